@@ -1,0 +1,259 @@
+"""The typed events of a play and their JSON form: one flat object per line of `events.ndjson`.
+
+Every event carries `at`, in PbxSeconds from the start of the story (the first step); what happened before the story,
+such as registration, has a negative `at`. Three witnesses speak: the phones (`Phone...`), the PBX's packets
+(`Leg...`, from its own SIP capture) and the PBX's call model (`Channel...`, from its manager interface).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from harness.scenario.duration import PbxSeconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened, at a moment of PBX time."""
+
+    at: PbxSeconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepDone(Event):
+    """The conductor finished step number `step` (from 0) of the scenario's `when`."""
+
+    step: int
+    verb: str
+    caller: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFailed(Event):
+    """A step could not be done: nothing heard within its time, the call gone before the key."""
+
+    step: int
+    verb: str
+    caller: str
+    reason: Literal["not heard", "call over", "moment never came"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerPlaced(Event):
+    """A caller sent his INVITE."""
+
+    caller: str
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerGot(Event):
+    """A caller received a response to his INVITE: provisional or final."""
+
+    caller: str
+    code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerHeard(Event):
+    """A caller had received 300 ms of sound since his last step."""
+
+    caller: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerEnded(Event):
+    """A caller's call is over. `by`: he himself in a step, the PBX (BYE or final response), or the harness, tidying up.
+
+    `code` is the final response to his INVITE (487 after his CANCEL).
+    """
+
+    caller: str
+    by: Literal["caller", "pbx", "harness"]
+    code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneInvited(Event):
+    """A dialog-forming INVITE arrived at a phone (retransmissions and re-INVITEs are none)."""
+
+    phone: str
+    call_id: str
+    shows: str
+    """The caller's number as the phone displays it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneCancelled(Event):
+    """The PBX cancelled a ringing phone; the causes of the CANCEL's Reason headers, where it had any."""
+
+    phone: str
+    call_id: str
+    q850: int | None
+    sip: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneRefused(Event):
+    """A phone sent a final response 400-699 of its own will."""
+
+    phone: str
+    call_id: str
+    code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhonePickedUp(Event):
+    """A phone's 200 was confirmed by the PBX's ACK."""
+
+    phone: str
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneLost(Event):
+    """A phone tried to answer, but its 200 crossed the CANCEL: it never got the call."""
+
+    phone: str
+    call_id: str
+    q850: int | None
+    sip: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneHungUp(Event):
+    """An answered call at a phone ended: by the phone's behaviour, the PBX, or the harness, tidying up."""
+
+    phone: str
+    call_id: str
+    by: Literal["phone", "pbx", "harness"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegInvited(Event):
+    """The PBX's own capture: it sent a dialog-forming INVITE towards a phone's address."""
+
+    call_id: str
+    target: str
+    """User part of the Request-URI."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegCancelled(Event):
+    """The PBX's own capture: it sent a CANCEL."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegFinal(Event):
+    """The PBX's own capture: it received a final response (200-699) to an INVITE it had sent."""
+
+    call_id: str
+    code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegBelongs(Event):
+    """The PBX says which of its channels, and which caller's call, a leg (known by its Call-ID) is.
+
+    Also told of the callers' own legs. `linked` is Asterisk's linkedid: equal for all channels of one call.
+    """
+
+    call_id: str
+    channel: str
+    endpoint: str
+    linked: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelMade(Event):
+    """A channel came into being."""
+
+    channel: str
+    endpoint: str
+    linked: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelGone(Event):
+    """A channel ended, with its Q.850 hang-up cause."""
+
+    channel: str
+    cause: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bridged(Event):
+    """A channel entered a bridge."""
+
+    channel: str
+    bridge: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unbridged(Event):
+    """A channel left a bridge."""
+
+    channel: str
+    bridge: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyHeard(Event):
+    """The PBX heard the end of a digit on a channel."""
+
+    channel: str
+    digit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialFailed(Event):
+    """The PBX was told to dial something that is not there (an unknown or unregistered endpoint)."""
+
+    target: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryOver(Event):
+    """Steps done and expectations met, or their deadline passed: from here on the harness hangs up what is left."""
+
+    deadline: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuietOver(Event):
+    """The silence after the story has been watched for `watched` seconds."""
+
+    watched: PbxSeconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PbxCrashed(Event):
+    """Asterisk ended by a signal of its own (SIGSEGV, SIGABRT...)."""
+
+    signal: int
+
+
+_KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in Event.__subclasses__()}
+
+
+def to_json(event: Event) -> str:
+    """Return the event as one line of JSON: `{"event": "PhoneInvited", "at": 1.234, ...}`, seconds to the millisecond."""
+    fields = dataclasses.asdict(event)
+    fields["at"] = round(event.at, 3)
+    return json.dumps({"event": type(event).__name__, **fields}, ensure_ascii=False)
+
+
+def from_json(line: str) -> Event:
+    """Read back what `to_json` wrote. Raises ValueError for anything else."""
+    try:
+        fields = json.loads(line)
+        return _KINDS[cast("str", fields.pop("event"))](**fields)
+    except (KeyError, TypeError, AttributeError) as fault:
+        message = f"no event of Ringproof: {line[:80]!r}"
+        raise ValueError(message) from fault

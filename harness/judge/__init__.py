@@ -1,0 +1,6 @@
+"""Observation against expectation: findings, or none. Pure."""
+
+from harness.judge.finding import Finding, Kind
+from harness.judge.verdict import judge
+
+__all__ = ["Finding", "Kind", "judge"]

@@ -1,0 +1,50 @@
+"""One difference between what was expected and what was observed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.scenario.source import Source
+
+Kind = Literal[
+    "ring-missing",  # expected phones of a wave never joined
+    "ring-unexpected",  # a phone rang that no expectation names
+    "ring-instead",  # another phone rang in the place of the expected one
+    "ring-too-long",
+    "ring-too-short",
+    "ring-early",  # the first wave began before its time
+    "ring-late",
+    "ring-again",  # a fresh INVITE inside what should be one unbroken ring
+    "ring-not-again",  # an expected fresh INVITE did not come
+    "ring-unnamed",  # too short for a wave and not named
+    "ring-stray",  # belongs to nobody's call
+    "ring-after-end",  # began after the story was over
+    "silence-missing",  # `ring: []` expected, somebody rang on
+    "refusal-missing",
+    "refusal-unexpected",
+    "refusal-code",
+    "answer-missing",
+    "answer-unexpected",
+    "answer-instead",
+    "missed-missing",
+    "missed-unexpected",
+    "caller-code",
+    "caller-ended-by",
+    "leg-outlives-caller",  # a leg did not end within 1 s of the caller's hang-up
+    "dial-nowhere",  # a Dial towards an extension that is not there
+    "call-leaves",  # a call that leaves by the trunk
+    "key-unheard",  # the PBX did not hear the digits that were sent
+    "step-failed",  # nothing heard, or the call was over before the step
+    "pbx-crashed",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Kind is a stable word; sentence is what a person reads first; caller says whose chart to draw."""
+
+    kind: Kind
+    source: Source
+    sentence: str
+    caller: str | None = None

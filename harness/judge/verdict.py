@@ -1,0 +1,172 @@
+"""The verdict: one caller after the other, then what belongs to no caller."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from harness.judge.finding import Finding, Kind
+from harness.judge.waves import judge_waves
+from harness.observe.model import CallerView, Observation
+from harness.scenario.duration import format_duration
+from harness.scenario.source import Source
+from harness.scenario.story import (
+    Answer,
+    CallerGets,
+    Expectation,
+    HangUp,
+    Missed,
+    Nobody,
+    Refused,
+    Ring,
+    Scenario,
+)
+
+
+def judge(scenario: Scenario, observation: Observation) -> tuple[Finding, ...]:
+    """Compare what was observed with what `scenario` expects; an empty tuple means passed."""
+    findings = list(_judge_play(scenario, observation))
+    for name, expectations in scenario.expect.items():
+        findings += _judge_caller(scenario, observation, observation.callers[name], expectations)
+    return tuple(findings)
+
+
+def _judge_play(scenario: Scenario, observation: Observation) -> Iterator[Finding]:
+    """Tell what belongs to no caller in particular."""
+    where = scenario.source
+    if observation.crashed is not None:
+        yield Finding(kind="pbx-crashed", source=where, sentence=f"Asterisk crashed by signal {observation.crashed}")
+    for number, reason in observation.failed_steps:
+        step = scenario.when[number]
+        sentence = {
+            "not heard": f"{step.caller} heard nothing from the PBX before this step",
+            "call over": f"{step.caller}'s call was over before this step",
+            "moment never came": "the moment that this step waits for never came",
+        }[reason]
+        yield Finding(kind="step-failed", source=step.source, sentence=sentence, caller=step.caller)
+    for ring in observation.strays:
+        sentence = f"{ring.phone} rang at {format_duration(ring.start)}, but it was nobody's call"
+        yield Finding(kind="ring-stray", source=where, sentence=sentence)
+    for ring in observation.late_rings:
+        late = format_duration(ring.start - observation.over)
+        sentence = f"{ring.phone} rang {late} after the story was over; nothing may ring any more"
+        yield Finding(kind="ring-after-end", source=where, sentence=sentence)
+    for at, target, said in observation.dial_failures:
+        sentence = f"the PBX dialled {target}, which is not there, at {format_duration(at)}: {said}"
+        yield Finding(kind="dial-nowhere", source=where, sentence=sentence)
+    for at in observation.trunk_legs:
+        sentence = f"a call left by the trunk at {format_duration(at)}; no expectation names it"
+        yield Finding(kind="call-leaves", source=where, sentence=sentence)
+    for phone, seconds in observation.late_legs:
+        length = "never ended" if seconds == float("inf") else f"ended only {format_duration(seconds)} later"
+        sentence = f"the caller hung up, but the call at {phone} {length}; expected within 1 s"
+        yield Finding(kind="leg-outlives-caller", source=where, sentence=sentence)
+
+
+def _judge_caller(
+    scenario: Scenario, observation: Observation, view: CallerView, expectations: tuple[Expectation, ...]
+) -> Iterator[Finding]:
+    """Tell the differences in one caller's call: chart first, since it explains the rest."""
+    yield from judge_waves(scenario, observation, view, [entry for entry in expectations if isinstance(entry, Ring)])
+    yield from _judge_keys(scenario, view)
+    yield from _judge_refusals(expectations, view, scenario)
+    yield from _judge_answers(expectations, view, scenario)
+    yield from _judge_missed(expectations, view, scenario)
+    yield from _judge_end(expectations, view, scenario)
+
+
+def _judge_keys(scenario: Scenario, view: CallerView) -> Iterator[Finding]:
+    if view.keys != view.pressed:
+        heard = f"heard {view.keys}" if view.keys else "heard no key"
+        sentence = f"{view.caller} pressed {view.pressed or 'no key'}, but the PBX {heard}"
+        yield Finding(kind="key-unheard", source=scenario.source, sentence=sentence, caller=view.caller)
+
+
+def _judge_refusals(
+    expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario
+) -> Iterator[Finding]:
+    """Each `refused` entry stands for one refusal; a phone that refused twice stands in two entries."""
+    observed: dict[str, list[int]] = {}
+    for ring in view.rings:
+        if ring.ending == "refused" and ring.code is not None:
+            observed.setdefault(ring.phone, []).append(ring.code)
+    for expectation in (entry for entry in expectations if isinstance(entry, Refused)):
+        for phone, code in expectation.codes.items():
+            codes = observed.get(phone, [])
+            if not codes:
+                sentence = f"expected {phone} to refuse with {code}; it refused nothing"
+                yield _finding("refusal-missing", expectation.source, sentence, view)
+            elif (got := codes.pop(0)) != code:
+                sentence = f"expected {phone} to refuse with {code}; it refused with {got}"
+                yield _finding("refusal-code", expectation.source, sentence, view)
+    for phone, codes in observed.items():
+        for code in codes:
+            sentence = f"{phone} was rung and refused with {code}; no expectation names it"
+            yield _finding("refusal-unexpected", scenario.source, sentence, view)
+
+
+def _judge_answers(
+    expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario
+) -> Iterator[Finding]:
+    answers = list(view.answers)
+    for expectation in (entry for entry in expectations if isinstance(entry, Answer)):
+        if not answers:
+            sentence = f"expected {expectation.phone} to answer; nobody did"
+            yield _finding("answer-missing", expectation.source, sentence, view)
+            continue
+        phone, at = answers.pop(0)
+        if phone != expectation.phone:
+            sentence = f"expected {expectation.phone} to answer; {phone} did, at {format_duration(at)}"
+            yield _finding("answer-instead", expectation.source, sentence, view)
+    nobody = next((entry.source for entry in expectations if isinstance(entry, Nobody)), scenario.source)
+    for phone, at in answers:
+        sentence = f"{phone} answered at {format_duration(at)}; no expectation names it"
+        yield _finding("answer-unexpected", nobody, sentence, view)
+
+
+def _judge_missed(
+    expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario
+) -> Iterator[Finding]:
+    entries = [entry for entry in expectations if isinstance(entry, Missed)]
+    expected = {phone: entry.source for entry in entries for phone in entry.phones}
+    observed = Counter(ring.phone for ring in view.rings if ring.missed)
+    for phone, source in expected.items():
+        if phone not in observed:
+            sentence = f"expected a missed call at {phone}; it shows none"
+            yield _finding("missed-missing", source, sentence, view)
+    for phone in observed.keys() - expected.keys():
+        source = entries[0].source if entries else scenario.source
+        sentence = f"{phone} shows a missed call; no expectation names it"
+        yield _finding("missed-unexpected", source, sentence, view)
+
+
+def _judge_end(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
+    """Who ended the call, and with which final response; unless stated, only our own side may."""
+    entries = [entry for entry in expectations if isinstance(entry, CallerGets)]
+    code = next((entry for entry in entries if entry.code is not None), None)
+    if code is not None and view.code != code.code:
+        got = f"he got {view.code}" if view.code is not None else "he got no final response"
+        sentence = f"expected {view.caller} to get {code.code}; {got}"
+        yield _finding("caller-code", code.source, sentence, view)
+    stated = next((entry for entry in entries if entry.ended_by is not None), None)
+    allowed = {"harness"}
+    if any(isinstance(step, HangUp) and step.caller == view.caller for step in scenario.when):
+        allowed = {"caller"}
+    if stated is not None and stated.ended_by is not None:
+        allowed = {stated.ended_by}
+    elif code is not None and code.code is not None and code.code >= 400:  # noqa: PLR2004 - a refusal ends the call
+        allowed = {"pbx"}
+    if view.ended_by in allowed:
+        return
+    source = stated.source if stated is not None else scenario.source
+    expected = " or ".join(sorted(allowed)).replace("harness", "nobody before the story's end")
+    if view.ended_by in {None, "harness"}:
+        sentence = f"expected {view.caller}'s call to be ended by {expected}; nobody ended it"
+    else:
+        at = format_duration(view.ended or 0.0)
+        sentence = f"{view.caller}'s call was ended by {view.ended_by} at {at}; expected: {expected}"
+    yield _finding("caller-ended-by", source, sentence, view)
+
+
+def _finding(kind: Kind, source: Source, sentence: str, view: CallerView) -> Finding:
+    return Finding(kind=kind, source=source, sentence=sentence, caller=view.caller)

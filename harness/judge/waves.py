@@ -1,0 +1,178 @@
+"""A caller's ring chart against the waves that are expected of it, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from harness.judge.finding import Finding, Kind
+from harness.observe.model import CallerView, Observation, ObservedWave
+from harness.scenario.duration import PbxSeconds, format_duration
+from harness.scenario.story import ACTS_WITHIN, Nobody, Ring, Scenario
+
+
+def judge_waves(
+    scenario: Scenario, observation: Observation, view: CallerView, expected: Sequence[Ring]
+) -> Iterator[Finding]:
+    """Tell how the observed waves differ; after the first wave that has other phones, no further wave is compared."""
+    yield from _judge_brief(scenario, view)
+    observed = _comparable(scenario, observation, view, expected)
+    if not expected:
+        yield from _judge_none_expected(scenario, view, observed)
+        return
+    for number, expectation in enumerate(expected):
+        if number >= len(observed):
+            yield _nobody_rang(expectation, expected[:number], view)
+            return
+        wave = observed[number]
+        if wave.phones != frozenset(expectation.phones):
+            yield _other_phones(expectation, expected[:number], wave, view)
+            return
+        if number == 0:
+            yield from _judge_start(scenario, expectation, wave, view)
+        yield from _judge_again(expectation, wave, expected[:number], view)
+        yield from _judge_length(scenario, expectation, wave, view)
+    for wave in observed[len(expected) :]:
+        if wave.phones:
+            sentence = (
+                f"{_names(wave.phones)} rang at {format_duration(wave.start)}, after the last expected wave, "
+                f"for {_length(wave)}"
+            )
+            yield _finding("ring-unexpected", expected[-1], sentence, view)
+
+
+def _comparable(
+    scenario: Scenario, observation: Observation, view: CallerView, expected: Sequence[Ring]
+) -> list[ObservedWave]:
+    """Bring the observed waves into the form in which expectations are written.
+
+    A silence no longer than the tolerance is the change-over between two waves, not a wave. Silence before the first
+    ring and after the last one is a wave only where one is expected: `after:` and the end of the call speak of it
+    otherwise.
+    """
+    waves = [wave for wave in view.waves if wave.phones or wave.end - wave.start > scenario.tolerance]
+    begun = view.acted if view.acted is not None else PbxSeconds(0.0)
+    finished = view.ended if view.ended is not None else observation.over
+    if expected and not expected[0].phones:
+        first = waves[0].start if waves else finished
+        waves.insert(0, ObservedWave(phones=frozenset(), start=begun, end=first))
+    if len(expected) > 1 and not expected[-1].phones and waves and waves[-1].phones:
+        waves.append(ObservedWave(phones=frozenset(), start=waves[-1].end, end=finished))
+    return waves
+
+
+def _judge_brief(scenario: Scenario, view: CallerView) -> Iterator[Finding]:
+    """Rings too short for a wave: refusals are judged as such, anything else is a finding."""
+    for ring in view.brief:
+        if ring.ending != "refused":
+            milliseconds = round((ring.end - ring.start) * 1000)
+            sentence = f"{ring.phone} rang for only {milliseconds} ms at {format_duration(ring.start)} ({ring.ending})"
+            yield Finding(kind="ring-unnamed", source=scenario.source, sentence=sentence, caller=view.caller)
+
+
+def _judge_none_expected(
+    scenario: Scenario, view: CallerView, observed: Sequence[ObservedWave]
+) -> Iterator[Finding]:
+    nobody = [entry.source for entry in scenario.expect[view.caller] if isinstance(entry, Nobody)]
+    source = nobody[0] if nobody else scenario.source
+    for wave in observed:
+        if wave.phones:
+            sentence = f"expected nobody to ring; {_names(wave.phones)} rang at {format_duration(wave.start)}"
+            yield Finding(kind="ring-unexpected", source=source, sentence=sentence, caller=view.caller)
+
+
+def _judge_start(scenario: Scenario, expectation: Ring, wave: ObservedWave, view: CallerView) -> Iterator[Finding]:
+    """The first wave starts within a second of the action that caused it, or when `after:` says."""
+    if view.acted is None or not expectation.phones:
+        return
+    delay = wave.start - view.acted
+    earliest, latest = 0.0, float(ACTS_WITHIN)
+    stated = "at once"
+    if expectation.after is not None:
+        earliest, latest = expectation.after - scenario.tolerance, expectation.after + scenario.tolerance
+        stated = f"{format_duration(expectation.after)} after the caller's last action"
+    names = _names(wave.phones)
+    if delay < earliest:
+        when = f"{format_duration(delay)} after" if delay >= 0 else f"{format_duration(-delay)} before"
+        sentence = f"expected {names} to ring {stated}; it rang {when} that action"
+        yield _finding("ring-early", expectation, sentence, view)
+    elif delay > latest:
+        sentence = f"expected {names} to ring {stated}; it rang after {format_duration(delay)}"
+        yield _finding("ring-late", expectation, sentence, view)
+
+
+def _judge_again(
+    expectation: Ring, wave: ObservedWave, before: Sequence[Ring], view: CallerView
+) -> Iterator[Finding]:
+    """A phone of two consecutive waves has one unbroken ring, unless `again:` says that it is invited anew."""
+    if not before:
+        return
+    stayed = frozenset(before[-1].phones) & wave.phones
+    for phone in sorted((wave.fresh & stayed) - frozenset(expectation.again)):
+        sentence = f"expected {phone} to keep ringing; it was cancelled and invited again at {format_duration(wave.start)}"
+        yield _finding("ring-again", expectation, sentence, view)
+    for phone in sorted(frozenset(expectation.again) - wave.fresh):
+        sentence = f"expected a fresh INVITE at {phone}; it just kept ringing"
+        yield _finding("ring-not-again", expectation, sentence, view)
+
+
+def _judge_length(
+    scenario: Scenario, expectation: Ring, wave: ObservedWave, view: CallerView
+) -> Iterator[Finding]:
+    if expectation.lasts is None:
+        return
+    difference = (wave.end - wave.start) - expectation.lasts
+    subject = f"{_names(wave.phones)} to ring" if wave.phones else "silence"
+    sentence = f"expected {subject} for {format_duration(expectation.lasts)}; observed {_length(wave)}"
+    if difference > scenario.tolerance:
+        yield _finding("ring-too-long", expectation, sentence, view)
+    elif -difference > scenario.tolerance:
+        yield _finding("ring-too-short", expectation, sentence, view)
+
+
+def _nobody_rang(expectation: Ring, before: Sequence[Ring], view: CallerView) -> Finding:
+    if not expectation.phones:
+        return _finding("silence-missing", expectation, "expected silence; the call went on without any", view)
+    sentence = f"expected {_names(expectation.phones)} to ring{_when(before)}; nobody rang"
+    return _finding("ring-missing", expectation, sentence, view)
+
+
+def _other_phones(expectation: Ring, before: Sequence[Ring], wave: ObservedWave, view: CallerView) -> Finding:
+    """One sentence for a wave of other phones; phones that also ring in the wave before are not news."""
+    missing = frozenset(expectation.phones) - wave.phones
+    extra = wave.phones - frozenset(expectation.phones)
+    joined = before and frozenset(before[-1].phones) & frozenset(expectation.phones)
+    verb = "join" if joined else "ring"
+    if not expectation.phones:
+        sentence = f"expected silence{_when(before)}; {_names(wave.phones)} rang"
+        return _finding("silence-missing", expectation, sentence, view)
+    if not wave.phones:
+        sentence = f"expected {_names(missing)} to {verb}{_when(before)}; there was silence for {_length(wave)}"
+        return _finding("ring-missing", expectation, sentence, view)
+    if missing and extra:
+        sentence = f"expected {_names(missing)} to {verb}{_when(before)}; {_names(extra)} rang instead"
+        return _finding("ring-instead", expectation, sentence, view)
+    if missing:
+        sentence = f"expected {_names(missing)} to {verb}{_when(before)}; only {_names(wave.phones)} rang"
+        return _finding("ring-missing", expectation, sentence, view)
+    sentence = f"expected only {_names(expectation.phones)} to ring{_when(before)}; {_names(extra)} rang too"
+    return _finding("ring-unexpected", expectation, sentence, view)
+
+
+def _when(before: Sequence[Ring]) -> str:
+    if before and before[-1].lasts is not None:
+        return f" after {format_duration(before[-1].lasts)}"
+    return ""
+
+
+def _length(wave: ObservedWave) -> str:
+    return format_duration(wave.end - wave.start)
+
+
+def _names(phones: Collection[str]) -> str:
+    """`101`, `101 and 102`, `101, 102 and 103`."""
+    names = sorted(phones)
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def _finding(kind: Kind, expectation: Ring, sentence: str, view: CallerView) -> Finding:
+    return Finding(kind=kind, source=expectation.source, sentence=sentence, caller=view.caller)

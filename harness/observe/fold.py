@@ -1,0 +1,290 @@
+"""The fold of a play's events into its observation.
+
+Two witnesses tell of every ring: the phone that it rang, the PBX's own capture when. A ring that only one of them
+saw says that the harness, not the PBX, is wrong: BrokenPlayError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from harness.events import (
+    Bridged,
+    CallerEnded,
+    CallerGot,
+    CallerPlaced,
+    ChannelMade,
+    DialFailed,
+    Event,
+    KeyHeard,
+    LegBelongs,
+    LegCancelled,
+    LegFinal,
+    LegInvited,
+    PbxCrashed,
+    PhoneCancelled,
+    PhoneHungUp,
+    PhoneInvited,
+    PhoneLost,
+    PhonePickedUp,
+    PhoneRefused,
+    QuietOver,
+    StepDone,
+    StepFailed,
+    StoryOver,
+    Unbridged,
+)
+from harness.observe.chart import brief_rings, waves_of
+from harness.observe.model import CallerView, Ending, Observation, ObservedRing
+from harness.scenario.duration import PbxSeconds
+from harness.scenario.office import Office
+from harness.scenario.story import Press, Scenario
+
+_E = TypeVar("_E", bound=Event)
+
+LEG_ENDS_WITHIN = PbxSeconds(1.0)
+"""After its caller hung up, a leg may live this long."""
+
+
+class BrokenPlayError(Exception):
+    """The events contradict each other: the harness or its environment failed, nothing is said about the PBX."""
+
+
+class _Record:
+    """The events of one play, by type and by Call-ID."""
+
+    def __init__(self, events: Iterable[Event]) -> None:
+        self._events: Sequence[Event] = sorted(events, key=lambda event: event.at)
+
+    def all(self, kind: type[_E]) -> list[_E]:
+        return [event for event in self._events if isinstance(event, kind)]
+
+    def of_call(self, kind: type[_E], call_id: str) -> _E | None:
+        return next((event for event in self.all(kind) if getattr(event, "call_id", None) == call_id), None)
+
+    def of_caller(self, kind: type[_E], caller: str) -> list[_E]:
+        return [event for event in self.all(kind) if getattr(event, "caller", None) == caller]
+
+
+def observe(scenario: Scenario, events: Iterable[Event]) -> Observation:
+    """Fold the events of one play of `scenario` into what was seen.
+
+    Raises BrokenPlayError when the witnesses contradict each other or the play did not come to its end.
+    """
+    record = _Record(events)
+    over = _one(record, StoryOver, "the story has no end")
+    crashed = next((event.signal for event in record.all(PbxCrashed)), None)
+    watched = PbxSeconds(0.0)
+    if crashed is None:
+        watched = _one(record, QuietOver, "the silence after the story was not watched").watched
+    rings = _rings(scenario.office, record, pbx_gone=crashed is not None)
+    timely = [ring for ring in rings if ring.start <= over.at]
+    callers = {name: _caller_view(scenario, name, record, timely) for name in scenario.callers}
+    return Observation(
+        callers=callers,
+        strays=tuple(ring for ring in rings if ring.caller is None),
+        failed_steps=tuple((event.step, event.reason) for event in record.all(StepFailed)),
+        dial_failures=tuple((event.at, event.target, event.sentence) for event in record.all(DialFailed)),
+        late_rings=tuple(ring for ring in rings if ring.start > over.at),
+        late_legs=tuple(_late_legs(callers.values(), record)),
+        trunk_legs=_trunk_legs(record),
+        watched=watched,
+        over=over.at,
+        crashed=crashed,
+    )
+
+
+def _one(record: _Record, kind: type[_E], otherwise: str) -> _E:
+    found = record.all(kind)
+    if not found:
+        raise BrokenPlayError(otherwise)
+    return found[-1]
+
+
+def _rings(office: Office, record: _Record, *, pbx_gone: bool) -> list[ObservedRing]:
+    """Match each phone's ring with the PBX's stamps of it."""
+    invited = {event.call_id: event for event in record.all(PhoneInvited)}
+    legs = {event.call_id: event for event in record.all(LegInvited) if event.target in office.extensions}
+    for call_id in invited.keys() - legs.keys():
+        phone = invited[call_id].phone
+        sentence = f"{phone} says that it rang, but the PBX's own capture has no such INVITE (Call-ID {call_id})"
+        raise BrokenPlayError(sentence)
+    for call_id in legs.keys() - invited.keys():
+        leg = legs[call_id]
+        sentence = (
+            f"the PBX sent an INVITE to {leg.target} at {leg.at:.1f} s, but that phone never saw it (Call-ID {call_id})"
+        )
+        raise BrokenPlayError(sentence)
+    owners = dict(_owners(record))
+    rings = [_ring(invited[call_id], leg, record, owners, pbx_gone=pbx_gone) for call_id, leg in legs.items()]
+    return sorted(rings, key=lambda ring: (ring.start, ring.phone))
+
+
+def _owners(record: _Record) -> Iterable[tuple[str, str]]:
+    """Pairs of linkedid and the caller whose call it is."""
+    for placed in record.all(CallerPlaced):
+        belongs = record.of_call(LegBelongs, placed.call_id)
+        if belongs is not None:
+            yield belongs.linked, placed.caller
+
+
+def _ring(
+    invited: PhoneInvited, leg: LegInvited, record: _Record, owners: dict[str, str], *, pbx_gone: bool
+) -> ObservedRing:
+    belongs = record.of_call(LegBelongs, leg.call_id)
+    ending, end, code, missed = _ending(leg, record, pbx_gone=pbx_gone)
+    return ObservedRing(
+        phone=invited.phone,
+        call_id=leg.call_id,
+        start=leg.at,
+        end=end,
+        ending=ending,
+        code=code,
+        missed=missed,
+        shows=invited.shows,
+        caller=owners.get(belongs.linked) if belongs is not None else None,
+    )
+
+
+def _ending(leg: LegInvited, record: _Record, *, pbx_gone: bool) -> tuple[Ending, PbxSeconds, int | None, bool]:
+    """How and when a ring ended: what the phone tells, at the PBX's stamp."""
+    call_id = leg.call_id
+    final = record.of_call(LegFinal, call_id)
+    cancel = record.of_call(LegCancelled, call_id)
+    stamps = [event.at for event in (cancel, final) if event is not None]
+    if record.of_call(PhonePickedUp, call_id) is not None:
+        if final is None:
+            message = f"{leg.target} answered, but the PBX's own capture has no 200 of it"
+            raise BrokenPlayError(message)
+        return "answered", final.at, None, False
+    refused = record.of_call(PhoneRefused, call_id)
+    if refused is not None and stamps:
+        return "refused", min(stamps), refused.code, False
+    for kind, ending in ((PhoneLost, "lost"), (PhoneCancelled, "cancelled")):
+        ended = record.of_call(kind, call_id)
+        if ended is not None and stamps:
+            missed = ended.q850 != 26 and ended.sip != 200  # noqa: PLR2004 - Q.850 "answered elsewhere", RFC 3326
+            return ("lost" if ending == "lost" else "cancelled"), min(stamps), None, missed
+    if pbx_gone:
+        return "cancelled", max(event.at for event in record.all(Event)), None, True
+    message = f"the ring of {leg.target} at {leg.at:.1f} s has no end that both the phone and the PBX saw"
+    raise BrokenPlayError(message)
+
+
+def _caller_view(scenario: Scenario, name: str, record: _Record, rings: Sequence[ObservedRing]) -> CallerView:
+    placed = next(iter(record.of_caller(CallerPlaced, name)), None)
+    ended = next(iter(record.of_caller(CallerEnded, name)), None)
+    finals = [event.code for event in record.of_caller(CallerGot, name) if event.code >= 200]  # noqa: PLR2004 - final
+    leg = record.of_call(LegBelongs, placed.call_id) if placed is not None else None
+    keys = [key for key in record.all(KeyHeard) if leg is not None and key.channel == leg.channel]
+    own = tuple(ring for ring in rings if ring.caller == name)
+    return CallerView(
+        caller=name,
+        placed=placed.at if placed is not None else None,
+        acted=_acted(scenario, name, record, keys),
+        rings=own,
+        waves=waves_of(own),
+        brief=brief_rings(own),
+        answers=_answers(leg, own, record),
+        code=finals[-1] if finals else (ended.code if ended is not None else None),
+        ended=ended.at if ended is not None else None,
+        ended_by=_ended_by(ended, own, record),
+        pressed=_pressed(scenario, name, record),
+        keys="".join(key.digit for key in keys),
+    )
+
+
+def _pressed(scenario: Scenario, name: str, record: _Record) -> str:
+    done = [scenario.when[event.step] for event in record.of_caller(StepDone, name)]
+    return "".join(step.digits for step in done if isinstance(step, Press))
+
+
+def _acted(scenario: Scenario, name: str, record: _Record, keys: Sequence[KeyHeard]) -> PbxSeconds | None:
+    """The end of the caller's last call or press step."""
+    acts = [event for event in record.of_caller(StepDone, name) if event.verb in {"call", "press"}]
+    if not acts:
+        return None
+    last = acts[-1]
+    pressed = len(_pressed(scenario, name, record))
+    if last.verb == "press" and len(keys) >= pressed > 0:
+        return keys[pressed - 1].at  # the PBX's own stamp of the very digit, not the sender's
+    placed = record.of_caller(CallerPlaced, name)
+    return placed[-1].at if last.verb == "call" and placed else last.at
+
+
+def _answers(
+    leg: LegBelongs | None, rings: Sequence[ObservedRing], record: _Record
+) -> tuple[tuple[str, PbxSeconds], ...]:
+    """Phones that were in one bridge with the caller at the same time: that is what answered means."""
+    if leg is None:
+        return ()
+    spans = _bridge_spans(record)
+    found: list[tuple[str, PbxSeconds]] = []
+    for ring in rings:
+        if ring.ending != "answered":
+            continue
+        phone_leg = record.of_call(LegBelongs, ring.call_id)
+        channel = phone_leg.channel if phone_leg is not None else ""
+        meetings = [
+            max(mine.start, other.start)
+            for mine in spans.get(leg.channel, ())
+            for other in spans.get(channel, ())
+            if mine.bridge == other.bridge and max(mine.start, other.start) <= min(mine.end, other.end)
+        ]
+        if meetings:
+            found.append((ring.phone, min(meetings)))
+    return tuple(sorted(found, key=lambda answer: answer[1]))
+
+
+class _Span:
+    """A channel's time in a bridge."""
+
+    def __init__(self, bridge: str, start: PbxSeconds) -> None:
+        self.bridge = bridge
+        self.start = start
+        self.end = PbxSeconds(float("inf"))
+
+
+def _bridge_spans(record: _Record) -> dict[str, list[_Span]]:
+    spans: dict[str, list[_Span]] = {}
+    for event in record.all(Event):
+        if isinstance(event, Bridged):
+            spans.setdefault(event.channel, []).append(_Span(event.bridge, event.at))
+        elif isinstance(event, Unbridged):
+            for span in spans.get(event.channel, ()):
+                if span.bridge == event.bridge and span.end == float("inf"):
+                    span.end = event.at
+    return spans
+
+
+def _ended_by(ended: CallerEnded | None, rings: Sequence[ObservedRing], record: _Record) -> str | None:
+    """Who ended the call; a PBX that only passes on a phone's hang-up is that phone."""
+    if ended is None or ended.by != "pbx":
+        return ended.by if ended is not None else None
+    for ring in rings:
+        hung_up = record.of_call(PhoneHungUp, ring.call_id)
+        if hung_up is not None and hung_up.by == "phone" and hung_up.at <= ended.at:
+            return ring.phone
+    return "pbx"
+
+
+def _late_legs(views: Iterable[CallerView], record: _Record) -> Iterable[tuple[str, PbxSeconds]]:
+    """Phones whose ring or call outlived their caller's own hang-up."""
+    for view in views:
+        if view.ended is None or view.ended_by not in {"caller", "harness"}:
+            continue
+        for ring in view.rings:
+            end = ring.end
+            if ring.ending == "answered":
+                hung_up = record.of_call(PhoneHungUp, ring.call_id)
+                end = hung_up.at if hung_up is not None else PbxSeconds(float("inf"))
+            if end - view.ended > LEG_ENDS_WITHIN:
+                yield ring.phone, PbxSeconds(end - view.ended)
+
+
+def _trunk_legs(record: _Record) -> tuple[PbxSeconds, ...]:
+    """Channels on the trunk's endpoint that no caller of ours placed: calls that leave the office."""
+    ours = {leg.channel for leg in record.all(LegBelongs) if record.of_call(CallerPlaced, leg.call_id) is not None}
+    made = [event for event in record.all(ChannelMade) if event.endpoint == "trunk"]
+    return tuple(event.at for event in made if event.channel not in ours)

@@ -1,0 +1,91 @@
+"""What was seen in one play of one scenario, normalised. The verdict, the record and the report read this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.scenario.duration import PbxSeconds
+
+Ending = Literal["answered", "lost", "refused", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedRing:
+    """One ring: one dialog-forming INVITE at one phone, by the PBX's own stamps."""
+
+    phone: str
+    call_id: str
+    start: PbxSeconds
+    end: PbxSeconds
+    ending: Ending
+    code: int | None = None
+    """Of a refusal."""
+    missed: bool = False
+    """The phone shows a missed call: cancelled (or lost) with neither Q.850 cause 26 nor SIP cause 200."""
+    shows: str = ""
+    caller: str | None = None
+    """Whose call it is, as the PBX tells it; None: nobody's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedWave:
+    """A stretch of a caller's ring chart in which the set of ringing phones does not change. Empty: silence."""
+
+    phones: frozenset[str]
+    start: PbxSeconds
+    end: PbxSeconds
+    fresh: frozenset[str] = frozenset()
+    """Those of `phones` whose ring began here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerView:
+    """Everything observed of one caller's call."""
+
+    caller: str
+    placed: PbxSeconds | None
+    acted: PbxSeconds | None
+    """The end of his last call or press step, by the PBX's stamp of the last digit where it heard one."""
+    rings: tuple[ObservedRing, ...]
+    """Those that began before the story was over, in order of their start."""
+    waves: tuple[ObservedWave, ...]
+    brief: tuple[ObservedRing, ...]
+    """Those of `rings` that are too short to stand in a wave."""
+    answers: tuple[tuple[str, PbxSeconds], ...]
+    """Phones bridged with him, in order, with the moment of the bridge."""
+    code: int | None
+    """Final response to his INVITE."""
+    ended: PbxSeconds | None
+    ended_by: str | None
+    """`caller`, `pbx`, `harness`, or the extension whose hang-up ended the call."""
+    pressed: str
+    """The digits that he sent."""
+    keys: str
+    """The digits that the PBX heard."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One play of one scenario."""
+
+    callers: Mapping[str, CallerView]
+    strays: tuple[ObservedRing, ...]
+    """Rings that belong to nobody's call."""
+    failed_steps: tuple[tuple[int, str], ...]
+    """Steps that could not be done: number in `when`, reason."""
+    dial_failures: tuple[tuple[PbxSeconds, str, str], ...]
+    """When, target, Asterisk's sentence."""
+    late_rings: tuple[ObservedRing, ...]
+    """Rings that began after the story was over."""
+    late_legs: tuple[tuple[str, PbxSeconds], ...]
+    """Phones whose ring or call went on after the caller had hung up, and for how long."""
+    trunk_legs: tuple[PbxSeconds, ...]
+    """Moments at which a call left by the trunk."""
+    watched: PbxSeconds
+    """How long the silence after the story was watched."""
+    over: PbxSeconds
+    """When the story was over."""
+    crashed: int | None = None
+    """The signal by which Asterisk ended, where it did."""

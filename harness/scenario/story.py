@@ -1,0 +1,198 @@
+"""A scenario: one story, resolved and frozen. What the reader makes of a `*.ring.yaml` file.
+
+Nothing here knows YAML; every part carries the place it was written at (`source`), for findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from harness.scenario.duration import PbxSeconds
+from harness.scenario.office import Office
+from harness.scenario.source import Source
+
+DEFAULT_TOLERANCE = PbxSeconds(0.5)
+SETTLE_WINDOW = PbxSeconds(0.2)
+"""Change points of the ring chart that are closer together than this are one boundary."""
+ACTS_WITHIN = PbxSeconds(1.0)
+"""The first wave starts this soon after the action that caused it, unless `after:` says otherwise."""
+DEFAULT_QUIET = PbxSeconds(5.0)
+"""How long nothing may ring after the end of a story where the clock cannot race."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An outside caller: the number he shows and the number he dials."""
+
+    name: str
+    shows: str
+    dials: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class RingsOn:
+    """Rings and nobody picks up (the default)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Answers `after` the first INVITE of an unbroken stretch of ringing; hangs up `hangs_up` after that."""
+
+    after: PbxSeconds
+    hangs_up: PbxSeconds | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refuses:
+    """Refuses with a SIP final response 400-699, at once (0) or after some ringing."""
+
+    code: int
+    after: PbxSeconds = PbxSeconds(0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Offline:
+    """Never registered; has no phone process."""
+
+
+Behaviour = RingsOn | Answers | Refuses | Offline
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """`at: {after: 5s, of: {ring: 101}}`: a time after something that the play observes."""
+
+    after: PbxSeconds
+    event: Literal["ring", "answer"]
+    phone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing a caller does. Steps run one after the other, in the order written."""
+
+    caller: str
+    source: Source
+    at: Moment | None = None
+    """When stated: not before this moment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call(Step):
+    """Place the call."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hear(Step):
+    """Wait until the caller received 300 ms of sound since his last step; not heard within `within`: a finding."""
+
+    within: PbxSeconds = PbxSeconds(10.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press(Step):
+    """Send digits by RFC 4733, one after the other.
+
+    Without a stated moment (`at`, or `after` counted from the end of the last step) the first digit is sent once the
+    caller has received 300 ms of sound since his last step.
+    """
+
+    digits: str
+    after: PbxSeconds | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait(Step):
+    """Let time pass."""
+
+    time: PbxSeconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HangUp(Step):
+    """End the call: CANCEL before the answer, BYE after it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """One line of `expect:`."""
+
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ring(Expectation):
+    """A wave: exactly these phones ring. An empty tuple is silence while the caller waits."""
+
+    phones: tuple[str, ...]
+    lasts: PbxSeconds | None = None
+    """`for:`; None: any time."""
+    after: PbxSeconds | None = None
+    """First wave: after the caller's last call or press step. A later wave takes no `after`; silence is `ring: []`."""
+    again: tuple[str, ...] = ()
+    """Phones of the wave before which get a fresh INVITE here (FreePBX's blink)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused(Expectation):
+    """These phones, and no others, refused, each with this code. Order is not asserted."""
+
+    codes: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer(Expectation):
+    """This phone answered: it was bridged with the caller."""
+
+    phone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nobody(Expectation):
+    """Nobody rings (so nobody answers either), or nobody answers."""
+
+    does: Literal["rings", "answers"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missed(Expectation):
+    """These phones, and no others, show a missed call afterwards."""
+
+    phones: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerGets(Expectation):
+    """What the caller saw: the final response to his INVITE, and who ended the call.
+
+    `ended_by` is `caller`, `pbx`, or the extension whose hang-up ended it. At least one of the two is set.
+    """
+
+    code: int | None = None
+    ended_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One story, ready to be played."""
+
+    id: str
+    """Slug and short hash, unique in a run: `key-1-rings-accounting-all-at-once-3fa9c1`; names its evidence folder."""
+    name: str
+    source: Source
+    office: Office
+    office_file: str
+    callers: Mapping[str, Caller]
+    phones: Mapping[str, Behaviour]
+    """Every extension of the office, named in the file or not."""
+    when: tuple[Step, ...]
+    expect: Mapping[str, tuple[Expectation, ...]]
+    """By caller's name; every caller of `callers` that calls is here."""
+    tolerance: PbxSeconds = DEFAULT_TOLERANCE
+    quiet: PbxSeconds = DEFAULT_QUIET
+    """After the end of the story nothing may ring for this long."""
+    lines: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    """The scenario file's lines, for findings that quote them."""
