@@ -1,0 +1,254 @@
+"""What a phone is told (verbs) and what it tells (messages): frozen values and their JSON form, one per line.
+
+A line is a flat object with the name of its class: `{"Answer": {"call_id": "..."}}`. Messages carry `at_ns`, the
+CLOCK_MONOTONIC nanosecond at which the phone saw the thing happen. `call_id` is always the SIP Call-ID.
+
+Imported by the phone process: standard library only, and little of it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verb:
+    """Something that a phone is told to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhenInvited(Verb):
+    """From now on answer every INVITE with this code by itself: 180 (from the start) or a refusal, 400-699."""
+
+    code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Register(Verb):
+    """Register at `host:port`. Registered or RegistrationFailed follows, or nothing if the registrar is mute."""
+
+    registrar: str
+    user: str
+    password: str
+    expires: int = 3600
+    """Seconds, as the SIP header has it: they pass on the registrar's clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unregister(Verb):
+    """Take the registration back. Unregistered follows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call(Verb):
+    """Send an INVITE to a `sip:` URI. CallPlaced follows."""
+
+    target: str
+    shows: str | None = None
+    """The number in From, as user and as display name; None: the phone's own name or registered user."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer(Verb):
+    """Pick up: 200. Confirmed or Lost follows; nothing if the call was over before."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refuse(Verb):
+    """Refuse a ringing call with a final response 400-699. Refused follows; nothing if the call was over before."""
+
+    call_id: str
+    code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HangUp(Verb):
+    """End a call: CANCEL or BYE, or 487 for a ringing one (then Refused follows, else Ended)."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press(Verb):
+    """Send digits as RFC 4733 events, one after the other. KeySent follows for each."""
+
+    call_id: str
+    digits: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listen(Verb):
+    """Count received sound from zero. Heard follows once when 300 ms are together."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quit(Verb):
+    """End the process, after an unregistration if wanted. Calls are not hung up."""
+
+    unregister: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """Something that a phone saw or did, at a moment of CLOCK_MONOTONIC."""
+
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready(Message):
+    """The phone runs and listens for SIP on this UDP address."""
+
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registered(Message):
+    """The registrar accepted; also told of every renewal."""
+
+    expires: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationFailed(Message):
+    """The registrar refused, or pjsip gave up on it (408, 503)."""
+
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unregistered(Message):
+    """The registration has been taken back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invited(Message):
+    """A dialog-forming INVITE arrived and has been answered as WhenInvited says."""
+
+    call_id: str
+    caller_id: str
+    """User part of From."""
+    dialled: str
+    """User part of the Request-URI."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancelled(Message):
+    """A CANCEL ended a call that we had not tried to answer; causes of its Reason headers, where it had any."""
+
+    call_id: str
+    q850: int | None
+    sip: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed(Message):
+    """The ACK of our 200 arrived, and no CANCEL before it: the call is ours."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost(Message):
+    """We sent 200, but a CANCEL crossed it or no ACK ever came: the call was never ours."""
+
+    call_id: str
+    q850: int | None
+    sip: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused(Message):
+    """Our final response 400-699 went out."""
+
+    call_id: str
+    code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallPlaced(Message):
+    """Our INVITE went out."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress(Message):
+    """A response to our INVITE: every provisional one, and the final one."""
+
+    call_id: str
+    code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended(Message):
+    """An answered call, or one that we placed, is over."""
+
+    call_id: str
+    by_us: bool
+    code: int | None
+    """The final response to our INVITE; None if the call came in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard(Message):
+    """300 ms of sound have come in since Listen was last told."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeySent(Message):
+    """The last packet of this digit's event has been sent."""
+
+    call_id: str
+    digit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyHeard(Message):
+    """The other side pressed this digit."""
+
+    call_id: str
+    digit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTableFull(Message):
+    """An INVITE found no free call in the library and got this code from it. Broken harness."""
+
+    code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault(Message):
+    """A callback or a verb raised. Broken harness."""
+
+    traceback: str
+
+
+_KINDS: dict[str, type[Verb | Message]] = {
+    kind.__name__: kind for base in (Verb, Message) for kind in base.__subclasses__()
+}
+
+
+def to_line(said: Verb | Message) -> bytes:
+    """Return the line, newline included, that says this."""
+    fields = {name: getattr(said, name) for name in said.__dataclass_fields__}
+    return json.dumps({type(said).__name__: fields}).encode() + b"\n"
+
+
+def from_line(line: bytes) -> Verb | Message:
+    """Read back what `to_line` wrote. Raises ValueError for anything else."""
+    try:
+        ((kind, fields),) = json.loads(line).items()
+        return _KINDS[kind](**fields)
+    except (ValueError, KeyError, TypeError, AttributeError) as fault:
+        raise ValueError(f"no line of a phone's channel: {line[:80]!r}") from fault

@@ -1,0 +1,54 @@
+"""The few things read from the text of a SIP message because pjsua2 does not tell them."""
+
+from __future__ import annotations
+
+import re
+
+_REASON = re.compile(r"^reason[ \t]*:(.*(?:\r?\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE)
+_CALL_ID = re.compile(r"^(?:call-id|i)[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_CAUSE = re.compile(r";\s*cause\s*=\s*(\d+)", re.IGNORECASE)
+_USER = re.compile(r"sips?:(?:([^@>;?\s]*)@)?", re.IGNORECASE)
+
+
+def reason_causes(message: str) -> tuple[int | None, int | None]:
+    """Return the causes of a message's Reason headers (RFC 3326): Q.850's and SIP's, None where not given.
+
+    Reasons may stand in several headers or in one, separated by commas; the first of each protocol counts.
+    """
+    q850: int | None = None
+    sip: int | None = None
+    for header in _REASON.findall(_head(message)):
+        for value in _QUOTED.sub('""', header).split(","):
+            protocol = value.split(";", 1)[0].strip().upper()
+            cause = _CAUSE.search(value)
+            if cause is None:
+                continue
+            if protocol == "Q.850" and q850 is None:
+                q850 = int(cause[1])
+            elif protocol == "SIP" and sip is None:
+                sip = int(cause[1])
+    return q850, sip
+
+
+def call_id(message: str) -> str | None:
+    """Return a message's Call-ID, None where it has none."""
+    match = _CALL_ID.search(_head(message))
+    return match[1] if match else None
+
+
+def request_user(message: str) -> str:
+    """Return the user part of a request's Request-URI, empty where it has none."""
+    _, _, uri_on = message.partition(" ")
+    return user_of(uri_on.partition(" ")[0])
+
+
+def user_of(name_addr: str) -> str:
+    """Return the user part of a URI or name-addr (`"Anna" <sip:+7495@host>`), empty where it has none."""
+    match = _USER.search(_QUOTED.sub("", name_addr))
+    return (match[1] or "") if match else ""
+
+
+def _head(message: str) -> str:
+    """Return a message without its body."""
+    return re.split(r"\r?\n\r?\n", message, maxsplit=1)[0]
