@@ -1,0 +1,251 @@
+"""The Asterisk configuration of an office, written into a folder."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from types import MappingProxyType
+
+from harness.dialplan import safety, wording
+from harness.dialplan.modules import NEEDED, SWITCHED_OFF
+from harness.dialplan.strategies import context_of
+from harness.dialplan.templating import fill
+from harness.scenario.office import BundledSound, Destination, Menu, Office, Prompt
+
+CONF = "/ringproof/conf"
+"""Where the rendered folder stands in the PBX's container."""
+EVIDENCE = "/ringproof/evidence"
+"""Where the PBX writes its log."""
+TRUNK = "trunk"
+TRUNK_ADDRESS_FILE = "pjsip_trunk_address.conf"
+MOST_HOPS = 50
+"""A call that is sent on more often goes round in circles."""
+MAX_CONTACTS = 10
+TONE_ZONE = {"en": "us", "ru": "ru"}
+FIRST_RTP_PORT = 10000
+LAST_RTP_PORT = 10199
+
+
+@dataclass(frozen=True, slots=True)
+class PlayAddresses:
+    """What differs from play to play: the address from which the PBX sees outside callers come."""
+
+    trunk_provider: str = "198.51.100.10"
+
+
+def _fixed_password(extension: str) -> str:
+    return f"ringproof-{extension}"
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """The passwords of the phones and of the manager interface; without arguments fixed words, to be read."""
+
+    sip_passwords: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """By extension; an extension that is not here gets the fixed word `ringproof-<extension>`."""
+    manager_user: str = "ringproof"
+    manager_secret: str = "ringproof"  # noqa: S105 - the word of `ringproof render`; a play brings its own
+
+    def sip_password(self, extension: str) -> str:
+        """Return the password with which a phone of this extension registers."""
+        return self.sip_passwords.get(extension) or _fixed_password(extension)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedOffice:
+    """What was written, and so what the running PBX must know."""
+
+    folder: Path
+    files: tuple[str, ...]
+    """Names within the folder, sorted."""
+    endpoints: tuple[str, ...]
+    """PJSIP endpoints: every extension, then the trunk."""
+    trunk: str
+    """The endpoint as which outside callers are identified."""
+    contexts: Mapping[str, tuple[str, ...]]
+    """Dialplan contexts in the order of the file, and the extensions that each holds itself, no includes."""
+    modules: tuple[str, ...]
+    """Names of the modules that must run, such as `chan_pjsip.so`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    goto: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _MenuWords:
+    name: str
+    greeting: str
+    digit_timeout: str
+    direct_dialling: bool
+    keys: Mapping[str, _Target]
+    wrong_key_prompt: str
+    wrong_keys: int
+    wrong_key: _Target
+    silence: str
+    silence_destination: _Target
+
+
+def render_office(
+    office: Office,
+    out: Path,
+    *,
+    office_folder: Path,
+    addresses: PlayAddresses | None = None,
+    secrets: Secrets | None = None,
+) -> RenderedOffice:
+    """Write the configuration of an office into the folder `out`, which is made where it is missing.
+
+    Own WAV greetings are read relative to `office_folder`. The same arguments give the same bytes.
+
+    Raises ValueError with a sentence for a value that would break a .conf file, OSError for a missing WAV.
+    """
+    texts = dict(_texts(office, addresses or PlayAddresses(), secrets or Secrets()))
+    out.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (out / name).write_text(text, encoding="utf-8")
+        (out / name).chmod(0o644)  # the PBX reads it as a user of its own, whatever the umask here
+    sounds = [_copy(wav, office_folder, out) for wav in sorted(_own_sounds(office))]
+    return RenderedOffice(
+        folder=out,
+        files=tuple(sorted([*texts, *sounds])),
+        endpoints=(*office.extensions, TRUNK),
+        trunk=TRUNK,
+        contexts=MappingProxyType(_contexts(texts["extensions.conf"])),
+        modules=tuple(f"{module}.so" for group in NEEDED.values() for module in group),
+    )
+
+
+def _texts(office: Office, addresses: PlayAddresses, secrets: Secrets) -> Iterator[tuple[str, str]]:
+    title = safety.words(office.office, "The office's name")
+    header = f"; Written by ringproof from the office {title!r}. Changes made here are lost."
+    tone_zone = TONE_ZONE[office.language]
+    shared = {"header": header, "language": office.language, "tone_zone": tone_zone, "trunk": TRUNK}
+    yield "asterisk.conf", fill("asterisk.conf.j2", **shared, conf=CONF, evidence=EVIDENCE)
+    yield "modules.conf", fill("modules.conf.j2", **shared, needed=NEEDED)
+    for name, settings in SWITCHED_OFF.items():
+        yield name, fill("switched_off.conf.j2", **shared, settings=settings)
+    yield "logger.conf", fill("logger.conf.j2", **shared)
+    yield "indications.conf", fill("indications.conf.j2", **shared)
+    yield "rtp.conf", fill("rtp.conf.j2", **shared, first_port=FIRST_RTP_PORT, last_port=LAST_RTP_PORT)
+    yield (
+        "manager.conf",
+        fill(
+            "manager.conf.j2",
+            **shared,
+            user=safety.secret(secrets.manager_user, "The manager's name"),
+            secret=safety.secret(secrets.manager_secret, "The manager's secret"),
+        ),
+    )
+    yield (
+        "pjsip.conf",
+        fill(
+            "pjsip.conf.j2",
+            **shared,
+            max_contacts=MAX_CONTACTS,
+            trunk_address_file=TRUNK_ADDRESS_FILE,
+            extensions=[
+                {
+                    "number": safety.number(number, "The extension"),
+                    "name": safety.words(extension.name, "The name"),
+                    "password": safety.secret(secrets.sip_password(number), f"The password of {number}"),
+                }
+                for number, extension in office.extensions.items()
+            ],
+        ),
+    )
+    yield TRUNK_ADDRESS_FILE, trunk_address_conf(office, addresses)
+    yield (
+        "extensions.conf",
+        fill(
+            "extensions.conf.j2",
+            **shared,
+            numbers={
+                safety.number(number, "The trunk's number"): _target(destination, office)
+                for number, destination in office.trunk.numbers.items()
+            },
+            extensions={number: wording.extension_in_words(number, office) for number in office.extensions},
+            extension_ring_time=wording.seconds(office.extension_ring_time),
+            extension_destination=_target(office.extension_destination, office),
+            groups=[context_of(name, group, office) for name, group in office.groups.items()],
+            menus=[_menu(name, menu, office) for name, menu in office.menus.items()],
+            most_hops=MOST_HOPS,
+            congestion=wording.Q850["congestion"],
+        ),
+    )
+
+
+def trunk_address_conf(office: Office, addresses: PlayAddresses) -> str:
+    """Return the text of the one file that differs from play to play: who is taken for the trunk."""
+    title = safety.words(office.office, "The office's name")
+    header = f"; Written by ringproof from the office {title!r}. Changes made here are lost."
+    return fill(
+        "pjsip_trunk_address.conf.j2", header=header, trunk=TRUNK, address=str(ip_address(addresses.trunk_provider))
+    )
+
+
+def _target(destination: Destination, office: Office) -> _Target:
+    return _Target(wording.goto(destination), wording.destination_in_words(destination, office))
+
+
+def _menu(name: str, menu: Menu, office: Office) -> _MenuWords:
+    prompt = menu.wrong_key.prompt
+    return _MenuWords(
+        name=safety.name(name, "The menu"),
+        greeting=_sound(menu.greeting),
+        digit_timeout=wording.seconds(menu.digit_timeout),
+        direct_dialling=menu.direct_dialling,
+        keys={safety.number(key, "The key"): _target(target, office) for key, target in menu.keys.items()},
+        wrong_key_prompt=_sound(prompt) if prompt else "",
+        wrong_keys=menu.wrong_key.times,
+        wrong_key=_target(menu.wrong_key.destination, office),
+        silence=wording.seconds(menu.silence.after),
+        silence_destination=_target(menu.silence.destination, office),
+    )
+
+
+def _sound(prompt: Prompt) -> str:
+    """Return what Background plays: Asterisk finds the ending and, for a bundled sound, the language."""
+    if isinstance(prompt, BundledSound):
+        return safety.sound(prompt.sound, "The sound")
+    return f"{CONF}/sounds/{_wav_name(prompt.wav).removesuffix('.wav')}"
+
+
+def _wav_name(wav: str) -> str:
+    """Return the name of an own WAV in the rendered folder: its path beside the office, flattened."""
+    name = safety.sound(wav, "The WAV file").removeprefix("./").removeprefix("sounds/").replace("/", "-")
+    if not name.endswith(".wav"):
+        raise ValueError(f"The WAV file {wav!r} does not end in .wav.")
+    return name
+
+
+def _own_sounds(office: Office) -> set[str]:
+    prompts = [prompt for menu in office.menus.values() for prompt in (menu.greeting, menu.wrong_key.prompt) if prompt]
+    return {prompt.wav for prompt in prompts if not isinstance(prompt, BundledSound)}
+
+
+def _copy(wav: str, office_folder: Path, out: Path) -> str:
+    name = f"sounds/{_wav_name(wav)}"
+    (out / "sounds").mkdir(exist_ok=True)
+    shutil.copyfile(office_folder / wav, out / name)
+    return name
+
+
+def _contexts(dialplan: str) -> dict[str, tuple[str, ...]]:
+    """Read back which contexts and extensions were written, to be compared with what runs."""
+    found: dict[str, list[str]] = {}
+    context = ""
+    for line in dialplan.splitlines():
+        if section := re.fullmatch(r"\[([a-z0-9-]+)\]", line):
+            context = section[1]
+            if context != "general":
+                found[context] = []
+        elif extension := re.match(r"exten => ([^,]+),1", line):
+            found[context].append(extension[1])
+    return {name: tuple(extensions) for name, extensions in found.items()}

@@ -1,0 +1,58 @@
+"""What may not stand in a .conf file.
+
+The reader of office files has refused such values already, and says where they stand; this is the second
+lock, for whatever reaches the templates by another way.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+from harness.scenario.office import BREAKS_CONF
+
+_DIALLED = re.compile(r"[0-9*#+]{1,32}")
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,38}")
+_SECRET = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_SOUND = re.compile(r"[A-Za-z0-9_./-]{1,300}")
+
+
+def words(text: str, what: str) -> str:
+    """Return free text (a name, a title) that may stand in a value or a comment.
+
+    Raises ValueError with a sentence otherwise.
+    """
+    for sign in text:
+        if sign in BREAKS_CONF or not sign.isprintable():
+            raise ValueError(f"{what} {text!r} holds {sign!r}, which would break the Asterisk configuration.")
+    return text
+
+
+def number(text: str, what: str) -> str:
+    """Return a number that can be dialled, and that Asterisk takes literally, not as a pattern."""
+    return _matching(_DIALLED, text, what, "digits, *, # and +")
+
+
+def name(text: str, what: str) -> str:
+    """Return a name of which a context's name is made."""
+    return _matching(_NAME, text, what, "small letters, digits and hyphens")
+
+
+def secret(text: str, what: str) -> str:
+    """Return a password; the message does not repeat it."""
+    if not _SECRET.fullmatch(text):
+        raise ValueError(f"{what} may hold letters, digits, dots, hyphens and underscores only.")
+    return text
+
+
+def sound(text: str, what: str) -> str:
+    """Return a sound's name or path, which never climbs out of its folder."""
+    if ".." in PurePosixPath(text).parts:
+        raise ValueError(f"{what} {text!r} leads out of its folder.")
+    return _matching(_SOUND, text, what, "letters, digits, _, -, . and /")
+
+
+def _matching(form: re.Pattern[str], text: str, what: str, may_hold: str) -> str:
+    if not form.fullmatch(text):
+        raise ValueError(f"{what} {text!r} would break the Asterisk configuration: it may hold {may_hold} only.")
+    return text

@@ -1,0 +1,23 @@
+"""One small file per strategy: what a call group's context holds."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from harness.dialplan.strategies import first_free, progressive, ring_all
+from harness.dialplan.strategies.group import GroupWords
+from harness.scenario.office import FirstFree, Group, Office, Progressive, RingAll
+
+
+def context_of(name: str, group: Group, office: Office) -> str:
+    """Return the context `[group-<name>]`, comments included."""
+    words = GroupWords.of(name, group, office)
+    match group:
+        case RingAll():
+            return ring_all.context(words)
+        case Progressive():
+            return progressive.context(words)
+        case FirstFree():
+            return first_free.context(words)
+        case _:
+            assert_never(group)

@@ -1,0 +1,36 @@
+"""What the templates of all strategies are told of a call group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.dialplan import safety, wording
+from harness.scenario.office import Group, Office
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupWords:
+    """A call group in the dialplan's own words; every text in here is safe in a .conf file."""
+
+    name: str
+    members: tuple[str, ...]
+    members_in_words: str
+    ring_time: str
+    """Seconds, as Dial takes them."""
+    ring_time_ms: str
+    destination: str
+    """The application that sends the call on when nobody answered."""
+    destination_in_words: str
+
+    @classmethod
+    def of(cls, name: str, group: Group, office: Office) -> GroupWords:
+        """Put a group of the office into words. Raises ValueError for what would break the dialplan."""
+        return cls(
+            name=safety.name(name, "The group"),
+            members=tuple(safety.number(member, "The member") for member in group.members),
+            members_in_words=", ".join(wording.extension_in_words(member, office) for member in group.members),
+            ring_time=wording.seconds(group.ring_time),
+            ring_time_ms=wording.milliseconds(group.ring_time),
+            destination=wording.goto(group.destination),
+            destination_in_words=wording.destination_in_words(group.destination, office),
+        )

@@ -1,0 +1,15 @@
+"""ring_all: all free members at once, for one ring time.
+
+One Dial with every free member's contacts. Dial itself does the rest: a refusal ends that leg only, the last
+refusal ends the Dial, and the losers of an answer are cancelled as answered elsewhere.
+"""
+
+from __future__ import annotations
+
+from harness.dialplan.strategies.group import GroupWords
+from harness.dialplan.templating import fill
+
+
+def context(group: GroupWords) -> str:
+    """Return the group's context."""
+    return fill("strategies/ring_all.conf.j2", group=group)
