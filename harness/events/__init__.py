@@ -77,6 +77,14 @@ class CallerEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationRefused(Event):
+    """The PBX refused a REGISTER that it should accept; the story is not played."""
+
+    phone: str
+    code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneInvited(Event):
     """A dialog-forming INVITE arrived at a phone (retransmissions and re-INVITEs are none)."""
 
@@ -239,11 +247,16 @@ class PbxCrashed(Event):
     signal: int
 
 
-_KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in Event.__subclasses__()}
+KINDS: dict[str, type[Event]] = {
+    name: kind
+    for name, kind in list(globals().items())  # not __subclasses__: `slots` leaves each class's predecessor there
+    if isinstance(kind, type) and issubclass(kind, Event) and kind is not Event
+}
+"""Every event by its name."""
 
 
 def to_json(event: Event) -> str:
-    """Return the event as one line of JSON: `{"event": "PhoneInvited", "at": 1.234, ...}`, seconds to the millisecond."""
+    """Return one line of JSON: `{"event": "PhoneInvited", "at": 1.234, ...}`, seconds to the millisecond."""
     fields = dataclasses.asdict(event)
     fields["at"] = round(event.at, 3)
     return json.dumps({"event": type(event).__name__, **fields}, ensure_ascii=False)
@@ -253,7 +266,7 @@ def from_json(line: str) -> Event:
     """Read back what `to_json` wrote. Raises ValueError for anything else."""
     try:
         fields = json.loads(line)
-        return _KINDS[cast("str", fields.pop("event"))](**fields)
+        return KINDS[cast("str", fields.pop("event"))](**fields)
     except (KeyError, TypeError, AttributeError) as fault:
         message = f"no event of Ringproof: {line[:80]!r}"
         raise ValueError(message) from fault

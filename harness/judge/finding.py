@@ -36,6 +36,7 @@ Kind = Literal[
     "call-leaves",  # a call that leaves by the trunk
     "key-unheard",  # the PBX did not hear the digits that were sent
     "step-failed",  # nothing heard, or the call was over before the step
+    "registration-refused",  # the PBX refused a REGISTER that it should accept
     "pbx-crashed",
 ]
 

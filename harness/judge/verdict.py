@@ -26,6 +26,8 @@ from harness.scenario.story import (
 def judge(scenario: Scenario, observation: Observation) -> tuple[Finding, ...]:
     """Compare what was observed with what `scenario` expects; an empty tuple means passed."""
     findings = list(_judge_play(scenario, observation))
+    if observation.registrations_refused or observation.crashed is not None:
+        return tuple(findings)  # the callers' stories were not played to their end
     for name, expectations in scenario.expect.items():
         findings += _judge_caller(scenario, observation, observation.callers[name], expectations)
     return tuple(findings)
@@ -36,6 +38,9 @@ def _judge_play(scenario: Scenario, observation: Observation) -> Iterator[Findin
     where = scenario.source
     if observation.crashed is not None:
         yield Finding(kind="pbx-crashed", source=where, sentence=f"Asterisk crashed by signal {observation.crashed}")
+    for phone, code in observation.registrations_refused:
+        sentence = f"the PBX refused the registration of {phone} with {code}; the story was not played"
+        yield Finding(kind="registration-refused", source=where, sentence=sentence)
     for number, reason in observation.failed_steps:
         step = scenario.when[number]
         sentence = {
@@ -82,9 +87,7 @@ def _judge_keys(scenario: Scenario, view: CallerView) -> Iterator[Finding]:
         yield Finding(kind="key-unheard", source=scenario.source, sentence=sentence, caller=view.caller)
 
 
-def _judge_refusals(
-    expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario
-) -> Iterator[Finding]:
+def _judge_refusals(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
     """Each `refused` entry stands for one refusal; a phone that refused twice stands in two entries."""
     observed: dict[str, list[int]] = {}
     for ring in view.rings:
@@ -105,9 +108,7 @@ def _judge_refusals(
             yield _finding("refusal-unexpected", scenario.source, sentence, view)
 
 
-def _judge_answers(
-    expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario
-) -> Iterator[Finding]:
+def _judge_answers(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
     answers = list(view.answers)
     for expectation in (entry for entry in expectations if isinstance(entry, Answer)):
         if not answers:
@@ -124,9 +125,7 @@ def _judge_answers(
         yield _finding("answer-unexpected", nobody, sentence, view)
 
 
-def _judge_missed(
-    expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario
-) -> Iterator[Finding]:
+def _judge_missed(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
     entries = [entry for entry in expectations if isinstance(entry, Missed)]
     expected = {phone: entry.source for entry in entries for phone in entry.phones}
     observed = Counter(ring.phone for ring in view.rings if ring.missed)

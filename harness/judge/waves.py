@@ -69,9 +69,7 @@ def _judge_brief(scenario: Scenario, view: CallerView) -> Iterator[Finding]:
             yield Finding(kind="ring-unnamed", source=scenario.source, sentence=sentence, caller=view.caller)
 
 
-def _judge_none_expected(
-    scenario: Scenario, view: CallerView, observed: Sequence[ObservedWave]
-) -> Iterator[Finding]:
+def _judge_none_expected(scenario: Scenario, view: CallerView, observed: Sequence[ObservedWave]) -> Iterator[Finding]:
     nobody = [entry.source for entry in scenario.expect[view.caller] if isinstance(entry, Nobody)]
     source = nobody[0] if nobody else scenario.source
     for wave in observed:
@@ -100,24 +98,22 @@ def _judge_start(scenario: Scenario, expectation: Ring, wave: ObservedWave, view
         yield _finding("ring-late", expectation, sentence, view)
 
 
-def _judge_again(
-    expectation: Ring, wave: ObservedWave, before: Sequence[Ring], view: CallerView
-) -> Iterator[Finding]:
+def _judge_again(expectation: Ring, wave: ObservedWave, before: Sequence[Ring], view: CallerView) -> Iterator[Finding]:
     """A phone of two consecutive waves has one unbroken ring, unless `again:` says that it is invited anew."""
     if not before:
         return
     stayed = frozenset(before[-1].phones) & wave.phones
     for phone in sorted((wave.fresh & stayed) - frozenset(expectation.again)):
-        sentence = f"expected {phone} to keep ringing; it was cancelled and invited again at {format_duration(wave.start)}"
+        sentence = (
+            f"expected {phone} to keep ringing; it was cancelled and invited again at {format_duration(wave.start)}"
+        )
         yield _finding("ring-again", expectation, sentence, view)
     for phone in sorted(frozenset(expectation.again) - wave.fresh):
         sentence = f"expected a fresh INVITE at {phone}; it just kept ringing"
         yield _finding("ring-not-again", expectation, sentence, view)
 
 
-def _judge_length(
-    scenario: Scenario, expectation: Ring, wave: ObservedWave, view: CallerView
-) -> Iterator[Finding]:
+def _judge_length(scenario: Scenario, expectation: Ring, wave: ObservedWave, view: CallerView) -> Iterator[Finding]:
     if expectation.lasts is None:
         return
     difference = (wave.end - wave.start) - expectation.lasts

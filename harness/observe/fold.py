@@ -30,6 +30,7 @@ from harness.events import (
     PhonePickedUp,
     PhoneRefused,
     QuietOver,
+    RegistrationRefused,
     StepDone,
     StepFailed,
     StoryOver,
@@ -75,8 +76,9 @@ def observe(scenario: Scenario, events: Iterable[Event]) -> Observation:
     record = _Record(events)
     over = _one(record, StoryOver, "the story has no end")
     crashed = next((event.signal for event in record.all(PbxCrashed)), None)
+    refused = tuple((event.phone, event.code) for event in record.all(RegistrationRefused))
     watched = PbxSeconds(0.0)
-    if crashed is None:
+    if crashed is None and not refused:
         watched = _one(record, QuietOver, "the silence after the story was not watched").watched
     rings = _rings(scenario.office, record, pbx_gone=crashed is not None)
     timely = [ring for ring in rings if ring.start <= over.at]
@@ -91,6 +93,7 @@ def observe(scenario: Scenario, events: Iterable[Event]) -> Observation:
         trunk_legs=_trunk_legs(record),
         watched=watched,
         over=over.at,
+        registrations_refused=refused,
         crashed=crashed,
     )
 
@@ -106,6 +109,9 @@ def _rings(office: Office, record: _Record, *, pbx_gone: bool) -> list[ObservedR
     """Match each phone's ring with the PBX's stamps of it."""
     invited = {event.call_id: event for event in record.all(PhoneInvited)}
     legs = {event.call_id: event for event in record.all(LegInvited) if event.target in office.extensions}
+    if pbx_gone:  # its capture was cut off: what both witnesses saw is all there is
+        legs = {call_id: leg for call_id, leg in legs.items() if call_id in invited}
+        invited = {call_id: event for call_id, event in invited.items() if call_id in legs}
     for call_id in invited.keys() - legs.keys():
         phone = invited[call_id].phone
         sentence = f"{phone} says that it rang, but the PBX's own capture has no such INVITE (Call-ID {call_id})"
@@ -133,6 +139,9 @@ def _ring(
     invited: PhoneInvited, leg: LegInvited, record: _Record, owners: dict[str, str], *, pbx_gone: bool
 ) -> ObservedRing:
     belongs = record.of_call(LegBelongs, leg.call_id)
+    if belongs is None and not pbx_gone:
+        message = f"whose call rang at {invited.phone} at {leg.at:.1f} s could not be read from the PBX"
+        raise BrokenPlayError(message)
     ending, end, code, missed = _ending(leg, record, pbx_gone=pbx_gone)
     return ObservedRing(
         phone=invited.phone,
@@ -161,11 +170,10 @@ def _ending(leg: LegInvited, record: _Record, *, pbx_gone: bool) -> tuple[Ending
     refused = record.of_call(PhoneRefused, call_id)
     if refused is not None and stamps:
         return "refused", min(stamps), refused.code, False
-    for kind, ending in ((PhoneLost, "lost"), (PhoneCancelled, "cancelled")):
-        ended = record.of_call(kind, call_id)
-        if ended is not None and stamps:
-            missed = ended.q850 != 26 and ended.sip != 200  # noqa: PLR2004 - Q.850 "answered elsewhere", RFC 3326
-            return ("lost" if ending == "lost" else "cancelled"), min(stamps), None, missed
+    ended = record.of_call(PhoneLost, call_id) or record.of_call(PhoneCancelled, call_id)
+    if ended is not None and stamps:
+        missed = ended.q850 != 26 and ended.sip != 200  # noqa: PLR2004 - Q.850 "answered elsewhere", RFC 3326
+        return ("lost" if isinstance(ended, PhoneLost) else "cancelled"), min(stamps), None, missed
     if pbx_gone:
         return "cancelled", max(event.at for event in record.all(Event)), None, True
     message = f"the ring of {leg.target} at {leg.at:.1f} s has no end that both the phone and the PBX saw"

@@ -87,5 +87,7 @@ class Observation:
     """How long the silence after the story was watched."""
     over: PbxSeconds
     """When the story was over."""
+    registrations_refused: tuple[tuple[str, int], ...] = ()
+    """Phones whose REGISTER the PBX refused, with its code; then no story was played."""
     crashed: int | None = None
     """The signal by which Asterisk ended, where it did."""

@@ -1,0 +1,83 @@
+"""The PBX's own capture of its SIP traffic: what it sent to phones and what came back, by its own stamps.
+
+Asterisk writes it (`pjsip set logger pcap FILE`, res_pjsip_logger.c), so its times are the PBX's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import dpkt
+
+from harness.clock import PbxEpoch
+
+Peer = tuple[str, int]
+"""IPv4 address and UDP port of a phone or caller."""
+
+_CALL_ID = re.compile(rb"^(?:call-id|i)[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
+_CSEQ = re.compile(rb"^cseq[ \t]*:[ \t]*(\d+)[ \t]+(\w+)", re.IGNORECASE | re.MULTILINE)
+_TO = re.compile(rb"^(?:to|t)[ \t]*:[ \t]*(.*)$", re.IGNORECASE | re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """One SIP message between the PBX and a peer of ours."""
+
+    at: PbxEpoch
+    peer: str
+    """Name of the phone or caller."""
+    sent: bool
+    """By the PBX, to the peer."""
+    method: str
+    """Of a request, or of the request that a response answers."""
+    code: int | None
+    """Of a response."""
+    call_id: str
+    in_dialog: bool
+    """The To header has a tag."""
+
+
+def read_capture(path: Path, peers: Mapping[Peer, str]) -> Iterator[Packet]:
+    """Yield the SIP messages of a capture in their order; packets of strangers are left out.
+
+    A capture cut off in the middle of a packet (a PBX that was killed) ends there.
+    """
+    with path.open("rb") as file:
+        try:
+            for stamp, frame in dpkt.pcap.Reader(file):
+                packet = _packet(PbxEpoch(stamp), frame, peers)
+                if packet is not None:
+                    yield packet
+        except (dpkt.NeedData, ValueError):
+            return
+
+
+def _packet(at: PbxEpoch, frame: bytes, peers: Mapping[Peer, str]) -> Packet | None:
+    ip = dpkt.ethernet.Ethernet(frame).data
+    if not isinstance(ip, dpkt.ip.IP) or not isinstance(ip.data, dpkt.udp.UDP):
+        return None
+    udp = ip.data
+    source, target = (_dotted(ip.src), udp.sport), (_dotted(ip.dst), udp.dport)
+    peer = peers.get(target) or peers.get(source)
+    payload = bytes(udp.data)
+    call_id, cseq = _CALL_ID.search(payload), _CSEQ.search(payload)
+    if peer is None or call_id is None or cseq is None:
+        return None
+    first = payload.split(b"\r\n", 1)[0]
+    to = _TO.search(payload)
+    return Packet(
+        at=at,
+        peer=peer,
+        sent=target in peers,
+        method=cseq[2].decode() if first.startswith(b"SIP/2.0") else first.split(b" ", 1)[0].decode("ascii", "replace"),
+        code=int(first.split(b" ")[1]) if first.startswith(b"SIP/2.0") else None,
+        call_id=call_id[1].decode("utf-8", "replace"),
+        in_dialog=to is not None and b";tag=" in to[1].lower(),
+    )
+
+
+def _dotted(address: bytes) -> str:
+    return ".".join(str(byte) for byte in address)

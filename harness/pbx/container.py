@@ -1,0 +1,209 @@
+"""One PBX in its container: from a folder of configuration to a manager interface that answers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from docker.errors import APIError, NotFound
+
+from harness.pbx.engine import OWNED, OWNER, RUN, engine
+from harness.pbx.errors import BrokenError
+from harness.pbx.manager import Manager, ManagerError, ManagerEvent
+from harness.pbx.run import RunEnvironment
+
+MANAGER_PORT = 5038
+SIP_PORT = 5060
+BOOT_DEADLINE_S = 30.0
+POLL_S = 0.02
+LOG = "full.log"
+"""Asterisk's log in the evidence folder (logger.conf)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """An account of the manager interface."""
+
+    user: str
+    secret: str
+
+
+class Pbx:
+    """A running Asterisk. `boot` makes one, `remove` ends it."""
+
+    def __init__(self, name: str, evidence: Path) -> None:
+        """Use `boot`."""
+        self.name = name
+        self.office_address = ""
+        self.trunk_address = ""
+        self._evidence = evidence
+        self._manager: Manager | None = None
+        self._booted = asyncio.Event()
+        self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        """Asterisk's exit status, once the container has ended (128 + n: by signal n; -1: unknown)."""
+
+    @property
+    def manager(self) -> Manager:
+        """The manager interface of a booted PBX."""
+        if self._manager is None:
+            message = f"the PBX {self.name} has not booted"
+            raise BrokenError(message)
+        return self._manager
+
+    @classmethod
+    async def boot(
+        cls,
+        environment: RunEnvironment,
+        *,
+        name: str,
+        configuration: Path,
+        evidence: Path,
+        login: Login,
+        on_event: Callable[[ManagerEvent], None],
+        on_lost: Callable[[], None],
+    ) -> Pbx:
+        """Start a container with `configuration` and return once Asterisk is fully booted.
+
+        Raises BrokenError when Asterisk does not boot, with its own error line, or says WARNING or ERROR meanwhile.
+        """
+        pbx = cls(name, evidence)
+        try:
+            await asyncio.to_thread(pbx._start, environment, configuration, asyncio.get_running_loop())
+            await pbx._connect(login, on_event, on_lost)
+            pbx._refuse_complaints()
+        except BaseException:
+            await pbx.remove()
+            raise
+        return pbx
+
+    def _start(self, environment: RunEnvironment, configuration: Path, loop: asyncio.AbstractEventLoop) -> None:
+        api = engine().api
+        binds: dict[str, Mapping[str, str]] = {
+            str(configuration.resolve()): {"bind": "/ringproof/conf", "mode": "ro"},
+            str(self._evidence.resolve()): {"bind": "/ringproof/evidence", "mode": "rw"},
+            environment.lease: {"bind": "/ringproof/lease", "mode": "ro"},
+        }
+        labels = {OWNED: "1", RUN: environment.run, OWNER: environment.owner}
+        host = api.create_host_config(binds=binds, auto_remove=True, network_mode=environment.office_network)
+        try:
+            api.create_container(
+                environment.image, name=self.name, labels=labels, host_config=host, hostname="pbx", detach=True
+            )
+            api.connect_container_to_network(self.name, environment.trunk_network)
+            self._watch(loop)
+            api.start(self.name)
+            networks = api.inspect_container(self.name)["NetworkSettings"]["Networks"]
+        except (APIError, NotFound) as fault:
+            message = f"the engine could not start the PBX: {fault.explanation}"
+            raise BrokenError(message) from fault
+        self.office_address = networks[environment.office_network]["IPAddress"]
+        self.trunk_address = networks[environment.trunk_network]["IPAddress"]
+
+    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Fulfil `ended` when the container ends; a thread of its own, since the engine answers only then."""
+        watching = threading.Event()
+
+        def watch() -> None:
+            status = -1
+            with contextlib.suppress(Exception):  # whatever the engine's client raises here: the end is what counts
+                watching.set()
+                status = engine().api.wait(self.name, timeout=24 * 3600, condition="next-exit")["StatusCode"]
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody asks any more
+                loop.call_soon_threadsafe(self._note_end, status)
+
+        threading.Thread(target=watch, name=f"end of {self.name}", daemon=True).start()
+        watching.wait()
+
+    def _note_end(self, status: int) -> None:
+        if not self.ended.done():
+            self.ended.set_result(status)
+
+    async def _connect(
+        self, login: Login, on_event: Callable[[ManagerEvent], None], on_lost: Callable[[], None]
+    ) -> None:
+        def take(event: ManagerEvent) -> None:
+            if event.get("Event") == "FullyBooted":
+                self._booted.set()
+            on_event(event)
+
+        try:
+            async with asyncio.timeout(BOOT_DEADLINE_S):
+                while self._manager is None:
+                    self._refuse_end()
+                    try:
+                        self._manager = await Manager.connect(
+                            self.office_address, MANAGER_PORT, on_event=take, on_lost=on_lost
+                        )
+                    except OSError:  # nobody listens yet
+                        await asyncio.sleep(POLL_S)
+                await self._manager.action(
+                    "Login", Username=login.user, Secret=login.secret, Events="system,call,dtmf,security"
+                )
+                self.ended.add_done_callback(lambda _: self._booted.set())  # whichever comes first
+                await self._booted.wait()
+                self._refuse_end()
+        except TimeoutError as fault:
+            message = f"Asterisk was not ready {BOOT_DEADLINE_S:.0f} s after its start: {self._last_complaint()}"
+            raise BrokenError(message, f"its log is {self._evidence / LOG}") from fault
+        except ManagerError as fault:
+            self._refuse_end()
+            message = f"{fault.sentence}; Asterisk's log says: {self._last_complaint()}"
+            raise BrokenError(message, f"its log is {self._evidence / LOG}") from fault
+
+    def _refuse_end(self) -> None:
+        if self.ended.done():
+            status = self.ended.result()
+            message = f"Asterisk ended while it booted (exit status {status}): {self._last_complaint()}"
+            raise BrokenError(message, f"its log is {self._evidence / LOG}")
+
+    def _refuse_complaints(self) -> None:
+        complaints = self.complaints()
+        if complaints:
+            message = f"Asterisk complained about its configuration while it booted: {complaints[0]}"
+            raise BrokenError(message, f"all of it is in {self._evidence / LOG}")
+
+    def complaints(self) -> list[str]:
+        """Return the WARNING and ERROR lines that Asterisk has logged so far."""
+        try:
+            lines = (self._evidence / LOG).read_text("utf-8", "replace").splitlines()
+        except OSError:
+            return []
+        return [line for line in lines if "] WARNING[" in line or "] ERROR[" in line]
+
+    def _last_complaint(self) -> str:
+        """Asterisk's own word on why it ended: the last complaint in its log, else the last line of its console."""
+        complaints = self.complaints()
+        if complaints:
+            return complaints[-1]
+        try:
+            lines = (self._evidence / "console.log").read_text("utf-8", "replace").split("\n")
+        except OSError:
+            lines = []
+        return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+
+    async def why_ended(self) -> int | None:
+        """Return the signal by which Asterisk crashed, None where it was killed or stopped from outside.
+
+        Raises nothing: waits at most 5 s for the engine's word.
+        """
+        with contextlib.suppress(TimeoutError):
+            status = await asyncio.wait_for(asyncio.shield(self.ended), 5.0)
+            number = status - 128
+            own = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
+            return number if number in own else None
+        return None
+
+    async def remove(self) -> None:
+        """End the PBX and its container; nothing of it is left when this returns."""
+        if self._manager is not None:
+            await self._manager.close()
+        await asyncio.to_thread(self._remove)
+
+    def _remove(self) -> None:
+        with contextlib.suppress(NotFound, APIError):  # ended by itself: auto_remove got there first
+            engine().api.remove_container(self.name, force=True, v=True)

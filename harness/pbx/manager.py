@@ -1,0 +1,144 @@
+"""A client of Asterisk's manager interface (AMI) for asyncio: actions are answered, events are handed on in order.
+
+No kept library subscribes to events in asyncio, and the protocol is small (docs.asterisk.org, "AMI v2 Specification").
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import Callable, Mapping
+
+from harness.pbx.errors import BrokenError
+
+ManagerEvent = Mapping[str, str]
+"""An event's headers as Asterisk sent them; a repeated header keeps its last value."""
+
+ANSWER_DEADLINE_S = 5.0
+
+
+class ManagerError(BrokenError):
+    """The PBX refused an action or did not answer it."""
+
+
+class Manager:
+    """One logged-in connection."""
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        on_event: Callable[[ManagerEvent], None],
+        on_lost: Callable[[], None],
+    ) -> None:
+        """Use `connect`."""
+        self._reader = reader
+        self._writer = writer
+        self._on_event = on_event
+        self._on_lost = on_lost
+        self._numbers = itertools.count(1)
+        self._waiting: dict[str, asyncio.Future[list[tuple[str, str]]]] = {}
+        self._lists: dict[str, list[dict[str, str]]] = {}
+        self._closing = False
+        self._task = asyncio.create_task(self._read(), name="manager")
+
+    @classmethod
+    async def connect(
+        cls, address: str, port: int, *, on_event: Callable[[ManagerEvent], None], on_lost: Callable[[], None]
+    ) -> Manager:
+        """Connect without logging in. Raises OSError while nobody listens there."""
+        reader, writer = await asyncio.open_connection(address, port, limit=2**20)
+        try:
+            await reader.readuntil(b"\r\n")  # the banner
+        except asyncio.IncompleteReadError as fault:
+            message = "the PBX closed its manager interface at once"
+            raise ConnectionResetError(message) from fault
+        return cls(reader, writer, on_event, on_lost)
+
+    async def action(self, name: str, **headers: str) -> dict[str, str]:
+        """Send an action and return its response's headers. Raises ManagerError when it is refused."""
+        answer = dict(await self._send(name, headers))
+        if answer.get("Response") not in {"Success", "Goodbye", "Follows"}:
+            message = f"the PBX refused the manager action {name}: {answer.get('Message', 'no reason')}"
+            raise ManagerError(message)
+        return answer
+
+    async def listing(self, name: str, **headers: str) -> list[dict[str, str]]:
+        """Send an action that answers with a list of events and return those, the closing one left out."""
+        number = f"rp{next(self._numbers)}"
+        self._lists[number] = []
+        done: asyncio.Future[list[tuple[str, str]]] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = done
+        self._write(name, number, headers)
+        await asyncio.wait_for(done, ANSWER_DEADLINE_S)
+        return self._lists.pop(number)
+
+    async def command(self, line: str) -> list[str]:
+        """Run a line of Asterisk's command-line interface and return what it printed."""
+        answer = await self._send("Command", {"Command": line})
+        return [value for key, value in answer if key == "Output"]
+
+    async def variable(self, channel: str, name: str) -> str | None:
+        """Read a variable or function of a channel; None when the channel is gone."""
+        answer = dict(await self._send("Getvar", {"Channel": channel, "Variable": name}))
+        return answer.get("Value") if answer.get("Response") == "Success" else None
+
+    async def close(self) -> None:
+        """End the connection; its end is no loss."""
+        self._closing = True
+        self._task.cancel()
+        self._writer.close()
+        with contextlib.suppress(asyncio.CancelledError, OSError):
+            await self._task
+
+    async def _send(self, name: str, headers: Mapping[str, str]) -> list[tuple[str, str]]:
+        number = f"rp{next(self._numbers)}"
+        answer: asyncio.Future[list[tuple[str, str]]] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = answer
+        self._write(name, number, headers)
+        try:
+            return await asyncio.wait_for(answer, ANSWER_DEADLINE_S)
+        except TimeoutError as fault:
+            message = f"the PBX did not answer the manager action {name} within {ANSWER_DEADLINE_S:.0f} s"
+            raise ManagerError(message) from fault
+        finally:
+            self._waiting.pop(number, None)
+
+    def _write(self, name: str, number: str, headers: Mapping[str, str]) -> None:
+        lines = [f"Action: {name}", f"ActionID: {number}", *(f"{key}: {value}" for key, value in headers.items())]
+        self._writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+
+    async def _read(self) -> None:
+        try:
+            while True:
+                block = await self._reader.readuntil(b"\r\n\r\n")
+                self._take(_headers(block.decode("utf-8", "replace")))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            for waiting in self._waiting.values():
+                if not waiting.done():
+                    waiting.set_exception(ManagerError("the PBX closed its manager interface"))
+            if not self._closing:
+                self._on_lost()
+
+    def _take(self, headers: list[tuple[str, str]]) -> None:
+        message = dict(headers)
+        number = message.get("ActionID", "")
+        if number in self._lists:
+            self._take_listed(number, message)
+        elif "Event" in message:
+            self._on_event(message)
+        elif number in self._waiting and not self._waiting[number].done():
+            self._waiting[number].set_result(headers)
+
+    def _take_listed(self, number: str, message: dict[str, str]) -> None:
+        over = message.get("EventList") == "Complete" or message.get("Response") == "Error"
+        if "Event" in message and not over:
+            self._lists[number].append(message)
+        if over and not self._waiting[number].done():
+            self._waiting.pop(number).set_result([])
+
+
+def _headers(block: str) -> list[tuple[str, str]]:
+    pairs = (line.partition(":") for line in block.split("\r\n") if line)
+    return [(key, value.removeprefix(" ")) for key, _, value in pairs]

@@ -1,0 +1,180 @@
+"""The outside callers of a play and their steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from harness.clock import PbxEpoch
+from harness.events import CallerEnded, CallerGot, CallerHeard, CallerPlaced, StepDone, StepFailed
+from harness.pbx.errors import BrokenError
+from harness.phones import protocol
+from harness.phones.handle import Phone
+from harness.play.ensemble import Ensemble
+from harness.play.stage import Stage
+from harness.play.switchboard import moment
+from harness.scenario.duration import PbxSeconds
+from harness.scenario.story import Call, Caller, HangUp, Hear, Moment, Press, Scenario, Step, Wait
+
+ACTS_WITHIN_S = 5.0
+"""Real work of a phone, such as sending one digit or the INVITE: longer says that the harness is broken."""
+SOUND_WITHIN = PbxSeconds(10.0)
+"""A key without a stated moment waits this long for sound."""
+MOMENT_WITHIN = PbxSeconds(300.0)
+
+_VERBS = {Call: "call", Hear: "hear", Press: "press", Wait: "wait", HangUp: "hang up"}
+
+
+@dataclass(slots=True)
+class CallerSeat:
+    """One caller during a play."""
+
+    caller: Caller
+    phone: Phone
+    target: str
+    """What he dials, as a SIP URI."""
+    call_id: str | None = None
+    heard: bool = False
+    """300 ms of sound since his last step."""
+    keys_sent: int = 0
+    hangs_up: bool = False
+    """He hangs up in a step."""
+    ended: PbxEpoch | None = None
+    acted: PbxEpoch | None = None
+    """End of his last call or press step."""
+
+
+class Callers:
+    """Runs the steps, and takes what the callers' phones tell."""
+
+    def __init__(self, stage: Stage, ensemble: Ensemble, scenario: Scenario, seats: dict[str, CallerSeat]) -> None:
+        """Conduct `seats`, by caller's name."""
+        self._stage = stage
+        self._ensemble = ensemble
+        self._scenario = scenario
+        self.seats = seats
+
+    def take(self, name: str, message: protocol.Message) -> None:
+        """Take one message of a caller's phone."""
+        seat = self.seats[name]
+        epoch = self._stage.clock.at_monotonic(message.at_ns)
+        at = moment(epoch)
+        match message:
+            case protocol.CallPlaced(call_id=call_id):
+                seat.call_id = call_id
+                self._stage.record(CallerPlaced(at=at, caller=name, call_id=call_id))
+            case protocol.Progress(code=code):
+                self._stage.record(CallerGot(at=at, caller=name, code=code))
+            case protocol.Heard():
+                seat.heard = True
+                self._stage.record(CallerHeard(at=at, caller=name))
+            case protocol.KeySent():
+                seat.keys_sent += 1
+                self._stage.notify()
+            case protocol.Ended(code=code):
+                seat.ended = epoch
+                by = "pbx" if not message.by_us else "caller" if seat.hangs_up else "harness"
+                self._stage.record(CallerEnded(at=at, caller=name, by=by, code=code or 0))  # type: ignore[arg-type]
+            case _:
+                self._stage.notify()
+
+    def hang_up_all(self) -> None:
+        """End what is still up, in the name of the harness."""
+        for seat in self.seats.values():
+            if seat.call_id is not None and seat.ended is None:
+                seat.phone.tell(protocol.HangUp(call_id=seat.call_id))
+
+    @property
+    def over(self) -> bool:
+        """True when every call that was placed has ended."""
+        return all(seat.ended is not None for seat in self.seats.values() if seat.call_id is not None)
+
+    async def run(self) -> None:
+        """Do the scenario's steps, one after the other; what cannot be done is recorded and ends that caller's part."""
+        gone: set[str] = set()
+        for number, step in enumerate(self._scenario.when):
+            if step.caller in gone:
+                continue
+            reason = await self._do(step)
+            at, verb = moment(self._stage.clock.now()), _VERBS[type(step)]
+            if reason is None:
+                self._stage.record(StepDone(at=at, step=number, verb=verb, caller=step.caller))
+                self._after(step)
+            else:
+                gone.add(step.caller)
+                failed = StepFailed(at=at, step=number, verb=verb, caller=step.caller, reason=reason)  # type: ignore[arg-type]
+                self._stage.record(failed)
+
+    def _after(self, step: Step) -> None:
+        """From here on sound is counted anew, and what must ring is counted from here."""
+        seat = self.seats[step.caller]
+        if isinstance(step, (Call, Press)):
+            seat.acted = self._stage.clock.now()
+        if seat.call_id is not None and seat.ended is None:
+            seat.heard = False
+            seat.phone.tell(protocol.Listen(call_id=seat.call_id))
+
+    async def _do(self, step: Step) -> str | None:
+        """Do one step; return why it could not be done."""
+        seat = self.seats[step.caller]
+        if step.at is not None and not await self._moment(step.at, seat):
+            return "moment never came"
+        if isinstance(step, Call):
+            seat.phone.tell(protocol.Call(target=seat.target, shows=seat.caller.shows))
+            await self._acts(seat, lambda: seat.call_id is not None, "place the call")
+            return None
+        if isinstance(step, Wait):
+            await self._stage.clock.wait_until(PbxEpoch(self._stage.clock.now() + step.time))
+            return None
+        if seat.call_id is None or seat.ended is not None:
+            return "call over"
+        if isinstance(step, Hear):
+            return await self._hear(seat, step.within)
+        if isinstance(step, Press):
+            return await self._press(seat, step)
+        seat.hangs_up = True
+        seat.phone.tell(protocol.HangUp(call_id=seat.call_id))
+        await self._acts(seat, lambda: seat.ended is not None, "hang up")
+        return None
+
+    async def _hear(self, seat: CallerSeat, within: PbxSeconds) -> str | None:
+        deadline = PbxEpoch(self._stage.clock.now() + within)
+        await self._stage.until(lambda: seat.heard or seat.ended is not None, deadline)
+        return None if seat.heard else "call over" if seat.ended is not None else "not heard"
+
+    async def _press(self, seat: CallerSeat, step: Press) -> str | None:
+        if step.after is not None:
+            await self._stage.clock.wait_until(PbxEpoch(self._stage.clock.now() + step.after))
+        elif step.at is None and (reason := await self._hear(seat, SOUND_WITHIN)) is not None:
+            return reason
+        if seat.call_id is None or seat.ended is not None:
+            return "call over"
+        wanted = seat.keys_sent + len(step.digits)
+        seat.phone.tell(protocol.Press(call_id=seat.call_id, digits=step.digits))
+        await self._acts(seat, lambda: seat.keys_sent >= wanted or seat.ended is not None, f"press {step.digits}")
+        return None if seat.keys_sent >= wanted else "call over"
+
+    async def _moment(self, wanted: Moment, seat: CallerSeat) -> bool:
+        """Wait for a moment counted from the first ring or answer of a phone."""
+        other = self._ensemble.seats.get(wanted.phone)
+
+        def when() -> PbxEpoch | None:
+            if other is None:
+                return None
+            return other.first_rang if wanted.event == "ring" else other.first_answered
+
+        deadline = PbxEpoch(self._stage.clock.now() + MOMENT_WITHIN)
+        started = seat.call_id is not None
+        await self._stage.until(lambda: when() is not None or (started and seat.ended is not None), deadline)
+        begun = when()
+        if begun is None:
+            return False
+        await self._stage.clock.wait_until(PbxEpoch(begun + wanted.after))
+        return True
+
+    async def _acts(self, seat: CallerSeat, done: Callable[[], bool], what: str) -> None:
+        """Wait for a phone to have done what it was told; if it does not, the harness is broken."""
+        deadline = PbxEpoch(self._stage.clock.now() + ACTS_WITHIN_S)
+        if not await self._stage.until(done, deadline):
+            message = f"the phone of {seat.caller.name} did not {what} within {ACTS_WITHIN_S:.0f} s"
+            raise BrokenError(message, f"its log is in the scenario's folder: phones/{seat.caller.name}.log")

@@ -1,0 +1,163 @@
+"""The conductor: one scenario in, its events and evidence out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness.clock import Clock, PbxEpoch, RealClock
+from harness.events import DialFailed, Event, LegCancelled, LegFinal, LegInvited, QuietOver, StoryOver
+from harness.pbx.capture import Packet, read_capture
+from harness.pbx.errors import BrokenError
+from harness.pbx.run import RunEnvironment
+from harness.play.horizon import patience
+from harness.play.recorder import Recorder
+from harness.play.stage import PbxCrashedError, Stage
+from harness.play.switchboard import moment
+from harness.play.theatre import CAPTURE, RegistrationRefusedError, Theatre
+from harness.scenario.duration import PbxSeconds
+from harness.scenario.story import Answer, CallerGets, Scenario
+
+TALKS_FOR = PbxSeconds(0.5)
+"""An answered call is left up this long: a bridge that breaks at once is seen."""
+CLEARS_WITHIN = PbxSeconds(2.0)
+"""Twice what a leg may take to end after its caller hung up; what is still up then is ended, and told."""
+NO_CHANNEL = re.compile(
+    r"^\[(?P<stamp>[^\]]+)\] \w+\[.*app_dial\.c.*: (?P<sentence>Unable to create channel of type .*)$"
+)
+
+
+async def conduct(scenario: Scenario, environment: RunEnvironment, folder: Path) -> None:
+    """Play `scenario` once, leaving events.ndjson, pbx/, phones/ and sip.pcap in `folder`.
+
+    Raises BrokenError for everything that says nothing about the PBX's routing.
+    """
+    clock = RealClock()
+    recorder = Recorder(folder / "events.ndjson")
+    stage = Stage(clock, recorder)
+    theatre = Theatre(scenario, environment, folder, stage)
+    try:
+        await _play(scenario, theatre, stage, recorder, clock)
+    except RegistrationRefusedError:
+        recorder.begin(clock.now())
+        recorder.record(StoryOver(at=moment(clock.now()), deadline=False))
+    except PbxCrashedError:
+        recorder.record(StoryOver(at=moment(clock.now()), deadline=False))
+    finally:
+        stage.end_tasks()
+        await theatre.close()
+        for event in _pbx_testimony(theatre):
+            recorder.record(event)
+        recorder.close()
+        _keep_capture(theatre, folder)
+
+
+async def _play(scenario: Scenario, theatre: Theatre, stage: Stage, recorder: Recorder, clock: Clock) -> None:
+    await theatre.open()
+    recorder.begin(clock.now())
+    await theatre.callers.run()
+    met = await _expectations(scenario, theatre, stage)
+    over = clock.now()
+    stage.record(StoryOver(at=moment(over), deadline=not met))
+    theatre.callers.hang_up_all()
+    cleared = PbxEpoch(over + CLEARS_WITHIN)
+    if not await stage.until(lambda: theatre.callers.over and not theatre.ensemble.ringing, cleared):
+        theatre.ensemble.hang_up_all()
+    end = PbxEpoch(over + max(scenario.quiet, CLEARS_WITHIN))
+    await stage.until(lambda: False, end)
+    stage.record(QuietOver(at=moment(clock.now()), watched=PbxSeconds(clock.now() - over)))
+    await theatre.save_capture()
+
+
+async def _expectations(scenario: Scenario, theatre: Theatre, stage: Stage) -> bool:
+    """Wait until nothing more is expected of any caller; False when a deadline passed first."""
+    met = True
+    for name, seat in theatre.callers.seats.items():
+        begun = seat.acted if seat.acted is not None else stage.clock.now()
+        deadline = PbxEpoch(max(begun + patience(scenario, name), stage.clock.now()))
+        answered = _last_answer(scenario, name)
+        if answered is None:
+            met &= await stage.until(lambda: seat.ended is not None, deadline)  # noqa: B023 - awaited at once
+            continue
+        phone = theatre.ensemble.seats.get(answered)
+        picked_up = await stage.until(
+            lambda: seat.ended is not None or (phone is not None and phone.first_answered is not None),  # noqa: B023
+            deadline,
+        )
+        if picked_up and phone is not None and phone.first_answered is not None:
+            talked = PbxEpoch(phone.first_answered + TALKS_FOR)
+            await stage.until(lambda: seat.ended is not None, talked)  # noqa: B023
+        met &= picked_up
+    return met
+
+
+def _last_answer(scenario: Scenario, caller: str) -> str | None:
+    """The phone whose answer ends what is expected of a caller; None where the call is to end by itself."""
+    expectations = scenario.expect.get(caller, ())
+    if any(isinstance(entry, CallerGets) and entry.ended_by is not None for entry in expectations):
+        return None
+    answers = [entry.phone for entry in expectations if isinstance(entry, Answer)]
+    return answers[-1] if answers else None
+
+
+def _pbx_testimony(theatre: Theatre) -> Iterator[Event]:
+    """What the PBX itself wrote down: its capture, and the Dials that its log says failed."""
+    capture = theatre.evidence / CAPTURE
+    if capture.exists():
+        yield from _legs(read_capture(capture, theatre.peers))
+    with contextlib.suppress(OSError):
+        for line in (theatre.evidence / "full.log").read_text("utf-8", "replace").splitlines():
+            if found := NO_CHANNEL.match(line):
+                stamp = datetime.fromisoformat(found["stamp"])
+                at = (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp()
+                yield DialFailed(at=PbxSeconds(at), target="a phone", sentence=found["sentence"])
+
+
+def _legs(packets: Iterator[Packet]) -> Iterator[Event]:
+    """Keep the first INVITE, CANCEL and final response of each leg towards a phone; the rest is retransmission."""
+    seen: set[tuple[str, str]] = set()
+    for packet in packets:
+        kind = _kind(packet)
+        if (
+            kind is None
+            or (packet.call_id, kind) in seen
+            or (kind != "invite" and (packet.call_id, "invite") not in seen)
+        ):
+            continue
+        seen.add((packet.call_id, kind))
+        at = PbxSeconds(packet.at)
+        if kind == "invite":
+            yield LegInvited(at=at, call_id=packet.call_id, target=packet.peer)
+        elif kind == "cancel":
+            yield LegCancelled(at=at, call_id=packet.call_id)
+        else:
+            yield LegFinal(at=at, call_id=packet.call_id, code=packet.code or 0)
+
+
+def _kind(packet: Packet) -> str | None:
+    if packet.code is None and packet.sent and packet.method == "INVITE" and not packet.in_dialog:
+        return "invite"
+    if packet.code is None and packet.sent and packet.method == "CANCEL":
+        return "cancel"
+    if packet.code is not None and not packet.sent and packet.method == "INVITE" and packet.code >= 200:  # noqa: PLR2004
+        return "final"
+    return None
+
+
+def _keep_capture(theatre: Theatre, folder: Path) -> None:
+    capture = theatre.evidence / CAPTURE
+    if capture.exists():
+        capture.replace(folder / CAPTURE)
+
+
+def run(scenario: Scenario, environment: RunEnvironment, folder: Path) -> None:
+    """Play from synchronous code, on a loop of its own."""
+    try:
+        asyncio.run(conduct(scenario, environment, folder))
+    except OSError as fault:
+        message = f"the harness failed: {fault}"
+        raise BrokenError(message) from fault

@@ -1,0 +1,137 @@
+"""The phones of a play: what each does when it is called, and the record of what it tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from harness.clock import PbxEpoch
+from harness.events import (
+    PhoneCancelled,
+    PhoneHungUp,
+    PhoneInvited,
+    PhoneLost,
+    PhonePickedUp,
+    PhoneRefused,
+)
+from harness.phones import protocol
+from harness.phones.handle import Phone
+from harness.play.stage import Stage
+from harness.play.switchboard import Switchboard, moment
+from harness.scenario.story import SETTLE_WINDOW, Answers, Behaviour, Refuses
+
+IDENTIFIED_WITHIN_S = 2.0
+NEVER = PbxEpoch(0.0)
+
+
+@dataclass(slots=True)
+class Seat:
+    """One phone during a play."""
+
+    name: str
+    behaviour: Behaviour
+    phone: Phone
+    ringing: dict[str, PbxEpoch] = field(default_factory=dict)
+    """Call-IDs that ring now, with their INVITE's moment."""
+    talking: set[str] = field(default_factory=set)
+    stretch: PbxEpoch | None = None
+    """First INVITE of the unbroken stretch of ringing that goes on, or went on until less than a settle window ago."""
+    silent_since: PbxEpoch = NEVER
+    first_rang: PbxEpoch | None = None
+    first_answered: PbxEpoch | None = None
+    own_hang_ups: set[str] = field(default_factory=set)
+
+
+class Ensemble:
+    """Takes the messages of all phones of the office."""
+
+    def __init__(self, stage: Stage, switchboard: Switchboard, seats: dict[str, Seat]) -> None:
+        """Conduct `seats`, by extension."""
+        self._stage = stage
+        self._switchboard = switchboard
+        self.seats = seats
+
+    @property
+    def ringing(self) -> bool:
+        """True while any phone rings or talks."""
+        return any(seat.ringing or seat.talking for seat in self.seats.values())
+
+    def take(self, name: str, message: protocol.Message) -> None:
+        """Take one message of a phone that rang, or talks."""
+        seat = self.seats[name]
+        epoch = self._stage.clock.at_monotonic(message.at_ns)
+        at = moment(epoch)
+        record = self._stage.record
+        match message:
+            case protocol.Invited(call_id=call_id):
+                self._invited(seat, message, epoch)
+            case protocol.Cancelled(call_id=call_id):
+                self._silenced(seat, call_id, epoch)
+                record(PhoneCancelled(at=at, phone=name, call_id=call_id, q850=message.q850, sip=message.sip))
+            case protocol.Refused(call_id=call_id):
+                self._silenced(seat, call_id, epoch)
+                record(PhoneRefused(at=at, phone=name, call_id=call_id, code=message.code))
+            case protocol.Lost(call_id=call_id):
+                self._silenced(seat, call_id, epoch)
+                record(PhoneLost(at=at, phone=name, call_id=call_id, q850=message.q850, sip=message.sip))
+            case protocol.Confirmed(call_id=call_id):
+                self._picked_up(seat, call_id, epoch)
+                record(PhonePickedUp(at=at, phone=name, call_id=call_id))
+            case protocol.Ended(call_id=call_id) if call_id in seat.talking:
+                seat.talking.discard(call_id)
+                by = "phone" if call_id in seat.own_hang_ups else "harness" if message.by_us else "pbx"
+                record(PhoneHungUp(at=at, phone=name, call_id=call_id, by=by))  # type: ignore[arg-type]
+            case _:
+                self._stage.notify()
+
+    def hang_up_all(self) -> None:
+        """Tidy up: end what still rings or talks."""
+        for seat in self.seats.values():
+            for call_id in [*seat.ringing, *seat.talking]:
+                seat.phone.tell(protocol.HangUp(call_id=call_id))
+
+    def _invited(self, seat: Seat, message: protocol.Invited, epoch: PbxEpoch) -> None:
+        unbroken = seat.ringing or epoch - seat.silent_since < SETTLE_WINDOW
+        if seat.stretch is None or not unbroken:
+            seat.stretch = epoch
+        seat.ringing[message.call_id] = epoch
+        seat.first_rang = seat.first_rang or epoch
+        invited = PhoneInvited(at=moment(epoch), phone=seat.name, call_id=message.call_id, shows=message.caller_id)
+        self._stage.record(invited)
+        if isinstance(seat.behaviour, Answers):
+            due = PbxEpoch(seat.stretch + seat.behaviour.after)
+            self._stage.begin(self._answer(seat, message.call_id, due), f"{seat.name} answering")
+        elif isinstance(seat.behaviour, Refuses):
+            due = PbxEpoch(epoch + seat.behaviour.after)
+            self._stage.begin(self._refuse(seat, message.call_id, due, seat.behaviour.code), f"{seat.name} refusing")
+
+    def _silenced(self, seat: Seat, call_id: str, epoch: PbxEpoch) -> None:
+        seat.ringing.pop(call_id, None)
+        seat.silent_since = epoch
+
+    def _picked_up(self, seat: Seat, call_id: str, epoch: PbxEpoch) -> None:
+        self._silenced(seat, call_id, epoch)
+        seat.stretch = None
+        seat.talking.add(call_id)
+        seat.first_answered = seat.first_answered or epoch
+        if isinstance(seat.behaviour, Answers) and seat.behaviour.hangs_up is not None:
+            due = PbxEpoch(epoch + seat.behaviour.hangs_up)
+            self._stage.begin(self._hang_up(seat, call_id, due), f"{seat.name} hanging up")
+
+    async def _answer(self, seat: Seat, call_id: str, due: PbxEpoch) -> None:
+        await self._stage.clock.wait_until(due)
+        if call_id in seat.ringing:
+            seat.phone.tell(protocol.Answer(call_id=call_id))
+
+    async def _refuse(self, seat: Seat, call_id: str, due: PbxEpoch, code: int) -> None:
+        """Refuse when due, but not before the PBX has said whose call it is: a refused channel cannot be asked."""
+        deadline = PbxEpoch(self._stage.clock.now() + IDENTIFIED_WITHIN_S)
+        await self._stage.until(lambda: self._switchboard.knows(call_id) or call_id not in seat.ringing, deadline)
+        await self._stage.clock.wait_until(due)
+        if call_id in seat.ringing:
+            seat.phone.tell(protocol.Refuse(call_id=call_id, code=code))
+
+    async def _hang_up(self, seat: Seat, call_id: str, due: PbxEpoch) -> None:
+        await self._stage.clock.wait_until(due)
+        if call_id in seat.talking:
+            seat.own_hang_ups.add(call_id)
+            seat.phone.tell(protocol.HangUp(call_id=call_id))

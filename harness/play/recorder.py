@@ -1,0 +1,45 @@
+"""The record of a play: events go to `events.ndjson` as they happen, counted from the start of the story."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from harness.clock import PbxEpoch
+from harness.events import Event, to_json
+from harness.scenario.duration import PbxSeconds
+
+
+class Recorder:
+    """Takes events whose `at` is a PbxEpoch and writes them counted from the story's start.
+
+    What happens before the start is known is kept back until then.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Write to `path`, which is emptied."""
+        self._file = path.open("w", encoding="utf-8")
+        self._origin: PbxEpoch | None = None
+        self._before: list[Event] = []
+
+    def begin(self, origin: PbxEpoch) -> None:
+        """Set the moment that is 0."""
+        self._origin = origin
+        before, self._before = self._before, []
+        for event in before:
+            self.record(event)
+
+    def record(self, event: Event) -> None:
+        """Append one event; its `at` is a PbxEpoch."""
+        if self._origin is None:
+            self._before.append(event)
+            return
+        story = dataclasses.replace(event, at=PbxSeconds(event.at - self._origin))
+        self._file.write(to_json(story) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """Write what is still kept back, if the story never began, and close the file."""
+        if self._origin is None and self._before:
+            self.begin(PbxEpoch(self._before[-1].at))
+        self._file.close()

@@ -1,0 +1,94 @@
+"""What the tasks of a play share: the clock, the record, and waiting for something to become true."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+
+from harness.clock import Clock, PbxEpoch
+from harness.events import Event, PbxCrashed
+from harness.pbx.errors import BrokenError
+from harness.play.recorder import Recorder
+from harness.scenario.duration import PbxSeconds
+
+
+class PbxCrashedError(Exception):
+    """Asterisk ended by a signal of its own: the story is over, the verdict is red."""
+
+    def __init__(self, signal: int) -> None:
+        """Keep the signal's number."""
+        super().__init__(f"Asterisk crashed by signal {signal}")
+        self.signal = signal
+
+
+class Stage:
+    """Events are recorded here and wake whoever waits; a failure told here ends every wait."""
+
+    def __init__(self, clock: Clock, recorder: Recorder) -> None:
+        """Share `clock` and `recorder`."""
+        self.clock = clock
+        self._recorder = recorder
+        self._changed = asyncio.Event()
+        self._failure: BrokenError | PbxCrashedError | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def record(self, event: Event) -> None:
+        """Write an event down (its `at` is a PbxEpoch) and wake whoever waits."""
+        self._recorder.record(event)
+        self.notify()
+
+    def notify(self) -> None:
+        """Wake whoever waits, to look again."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def fail(self, failure: BrokenError | PbxCrashedError) -> None:
+        """End every wait with this failure; the first one told counts."""
+        if self._failure is None:
+            self._failure = failure
+            if isinstance(failure, PbxCrashedError):
+                self._recorder.record(PbxCrashed(at=PbxSeconds(self.clock.now()), signal=failure.signal))
+        self.notify()
+
+    def check(self) -> None:
+        """Raise the failure that was told, if any."""
+        if self._failure is not None:
+            raise self._failure
+
+    def begin(self, task: Coroutine[None, None, None], name: str) -> None:
+        """Run a task beside the story; whatever it raises is a failure of the play."""
+        running = asyncio.get_running_loop().create_task(task, name=name)
+        self._tasks.add(running)
+        running.add_done_callback(self._ended)
+
+    def end_tasks(self) -> None:
+        """Cancel what still runs beside the story."""
+        for task in self._tasks:
+            task.cancel()
+
+    async def until(self, holds: Callable[[], bool], deadline: PbxEpoch) -> bool:
+        """Return True as soon as `holds` does, False when `deadline` has come. Raises the failure that was told."""
+        timer = asyncio.ensure_future(self.clock.wait_until(deadline))
+        try:
+            while True:
+                self.check()
+                if holds():
+                    return True
+                if timer.done():
+                    return False
+                change = asyncio.ensure_future(self._changed.wait())
+                await asyncio.wait({timer, change}, return_when=asyncio.FIRST_COMPLETED)
+                change.cancel()
+        finally:
+            timer.cancel()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled() or (fault := task.exception()) is None:
+            return
+        if isinstance(fault, (BrokenError, PbxCrashedError)):
+            self.fail(fault)
+        else:
+            broken = BrokenError(f"the harness failed in {task.get_name()}: {type(fault).__name__}: {fault}")
+            broken.__cause__ = fault
+            self.fail(broken)

@@ -1,0 +1,84 @@
+"""What the PBX's call model tells during a play: channels, whose call they are, bridges, digits heard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harness.clock import PbxEpoch
+from harness.events import Bridged, ChannelGone, ChannelMade, KeyHeard, LegBelongs, Unbridged
+from harness.pbx.manager import Manager, ManagerEvent
+from harness.play.stage import Stage
+from harness.scenario.duration import PbxSeconds
+
+CALL_ID = "CHANNEL(pjsip,call-id)"
+
+
+class Switchboard:
+    """Turns manager events into events of the play, and asks the PBX for the Call-ID of every new SIP channel.
+
+    The Call-ID is what ties a phone's ring to the PBX's channel; it is asked for at once, because a channel that is
+    gone cannot be asked. A phone that refuses at once therefore waits until its ring is known (`knows`).
+    """
+
+    def __init__(self, stage: Stage, manager: Callable[[], Manager]) -> None:
+        """Ask through `manager`, which exists once the PBX has booted."""
+        self._stage = stage
+        self._manager = manager
+        self._known: dict[str, LegBelongs] = {}
+        self._alive: set[str] = set()
+        self.authenticated: dict[str, str] = {}
+        """Remote address as Asterisk writes it (`IPV4/UDP/172.18.0.1/40001`) -> the endpoint it was identified as."""
+
+    def knows(self, call_id: str) -> bool:
+        """True once the PBX has said which channel this leg is."""
+        return call_id in self._known
+
+    @property
+    def idle(self) -> bool:
+        """True while no channel exists."""
+        return not self._alive
+
+    def take(self, event: ManagerEvent) -> None:
+        """Take one manager event, in the order of their coming."""
+        at = PbxSeconds(float(event.get("Timestamp", 0.0)) or self._stage.clock.now())
+        channel = event.get("Channel", "")
+        match event.get("Event"):
+            case "Newchannel":
+                self._made(at, channel, event["Linkedid"])
+            case "Hangup":
+                self._alive.discard(channel)
+                self._stage.record(ChannelGone(at=at, channel=channel, cause=int(event.get("Cause", 0))))
+            case "BridgeEnter":
+                self._stage.record(Bridged(at=at, channel=channel, bridge=event["BridgeUniqueid"]))
+            case "BridgeLeave":
+                self._stage.record(Unbridged(at=at, channel=channel, bridge=event["BridgeUniqueid"]))
+            case "DTMFEnd" if event.get("Direction") == "Received":
+                self._stage.record(KeyHeard(at=at, channel=channel, digit=event["Digit"]))
+            case "SuccessfulAuth":
+                self.authenticated[event.get("RemoteAddress", "")] = event.get("AccountID", "")
+                self._stage.notify()
+
+    def _made(self, at: PbxSeconds, channel: str, linked: str) -> None:
+        endpoint = endpoint_of(channel)
+        self._alive.add(channel)
+        self._stage.record(ChannelMade(at=at, channel=channel, endpoint=endpoint, linked=linked))
+        if channel.startswith("PJSIP/"):
+            self._stage.begin(self._identify(at, channel, endpoint, linked), f"asking whose call {channel} is")
+
+    async def _identify(self, at: PbxSeconds, channel: str, endpoint: str, linked: str) -> None:
+        call_id = await self._manager().variable(channel, CALL_ID)
+        if call_id:
+            leg = LegBelongs(at=at, call_id=call_id, channel=channel, endpoint=endpoint, linked=linked)
+            self._known[call_id] = leg
+            self._stage.record(leg)
+
+
+def endpoint_of(channel: str) -> str:
+    """`PJSIP/101-00000003` -> `101`; a Local channel has no endpoint: empty."""
+    technology, _, rest = channel.partition("/")
+    return rest.rpartition("-")[0] if technology == "PJSIP" else ""
+
+
+def moment(epoch: PbxEpoch) -> PbxSeconds:
+    """Return an epoch in the type that events carry until the recorder counts them from the story's start."""
+    return PbxSeconds(epoch)

@@ -1,0 +1,242 @@
+"""Everything that has to stand before a story starts: the PBX with its configuration, the phones, all of it proven."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from pathlib import Path
+
+from harness.clock import PbxEpoch
+from harness.dialplan.render import PlayAddresses, RenderedOffice, Secrets, render_office
+from harness.events import RegistrationRefused
+from harness.pbx.capture import Peer
+from harness.pbx.container import SIP_PORT, Login, Pbx
+from harness.pbx.errors import BrokenError
+from harness.pbx.manager import ManagerEvent
+from harness.pbx.run import RunEnvironment
+from harness.phones import protocol
+from harness.phones.handle import Crashed, Phone, PhoneStartError
+from harness.play.callers import Callers, CallerSeat
+from harness.play.ensemble import Ensemble, Seat
+from harness.play.stage import PbxCrashedError, Stage
+from harness.play.switchboard import Switchboard, moment
+from harness.scenario.story import Offline, Refuses, Scenario
+
+REGISTERED_WITHIN_S = 5.0
+CAPTURE = "sip.pcap"
+ONLY_TRYING = 100
+"""For a phone that refuses at once: it neither rings nor refuses before it is told to."""
+
+
+class RegistrationRefusedError(Exception):
+    """The PBX refused a REGISTER that it should accept; recorded, no story is played."""
+
+
+class Theatre:
+    """The PBX, the phones and the callers of one play."""
+
+    def __init__(self, scenario: Scenario, environment: RunEnvironment, folder: Path, stage: Stage) -> None:
+        """Build in `folder`, which is empty but for the record."""
+        self._scenario = scenario
+        self._environment = environment
+        self._folder = folder
+        self._stage = stage
+        self._names = self._callers_phones()
+        self._phones: dict[str, Phone] = {}
+        self._registered: dict[str, int] = {}
+        self._pbx: Pbx | None = None
+        self.switchboard = Switchboard(stage, lambda: self.pbx.manager)
+        self.ensemble = Ensemble(stage, self.switchboard, {})
+        self.callers = Callers(stage, self.ensemble, scenario, {})
+
+    @property
+    def pbx(self) -> Pbx:
+        """The PBX, once it has been started."""
+        if self._pbx is None:
+            message = "the PBX has not been started"
+            raise BrokenError(message)
+        return self._pbx
+
+    @property
+    def peers(self) -> dict[Peer, str]:
+        """Who sends and receives SIP at which address."""
+        return {(phone.address, phone.port): name for name, phone in self._phones.items()}
+
+    @property
+    def evidence(self) -> Path:
+        """The folder that the PBX writes to."""
+        return self._folder / "pbx"
+
+    async def open(self) -> None:
+        """Start everything, PBX and phones at the same time, register the phones and prove it all.
+
+        Raises BrokenError, and RegistrationRefusedError.
+        """
+        addresses = PlayAddresses(trunk_provider=self._environment.trunk_address)
+        extensions = self._scenario.office.extensions
+        login = Login("ringproof", secrets.token_hex(12))
+        passwords = {number: secrets.token_hex(8) for number in extensions}
+        known = Secrets(sip_passwords=passwords, manager_user=login.user, manager_secret=login.secret)
+        configuration = self._folder / "pbx" / "conf"
+        configuration.mkdir(parents=True)
+        rendered = render_office(
+            self._scenario.office,
+            configuration,
+            office_folder=Path(self._scenario.office_file).parent,
+            addresses=addresses,
+            secrets=known,
+        )
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._boot(configuration, login))
+                for name in self._names:
+                    group.create_task(self._start(name))
+        except BaseExceptionGroup as failures:
+            raise _leaves(failures)[0] from failures
+        await self._prove_rendered(rendered)
+        await self.pbx.manager.command(f"pjsip set logger pcap /ringproof/evidence/{CAPTURE}")
+        await self._register(passwords)
+        await self._prove_trunk(addresses)
+
+    async def close(self) -> None:
+        """End phones and PBX; nothing of them is left when this returns."""
+        ends = [phone.stop() for phone in self._phones.values()]
+        if self._pbx is not None:
+            ends.append(self._pbx.remove())
+        await asyncio.gather(*ends)
+
+    async def save_capture(self) -> None:
+        """Have Asterisk write out the rest of its capture: it buffers, and flushes when its logger is switched off."""
+        await self.pbx.manager.command("pjsip set logger off")
+
+    def _callers_phones(self) -> dict[str, str]:
+        """Name of every phone process, and the host's address at which it lives."""
+        offline = {name for name, behaviour in self._scenario.phones.items() if isinstance(behaviour, Offline)}
+        names = {name: self._environment.office_address for name in self._scenario.phones if name not in offline}
+        return names | dict.fromkeys(self._scenario.callers, self._environment.trunk_address)
+
+    async def _boot(self, configuration: Path, login: Login) -> None:
+        self._pbx = await Pbx.boot(
+            self._environment,
+            name=f"ringproof-{self._environment.run}-{self._scenario.id}-{secrets.token_hex(3)}"[:120],
+            configuration=configuration,
+            evidence=self.evidence,
+            login=login,
+            on_event=self._on_manager,
+            on_lost=self._on_lost,
+        )
+
+    async def _start(self, name: str) -> None:
+        logs = self._folder / "phones"
+        logs.mkdir(exist_ok=True)
+
+        def take(message: protocol.Message | Crashed) -> None:
+            self._take(name, message)
+
+        try:
+            phone = await Phone.start(name, address=self._names[name], log=logs / f"{name}.log", on_message=take)
+        except PhoneStartError as fault:
+            raise BrokenError(str(fault), "a phone is a process made of pjsua2: see its log") from fault
+        self._phones[name] = phone
+
+    def _on_manager(self, event: ManagerEvent) -> None:
+        self.switchboard.take(event)
+
+    def _on_lost(self) -> None:
+        self._stage.begin(self._explain_loss(), "asking why the PBX ended")
+
+    async def _explain_loss(self) -> None:
+        crash = await self.pbx.why_ended()
+        if crash is not None:
+            raise PbxCrashedError(crash)
+        message = "the PBX ended while the story ran: its container was killed or stopped from outside"
+        raise BrokenError(message, f"its log is {self.evidence / 'full.log'}")
+
+    def _take(self, name: str, message: protocol.Message | Crashed) -> None:
+        """Hand a phone's message to whom it concerns; a phone that failed breaks the play."""
+        log = self._folder / "phones" / f"{name}.log"
+        if isinstance(message, Crashed):
+            self._stage.fail(BrokenError(f"the phone {name} {message}", f"its log is {log}"))
+        elif isinstance(message, protocol.Fault):
+            cause = message.traceback.strip().splitlines()[-1]
+            self._stage.fail(BrokenError(f"the phone {name} failed: {cause}", f"its log is {log}"))
+        elif isinstance(message, protocol.CallTableFull):
+            self._stage.fail(BrokenError(f"the phone {name} is full: a phone takes four calls at once"))
+        elif isinstance(message, (protocol.Registered, protocol.RegistrationFailed)):
+            self._registered[name] = 200 if isinstance(message, protocol.Registered) else message.code
+            self._stage.notify()
+        elif name in self.callers.seats:
+            self.callers.take(name, message)
+        elif name in self.ensemble.seats:
+            self.ensemble.take(name, message)
+
+    async def _register(self, passwords: dict[str, str]) -> None:
+        """Seat everybody, register the phones, and prove by the PBX's own word who is who."""
+        registrar = f"{self.pbx.office_address}:{SIP_PORT}"
+        for name, caller in self._scenario.callers.items():
+            target = f"sip:{caller.dials}@{self.pbx.trunk_address}:{SIP_PORT}"
+            self.callers.seats[name] = CallerSeat(caller=caller, phone=self._phones[name], target=target)
+        for name in self._phones.keys() - self._scenario.callers.keys():
+            behaviour, phone = self._scenario.phones[name], self._phones[name]
+            self.ensemble.seats[name] = Seat(name=name, behaviour=behaviour, phone=phone)
+            if isinstance(behaviour, Refuses) and behaviour.after <= 0.0:
+                phone.tell(protocol.WhenInvited(code=ONLY_TRYING))
+            phone.tell(protocol.Register(registrar=registrar, user=name, password=passwords[name]))
+        deadline = PbxEpoch(self._stage.clock.now() + REGISTERED_WITHIN_S)
+        seats = self.ensemble.seats
+        if not await self._stage.until(lambda: seats.keys() <= self._registered.keys(), deadline):
+            silent = ", ".join(sorted(seats.keys() - self._registered.keys()))
+            message = f"no answer to REGISTER of {silent} within {REGISTERED_WITHIN_S:.0f} s"
+            raise BrokenError(message, f"Asterisk's log is {self.evidence / 'full.log'}")
+        refused = {name: code for name, code in self._registered.items() if code >= 300}  # noqa: PLR2004 - refusals
+        for name, code in refused.items():
+            self._stage.record(RegistrationRefused(at=moment(self._stage.clock.now()), phone=name, code=code))
+        if refused:
+            raise RegistrationRefusedError
+        await self._prove_registered(deadline)
+
+    async def _prove_registered(self, deadline: PbxEpoch) -> None:
+        """The PBX itself says which endpoint each phone is, and that it has the phone's address."""
+        wanted = {
+            f"IPV4/UDP/{seat.phone.address}/{seat.phone.port}": name for name, seat in self.ensemble.seats.items()
+        }
+        known = self.switchboard.authenticated
+        if not await self._stage.until(lambda: wanted.keys() <= known.keys(), deadline):
+            missing = ", ".join(wanted[address] for address in sorted(wanted.keys() - known.keys()))
+            message = f"the PBX does not say as which endpoint it identified {missing}"
+            raise BrokenError(message, "manager events of class `security` tell it")
+        for address, name in wanted.items():
+            if known[address] != name:
+                message = f"the PBX takes the phone {name} for the endpoint {known[address] or '(none)'}"
+                raise BrokenError(message, "two phones behind one address need `identify_by=auth_username,username`")
+        contacts = {entry.get("Uri", "") for entry in await self.pbx.manager.listing("PJSIPShowContacts")}
+        for name, seat in self.ensemble.seats.items():
+            if not any(f"@{seat.phone.address}:{seat.phone.port}" in uri for uri in contacts):
+                message = f"the PBX has no contact of {name} at {seat.phone.address}:{seat.phone.port}"
+                raise BrokenError(message)
+
+    async def _prove_trunk(self, addresses: PlayAddresses) -> None:
+        """Whoever calls from the provider's address is the trunk, and nobody else is."""
+        details = await self.pbx.manager.listing("PJSIPShowEndpoint", Endpoint="trunk")
+        matches = [entry.get("Match", "") for entry in details if entry.get("Event") == "IdentifyDetail"]
+        if not any(match.split("/")[0] == addresses.trunk_provider for match in matches):
+            message = f"the PBX does not identify {addresses.trunk_provider} as the trunk, but {matches or 'nothing'}"
+            raise BrokenError(message)
+
+    async def _prove_rendered(self, rendered: RenderedOffice) -> None:
+        """What we rendered is what runs."""
+        manager = self.pbx.manager
+        endpoints = {entry.get("ObjectName", "") for entry in await manager.listing("PJSIPShowEndpoints")}
+        printed = "\n".join(await manager.command("dialplan show"))
+        missing = [f"endpoint {name}" for name in sorted(set(rendered.endpoints) - endpoints)]
+        missing += [f"context {name}" for name in rendered.contexts if f"[ Context '{name}' created by" not in printed]
+        if missing:
+            message = f"the running PBX lacks what was rendered for it: {', '.join(missing)}"
+            raise BrokenError(message, f"the configuration is in {self.evidence / 'conf'}")
+
+
+def _leaves(failures: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    found: list[BaseException] = []
+    for failure in failures.exceptions:
+        found += _leaves(failure) if isinstance(failure, BaseExceptionGroup) else [failure]
+    return sorted(found, key=lambda failure: not isinstance(failure, BrokenError))

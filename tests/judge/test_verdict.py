@@ -1,0 +1,148 @@
+"""For every kind of finding: an observation that has it, and the same story green without it."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+from story_book import CALL, at, rang, scenario, seen
+
+from harness.judge import Kind, judge
+from harness.observe import Observation
+from harness.scenario.duration import PbxSeconds
+from harness.scenario.story import (
+    Answer,
+    CallerGets,
+    Expectation,
+    HangUp,
+    Missed,
+    Nobody,
+    Press,
+    Refused,
+    Ring,
+    Scenario,
+)
+
+
+def ring(line: int, *phones: str, lasts: float | None = None, after: float | None = None, again: str = "") -> Ring:
+    """Write a wave."""
+    return Ring(
+        source=at(line),
+        phones=phones,
+        lasts=PbxSeconds(lasts) if lasts is not None else None,
+        after=PbxSeconds(after) if after is not None else None,
+        again=tuple(again.split()),
+    )
+
+
+ONE = ring(11, "101", lasts=15.0)
+TWO = ring(12, "101", "102", lasts=15.0)
+GREEN = seen(rang("101", 0.1, 30.1), rang("102", 15.1, 30.1))
+
+Case = tuple[Kind, int, tuple[Expectation, ...], Observation, Observation]
+"""Kind, line of the finding, expectations, the observation that has it, the one that has not."""
+
+CASES: list[Case] = [
+    ("ring-missing", 12, (ONE, TWO), seen(rang("101", 0.1, 15.1)), GREEN),
+    ("ring-missing", 12, (ONE, ring(12, "101", "102", "103")), GREEN, seen(
+        rang("101", 0.1, 30.1), rang("102", 15.1, 30.1), rang("103", 15.15, 30.1))),
+    ("ring-instead", 12, (ONE, TWO), seen(rang("101", 0.1, 30.1), rang("103", 15.1, 30.1)), GREEN),
+    ("ring-unexpected", 11, (ONE,), seen(rang("101", 0.1, 15.1), rang("102", 0.1, 15.1)), seen(rang("101", 0.1, 15.1))),
+    ("ring-unexpected", 11, (ONE,), seen(rang("101", 0.1, 15.1), rang("102", 15.2, 30)), seen(rang("101", 0.1, 15.1))),
+    ("ring-unexpected", 11, (Nobody(source=at(11), does="rings"),), seen(rang("101", 0.1, 15.1)), seen()),
+    ("ring-too-long", 11, (ONE,), seen(rang("101", 0.1, 15.7)), seen(rang("101", 0.1, 15.5))),
+    ("ring-too-short", 11, (ONE,), seen(rang("101", 0.1, 14.5)), seen(rang("101", 0.1, 14.7))),
+    ("ring-early", 11, (ring(11, "101", after=5.0),), seen(rang("101", 4.4, 9)), seen(rang("101", 4.6, 9))),
+    ("ring-early", 11, (ONE,), seen(rang("101", 1.0, 16), acted=1.5), seen(rang("101", 1.0, 16), acted=0.5)),
+    ("ring-late", 11, (ONE,), seen(rang("101", 1.2, 16.2)), seen(rang("101", 0.9, 15.9))),
+    ("ring-again", 12, (ONE, TWO), seen(
+        rang("101", 0.1, 15.1), rang("101", 15.1, 30.1), rang("102", 15.1, 30.1)), GREEN),
+    ("ring-not-again", 12, (ONE, ring(12, "101", "102", again="101")), GREEN, seen(
+        rang("101", 0.1, 15.1), rang("101", 15.1, 30.1), rang("102", 15.1, 30.1))),
+    ("ring-unnamed", 5, (ONE,), seen(rang("102", 0.1, 0.15), rang("101", 0.12, 15.1)), seen(rang("101", 0.1, 15.1))),
+    ("ring-missing", 12, (ONE, TWO), seen(rang("101", 0, 15), rang("101", 16, 31), rang("102", 16, 31)), GREEN),
+    ("silence-missing", 12, (ONE, ring(12, lasts=5.0), ring(13, "102")), seen(
+        rang("101", 0, 15), rang("102", 15, 30)), seen(rang("101", 0, 15), rang("102", 20, 30))),
+    ("refusal-missing", 11, (Refused(source=at(11), codes={"101": 486}), ring(12, "102")), seen(
+        rang("102", 0.1, 9)), seen(rang("101", 0, 0.02, "refused", code=486), rang("102", 0.1, 9))),
+    ("refusal-code", 11, (Refused(source=at(11), codes={"101": 486}), ring(12, "102")), seen(
+        rang("101", 0, 0.02, "refused", code=603), rang("102", 0.1, 9)), seen(
+        rang("101", 0, 0.02, "refused", code=486), rang("102", 0.1, 9))),
+    ("refusal-unexpected", 5, (ring(12, "102"),), seen(
+        rang("101", 0, 0.02, "refused", code=486), rang("102", 0.1, 9)), seen(rang("102", 0.1, 9))),
+    ("refusal-unexpected", 5, (Refused(source=at(11), codes={"101": 486}), ring(12, "102")), seen(
+        rang("101", 0, 0.02, "refused", code=486), rang("102", 0.1, 9), rang("101", 8.99, 9, "refused", code=486)),
+        seen(rang("101", 0, 0.02, "refused", code=486), rang("102", 0.1, 9))),
+    ("answer-missing", 12, (ONE, Answer(source=at(12), phone="101")), seen(rang("101", 0.1, 15.1)), seen(
+        rang("101", 0.1, 15.1, "answered"), answers=(("101", 15.2),))),
+    ("answer-instead", 12, (ring(11, "101", "102"), Answer(source=at(12), phone="101")), seen(
+        rang("101", 0.1, 5), rang("102", 0.1, 5, "answered"), answers=(("102", 5),)), seen(
+        rang("101", 0.1, 5, "answered"), rang("102", 0.1, 5), answers=(("101", 5),))),
+    ("answer-unexpected", 12, (ONE, Nobody(source=at(12), does="answers")), seen(
+        rang("101", 0.1, 15.1, "answered"), answers=(("101", 15.2),)), seen(rang("101", 0.1, 15.1))),
+    ("missed-missing", 12, (ONE, Missed(source=at(12), phones=("101",))), seen(rang("101", 0.1, 15.1)), seen(
+        rang("101", 0.1, 15.1, missed=True))),
+    ("missed-unexpected", 5, (ONE,), seen(rang("101", 0.1, 15.1, missed=True)), seen(rang("101", 0.1, 15.1))),
+    ("caller-code", 12, (ONE, CallerGets(source=at(12), code=486)), seen(
+        rang("101", 0.1, 15.1), code=480, ended_by="pbx"), seen(rang("101", 0.1, 15.1), code=486, ended_by="pbx")),
+    ("caller-ended-by", 12, (ONE, CallerGets(source=at(12), ended_by="101")), seen(
+        rang("101", 0.1, 15.1), ended_by="pbx"), seen(rang("101", 0.1, 15.1), ended_by="101")),
+    ("caller-ended-by", 12, (ONE, CallerGets(source=at(12), ended_by="pbx")), seen(
+        rang("101", 0.1, 15.1)), seen(rang("101", 0.1, 15.1), ended_by="pbx")),
+    ("caller-ended-by", 5, (ONE,), seen(rang("101", 0.1, 15.1), ended_by="pbx"), seen(rang("101", 0.1, 15.1))),
+    ("ring-stray", 5, (ONE,), seen(rang("101", 0.1, 15.1), strays=(rang("103", 3, 4, caller=None),)), seen(
+        rang("101", 0.1, 15.1))),
+    ("ring-after-end", 5, (ONE,), seen(rang("101", 0.1, 15.1), late_rings=(rang("103", 63, 64),)), seen(
+        rang("101", 0.1, 15.1))),
+    ("leg-outlives-caller", 5, (ONE,), seen(rang("101", 0.1, 15.1), late_legs=(("101", PbxSeconds(1.4)),)), seen(
+        rang("101", 0.1, 15.1))),
+    ("dial-nowhere", 5, (ONE,), seen(rang("101", 0.1, 15.1), dial_failures=((PbxSeconds(1.0), "104", "no"),)), seen(
+        rang("101", 0.1, 15.1))),
+    ("call-leaves", 5, (ONE,), seen(rang("101", 0.1, 15.1), trunk_legs=(PbxSeconds(1.0),)), seen(
+        rang("101", 0.1, 15.1))),
+    ("step-failed", 8, (ONE,), seen(rang("101", 0.1, 15.1), failed_steps=((0, "not heard"),)), seen(
+        rang("101", 0.1, 15.1))),
+    ("registration-refused", 5, (ONE,), seen(registrations_refused=(("101", 403),)), seen(rang("101", 0.1, 15.1))),
+    ("pbx-crashed", 5, (ONE,), seen(crashed=11), seen(rang("101", 0.1, 15.1))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "line", "expectations", "red", "green"), CASES, ids=[f"{n}-{c[0]}" for n, c in enumerate(CASES)]
+)
+def test_each_kind_is_found_where_it_stands_and_only_where_it_is(
+    kind: Kind, line: int, expectations: tuple[Expectation, ...], red: Observation, green: Observation
+) -> None:
+    """One difference gives one finding, at its own line; without the difference there is none."""
+    story = scenario(*expectations)
+    assert [(finding.kind, finding.source.line) for finding in judge(story, red)] == [(kind, line)]
+    assert judge(story, green) == ()
+
+
+def test_unheard_key() -> None:
+    """A digit that the PBX did not hear is told, whatever rang."""
+    press = Press(caller="anna", source=at(9), digits="12")
+    story = scenario(Nobody(source=at(11), does="rings"), when=(CALL, press))
+    (finding,) = judge(story, seen(pressed="12", keys="1"))
+    assert finding.kind == "key-unheard"
+    assert judge(story, seen(pressed="12", keys="12")) == ()
+
+
+def test_caller_who_hangs_up_in_a_step_must_be_the_one_who_ended_it() -> None:
+    """With a hang-up step the call is ended by the caller, without it by nobody but the harness."""
+    story = scenario(ONE, when=(CALL, HangUp(caller="anna", source=at(9))))
+    assert judge(story, seen(rang("101", 0.1, 15.1), ended_by="caller")) == ()
+    assert [f.kind for f in judge(story, seen(rang("101", 0.1, 15.1), ended_by="pbx"))] == ["caller-ended-by"]
+
+
+def test_every_kind_has_its_red() -> None:
+    """No kind exists that no test shows."""
+    shown = {case[0] for case in CASES} | {"key-unheard"}
+    assert shown == set(get_args(Kind))
+
+
+def test_sentences_say_what_to_expect_and_what_was_seen() -> None:
+    """The first sentence of the house form."""
+    story: Scenario = scenario(ONE, TWO)
+    (finding,) = judge(story, seen(rang("101", 0.1, 30.1), rang("103", 15.1, 30.1)))
+    assert finding.sentence == "expected 102 to join after 15 s; 103 rang instead"

@@ -1,0 +1,219 @@
+"""Hand-written events of a play, folded."""
+
+from __future__ import annotations
+
+import pytest
+from story_book import CALL, at, scenario
+
+from harness.events import (
+    Bridged,
+    CallerEnded,
+    CallerGot,
+    CallerPlaced,
+    ChannelMade,
+    Event,
+    KeyHeard,
+    LegBelongs,
+    LegCancelled,
+    LegFinal,
+    LegInvited,
+    PbxCrashed,
+    PhoneCancelled,
+    PhoneHungUp,
+    PhoneInvited,
+    PhoneLost,
+    PhonePickedUp,
+    PhoneRefused,
+    QuietOver,
+    RegistrationRefused,
+    StepDone,
+    StepFailed,
+    StoryOver,
+    Unbridged,
+)
+from harness.observe import BrokenPlayError, observe
+from harness.scenario.duration import PbxSeconds as S
+from harness.scenario.story import Nobody, Press, Scenario
+
+STORY = scenario(Nobody(source=at(11), does="rings"))
+PLACED: list[Event] = [
+    CallerPlaced(at=S(0.0), caller="anna", call_id="a"),
+    StepDone(at=S(0.01), step=0, verb="call", caller="anna"),
+    ChannelMade(at=S(0.02), channel="PJSIP/trunk-1", endpoint="trunk", linked="L1"),
+    LegBelongs(at=S(0.02), call_id="a", channel="PJSIP/trunk-1", endpoint="trunk", linked="L1"),
+]
+OVER: list[Event] = [
+    StoryOver(at=S(30.0), deadline=False),
+    CallerEnded(at=S(30.1), caller="anna", by="harness", code=487),
+    QuietOver(at=S(35.0), watched=S(5.0)),
+]
+
+
+def leg(phone: str, call_id: str, start: float, *, linked: str = "L1") -> list[Event]:
+    """The start of a ring as both witnesses tell it."""
+    return [
+        LegInvited(at=S(start), call_id=call_id, target=phone),
+        PhoneInvited(at=S(start + 0.003), phone=phone, call_id=call_id, shows="+7495"),
+        LegBelongs(at=S(start), call_id=call_id, channel=f"PJSIP/{phone}-{call_id}", endpoint=phone, linked=linked),
+    ]
+
+
+def cancelled(phone: str, call_id: str, end: float, q850: int | None = None, sip: int | None = None) -> list[Event]:
+    """Its end by CANCEL."""
+    return [
+        LegCancelled(at=S(end), call_id=call_id),
+        PhoneCancelled(at=S(end + 0.002), phone=phone, call_id=call_id, q850=q850, sip=sip),
+    ]
+
+
+def test_a_cancelled_ring_has_the_pbx_stamps() -> None:
+    """When is told by the PBX, not by the phone; no cause at all means a missed call."""
+    view = observe(STORY, [*PLACED, *leg("101", "r", 1.0), *cancelled("101", "r", 16.0), *OVER]).callers["anna"]
+    (ring,) = view.rings
+    assert (ring.phone, ring.start, ring.end, ring.ending, ring.missed) == ("101", 1.0, 16.0, "cancelled", True)
+    assert (view.placed, view.acted, view.ended_by, view.code) == (0.0, 0.0, "harness", 487)
+
+
+@pytest.mark.parametrize(("q850", "sip", "missed"), [(26, None, False), (16, 200, False), (16, None, True)])
+def test_answered_elsewhere_is_no_missed_call(q850: int | None, sip: int | None, *, missed: bool) -> None:
+    """Q.850 cause 26 or SIP cause 200 in any Reason header."""
+    events = [*PLACED, *leg("101", "r", 1.0), *cancelled("101", "r", 5.0, q850, sip), *OVER]
+    assert observe(STORY, events).callers["anna"].rings[0].missed is missed
+
+
+def test_a_refusal_keeps_its_code() -> None:
+    """The phone tells the code, the PBX the moment."""
+    refused = [
+        LegFinal(at=S(1.02), call_id="r", code=486),
+        PhoneRefused(at=S(1.01), phone="101", call_id="r", code=486),
+    ]
+    (ring,) = observe(STORY, [*PLACED, *leg("101", "r", 1.0), *refused, *OVER]).callers["anna"].rings
+    assert (ring.ending, ring.code, ring.end) == ("refused", 486, 1.02)
+
+
+ANSWER: list[Event] = [
+    LegFinal(at=S(4.0), call_id="r", code=200),
+    PhonePickedUp(at=S(4.01), phone="101", call_id="r"),
+]
+
+
+def test_answered_means_bridged_with_the_caller() -> None:
+    """A 200 alone is no answer; a common bridge is."""
+    events = [*PLACED, *leg("101", "r", 1.0), *ANSWER, *OVER]
+    assert observe(STORY, events).callers["anna"].answers == ()
+    met: list[Event] = [
+        Bridged(at=S(4.1), channel="PJSIP/trunk-1", bridge="B"),
+        Bridged(at=S(4.2), channel="PJSIP/101-r", bridge="B"),
+    ]
+    assert observe(STORY, [*events, *met]).callers["anna"].answers == (("101", 4.2),)
+
+
+def test_one_after_the_other_in_a_bridge_is_no_meeting() -> None:
+    """The caller left before the phone came."""
+    apart: list[Event] = [
+        Bridged(at=S(4.1), channel="PJSIP/trunk-1", bridge="B"),
+        Unbridged(at=S(4.2), channel="PJSIP/trunk-1", bridge="B"),
+        Bridged(at=S(4.3), channel="PJSIP/101-r", bridge="B"),
+    ]
+    assert observe(STORY, [*PLACED, *leg("101", "r", 1.0), *ANSWER, *apart, *OVER]).callers["anna"].answers == ()
+
+
+def test_lost_is_not_answered() -> None:
+    """A 200 that crossed the CANCEL."""
+    lost: list[Event] = [
+        LegCancelled(at=S(4.0), call_id="r"),
+        LegFinal(at=S(4.01), call_id="r", code=200),
+        PhoneLost(at=S(4.02), phone="101", call_id="r", q850=26, sip=200),
+    ]
+    (ring,) = observe(STORY, [*PLACED, *leg("101", "r", 1.0), *lost, *OVER]).callers["anna"].rings
+    assert (ring.ending, ring.missed, ring.end) == ("lost", False, 4.0)
+
+
+def test_whose_call_it_is_comes_from_the_linkedid() -> None:
+    """A ring of another call is a stray, whatever number it shows."""
+    events = [*PLACED, *leg("101", "r", 1.0, linked="L9"), *cancelled("101", "r", 5.0), *OVER]
+    observation = observe(STORY, events)
+    assert observation.callers["anna"].rings == ()
+    assert [ring.phone for ring in observation.strays] == ["101"]
+
+
+def test_a_ring_after_the_end_is_late() -> None:
+    """It is kept apart from the caller's chart."""
+    observation = observe(STORY, [*PLACED, *leg("101", "r", 31.0), *cancelled("101", "r", 33.0), *OVER])
+    assert observation.callers["anna"].rings == ()
+    assert [ring.start for ring in observation.late_rings] == [31.0]
+
+
+def test_legs_that_outlive_their_caller() -> None:
+    """1 s is allowed; an answered call that nobody ends has no end."""
+    events = [*PLACED, *leg("101", "r", 1.0), *cancelled("101", "r", 31.2), *OVER]
+    ((phone, seconds),) = observe(STORY, events).late_legs
+    assert (phone, round(seconds, 3)) == ("101", 1.1)
+    in_time = [*PLACED, *leg("101", "r", 1.0), *cancelled("101", "r", 31.0), *OVER]
+    assert observe(STORY, in_time).late_legs == ()
+    answered = [*PLACED, *leg("101", "r", 1.0), *ANSWER, *OVER]
+    assert observe(STORY, answered).late_legs == (("101", float("inf")),)
+    ended = PhoneHungUp(at=S(30.2), phone="101", call_id="r", by="pbx")
+    assert observe(STORY, [*answered, ended]).late_legs == ()
+
+
+def test_a_phone_that_hangs_up_ended_the_call() -> None:
+    """The PBX only passed it on."""
+    ended: list[Event] = [
+        PhoneHungUp(at=S(8.0), phone="101", call_id="r", by="phone"),
+        CallerEnded(at=S(8.1), caller="anna", by="pbx", code=200),
+        CallerGot(at=S(4.0), caller="anna", code=200),
+    ]
+    view = observe(STORY, [*PLACED, *leg("101", "r", 1.0), *ANSWER, *ended, *OVER]).callers["anna"]
+    assert (view.ended_by, view.code, view.ended) == ("101", 200, 8.1)
+
+
+def test_a_call_that_leaves_by_the_trunk() -> None:
+    """Any channel on the trunk that no caller of ours placed."""
+    leaving = ChannelMade(at=S(9.0), channel="PJSIP/trunk-2", endpoint="trunk", linked="L1")
+    assert observe(STORY, [*PLACED, leaving, *OVER]).trunk_legs == (9.0,)
+
+
+def test_the_last_action_is_the_pbx_stamp_of_the_digit() -> None:
+    """The sender's moment counts only where the PBX heard less than was sent."""
+    story: Scenario = scenario(
+        Nobody(source=at(11), does="rings"), when=(CALL, Press(caller="anna", source=at(9), digits="12"))
+    )
+    pressed = StepDone(at=S(3.0), step=1, verb="press", caller="anna")
+    keys = [KeyHeard(at=S(2.0 + n), channel="PJSIP/trunk-1", digit=digit) for n, digit in enumerate("12")]
+    view = observe(story, [*PLACED, pressed, *keys, *OVER]).callers["anna"]
+    assert (view.acted, view.pressed, view.keys) == (3.0, "12", "12")
+    view = observe(story, [*PLACED, pressed, keys[0], *OVER]).callers["anna"]
+    assert (view.acted, view.pressed, view.keys) == (3.0, "12", "1")
+
+
+@pytest.mark.parametrize(
+    ("events", "sentence"),
+    [
+        (PLACED, "the story has no end"),
+        ([*PLACED, OVER[0]], "the silence after the story was not watched"),
+        ([*PLACED, leg("101", "r", 1.0)[0], *OVER], "that phone never saw it"),
+        ([*PLACED, *leg("101", "r", 1.0)[1:], *OVER], "the PBX's own capture has no such INVITE"),
+        ([*PLACED, *leg("101", "r", 1.0)[:2], *cancelled("101", "r", 2.0), *OVER], "could not be read from the PBX"),
+        ([*PLACED, *leg("101", "r", 1.0), *OVER], "has no end that both"),
+        ([*PLACED, *leg("101", "r", 1.0), ANSWER[1], *OVER], "has no 200 of it"),
+    ],
+)
+def test_one_witness_alone_is_broken(events: list[Event], sentence: str) -> None:
+    """The harness failed: nothing is said about the PBX."""
+    with pytest.raises(BrokenPlayError, match=sentence):
+        observe(STORY, events)
+
+
+def test_a_crash_and_a_refused_registration_end_the_story() -> None:
+    """Both are facts about the PBX: no second witness is asked for."""
+    crashed = observe(STORY, [*PLACED, leg("101", "r", 1.0)[1], PbxCrashed(at=S(2.0), signal=11), OVER[0]])
+    assert crashed.crashed == 11
+    refused = observe(STORY, [RegistrationRefused(at=S(0.0), phone="101", code=403), OVER[0]])
+    assert refused.registrations_refused == (("101", 403),)
+
+
+def test_steps_that_failed() -> None:
+    """They are told by their number."""
+    failed = StepFailed(at=S(9.0), step=0, verb="call", caller="anna", reason="not heard")
+    assert observe(STORY, [*PLACED, failed, *OVER]).failed_steps == ((0, "not heard"),)

@@ -1,0 +1,112 @@
+"""Hand-written stories and observations for the tests of the pure parts."""
+
+from __future__ import annotations
+
+from harness.observe.chart import brief_rings, waves_of
+from harness.observe.model import CallerView, Ending, Observation, ObservedRing
+from harness.scenario.duration import PbxSeconds
+from harness.scenario.office import Extension, Office, ToExtension, ToHangUp, Trunk
+from harness.scenario.source import Source
+from harness.scenario.story import Call, Caller, Expectation, RingsOn, Scenario, Step
+
+
+def at(line: int) -> Source:
+    """A place in the story's file."""
+    return Source("story.ring.yaml", line, 9)
+
+
+ANNA = Caller("anna", "+74951234567", "84950000001", at(3))
+CALL = Call(caller="anna", source=at(8))
+
+
+def scenario(*expectations: Expectation, when: tuple[Step, ...] = (CALL,)) -> Scenario:
+    """Build a story of one caller in an office of 100 to 103 in which nobody picks up."""
+    office = Office(
+        office="Test",
+        extensions={number: Extension() for number in ("100", "101", "102", "103")},
+        extension_ring_time=PbxSeconds(15.0),
+        extension_destination=ToHangUp(hang_up="no answer"),
+        trunk=Trunk(numbers={"84950000001": ToExtension(extension="101")}),
+    )
+    return Scenario(
+        id="story-1",
+        name="story",
+        source=at(5),
+        office=office,
+        office_file="offices/test.yaml",
+        callers={"anna": ANNA},
+        phones=dict.fromkeys(office.extensions, RingsOn()),
+        when=when,
+        expect={"anna": expectations},
+    )
+
+
+def rang(
+    phone: str,
+    start: float,
+    end: float,
+    ending: Ending = "cancelled",
+    *,
+    code: int | None = None,
+    missed: bool = False,
+    caller: str | None = "anna",
+) -> ObservedRing:
+    """Build one ring."""
+    return ObservedRing(
+        phone=phone,
+        call_id=f"{phone}@{start}",
+        start=PbxSeconds(start),
+        end=PbxSeconds(end),
+        ending=ending,
+        code=code,
+        missed=missed,
+        caller=caller,
+    )
+
+
+def seen(  # noqa: PLR0913 - one keyword for each fact that a test varies
+    *rings: ObservedRing,
+    answers: tuple[tuple[str, float], ...] = (),
+    acted: float = 0.0,
+    code: int | None = 487,
+    ended: float | None = 60.0,
+    ended_by: str | None = "harness",
+    pressed: str = "",
+    keys: str = "",
+    strays: tuple[ObservedRing, ...] = (),
+    late_rings: tuple[ObservedRing, ...] = (),
+    late_legs: tuple[tuple[str, PbxSeconds], ...] = (),
+    failed_steps: tuple[tuple[int, str], ...] = (),
+    dial_failures: tuple[tuple[PbxSeconds, str, str], ...] = (),
+    trunk_legs: tuple[PbxSeconds, ...] = (),
+    registrations_refused: tuple[tuple[str, int], ...] = (),
+    crashed: int | None = None,
+) -> Observation:
+    """Build the observation of one caller's call."""
+    view = CallerView(
+        caller="anna",
+        placed=PbxSeconds(0.0),
+        acted=PbxSeconds(acted),
+        rings=rings,
+        waves=waves_of(rings),
+        brief=brief_rings(rings),
+        answers=tuple((phone, PbxSeconds(moment)) for phone, moment in answers),
+        code=code,
+        ended=PbxSeconds(ended) if ended is not None else None,
+        ended_by=ended_by,
+        pressed=pressed,
+        keys=keys,
+    )
+    return Observation(
+        callers={"anna": view},
+        strays=strays,
+        failed_steps=failed_steps,
+        dial_failures=dial_failures,
+        late_rings=late_rings,
+        late_legs=late_legs,
+        trunk_legs=trunk_legs,
+        watched=PbxSeconds(5.0),
+        over=PbxSeconds(60.0),
+        registrations_refused=registrations_refused,
+        crashed=crashed,
+    )
