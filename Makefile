@@ -1,0 +1,55 @@
+# Each target does its own set-up; when nothing is missing that costs a fraction of a second.
+# RINGPROOF_PYTHON=/path/to/python3.12 names the Python, RINGPROOF_ENGINE=keep forbids to install or start an engine.
+MAKEFLAGS += --no-print-directory
+PYTHON3 ?= python3
+SETUP   := @$(PYTHON3) -m harness.setup
+BIN     := .venv/bin
+# for `make test`: ARGS="-k lease -x"
+ARGS    ?=
+
+.PHONY: help setup venv engine image check format test e2e goldens bench lock clean
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup:  ## everything calls need: .venv, a Docker engine, the PBX image (all targets do this themselves)
+	$(SETUP) python engine image
+
+venv:  ## only the .venv with the locked packages
+	$(SETUP) python
+
+engine:  ## only the Docker engine: the one that answers, else Debian's
+	$(SETUP) engine
+
+image:  ## only the PBX image ringproof-asterisk:22 (and the engine it lives in)
+	$(SETUP) engine image
+
+check: venv  ## lint, formatting, types, import rules; seconds, needs no engine
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: venv  ## let ruff format and mend what it can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+test: setup  ## all tests, those on a real PBX included; not the bundled scenarios
+	$(BIN)/pytest tests $(ARGS)
+
+e2e: setup  ## play every bundled scenario on a real PBX and print the verdicts
+	$(BIN)/ringproof run scenarios --out out
+
+goldens: setup  ## rewrite the expected messages in tests/golden/ from what is said now; read the diff
+	$(BIN)/pytest tests --goldens $(ARGS)
+
+bench: setup  ## measure boot, overhead, phones, validate; prints a table
+	$(BIN)/python -m tests.bench
+
+lock: venv  ## make requirements.lock anew from pyproject.toml and requirements.in (asks the package index)
+	$(BIN)/python -m harness.setup.lock
+
+clean:  ## remove what was made here: .venv, out/, caches (not the engine, not the images)
+	rm -rf .venv out build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,77 @@
+"""`python3 -m harness.setup STEP...`: find a Python that fits, then take the steps.
+
+This file (with the two `__init__.py` above it) is kept parseable by every Python 3, so that an unfit one
+is refused in a sentence and not by a SyntaxError, or by pip with a page of output.
+"""
+
+import os
+import subprocess
+import sys
+from typing import Optional, Tuple
+
+FITTING = ((3, 11), (3, 12))
+NAMES = (
+    "python3.12",
+    "python3.11",
+    "python3",
+    "/usr/bin/python3.12",
+    "/usr/bin/python3.11",
+    "/usr/bin/python3",
+)
+
+
+def version_of(command: str) -> Optional[Tuple[int, int]]:
+    """Return the (major, minor) of a Python command, None where no such command runs."""
+    try:
+        answer = subprocess.check_output(
+            [command, "-c", "import sys; print(*sys.version_info[:2])"], stderr=subprocess.DEVNULL
+        )
+        major, minor = answer.split()
+        return int(major), int(minor)
+    except (OSError, ValueError, subprocess.CalledProcessError):
+        return None
+
+
+def fitting_python(wanted: Optional[str], running: Tuple[int, int]) -> Tuple[Optional[str], str]:
+    """Return the command of a Python that fits, or None and a sentence that says what to do.
+
+    `wanted` is RINGPROOF_PYTHON or None, `running` the version of the Python that reads this.
+    """
+    if wanted:
+        found = version_of(wanted)
+        if found in FITTING:
+            return wanted, ""
+        what = "does not run" if found is None else "is Python {}.{}".format(*found)
+        return None, (
+            "RINGPROOF_PYTHON={} {}, and Ringproof needs Python 3.11 or 3.12 "
+            "(pjsua2 has wheels for no newer one): name another one, or unset it.".format(wanted, what)
+        )
+    if running in FITTING:
+        return sys.executable, ""
+    for name in NAMES:
+        if version_of(name) in FITTING:
+            return name, ""
+    return None, (
+        "python3 is Python {}.{}, and Ringproof needs Python 3.11 or 3.12 "
+        "(pjsua2 has wheels for no newer one): install one of them, or name one with RINGPROOF_PYTHON=/path/to/python3.12.".format(
+            *running
+        )
+    )
+
+
+def main() -> int:
+    """Refuse, or hand over to a Python that fits, or take the steps."""
+    wanted = os.environ.pop("RINGPROOF_PYTHON", None)
+    command, sentence = fitting_python(wanted, sys.version_info[:2])
+    if command is None:
+        sys.stderr.write("setup: " + sentence + "\n")
+        return 3
+    if wanted or command != sys.executable:
+        return subprocess.call([command, "-m", "harness.setup", *sys.argv[1:]])
+    from harness.setup.steps import take  # noqa: PLC0415 (this import needs the Python that was just checked)
+
+    return take(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+"""The few questions the set-up asks a Docker engine, over its own HTTP API and with the stdlib only.
+
+API reference: https://docs.docker.com/reference/api/engine/ (version 1.41 is that of Debian 12's docker.io).
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import socket
+import ssl
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from harness.setup.telling import SetupError
+
+DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
+ASK_SECONDS = 10.0
+BUILD_SECONDS = 600.0
+
+
+class EngineError(SetupError):
+    """The engine answered a request with an error, which is the sentence."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"the engine says: {message}")
+        self.status = status
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: str, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A Docker engine by its address: unix:///path, tcp://host:port (TLS as DOCKER_TLS_VERIFY says)."""
+
+    address: str
+
+    @classmethod
+    def of_environment(cls) -> Engine:
+        """Return the engine that DOCKER_HOST names, else this machine's own."""
+        return cls(os.environ.get("DOCKER_HOST") or DEFAULT_ADDRESS)
+
+    @property
+    def is_this_machines_own(self) -> bool:
+        """Say whether this is the engine that starting dockerd here would give."""
+        return self.address in {DEFAULT_ADDRESS, "unix:///run/docker.sock"}
+
+    def answers(self) -> OSError | None:
+        """Ask the engine whether it is there; return None if so, else what stood in the way."""
+        try:
+            with self._asked("GET", "/_ping", timeout=ASK_SECONDS) as answer:
+                answer.read()
+        except OSError as error:
+            return error
+        except (http.client.HTTPException, EngineError) as error:
+            return OSError(f"what listens at {self.address} is no Docker engine: {error}")
+        return None
+
+    def labels(self, image: str) -> dict[str, str] | None:
+        """Return the labels of an image, None where the engine has no such image."""
+        try:
+            with self._asked("GET", f"/images/{quote(image)}/json", timeout=ASK_SECONDS) as answer:
+                return dict(json.load(answer)["Config"].get("Labels") or {})
+        except EngineError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+
+    def pull(self, repository: str, tag: str, *, silence_seconds: float) -> None:
+        """Pull an image; silence for longer than `silence_seconds` is a refusal (TimeoutError)."""
+        asked = urlencode({"fromImage": repository, "tag": tag})
+        with self._asked("POST", f"/images/create?{asked}", timeout=silence_seconds) as answer:
+            for _ in progress(answer):
+                pass
+
+    def import_image(self, chunks: Iterable[bytes], *, repository: str, tag: str, labels: dict[str, str]) -> None:
+        """Make an image of a root file system that comes as a tar stream."""
+        changes = [("changes", f"LABEL {key}={json.dumps(value)}") for key, value in labels.items()]
+        asked = urlencode([("fromSrc", "-"), ("repo", repository), ("tag", tag), *changes])
+        with self._asked("POST", f"/images/create?{asked}", chunks, timeout=BUILD_SECONDS) as answer:
+            for _ in progress(answer):
+                pass
+
+    def build(self, context: bytes, *, tag: str, labels: dict[str, str], build_args: dict[str, str]) -> Iterator[str]:
+        """Build an image of a tar with a Dockerfile, and return what the builder prints, as it comes.
+
+        The build shares this machine's network, so it reaches the mirror the way this machine does.
+        """
+        asked = urlencode(
+            {
+                "t": tag,
+                "labels": json.dumps(labels),
+                "buildargs": json.dumps(build_args),
+                "networkmode": "host",
+                "rm": "1",
+                "forcerm": "1",
+                "version": "1",
+            }
+        )
+        with self._asked("POST", f"/build?{asked}", [context], timeout=BUILD_SECONDS) as answer:
+            for said in progress(answer):
+                yield str(said.get("stream", said.get("status", "")))
+
+    @contextmanager
+    def _asked(
+        self, method: str, path: str, body: Iterable[bytes] | None = None, *, timeout: float
+    ) -> Iterator[http.client.HTTPResponse]:
+        """Send a request and give its answer, whose status is a good one; leaving ends the request."""
+        connection = self._connection(timeout)
+        headers = {} if body is None else {"Content-Type": "application/x-tar"}
+        with closing(connection):
+            connection.request(method, path, body=body, headers=headers, encode_chunked=body is not None)
+            answer = connection.getresponse()
+            if answer.status >= HTTPStatus.BAD_REQUEST:
+                raise _says_no(answer.status, answer.read().decode(errors="replace"))
+            yield answer
+
+    def _connection(self, timeout: float) -> http.client.HTTPConnection:
+        where = urlsplit(self.address)
+        if where.scheme == "unix":
+            return _UnixConnection(where.path, timeout)
+        if where.scheme not in {"tcp", "http", "https"} or where.hostname is None:
+            raise SetupError(
+                f"DOCKER_HOST={self.address} is not understood: name an engine as unix:///path or tcp://host:port."
+            )
+        if where.scheme == "https" or os.environ.get("DOCKER_TLS_VERIFY"):
+            return http.client.HTTPSConnection(
+                where.hostname, where.port or 2376, timeout=timeout, context=_tls_context()
+            )
+        return http.client.HTTPConnection(where.hostname, where.port or 2375, timeout=timeout)
+
+
+def _tls_context() -> ssl.SSLContext:
+    place = Path(os.environ.get("DOCKER_CERT_PATH") or Path.home() / ".docker")
+    context = ssl.create_default_context(cafile=str(place / "ca.pem"))
+    context.load_cert_chain(place / "cert.pem", place / "key.pem")
+    return context
+
+
+def _says_no(status: int, text: str) -> EngineError:
+    try:
+        text = json.loads(text)["message"]
+    except (ValueError, KeyError, TypeError):
+        text = text.strip()
+    return EngineError(status, text)
+
+
+def progress(answer: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """Read the engine's progress, one JSON object a line; an error in it is raised."""
+    for line in answer:
+        if not line.strip():
+            continue
+        said = json.loads(line)
+        if "error" in said:
+            raise _says_no(HTTPStatus.INTERNAL_SERVER_ERROR, said["error"])
+        yield said

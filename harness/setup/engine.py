@@ -1,0 +1,191 @@
+"""The engine step: the Docker engine that answers is used as it is; where none does, Debian's is started."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.setup import apt
+from harness.setup.dockerapi import Engine
+from harness.setup.telling import SetupError, run, say, step, tail
+
+READY_SECONDS = 30.0
+LOOK_SECONDS = 0.1
+PACKAGES = ("docker.io", "mmdebstrap")
+NO_ENGINE = "No Docker engine answers"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where the things are that the engine step looks at and changes; tests bring their own."""
+
+    proc: Path = Path("/proc")
+    run: Path = Path("/run")
+    var_run: Path = Path("/var/run")
+    log: Path = Path("/var/log/ringproof-dockerd.log")
+
+    @property
+    def pid_files(self) -> dict[Path, str]:
+        """The pid files that keep a dockerd from starting, and the program whose process each may name."""
+        return {
+            self.var_run / "docker.pid": "dockerd",
+            self.var_run / "docker" / "containerd" / "containerd.pid": "containerd",
+            self.run / "containerd" / "containerd.pid": "containerd",
+        }
+
+    @property
+    def systemd(self) -> bool:
+        """Say whether systemd runs this machine, as sd_booted(3) does."""
+        return (self.run / "systemd" / "system").is_dir()
+
+
+def ensure() -> None:
+    """See to it that a Docker engine answers.
+
+    Raises:
+        SetupError: none does, and it cannot or must not be started from here.
+
+    """
+    engine = Engine.of_environment()
+    obstacle = engine.answers()
+    if obstacle is None:
+        return
+    refuse(engine, obstacle, keep=os.environ.get("RINGPROOF_ENGINE") == "keep", root=os.geteuid() == 0)
+    machine = Machine()
+    if find("dockerd") is None:
+        apt.install([*PACKAGES, *apparmor()], "This machine has no Docker engine")
+    start(engine, machine)
+
+
+def refuse(engine: Engine, obstacle: OSError, *, keep: bool, root: bool) -> None:
+    """Raise in each case in which the engine must not be installed or started by us."""
+    why = f"{NO_ENGINE} at {engine.address} ({obstacle})"
+    if not engine.is_this_machines_own:
+        raise SetupError(f"{why}: start it, or unset DOCKER_HOST to use this machine's own.")
+    if isinstance(obstacle, PermissionError):
+        raise SetupError(
+            f"The Docker engine at {engine.address} runs, but you may not talk to it: "
+            "run this, log in anew, then run this again.",
+            "sudo usermod -aG docker $USER",
+        )
+    if keep:
+        raise SetupError(
+            f"{why}, and RINGPROOF_ENGINE=keep forbids to install or start one: "
+            "start it yourself, or unset RINGPROOF_ENGINE."
+        )
+    if not root:
+        raise SetupError(
+            f"{why}, and only root can install and start one: run this, log in anew, then run this again.",
+            "sudo apt-get update\n"
+            f"sudo apt-get install --no-install-recommends {' '.join([*PACKAGES, *apparmor()])}\n"
+            "sudo systemctl enable --now docker        (without systemd: sudo service docker start)\n"
+            "sudo usermod -aG docker $USER",
+        )
+
+
+def apparmor() -> list[str]:
+    """Name the package that dockerd needs where the kernel has AppArmor switched on."""
+    switch = Path("/sys/module/apparmor/parameters/enabled")
+    return ["apparmor"] if switch.exists() and switch.read_text().startswith("Y") else []
+
+
+def find(program: str) -> str | None:
+    """Return where a program is, in the places of root's programs too."""
+    return shutil.which(program, path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin"]))
+
+
+def start(engine: Engine, machine: Machine) -> None:
+    """Start dockerd and wait until it answers."""
+    with step("starting the Docker engine"):
+        if not is_running(machine):
+            if machine.systemd:
+                machine.log.touch()
+                hint = "see below and `journalctl -u docker`; mend that, then run this again"
+                run(
+                    ["systemctl", "start", "docker"],
+                    machine.log,
+                    f"systemctl could not start docker ({hint}):",
+                )
+            else:
+                remove_stale_pid_files(machine)
+                launch(machine)
+        await_answer(engine, machine)
+
+
+def is_running(machine: Machine) -> bool:
+    """Say whether the dockerd that docker.pid names is alive: it is coming up."""
+    pid = read_pid(machine.var_run / "docker.pid")
+    return pid is not None and program_of(pid, machine) == "dockerd"
+
+
+def read_pid(file: Path) -> int | None:
+    """Return the number in a pid file, None where there is no file or no number."""
+    try:
+        return int(file.read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def program_of(pid: int, machine: Machine) -> str | None:
+    """Return the program a process runs, None where there is no such process."""
+    try:
+        return Path((machine.proc / str(pid) / "cmdline").read_bytes().split(b"\0")[0].decode()).name
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def remove_stale_pid_files(machine: Machine) -> list[Path]:
+    """Remove pid files whose process is gone, or is by now another program's; return them.
+
+    A dockerd that was killed hard leaves its pid file, and the next one does not start while
+    that number lives.
+    """
+    removed = []
+    for file, program in machine.pid_files.items():
+        if not file.exists():
+            continue
+        pid = read_pid(file)
+        if pid is None or program_of(pid, machine) != program:
+            say(f"removing {file}: its process {pid} is no {program}")
+            file.unlink()
+            removed.append(file)
+    return removed
+
+
+def launch(machine: Machine) -> None:
+    """Start dockerd in a session of its own, with none of our descriptors: make's pipe would never end."""
+    program = find("dockerd")
+    if program is None:
+        raise SetupError("docker.io is installed but there is no dockerd: run `apt-get install --reinstall docker.io`.")
+    with machine.log.open("ab") as log:
+        subprocess.Popen(  # it outlives us on purpose
+            [program],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd="/",
+            start_new_session=True,
+            close_fds=True,
+        )
+
+
+def await_answer(engine: Engine, machine: Machine) -> None:
+    """Wait until the engine answers.
+
+    Raises:
+        SetupError: with the log's tail, when it does not in time.
+
+    """
+    deadline = time.monotonic() + READY_SECONDS
+    while (obstacle := engine.answers()) is not None:
+        if time.monotonic() > deadline:
+            raise SetupError(
+                f"dockerd did not answer within {READY_SECONDS:.0f} s ({obstacle}): mend what its log says, "
+                "then run this again.",
+                f"{tail(machine.log)}\n(all of it: {machine.log})",
+            )
+        time.sleep(LOOK_SECONDS)

@@ -1,0 +1,51 @@
+"""The three steps in their order, and the one place that tells a failed one to the user."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from harness.setup import engine, image, venv
+from harness.setup.telling import EXIT_BROKEN, SetupError
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+STEPS: dict[str, Callable[[], None]] = {
+    "python": lambda: venv.ensure(CHECKOUT),
+    "engine": engine.ensure,
+    "image": lambda: image.ensure(image.DEFAULT_VERSION),
+}
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Make a second set-up of the same checkout wait for the first; the lock is gone with the process."""
+    descriptor = os.open(CHECKOUT, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def take(names: list[str]) -> int:
+    """Take the named steps (all of them where none is named) and return the exit code: 0, 2 or 3."""
+    unknown = [name for name in names if name not in STEPS]
+    if unknown:
+        print(f"setup: there is no step {unknown[0]}; there are: {', '.join(STEPS)}", file=sys.stderr)
+        return 2
+    try:
+        with one_at_a_time():
+            for name in names or STEPS:
+                STEPS[name]()
+    except SetupError as error:
+        print(f"setup: {error}", file=sys.stderr)
+        return EXIT_BROKEN
+    except KeyboardInterrupt:
+        print("setup: interrupted; the next run goes on from here", file=sys.stderr)
+        return 130
+    return 0

@@ -1,0 +1,101 @@
+"""The Python step: `.venv` with exactly what requirements.lock says, and Ringproof itself, editable."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from harness.setup import apt
+from harness.setup.telling import SetupError, run, say, step
+
+STAMP = "ringproof-setup"
+LOG = "ringproof-setup.log"
+PACKAGE_FILES = ("pyproject.toml", "harness/__init__.py")
+
+
+def wanted_stamp(checkout: Path) -> str:
+    """Return the stamp of a complete `.venv`: a line for the locked packages, then one for our own."""
+    base = os.path.realpath(sys.executable)
+    locked = hashlib.sha256((checkout / "requirements.lock").read_bytes())
+    locked.update(f"{sys.version} {base} {checkout}".encode())
+    own = hashlib.sha256()
+    for name in PACKAGE_FILES:
+        own.update((checkout / name).read_bytes())
+    return f"{locked.hexdigest()}\n{own.hexdigest()}\n"
+
+
+def ensure(checkout: Path) -> None:
+    """Make `.venv` match the lock. The stamp is written last, so a half-made one is made again."""
+    place = checkout / ".venv"
+    stamp = place / STAMP
+    wanted = wanted_stamp(checkout)
+    found = stamp.read_text() if stamp.is_file() and (place / "bin" / "python").exists() else ""
+    if found == wanted:
+        return
+    if found.partition("\n")[0] != wanted.partition("\n")[0]:
+        make(place, checkout, old=bool(found))
+    stamp.unlink(missing_ok=True)
+    with step("installing ringproof itself, editable"):
+        pip(place, ["install", "--no-deps", "--no-build-isolation", "--no-index", "--editable", str(checkout)])
+    stamp.write_text(wanted)
+
+
+def make(place: Path, checkout: Path, *, old: bool) -> None:
+    """Make `.venv` anew with the locked packages."""
+    ensure_venv_module()
+    if place.exists():
+        why = "is for another requirements.lock, Python or place" if old else "is not complete"
+        say(f".venv {why}: making it anew")
+        shutil.rmtree(place)
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    with step(f"making .venv with Python {version} ({sys.executable})"):
+        place.mkdir()
+        run(
+            [sys.executable, "-m", "venv", str(place)],
+            place / LOG,
+            "`python3 -m venv .venv` failed, see below:",
+        )
+    with step("installing requirements.lock with pip"):
+        pip(place, ["install", "--require-hashes", "--requirement", str(checkout / "requirements.lock")])
+
+
+def ensure_venv_module() -> None:
+    """Install what a bare Debian's python3 lacks: ensurepip, and the certificates pip trusts."""
+    missing = []
+    if not has_ensurepip():
+        version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+        default = subprocess.run(
+            ["/usr/bin/python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        missing.append("python3-venv" if default.stdout.strip() == version else f"python{version}-venv")
+    if shutil.which("apt-get") and not apt.CA_BUNDLE.exists():
+        missing.append("ca-certificates")
+    if missing:
+        apt.install(missing, "Python packages cannot be installed yet: python3 came without what pip needs")
+    if not has_ensurepip():
+        raise SetupError(
+            f"{sys.executable} has no ensurepip, so it cannot make a .venv: "
+            "install it, or name another Python 3.11 or 3.12 with RINGPROOF_PYTHON."
+        )
+
+
+def has_ensurepip() -> bool:
+    """Say whether this Python can make a venv with pip in it (asked anew: apt may just have run)."""
+    asked = subprocess.run([sys.executable, "-c", "import ensurepip, venv"], capture_output=True, check=False)
+    return asked.returncode == 0
+
+
+def pip(place: Path, arguments: list[str]) -> None:
+    """Run the venv's pip with its output in the venv's log."""
+    run(
+        [str(place / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments],
+        place / LOG,
+        "pip failed (see below; does it reach its index, `pip config list`?); mend that, then run this again:",
+    )
