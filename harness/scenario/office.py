@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from harness.scenario.duration import PbxSeconds, parse_duration
 
@@ -17,14 +17,43 @@ def _duration(value: object) -> object:
     return parse_duration(value) if isinstance(value, str) else value
 
 
+BREAKS_CONF = frozenset(';[]"|,$\\<>')
+"""Signs that mean something in Asterisk's configuration files or in a dialplan's arguments."""
+
+
+def _fit_for_conf(value: str) -> str:
+    for sign in value:
+        if sign in BREAKS_CONF or not sign.isprintable():
+            shown = sign if sign.isprintable() else repr(sign)[1:-1]
+            raise ValueError(f"`{shown}` would break Asterisk's configuration files")
+    return value
+
+
+_NUMBER = r"^[0-9*#+]{1,32}$"
+_EXTENSION = r"^[0-9]{2,8}$"
+_NAME = r"^[a-z][a-z0-9-]{0,38}$"
+_KEY = r"^[0-9*#]$"
+_SOUND = r"^[A-Za-z0-9_/-]{1,80}$"
+_WAV = r"^[A-Za-z0-9_./-]{1,200}$"
+FORMS = {
+    _NUMBER: "a number has digits, *, # and + only",
+    _EXTENSION: "an extension has from 2 to 8 digits",
+    _NAME: "a name has small Latin letters, digits and -, and begins with a letter (at most 39)",
+    _KEY: "a key is one of 0 to 9, * and #",
+    _SOUND: "a bundled sound is named without its ending, by letters, digits, -, _ and /",
+    _WAV: "a path has Latin letters, digits, -, _, . and /",
+}
+"""What each pattern means, in words, for messages."""
+FreeText = Annotated[str, AfterValidator(_fit_for_conf)]
+"""For people to read; goes into .conf files as it is written."""
 Duration = Annotated[PbxSeconds, BeforeValidator(_duration)]
 """Written as `20s`, held as PbxSeconds."""
-Number = Annotated[str, StringConstraints(pattern=r"^[0-9*#+]{1,32}$")]
+Number = Annotated[str, StringConstraints(pattern=_NUMBER)]
 """What can be dialled; always text: `0555123`, `*97`, `+4512345678` arrive as written."""
-ExtensionNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,8}$")]
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,38}$")]
+ExtensionNumber = Annotated[str, StringConstraints(pattern=_EXTENSION)]
+Name = Annotated[str, StringConstraints(pattern=_NAME)]
 """Of a group or menu: becomes a context's name in the dialplan."""
-Key = Annotated[str, StringConstraints(pattern=r"^[0-9*#]$")]
+Key = Annotated[str, StringConstraints(pattern=_KEY)]
 HangUpCause = Literal["normal", "busy", "no answer", "congestion"]
 
 
@@ -65,7 +94,7 @@ Destination = ToExtension | ToGroup | ToMenu | ToHangUp
 class Extension(Written):
     """A number inside the office and who sits there."""
 
-    name: Annotated[str, StringConstraints(max_length=60)] = ""
+    name: Annotated[FreeText, StringConstraints(max_length=60)] = ""
 
 
 class GroupBase(Written):
@@ -105,13 +134,13 @@ Group = RingAll | Progressive | FirstFree
 class BundledSound(Written):
     """A sound of the image, by its name without ending: `vm-enter-num-to-call`."""
 
-    sound: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_/-]{1,80}$")]
+    sound: Annotated[str, StringConstraints(pattern=_SOUND)]
 
 
 class OwnSound(Written):
     """A WAV file (8 kHz, mono, 16 bit) beside the office file."""
 
-    wav: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_./-]{1,200}$")]
+    wav: Annotated[str, StringConstraints(pattern=_WAV)]
 
 
 Prompt = BundledSound | OwnSound
@@ -155,7 +184,7 @@ class Trunk(Written):
 class Office(Written):
     """A whole PBX."""
 
-    office: Annotated[str, StringConstraints(min_length=1, max_length=80)]
+    office: Annotated[FreeText, StringConstraints(min_length=1, max_length=80)]
     language: Literal["en", "ru"] = "en"
     extensions: Annotated[dict[ExtensionNumber, Extension], Field(min_length=1)]
     groups: dict[Name, Group] = {}

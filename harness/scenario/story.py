@@ -14,6 +14,8 @@ from harness.scenario.office import Office
 from harness.scenario.source import Source
 
 DEFAULT_TOLERANCE = PbxSeconds(0.5)
+CLOCK_RESOLUTION = PbxSeconds(0.05)
+"""How exactly moments are known at speed 1; no tolerance may be tighter."""
 SETTLE_WINDOW = PbxSeconds(0.2)
 """Change points of the ring chart that are closer together than this are one boundary."""
 ACTS_WITHIN = PbxSeconds(1.0)

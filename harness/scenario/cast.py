@@ -1,0 +1,159 @@
+"""Who plays: callers, phones and what the phones do when they are called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from harness.scenario.office import Office
+from harness.scenario.problem import Complaints, ReadingError, told
+from harness.scenario.source import Source
+from harness.scenario.spelling import enumerate_words, suggest
+from harness.scenario.story import Answers, Behaviour, Caller, Offline, Refuses, RingsOn
+from harness.scenario.tree import Table, Text, Value
+from harness.scenario.values import (
+    code_of,
+    entry,
+    refuse_unknown,
+    table_of,
+    text_of,
+    time_of,
+    unknown_name,
+)
+from harness.scenario.verbs import Grammar, take_apart
+
+_CALLER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,38}")
+_RESERVED = ("caller", "pbx", "harness")
+_SHOWS = re.compile(r"[A-Za-z0-9+*#_.-]{1,40}")
+_DIALS = re.compile(r"[0-9+*#]{1,32}")
+_WORDS: Mapping[str, Behaviour] = {"rings": RingsOn(), "offline": Offline()}
+_BEHAVIOUR = Grammar(
+    what="behaviour",
+    verbs={"answers": ("hangs up",), "refuses": ("after",)},
+    example="{answers: 5s}",
+)
+_BEHAVIOURS = (
+    "write rings, offline, {answers: 5s}, {answers: 5s, hangs up: 10s}, {refuses: 486} or {refuses: 486, after: 3s}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a phone was told to do, and where."""
+
+    behaviour: Behaviour
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Everybody whom a scenario may name."""
+
+    office: Office | None
+    """None where the office file has problems of its own; then no extension is unknown."""
+    callers: Mapping[str, Caller]
+    phones: Mapping[str, Told]
+    """Those that the files name; all others ring on."""
+    calling: tuple[str, ...]
+    """The callers who have a `call` step, in order."""
+
+    def phone(self, text: Text) -> str:
+        """Return the extension that a text names."""
+        return known_phone(text, self.office)
+
+    def caller(self, text: Text) -> str:
+        """Return the caller that a text names."""
+        if text.text not in self.callers:
+            raise unknown_name(text, self.callers, "there is no caller", "the callers are")
+        return text.text
+
+    def behaviour(self, phone: str) -> Behaviour:
+        """Return what a phone does when it is called."""
+        return self.phones[phone].behaviour if phone in self.phones else RingsOn()
+
+
+def known_phone(text: Text, office: Office | None) -> str:
+    """Return the extension of the office that a text names."""
+    if office is not None and text.text not in office.extensions:
+        raise unknown_name(text, office.extensions, "the office has no extension", "its extensions are")
+    return text.text
+
+
+def read_callers(value: Value, office: Office | None, complaints: Complaints) -> dict[str, Caller]:
+    """Read `callers:`, a mapping of names to `{from: ..., to: ...}`."""
+    callers: dict[str, Caller] = {}
+    table = table_of(value, "`callers`", '`anna: {from: "+74951234567", to: "84950000001"}`')
+    for written in table.entries.values():
+        with complaints:
+            name = written.key
+            if not _CALLER_NAME.fullmatch(name.text) or name.text in _RESERVED:
+                raise ReadingError(
+                    name.source,
+                    f"{told(name.text)} is no name for a caller",
+                    "write a short name of Latin letters and digits that begins with a letter, such as anna "
+                    f"(not {enumerate_words(_RESERVED, 'or')})",
+                )
+            callers[name.text] = _caller(name, written.value, office)
+    return callers
+
+
+def _caller(name: Text, value: Value, office: Office | None) -> Caller:
+    table = table_of(value, f"the caller `{name.text}`", '`{from: "+74951234567", to: "84950000001"}`')
+    refuse_unknown(table, ("from", "to"), "a caller")
+    return Caller(
+        name=name.text,
+        shows=_number(table, name, "from", _SHOWS, ()),
+        dials=_number(table, name, "to", _DIALS, office.trunk.numbers if office else ()),
+        source=name.source,
+    )
+
+
+def _number(table: Table, name: Text, key: str, form: re.Pattern[str], numbers: Iterable[str]) -> str:
+    value = entry(table.entries, key)
+    meaning = "the number he shows" if key == "from" else "the number he dials"
+    if value is None:
+        fix = f'write `{key}: "..."`, {meaning}'
+        if numbers:
+            fix += f"; the office has {enumerate_words(numbers)}"
+        raise ReadingError(name.source, f"the caller `{name.text}` has no `{key}:`", fix)
+    text = text_of(value, f"`{key}`", f"{meaning}, in quotes")
+    if form.fullmatch(text.text):
+        return text.text
+    wrong = next((sign for sign in text.text if not form.fullmatch(sign)), None)
+    reason = f"{told(wrong)} has no place in a number" if wrong else f"{told(text.text)} is no number"
+    raise ReadingError(text.source, f"`{key}`: {reason}", "write digits only, a + before them where it belongs")
+
+
+def read_phones(value: Value, office: Office | None, complaints: Complaints) -> dict[str, Told]:
+    """Read `phones:`, a mapping of extensions to behaviours."""
+    phones: dict[str, Told] = {}
+    for written in table_of(value, "`phones`", "`102: {answers: 5s}`").entries.values():
+        with complaints:
+            phone = known_phone(written.key, office)
+            phones[phone] = Told(_behaviour(written.value, phone), written.key.source)
+    return phones
+
+
+def _behaviour(value: Value, phone: str) -> Behaviour:
+    if isinstance(value, Text):
+        if value.text in _WORDS:
+            return _WORDS[value.text]
+        if value.text in _BEHAVIOUR.verbs:
+            raise ReadingError(value.source, f"`{value.text}` alone does not say what {phone} does", _BEHAVIOURS)
+        raise ReadingError(
+            value.source,
+            f"unknown behaviour {told(value.text)}",
+            suggest(value.text, (*_WORDS, *_BEHAVIOUR.verbs), "the behaviours are"),
+        )
+    table_of(value, f"the behaviour of {phone}", _BEHAVIOURS.removeprefix("write "))
+    sentence = take_apart(value, _BEHAVIOUR)
+    if sentence.verb.text == "answers":
+        hangs_up = sentence.modifier("hangs up")
+        return Answers(
+            after=time_of(sentence.value, "`answers`", "5s"),
+            hangs_up=None if hangs_up is None else time_of(hangs_up, "`hangs up`", "10s"),
+        )
+    after = sentence.modifier("after")
+    code = code_of(sentence.value, "`refuses`", 400, 699)
+    return Refuses(code) if after is None else Refuses(code, time_of(after, "`after`", "3s"))

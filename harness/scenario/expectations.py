@@ -1,0 +1,188 @@
+"""What must be observed: `expect:`, a list of expectations, or with several callers one list for each."""
+
+from __future__ import annotations
+
+from typing import Literal, cast
+
+from harness.scenario.cast import Cast
+from harness.scenario.duration import PbxSeconds
+from harness.scenario.problem import Complaints, ReadingError, told
+from harness.scenario.spelling import suggest
+from harness.scenario.story import (
+    Answer,
+    CallerGets,
+    Expectation,
+    Missed,
+    Nobody,
+    Refused,
+    Ring,
+)
+from harness.scenario.tree import Table, Text, Value
+from harness.scenario.values import (
+    code_of,
+    each_once,
+    entry,
+    items_of,
+    refuse_unknown,
+    table_of,
+    text_of,
+    time_of,
+)
+from harness.scenario.verbs import Grammar, Sentence, take_apart
+
+_UNDER_WHEN = "it is a step: write it under `when:`"
+EXPECTATION = Grammar(
+    what="expectation",
+    verbs={
+        "ring": ("for", "after", "again"),
+        "refused": (),
+        "answer": (),
+        "nobody": (),
+        "missed": (),
+        "caller gets": (),
+    },
+    example="ring: [101]",
+    elsewhere=dict.fromkeys(("call", "hear", "press", "wait", "hang up"), _UNDER_WHEN),
+)
+_LIST = "`- ring: [101]`, one expectation a line"
+_LEAST = PbxSeconds(0.001)
+
+
+def read_expectations(
+    value: Value, name: Text, cast_: Cast, complaints: Complaints
+) -> dict[str, tuple[Expectation, ...]]:
+    """Read `expect:` of the scenario called `name`: the expectations of every caller who calls."""
+    if isinstance(value, Table):
+        found: dict[str, tuple[Expectation, ...]] = {}
+        for written in value.entries.values():
+            with complaints:
+                caller = _whose(written.key, cast_)
+                found[caller] = _listed(written.value, written.key, cast_, complaints)
+    elif len(cast_.calling) > 1:
+        raise ReadingError(
+            value.source,
+            f"{' and '.join(cast_.calling)} call, and `expect` does not say whose call is meant",
+            f"write `{cast_.calling[0]}:` and below it the list of what is expected of that call, then the others",
+        )
+    else:
+        listed = _listed(value, name, cast_, complaints)
+        found = dict.fromkeys(cast_.calling, listed)
+    for caller in cast_.calling:
+        if caller not in found:
+            complaints.add(
+                ReadingError(
+                    value.source if isinstance(value, Table) else name.source,
+                    f"there is no expectation for {caller}, so this can never fail",
+                    f"add `{caller}:` under `expect:`; `- nobody: rings` is one, too",
+                )
+            )
+    return found
+
+
+def _whose(key: Text, cast_: Cast) -> str:
+    if key.text in EXPECTATION.verbs and key.text not in cast_.callers:
+        raise ReadingError(
+            key.source, f"`{key.text}` is not in a list", "begin each expectation with `- `: `expect:` is a list"
+        )
+    caller = cast_.caller(key)
+    if caller not in cast_.calling:
+        raise ReadingError(key.source, f"{caller} never calls in this scenario", f"add the step `- call: {caller}`")
+    return caller
+
+
+def _listed(value: Value, name: Text, cast_: Cast, complaints: Complaints) -> tuple[Expectation, ...]:
+    items = items_of(value, "`expect`", _LIST)
+    if not items:
+        raise ReadingError(
+            value.source, f"nothing is expected of {told(name.text)}, so it can never fail", f"write {_LIST}"
+        )
+    found: list[Expectation] = []
+    for item in items:
+        with complaints:
+            found.append(_expectation(take_apart(item, EXPECTATION), cast_))
+    return tuple(found)
+
+
+def _expectation(sentence: Sentence, cast_: Cast) -> Expectation:
+    source, value = sentence.verb.source, sentence.value
+    match sentence.verb.text:
+        case "ring":
+            return _ring(sentence, cast_)
+        case "refused":
+            table = table_of(value, "`refused`", "`refused: {101: 486}`")
+            if not table.entries:
+                raise ReadingError(source, "`refused` names nobody", "write `refused: {101: 486}`, or delete it")
+            return Refused(
+                source=source,
+                codes={
+                    cast_.phone(written.key): code_of(written.value, "`refused`", 400, 699)
+                    for written in table.entries.values()
+                },
+            )
+        case "answer":
+            return Answer(source=source, phone=cast_.phone(text_of(value, "`answer`", "one extension, such as 101")))
+        case "nobody":
+            return _nobody(sentence)
+        case "missed":
+            return Missed(source=source, phones=_phones(value, "`missed`", cast_))
+        case _:
+            return _caller_gets(sentence, cast_)
+
+
+def _ring(sentence: Sentence, cast_: Cast) -> Ring:
+    lasts, after, again = (sentence.modifier(name) for name in ("for", "after", "again"))
+    return Ring(
+        source=sentence.verb.source,
+        phones=_phones(sentence.value, "`ring`", cast_),
+        lasts=None if lasts is None else time_of(lasts, "`for`", "15s", _LEAST),
+        after=None if after is None else time_of(after, "`after`", "2s"),
+        again=() if again is None else _phones(again, "`again`", cast_),
+    )
+
+
+def _phones(value: Value, what: str, cast_: Cast) -> tuple[str, ...]:
+    example = f"a list of extensions, such as {what[:-1]}: [101, 102]`"
+    texts = [
+        text_of(item, f"a part of {what}", "one extension, such as 101") for item in items_of(value, what, example)
+    ]
+    phones = each_once(texts, what)
+    for text in texts:
+        cast_.phone(text)
+    return phones
+
+
+def _nobody(sentence: Sentence) -> Nobody:
+    does = text_of(sentence.value, "`nobody`", "`nobody: rings` or `nobody: answers`")
+    if does.text not in ("rings", "answers"):
+        raise ReadingError(
+            does.source, f"`nobody`: unknown word {told(does.text)}", suggest(does.text, ("rings", "answers"), "write")
+        )
+    return Nobody(source=sentence.verb.source, does=cast('Literal["rings", "answers"]', does.text))
+
+
+def _caller_gets(sentence: Sentence, cast_: Cast) -> CallerGets:
+    example = "`caller gets: {code: 480, ended by: pbx}`"
+    table = table_of(sentence.value, "`caller gets`", example)
+    refuse_unknown(table, ("code", "ended by"), "`caller gets`")
+    if not table.entries:
+        raise ReadingError(table.source, "`caller gets` says nothing", f"write {example}")
+    code, by = entry(table.entries, "code"), entry(table.entries, "ended by")
+    ended_by = None
+    if by is not None:
+        text = text_of(by, "`ended by`", "caller, pbx or an extension")
+        ended_by = text.text if text.text in ("caller", "pbx") else _extension(text, cast_)
+    return CallerGets(
+        source=sentence.verb.source,
+        code=None if code is None else code_of(code, "`code`", 200, 699),
+        ended_by=ended_by,
+    )
+
+
+def _extension(text: Text, cast_: Cast) -> str:
+    if cast_.office is not None and not text.text.isdigit():
+        raise ReadingError(
+            text.source,
+            f"`ended by`: unknown word {told(text.text)}",
+            suggest(text.text, ("caller", "pbx"), "write an extension, or one of"),
+        )
+    return cast_.phone(text)

@@ -1,0 +1,134 @@
+"""What is wrong with a file, told as a compiler does: place, one sentence, the line itself, what to do."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+    from harness.scenario.source import Source
+
+_WIDEST = 100
+"""Columns of a quoted line that are shown; a longer line is cut around its caret."""
+
+
+class QuotedLine(NamedTuple):
+    """A line of the file, by its number from 1."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in a file; `fix` says what to do about it."""
+
+    source: Source
+    sentence: str
+    fix: str
+    quoted: tuple[QuotedLine, ...] = ()
+
+
+class ReadingError(Exception):
+    """A mistake that ends the reading of the part it stands in; the parts beside it are read on."""
+
+    def __init__(self, source: Source, sentence: str, fix: str, also: Source | None = None) -> None:
+        """`also` is a second place that the sentence speaks of; its line is quoted too."""
+        super().__init__(sentence)
+        self.source = source
+        self.sentence = sentence
+        self.fix = fix
+        self.also = also
+
+
+class Complaints:
+    """Gathers the problems of one file, each once; as a context manager it takes in a ReadingError and goes on."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        """Lines are those of the file, to be quoted."""
+        self._lines = lines
+        self._problems: dict[Problem, None] = {}
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        fault: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> bool:
+        """Take in a ReadingError; anything else passes."""
+        if isinstance(fault, ReadingError):
+            self.add(fault)
+            return True
+        return False
+
+    def add(self, fault: ReadingError) -> None:
+        """Keep a mistake, with the lines that it speaks of."""
+        numbers = {place.line for place in (fault.source, fault.also) if place is not None}
+        quoted = tuple(
+            QuotedLine(number, self._lines[number - 1]) for number in sorted(numbers) if 0 < number <= len(self._lines)
+        )
+        self._problems[Problem(fault.source, fault.sentence, fault.fix, quoted)] = None
+
+    def extend(self, problems: Sequence[Problem]) -> None:
+        """Take over what another file's reading found."""
+        self._problems.update(dict.fromkeys(problems))
+
+    def __len__(self) -> int:
+        """Count the problems so far."""
+        return len(self._problems)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Return all problems in the order of file, line and column."""
+        return tuple(sorted(self._problems, key=lambda problem: problem.source))
+
+
+def render_problem(problem: Problem) -> str:
+    """Return `file:line:col: sentence`, the lines with their numbers, a caret, and the hint."""
+    told = [f"{problem.source}: {problem.sentence}"]
+    for number, text in problem.quoted:
+        if number != problem.source.line:
+            told.append(f"{number:5} | {_window(text, 1)[0]}".rstrip())
+            continue
+        shown, before = _window(text, problem.source.column)
+        told.extend((f"{number:5} | {shown}".rstrip(), f"{'':5} | {' ' * before}^"))
+    told.append(f"   hint: {problem.fix}")
+    return "\n".join(told)
+
+
+def _window(text: str, column: int) -> tuple[str, int]:
+    """Return what is shown of a line and how many columns of a terminal stand before the caret."""
+    start = 0 if column <= _WIDEST * 3 // 4 else column - 1 - _WIDEST // 2
+    cut = text[start : start + _WIDEST]
+    shown = "".join(map(_visible, cut))
+    before = sum(_columns(sign) for sign in shown[: column - 1 - start])
+    if start:
+        shown, before = "…" + shown, before + 1
+    if start + _WIDEST < len(text):
+        shown += "…"
+    return shown, before
+
+
+def _visible(sign: str) -> str:
+    if sign == "\t":
+        return "→"
+    return sign if sign.isprintable() else "�"
+
+
+def _columns(sign: str) -> int:
+    if unicodedata.combining(sign):
+        return 0
+    return 2 if unicodedata.east_asian_width(sign) in "WF" else 1
+
+
+def told(text: str) -> str:
+    """Return a text of the file as a sentence repeats it: in backquotes, on one line, not too long."""
+    shown = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text[:60])
+    return f"`{shown}…`" if len(text) > 60 else f"`{shown}`"  # noqa: PLR2004

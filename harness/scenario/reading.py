@@ -1,0 +1,142 @@
+"""Reading files: scenarios and offices, or what is wrong with them. Bad input never raises.
+
+An office that many scenario files share is read once, for as long as it and its sounds stay unchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.scenario.manuscript import open_manuscript, shown_name
+from harness.scenario.office import Office
+from harness.scenario.office_checks import check_office
+from harness.scenario.office_reading import read_shape
+from harness.scenario.problem import Complaints, Problem, ReadingError, render_problem, told
+from harness.scenario.scenario_reading import TOP, ScenarioFile
+from harness.scenario.spelling import suggest
+from harness.scenario.story import Scenario
+from harness.scenario.tree import Table, Text, read_tree
+from harness.scenario.values import entry, refuse_unknown, table_of, text_of
+
+__all__ = ["Problem", "ReadFile", "ReadOffice", "read_office", "read_scenarios", "render_problem"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """A scenario file that was read. With a single problem it has no scenarios."""
+
+    path: Path
+    scenarios: tuple[Scenario, ...]
+    problems: tuple[Problem, ...]
+    """In order; those of the office file, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOffice:
+    """An office file that was read: the office, or problems."""
+
+    path: Path
+    office: Office | None
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shelved:
+    read: ReadOffice
+    seen: tuple[tuple[Path, tuple[int, int, int] | None], ...]
+    """The files that were looked at, and what they were then."""
+
+
+_shelf: dict[str, _Shelved] = {}
+
+
+def read_scenarios(path: Path) -> ReadFile:
+    """Return the scenarios of a `*.ring.yaml` file, or its problems."""
+    manuscript = open_manuscript(path)
+    if isinstance(manuscript, Problem):
+        return ReadFile(path, (), (manuscript,))
+    complaints = Complaints(manuscript.lines)
+    scenarios: tuple[Scenario, ...] = ()
+    with complaints:
+        root = table_of(read_tree(manuscript, complaints), "a scenario file", "`pbx:` and `scenarios:`, as keys")
+        with complaints:
+            refuse_unknown(root, TOP, "a scenario file")
+        office, office_file = _office_of(root, path, complaints)
+        scenarios = ScenarioFile(manuscript, office, office_file, complaints).read(root)
+    return ReadFile(path, () if complaints else scenarios, complaints.problems)
+
+
+def read_office(path: Path) -> ReadOffice:
+    """Return the office of a file, or its problems."""
+    name = shown_name(path)
+    shelved = _shelf.get(name)
+    if shelved is not None and all(_signature(file) == signature for file, signature in shelved.seen):
+        return shelved.read
+    signature = _signature(path)
+    read, sounds = _read_office(path)
+    _shelf[name] = _Shelved(read, ((path, signature), *((sound, _signature(sound)) for sound in sounds)))
+    return read
+
+
+def _read_office(path: Path) -> tuple[ReadOffice, Sequence[Path]]:
+    manuscript = open_manuscript(path)
+    if isinstance(manuscript, Problem):
+        return ReadOffice(path, None, (manuscript,)), ()
+    complaints = Complaints(manuscript.lines)
+    office: Office | None = None
+    sounds: Sequence[Path] = ()
+    with complaints:
+        root = read_tree(manuscript, complaints)
+        office = read_shape(root, manuscript.lines, complaints)
+        if office is not None and isinstance(root, Table):
+            sounds = check_office(office, root, path.parent, complaints)
+    return ReadOffice(path, None if complaints else office, complaints.problems), sounds
+
+
+def _office_of(root: Table, path: Path, complaints: Complaints) -> tuple[Office | None, str]:
+    """Return the office that `pbx:` names; its problems become those of the scenario file."""
+    with complaints:
+        value = entry(root.entries, "pbx")
+        if value is None:
+            raise ReadingError(
+                root.source, "this file does not say which office it plays in", "write `pbx: offices/NAME.yaml`"
+            )
+        written = text_of(value, "`pbx`", "the path of an office file, counted from this file's folder")
+        file = path.parent / written.text
+        if not _is_file(file):
+            raise _no_office(written, file)
+        read = read_office(file)
+        complaints.extend(read.problems)
+        return read.office, shown_name(file)
+    return None, ""
+
+
+def _no_office(written: Text, file: Path) -> ReadingError:
+    try:
+        others = sorted(other.name for other in file.parent.glob("*.y*ml")) if file.parent.is_dir() else []
+    except (OSError, ValueError):
+        others = []
+    return ReadingError(
+        written.source,
+        f"there is no office file {told(shown_name(file))}",
+        suggest(file.name, others, "in that folder are")
+        if others
+        else "the path counts from the folder of this file; correct it",
+    )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _signature(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -1,0 +1,218 @@
+"""A scenario file: what stands once for all its scenarios, and each scenario on top of that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.scenario.cast import Cast, Told, read_callers, read_phones
+from harness.scenario.duration import PbxSeconds, write_duration
+from harness.scenario.expectations import read_expectations
+from harness.scenario.identity import scenario_id
+from harness.scenario.manuscript import Manuscript
+from harness.scenario.office import Office
+from harness.scenario.problem import Complaints, ReadingError, told
+from harness.scenario.steps import callers_who_call, read_steps
+from harness.scenario.story import (
+    CLOCK_RESOLUTION,
+    DEFAULT_QUIET,
+    DEFAULT_TOLERANCE,
+    Behaviour,
+    Caller,
+    RingsOn,
+    Scenario,
+)
+from harness.scenario.story_checks import check_expectations, check_moments, check_steps
+from harness.scenario.timeline import check_moments_apart
+from harness.scenario.tree import Entry, Table, Text, Value
+from harness.scenario.values import entry, refuse_unknown, table_of, time_of
+
+SHARED = ("callers", "phones", "when", "expect", "tolerance", "quiet")
+TOP = ("pbx", *SHARED, "scenarios")
+_EXAMPLE = "`a name for the story:` and below it `when:` and `expect:`"
+_LOOSEST = PbxSeconds(5.0)
+_LEAST_QUIET = PbxSeconds(1.0)
+_LONGEST_NAME = 120
+_RINGS_ON = RingsOn()
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What the file says for all its scenarios."""
+
+    callers: Mapping[str, Caller]
+    phones: Mapping[str, Told]
+    entries: Mapping[str, Entry]
+
+
+class ScenarioFile:
+    """Reads the scenarios of one file; mistakes go to its complaints."""
+
+    def __init__(self, manuscript: Manuscript, office: Office | None, office_file: str, complaints: Complaints) -> None:
+        """`office` is None where it has problems of its own: the scenarios are then checked as far as they go."""
+        self._manuscript = manuscript
+        self._office = office
+        self._office_file = office_file
+        self._complaints = complaints
+        self._everybody: dict[str, Behaviour] = dict.fromkeys(office.extensions if office else (), _RINGS_ON)
+
+    def read(self, root: Table) -> tuple[Scenario, ...]:
+        """Return the scenarios that came out; fewer than there are means that there were complaints."""
+        shared = _Shared(
+            self._callers(root), self._phones(root), {key: root.entries[key] for key in SHARED if key in root.entries}
+        )
+        value = entry(root.entries, "scenarios")
+        if value is None:
+            raise ReadingError(root.source, "this file has no `scenarios:`", f"write `scenarios:`, below it {_EXAMPLE}")
+        table = table_of(value, "`scenarios`", _EXAMPLE)
+        if not table.entries:
+            raise ReadingError(table.source, "`scenarios` is empty", f"write {_EXAMPLE}")
+        read: list[Scenario] = []
+        calling: set[str] = set()
+        for written in table.entries.values():
+            with self._complaints:
+                calling.update(self._calling(written, shared))
+                scenario = self._scenario(written, shared)
+                if scenario is not None:
+                    read.append(scenario)
+        for caller in shared.callers.values():
+            if caller.name not in calling:
+                self._complaints.add(_never_calls(caller, "any scenario of this file"))
+        return tuple(read)
+
+    def _callers(self, table: Table) -> Mapping[str, Caller]:
+        value = entry(table.entries, "callers")
+        with self._complaints:
+            return {} if value is None else read_callers(value, self._office, self._complaints)
+        return {}
+
+    def _phones(self, table: Table) -> Mapping[str, Told]:
+        value = entry(table.entries, "phones")
+        with self._complaints:
+            return {} if value is None else read_phones(value, self._office, self._complaints)
+        return {}
+
+    def _calling(self, written: Entry, shared: _Shared) -> tuple[str, ...]:
+        own = written.value.entries if isinstance(written.value, Table) else {}
+        when = own.get("when", shared.entries.get("when"))
+        return () if when is None else callers_who_call(when.value)
+
+    def _scenario(self, written: Entry, shared: _Shared) -> Scenario | None:
+        before = len(self._complaints)
+        name = written.key
+        with self._complaints:
+            _check_name(name)
+        table = table_of(written.value, f"the scenario {told(name.text)}", "`when:` and `expect:` below its name")
+        with self._complaints:
+            refuse_unknown(table, SHARED, "a scenario")
+        entries = {**shared.entries, **table.entries}
+        own_callers = self._callers(table)
+        calling = self._calling(written, shared)
+        everybody = {**shared.callers, **own_callers}
+        cast = Cast(
+            office=self._office,
+            callers=everybody,
+            phones={**shared.phones, **self._phones(table)},
+            calling=tuple(caller for caller in calling if caller in everybody),
+        )
+        for caller in own_callers.values():
+            if caller.name not in calling:
+                self._complaints.add(_never_calls(caller, "this scenario"))
+        tolerance, quiet = self._tolerance(entries), self._quiet(entries)
+        when = _needed(entries, "when", name, "nobody calls in", "write `when:` and below it `- call: anna`, say")
+        expect_value = _needed(
+            entries, "expect", name, "nothing is expected of", "write `expect:` and below it `- ring: [101]`, say"
+        )
+        steps = read_steps(when, cast, self._complaints)
+        if not callers_who_call(when):
+            raise ReadingError(when.source, f"nobody calls in {told(name.text)}", "begin with `- call: anna`, say")
+        expect = read_expectations(expect_value, name, cast, self._complaints)
+        if len(self._complaints) > before:
+            return None
+        check_steps(steps, self._complaints)
+        check_moments(steps, expect, self._complaints)
+        for caller, listed in expect.items():
+            check_expectations(caller, listed, steps, cast, self._complaints)
+            if len(self._complaints) == before:
+                check_moments_apart(caller, listed, steps, cast, tolerance, self._complaints)
+        if len(self._complaints) > before or self._office is None:
+            return None
+        return Scenario(
+            id=scenario_id(self._manuscript.file, name.text),
+            name=name.text,
+            source=name.source,
+            office=self._office,
+            office_file=self._office_file,
+            callers={caller: cast.callers[caller] for caller in cast.calling},
+            phones={**self._everybody, **{phone: each.behaviour for phone, each in cast.phones.items()}},
+            when=steps,
+            expect=expect,
+            tolerance=tolerance,
+            quiet=quiet,
+            lines=self._manuscript.lines,
+        )
+
+    def _tolerance(self, entries: Mapping[str, Entry]) -> PbxSeconds:
+        value = entry(entries, "tolerance")
+        with self._complaints:
+            if value is None:
+                return DEFAULT_TOLERANCE
+            tolerance = time_of(value, "`tolerance`", "500ms")
+            if tolerance < CLOCK_RESOLUTION:
+                raise ReadingError(
+                    value.source,
+                    f"`tolerance` is tighter than the clock, which tells moments {write_duration(CLOCK_RESOLUTION)} "
+                    "apart",
+                    f"write at least {write_duration(CLOCK_RESOLUTION)}",
+                )
+            if tolerance > _LOOSEST:
+                raise ReadingError(
+                    value.source,
+                    f"a `tolerance` of more than {write_duration(_LOOSEST)} would let almost anything pass",
+                    f"write at most {write_duration(_LOOSEST)}",
+                )
+            return tolerance
+        return DEFAULT_TOLERANCE
+
+    def _quiet(self, entries: Mapping[str, Entry]) -> PbxSeconds:
+        value = entry(entries, "quiet")
+        with self._complaints:
+            return DEFAULT_QUIET if value is None else time_of(value, "`quiet`", "40s", _LEAST_QUIET)
+        return DEFAULT_QUIET
+
+
+def _needed(entries: Mapping[str, Entry], key: str, name: Text, sentence: str, fix: str) -> Value:
+    value = entry(entries, key)
+    if value is None:
+        suffix = ", so it can never fail" if key == "expect" else ""
+        raise ReadingError(name.source, f"{sentence} {told(name.text)}{suffix}", fix)
+    return value
+
+
+def _never_calls(caller: Caller, where: str) -> ReadingError:
+    return ReadingError(
+        caller.source,
+        f"{caller.name} never calls in {where}",
+        f"add the step `- call: {caller.name}`, or delete the caller",
+    )
+
+
+def _check_name(name: Text) -> None:
+    for part in ("::", "[", "]"):
+        if part in name.text:
+            raise ReadingError(
+                name.source,
+                f"the name of a scenario cannot hold `{part}`: pytest reads it as its own",
+                "write it without",
+            )
+    if not name.text.isprintable():
+        raise ReadingError(name.source, "the name of a scenario holds a control character", "write it on one line")
+    if name.text != name.text.strip() or not name.text:
+        raise ReadingError(name.source, "the name of a scenario begins or ends with a space", "delete the space")
+    if len(name.text) > _LONGEST_NAME or re.fullmatch(r"\W+", name.text):
+        raise ReadingError(
+            name.source,
+            f"{told(name.text)} is no name for a scenario",
+            f"write a sentence of at most {_LONGEST_NAME} characters",
+        )

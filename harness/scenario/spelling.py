@@ -1,0 +1,34 @@
+"""Did you mean...: the nearest of the words that would have been right."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_MANY = 12
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that looks most like `word`, or None where none does."""
+    matches = difflib.get_close_matches(word[:80].lower(), list(known), n=1, cutoff=0.6)
+    return matches[0] if matches else None
+
+
+def suggest(word: str, known: Iterable[str], what: str) -> str:
+    """Return the hint for an unknown word: the nearest one, or all there are. `what` begins the list of all."""
+    words = list(known)
+    near = nearest(word, words)
+    return f"did you mean `{near}`?" if near is not None else f"{what} {enumerate_words(words)}"
+
+
+def enumerate_words(words: Iterable[str], joint: str = "and") -> str:
+    """Return `a, b and c`; of many only the first twelve."""
+    listed = list(words)
+    if len(listed) > _MANY:
+        return ", ".join(listed[:_MANY]) + f" and {len(listed) - _MANY} more"
+    if len(listed) <= 1:
+        return "".join(listed) or "none"
+    return ", ".join(listed[:-1]) + f" {joint} {listed[-1]}"

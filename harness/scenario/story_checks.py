@@ -1,0 +1,288 @@
+"""One scenario: what its steps, behaviours and expectations say of each other. What could never be seen is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from harness.scenario.cast import Cast
+from harness.scenario.duration import write_duration
+from harness.scenario.problem import Complaints, ReadingError
+from harness.scenario.source import Source
+from harness.scenario.spelling import suggest
+from harness.scenario.story import (
+    SETTLE_WINDOW,
+    Answer,
+    Answers,
+    Call,
+    CallerGets,
+    Expectation,
+    HangUp,
+    Hear,
+    Missed,
+    Nobody,
+    Offline,
+    Press,
+    Refused,
+    Refuses,
+    Ring,
+    Step,
+    Wait,
+)
+
+_ONLY_ONCE = (Refused, Missed, CallerGets)
+_DOES = {Hear: "hears", Press: "presses a key", HangUp: "hangs up"}
+
+
+def check_steps(steps: Sequence[Step], complaints: Complaints) -> None:
+    """Add what is wrong with the order of the steps."""
+    called: dict[str, Source] = {}
+    hung_up: dict[str, Source] = {}
+    for step in steps:
+        caller = step.caller
+        if isinstance(step, Call):
+            if caller in called:
+                complaints.add(
+                    ReadingError(
+                        step.source,
+                        f"{caller} calls for the second time",
+                        "a caller calls once: name a second caller under `callers:`",
+                        called[caller],
+                    )
+                )
+            called[caller] = step.source
+        elif isinstance(step, Wait):
+            continue
+        elif caller not in called:
+            complaints.add(
+                ReadingError(
+                    step.source,
+                    f"{caller} {_DOES[type(step)]} before calling",
+                    f"write `- call: {caller}` above this step",
+                )
+            )
+        elif caller in hung_up:
+            complaints.add(
+                ReadingError(
+                    step.source,
+                    f"{caller} {_DOES[type(step)]} after hanging up",
+                    "move the hang-up below this step",
+                    hung_up[caller],
+                )
+            )
+        if isinstance(step, HangUp):
+            hung_up[caller] = step.source
+
+
+def check_moments(steps: Sequence[Step], expect: Mapping[str, Sequence[Expectation]], complaints: Complaints) -> None:
+    """Add the moments that never come, because what they count from is not expected."""
+    ringing: set[str] = set()
+    answering: set[str] = set()
+    for expectation in (each for listed in expect.values() for each in listed):
+        match expectation:
+            case Ring(phones=phones):
+                ringing.update(phones)
+            case Refused(codes=codes):
+                ringing.update(codes)
+            case Answer(phone=phone):
+                ringing.add(phone)
+                answering.add(phone)
+    for step in steps:
+        if step.at is None:
+            continue
+        known = ringing if step.at.event == "ring" else answering
+        if step.at.phone not in known:
+            complaints.add(
+                ReadingError(
+                    step.source,
+                    f"no expectation says that {step.at.phone} {step.at.event}s, so the moment of this step never comes",
+                    suggest(step.at.phone, sorted(known), f"expected to {step.at.event}:")
+                    if known
+                    else f"add what {step.at.phone} is expected to do to `expect:`",
+                )
+            )
+
+
+def check_expectations(
+    caller: str, listed: Sequence[Expectation], steps: Sequence[Step], cast: Cast, complaints: Complaints
+) -> None:
+    """Add what contradicts itself, or what no phone of this scenario could do."""
+    for expectation in listed:
+        with complaints:
+            _possible(caller, expectation, steps, cast)
+    for kind in _ONLY_ONCE:
+        same = [expectation for expectation in listed if isinstance(expectation, kind)]
+        for again in same[1:]:
+            complaints.add(
+                ReadingError(
+                    again.source,
+                    "this is said for the second time, and each time it means: these and no others",
+                    "write both in one",
+                    same[0].source,
+                )
+            )
+    with complaints:
+        _number_exists(caller, listed, cast)
+    _check_nobody(listed, complaints)
+    _check_waves(listed, complaints)
+
+
+def _possible(caller: str, expectation: Expectation, steps: Sequence[Step], cast: Cast) -> None:
+    match expectation:
+        case Ring(phones=phones):
+            for phone in phones:
+                _rings_long_enough(phone, expectation.source, cast)
+        case Missed(phones=phones):
+            for phone in phones:
+                if isinstance(cast.behaviour(phone), Offline):
+                    raise ReadingError(
+                        expectation.source,
+                        f"{phone} is offline in this scenario, so it misses nothing",
+                        f"delete {phone} here, or its behaviour",
+                        cast.phones[phone].source,
+                    )
+        case Answer(phone=phone):
+            if not isinstance(cast.behaviour(phone), Answers):
+                raise ReadingError(
+                    expectation.source,
+                    f"nothing tells {phone} to answer",
+                    f"write `{phone}: {{answers: 5s}}` under `phones:`",
+                    cast.phones[phone].source if phone in cast.phones else None,
+                )
+        case Refused(codes=codes):
+            for phone in codes:
+                if not isinstance(cast.behaviour(phone), Refuses):
+                    raise ReadingError(
+                        expectation.source,
+                        f"nothing tells {phone} to refuse",
+                        f"write `{phone}: {{refuses: {codes[phone]}}}` under `phones:`",
+                        cast.phones[phone].source if phone in cast.phones else None,
+                    )
+        case CallerGets(ended_by=by) if by is not None and by != "pbx":
+            _can_end(caller, by, expectation.source, steps, cast)
+        case _:
+            pass
+
+
+def _rings_long_enough(phone: str, source: Source, cast: Cast) -> None:
+    """A phone that is offline or acts at once is in no wave."""
+    behaviour = cast.behaviour(phone)
+    if isinstance(behaviour, Offline):
+        raise ReadingError(
+            source,
+            f"{phone} is offline in this scenario, so it cannot ring",
+            f"delete {phone} here, or its behaviour",
+            cast.phones[phone].source,
+        )
+    if isinstance(behaviour, Refuses) and behaviour.after < SETTLE_WINDOW:
+        raise ReadingError(
+            source,
+            f"{phone} refuses at once, so it is in no wave",
+            f"delete {phone} here and write `- refused: {{{phone}: {behaviour.code}}}`",
+            cast.phones[phone].source,
+        )
+    if isinstance(behaviour, Answers) and behaviour.after < SETTLE_WINDOW:
+        raise ReadingError(
+            source,
+            f"{phone} answers at once, so it is in no wave",
+            f"delete {phone} here (`- answer: {phone}` says enough), or let it ring for a second",
+            cast.phones[phone].source,
+        )
+
+
+def _can_end(caller: str, by: str, source: Source, steps: Sequence[Step], cast: Cast) -> None:
+    if by == "caller":
+        if not any(isinstance(step, HangUp) and step.caller == caller for step in steps):
+            raise ReadingError(
+                source, f"{caller} never hangs up in this scenario", f"add the step `- hang up: {caller}`"
+            )
+        return
+    behaviour = cast.behaviour(by)
+    if not (isinstance(behaviour, Answers) and behaviour.hangs_up is not None):
+        raise ReadingError(
+            source,
+            f"nothing tells {by} to hang up",
+            f"write `{by}: {{answers: 5s, hangs up: 10s}}` under `phones:`",
+            cast.phones[by].source if by in cast.phones else None,
+        )
+
+
+def _number_exists(caller: str, listed: Sequence[Expectation], cast: Cast) -> None:
+    """A number that the office does not have rings nobody; that may be the point, and is then said."""
+    dialled = cast.callers[caller]
+    if cast.office is None or dialled.dials in cast.office.trunk.numbers:
+        return
+    if any(isinstance(expectation, Nobody) and expectation.does == "rings" for expectation in listed):
+        return
+    raise ReadingError(
+        dialled.source,
+        f"{caller} dials {dialled.dials}, and the office has no such number",
+        suggest(dialled.dials, cast.office.trunk.numbers, "its numbers are")
+        + "; if that is the point, expect `- nobody: rings`",
+    )
+
+
+def _check_nobody(listed: Sequence[Expectation], complaints: Complaints) -> None:
+    for nobody in listed:
+        if not isinstance(nobody, Nobody):
+            continue
+        for other in listed:
+            somebody = isinstance(other, Answer) or (
+                nobody.does == "rings"
+                and ((isinstance(other, Ring | Missed) and bool(other.phones)) or isinstance(other, Refused))
+            )
+            if somebody:
+                complaints.add(
+                    ReadingError(
+                        nobody.source,
+                        f"`nobody: {nobody.does}` contradicts line {other.source.line}",
+                        "keep one of the two",
+                        other.source,
+                    )
+                )
+                break
+
+
+def _check_waves(listed: Sequence[Expectation], complaints: Complaints) -> None:
+    before: Ring | None = None
+    first = True
+    for expectation in listed:
+        if isinstance(expectation, Answer):
+            before = None
+        if not isinstance(expectation, Ring):
+            continue
+        with complaints:
+            _check_wave(expectation, before, first=first)
+        before, first = expectation, False
+
+
+def _check_wave(wave: Ring, before: Ring | None, *, first: bool) -> None:
+    if wave.lasts is not None and wave.lasts < SETTLE_WINDOW:
+        raise ReadingError(
+            wave.source,
+            f"a wave of {write_duration(wave.lasts)} is shorter than {write_duration(SETTLE_WINDOW)}, "
+            "within which all changes are one",
+            f"write at least `for: {write_duration(SETTLE_WINDOW)}`, or name what happens under `refused:`",
+        )
+    if wave.after is not None and not first:
+        raise ReadingError(
+            wave.source,
+            "only the first wave takes `after`: every other begins when the one before it ends",
+            "write the silence between them as a wave, `- ring: []` with its `for:`",
+        )
+    both = set(wave.phones) & set(before.phones) if before is not None else set()
+    for phone in wave.again:
+        if phone not in both:
+            raise ReadingError(
+                wave.source,
+                f"`again` names {phone}, which is not in this wave and in the one before it",
+                f"delete {phone} from `again`: only who rings on can be rung afresh",
+                before.source if before is not None else None,
+            )
+    if before is not None and set(wave.phones) == set(before.phones) and not wave.again:
+        raise ReadingError(
+            wave.source,
+            f"this wave and the one on line {before.source.line} are the same, so they are one",
+            "add up their times"
+            + (f", or write `again: [{', '.join(wave.phones)}]` if they are rung afresh" if wave.phones else ""),
+            before.source,
+        )

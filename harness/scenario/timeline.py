@@ -1,0 +1,209 @@
+"""Two things at nearly the same moment: an action that might fall on either side of an expected boundary is refused.
+
+A phone that answers after 15 s, where after 15 s the next wave begins, is a coin toss: which of the two comes first is
+not the PBX's decision but the network's. Computed is only what the file states: waves up to the first without `for`,
+each phone's stretch of ringing from the first wave that has it (a fresh INVITE, `again`, does not break it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from harness.scenario.cast import Cast
+from harness.scenario.duration import PbxSeconds, format_duration, write_duration
+from harness.scenario.problem import Complaints, ReadingError
+from harness.scenario.source import Source
+from harness.scenario.story import (
+    Answer,
+    Answers,
+    Expectation,
+    HangUp,
+    Refused,
+    Refuses,
+    Ring,
+    Step,
+)
+
+_EXACT = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class _Wave:
+    ring: Ring
+    number: int
+    """Its place among the expectations."""
+    start: float
+    end: float | None
+    """None: the file does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    phone: str
+    waves: tuple[_Wave, ...]
+
+    @property
+    def start(self) -> float:
+        return self.waves[0].start
+
+    @property
+    def end(self) -> float | None:
+        return self.waves[-1].end
+
+
+@dataclass(frozen=True, slots=True)
+class _Action:
+    what: str
+    """`101 answers`."""
+    moment: float
+    source: Source
+    refuses: bool
+    causes: float | None
+    """The boundary that is expected because of it."""
+    since: float
+    """Boundaries up to here lie behind it."""
+
+
+def check_moments_apart(
+    caller: str,
+    listed: Sequence[Expectation],
+    steps: Sequence[Step],
+    cast: Cast,
+    tolerance: PbxSeconds,
+    complaints: Complaints,
+) -> None:
+    """Add the actions in one caller's call that lie closer to a boundary, or to each other, than the tolerance."""
+    waves = _waves(listed)
+    actions = [*_of_phones(waves, listed, cast, tolerance), *_of_caller(caller, waves, steps)]
+    actions = [action for action in actions if _in_time(action, waves, tolerance)]
+    told: set[_Action] = set()
+    for action in actions:
+        for before, wave in zip(waves, waves[1:], strict=False):
+            if _beside(action, wave.start, tolerance) and action.causes != before.end:
+                told.add(action)
+                complaints.add(_at_boundary(action, wave, tolerance))
+                break
+        else:
+            last = waves[-1]
+            if last.end is not None and _beside(action, last.end, tolerance) and action.causes != last.end:
+                told.add(action)
+                complaints.add(_at_end(action, last, tolerance))
+    for one, other in combinations([action for action in actions if action not in told], 2):
+        if abs(one.moment - other.moment) < tolerance - _EXACT and not (one.refuses and other.refuses):
+            complaints.add(
+                ReadingError(
+                    other.source,
+                    f"{one.what} and {other.what} within {_apart(one.moment, other.moment)} of each other: "
+                    "which comes first is chance",
+                    f"set them further apart than the tolerance, {write_duration(tolerance)}",
+                    one.source,
+                )
+            )
+
+
+def _waves(listed: Sequence[Expectation]) -> list[_Wave]:
+    waves: list[_Wave] = []
+    moment = 0.0
+    for number, expectation in enumerate(listed):
+        if not isinstance(expectation, Ring):
+            continue
+        end = None if expectation.lasts is None else moment + expectation.lasts
+        waves.append(_Wave(expectation, number, moment, end))
+        if end is None:
+            break
+        moment = end
+    return waves
+
+
+def _stretches(waves: Sequence[_Wave]) -> Iterator[_Stretch]:
+    phones = dict.fromkeys(phone for wave in waves for phone in wave.ring.phones)
+    for phone in phones:
+        run: list[_Wave] = []
+        for wave in waves:
+            if run and phone not in wave.ring.phones:
+                yield _Stretch(phone, tuple(run))
+                run = []
+            if phone in wave.ring.phones:
+                run.append(wave)
+        if run:
+            yield _Stretch(phone, tuple(run))
+
+
+def _of_phones(
+    waves: Sequence[_Wave], listed: Sequence[Expectation], cast: Cast, tolerance: PbxSeconds
+) -> Iterator[_Action]:
+    answered = {each.phone: number for number, each in enumerate(listed) if isinstance(each, Answer)}
+    refused = {phone for each in listed if isinstance(each, Refused) for phone in each.codes}
+    for stretch in _stretches(waves):
+        phone, behaviour = stretch.phone, cast.behaviour(stretch.phone)
+        if not isinstance(behaviour, Answers | Refuses):
+            continue
+        moment = stretch.start + behaviour.after
+        if stretch.end is not None and moment > stretch.end + tolerance - _EXACT:
+            continue
+        if isinstance(behaviour, Answers):
+            following = [wave.number for wave in waves if wave.number > stretch.waves[-1].number]
+            causes = phone in answered and all(number > answered[phone] for number in following)
+        else:
+            causes = phone in refused
+        verb = "answers" if isinstance(behaviour, Answers) else "refuses"
+        yield _Action(
+            what=f"{phone} {verb}",
+            moment=moment,
+            source=cast.phones[phone].source,
+            refuses=isinstance(behaviour, Refuses),
+            causes=stretch.end if causes else None,
+            since=stretch.start,
+        )
+
+
+def _of_caller(caller: str, waves: Sequence[_Wave], steps: Sequence[Step]) -> Iterator[_Action]:
+    for step in steps:
+        if not (isinstance(step, HangUp) and step.caller == caller and step.at and step.at.event == "ring"):
+            continue
+        phone = step.at.phone
+        start = next((wave.start for wave in waves if phone in wave.ring.phones), None)
+        if start is not None:
+            yield _Action(
+                what=f"{caller} hangs up",
+                moment=start + step.at.after,
+                source=step.source,
+                refuses=False,
+                causes=waves[-1].end,
+                since=start,
+            )
+
+
+def _in_time(action: _Action, waves: Sequence[_Wave], tolerance: PbxSeconds) -> bool:
+    end = waves[-1].end
+    return end is None or action.moment < end + tolerance
+
+
+def _beside(action: _Action, boundary: float, tolerance: PbxSeconds) -> bool:
+    return boundary > action.since + _EXACT and abs(action.moment - boundary) < tolerance - _EXACT
+
+
+def _at_boundary(action: _Action, wave: _Wave, tolerance: PbxSeconds) -> ReadingError:
+    return ReadingError(
+        action.source,
+        f"{action.what} within {_apart(action.moment, wave.start)} of the moment at which the wave on line "
+        f"{wave.ring.source.line} begins: which comes first is chance",
+        f"set them further apart than the tolerance, {write_duration(tolerance)}",
+        wave.ring.source,
+    )
+
+
+def _at_end(action: _Action, wave: _Wave, tolerance: PbxSeconds) -> ReadingError:
+    return ReadingError(
+        action.source,
+        f"{action.what} within {_apart(action.moment, wave.end or 0.0)} of the moment at which the wave on line "
+        f"{wave.ring.source.line} ends, and nothing says that this is why",
+        f"expect the answer or the refusal, or set them further apart than the tolerance, {write_duration(tolerance)}",
+        wave.ring.source,
+    )
+
+
+def _apart(one: float, other: float) -> str:
+    return format_duration(abs(one - other)) if abs(one - other) > _EXACT else "0 s"

@@ -1,0 +1,106 @@
+"""What YAML cannot read, in our own words: the same on every machine, and with the fix.
+
+libyaml and PyYAML's own parser word and place their errors differently, so the error that is told is always that
+of the latter.
+"""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+
+from harness.scenario.manuscript import Manuscript
+from harness.scenario.problem import ReadingError, told
+from harness.scenario.source import Source
+
+_CUT_NAME = re.compile(r"\s*(?:- )?(?P<name>[^\s\"'#\[{:][^\"'#:]*?)(?P<cut>\s+#)[^ ].*")
+"""A name without quotes that a ` #` turns into a comment before its colon."""
+
+
+def explain(fault: yaml.YAMLError, manuscript: Manuscript) -> ReadingError:
+    """Return the sentence for an error of either parser."""
+    try:
+        for _ in yaml.parse(manuscript.text, Loader=yaml.SafeLoader):
+            pass
+    except yaml.YAMLError as slow:
+        fault = slow
+    if not isinstance(fault, yaml.MarkedYAMLError):
+        return ReadingError(Source(manuscript.file, 1, 1), "this file is not YAML", "check it with a YAML editor")
+    here = _source(manuscript, fault.problem_mark or fault.context_mark)
+    opened = _source(manuscript, fault.context_mark or fault.problem_mark)
+    cut = _cut_name(manuscript, here.line)
+    if cut is not None:
+        return cut
+    return _explain(fault.context or "", fault.problem or "", here, opened, manuscript)
+
+
+def _explain(context: str, problem: str, here: Source, opened: Source, manuscript: Manuscript) -> ReadingError:  # noqa: PLR0911 - one return for each thing that goes wrong
+    sign = _sign(manuscript, here)
+    if context == "while scanning an alias":
+        return ReadingError(
+            opened, "this is not quoted, and YAML takes its * for an alias", 'put it in quotes, such as "*97"'
+        )
+    if context == "while scanning an anchor":
+        return ReadingError(opened, "this is not quoted, and YAML takes its & for an anchor", "put it in quotes")
+    if "tag" in context:
+        return ReadingError(opened, "this is not quoted, and YAML takes its ! for a tag", "put it in quotes")
+    if "cannot start any token" in problem:
+        return ReadingError(here, f"a value without quotes cannot begin with {told(sign)}", "put it in quotes")
+    if "quoted scalar" in context and ("end of stream" in problem or "document separator" in problem):
+        return ReadingError(opened, "the quote that opens here is never closed", "close it on the same line")
+    if "unknown escape" in problem or "hexadecimal" in problem:
+        return ReadingError(
+            here,
+            f"{told(chr(92) + sign)} means nothing between double quotes",
+            "write single quotes, or two backslashes for one",
+        )
+    if "',' or" in problem:
+        return ReadingError(
+            here,
+            f"the bracket that opened on line {opened.line} is not closed before this",
+            "close it, put a comma between its parts, or quote a part that holds a colon, a comma or a bracket",
+            opened,
+        )
+    if "mapping values are not allowed" in problem:
+        return ReadingError(
+            here,
+            "there is one colon too many here, or this line is indented too far",
+            "quote a name that holds `: `; a line of the same level begins in the same column",
+        )
+    if "could not find expected ':'" in problem:
+        return ReadingError(
+            opened, "this line has no colon, so it is no key", "write `key: value`, or begin a list's part with `- `"
+        )
+    if "expected <block end>" in problem or "<document start>" in problem:
+        return ReadingError(
+            here,
+            "this line does not fit those above it: no line of its level begins in this column",
+            "indent it as its neighbours; the parts of a list all begin with `- `, the keys of a mapping never do",
+        )
+    return ReadingError(here, "YAML cannot read this", "quote a value that holds anything but words and numbers")
+
+
+def _cut_name(manuscript: Manuscript, line: int) -> ReadingError | None:
+    """Return the sentence about a name with ` #` at or just above the line that YAML stumbled over."""
+    for number in range(line, max(line - 3, 0), -1):
+        text = manuscript.lines[number - 1] if number <= len(manuscript.lines) else ""
+        match = _CUT_NAME.fullmatch(text)
+        if match is not None and ":" in text:
+            return ReadingError(
+                Source(manuscript.file, number, match.start("cut") + 2),
+                f"` #` begins a comment, so the name ends at {told(match['name'])}",
+                "put the name in quotes",
+            )
+        if number < line and text.strip():
+            break
+    return None
+
+
+def _source(manuscript: Manuscript, mark: yaml.Mark | None) -> Source:
+    return Source(manuscript.file, mark.line + 1, mark.column + 1) if mark else Source(manuscript.file, 1, 1)
+
+
+def _sign(manuscript: Manuscript, here: Source) -> str:
+    line = manuscript.lines[here.line - 1] if here.line <= len(manuscript.lines) else ""
+    return line[here.column - 1 : here.column]
