@@ -150,7 +150,7 @@ def _ring(
         end=end,
         ending=ending,
         code=code,
-        missed=missed,
+        missed=missed and end <= _one(record, StoryOver, "the story has no end").at,
         shows=invited.shows,
         caller=owners.get(belongs.linked) if belongs is not None else None,
     )

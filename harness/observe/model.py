@@ -23,7 +23,10 @@ class ObservedRing:
     code: int | None = None
     """Of a refusal."""
     missed: bool = False
-    """The phone shows a missed call: cancelled (or lost) with neither Q.850 cause 26 nor SIP cause 200."""
+    """The phone shows a missed call: cancelled (or lost) with neither Q.850 cause 26 nor SIP cause 200.
+
+    A ring that only the harness's tidying up ended is no missed call: without it the phone would ring on.
+    """
     shows: str = ""
     caller: str | None = None
     """Whose call it is, as the PBX tells it; None: nobody's."""

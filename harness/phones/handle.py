@@ -43,7 +43,14 @@ class Crashed:
 
 
 class PhoneStartError(Exception):
-    """A phone did not get ready; the message names it and the cause, and ends with the log's tail."""
+    """A phone did not get ready; says which, why, and what stands last in its log."""
+
+    def __init__(self, phone: str, cause: str, log_tail: str) -> None:
+        """`cause` continues the sentence "phone 101 did not start: "."""
+        super().__init__(f"phone {phone} did not start: {cause}{log_tail}")
+        self.phone = phone
+        self.cause = cause
+        self.log_tail = log_tail
 
 
 class RegistrationError(Exception):
@@ -64,12 +71,13 @@ class Phone:
         self._transport: asyncio.WriteTransport | None = None
         self._loop = asyncio.get_running_loop()
         self._ready: asyncio.Future[None] = self._loop.create_future()
-        self._gone: asyncio.Future[int] = self._loop.create_future()
+        self._gone: asyncio.Future[None] = self._loop.create_future()
         self._registration: asyncio.Future[say.Registered] | None = None
+        self._start_fault = ""
         self._ending = False
 
     @classmethod
-    async def start(
+    async def start(  # noqa: PLR0913  what a phone is made of, by name
         cls,
         name: str,
         *,
@@ -79,7 +87,7 @@ class Phone:
         tone_hz: int | None = None,
         within: timedelta = START_WITHIN,
     ) -> Phone:
-        """Start the process and return when it is ready; `on_message` gets every message, Ready included.
+        """Start the process and return when it is ready; `on_message` gets every message, Ready too.
 
         `tone_hz` is the sine it transmits in every call; by default one that follows from its name, above all
         DTMF and ringback tones. Raises PhoneStartError.
@@ -90,12 +98,12 @@ class Phone:
                 await phone._launch(address, _tone_of(name) if tone_hz is None else tone_hz)
                 await phone._ready
         except TimeoutError:
-            phone.kill()
-            await phone._gone
-            seconds = within.total_seconds()
-            raise PhoneStartError(f"phone {name} was not ready within {seconds:g} s{phone._tail()}") from None
-        except BaseException:
-            phone.kill()
+            await phone._end_now()
+            raise phone._start_error(f"not ready within {within.total_seconds():g} s") from None
+        except OSError as fault:
+            raise phone._start_error(str(fault)) from fault
+        except asyncio.CancelledError:
+            await phone._end_now()
             raise
         return phone
 
@@ -119,8 +127,9 @@ class Phone:
             async with asyncio.timeout(within.total_seconds()):
                 return await self._registration
         except TimeoutError:
+            seconds = within.total_seconds()
             raise RegistrationError(
-                f"phone {self.name}: no answer to REGISTER from {verb.registrar} within {within.total_seconds():g} s"
+                f"phone {self.name}: no answer to REGISTER from {verb.registrar} within {seconds:g} s"
             ) from None
         finally:
             self._registration = None
@@ -133,21 +142,23 @@ class Phone:
             async with asyncio.timeout(STOP_WITHIN.total_seconds()):
                 await asyncio.shield(self._gone)
         except TimeoutError:
-            self.kill()
-            await self._gone
+            await self._end_now()
 
     def kill(self) -> None:
         """Kill the process; Crashed is not told."""
         self._ending = True
-        if self._process is None:
-            if not self._gone.done():
-                self._gone.set_result(0)
-        else:
+        if self._process is not None:
             self._process.kill()
+
+    async def _end_now(self) -> None:
+        self.kill()
+        if self._transport is not None:
+            await self._gone
 
     async def _launch(self, address: str, tone_hz: int) -> None:
         ours, theirs = socket.socketpair()
-        with theirs, self.log.open("ab") as log:
+        with theirs:
+            self._transport, _ = await self._loop.create_connection(lambda: _Channel(self), sock=ours)
             settings = {
                 "name": self.name,
                 "address": address,
@@ -155,14 +166,20 @@ class Phone:
                 "channel": theirs.fileno(),
                 "parent": os.getpid(),
             }
-            self._process = subprocess.Popen(  # noqa: ASYNC220, S603  one vfork of our own interpreter
-                [sys.executable, "-m", "harness.phones.process", json.dumps(settings)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=[theirs.fileno()],
-            )
-        self._transport, _ = await self._loop.create_connection(lambda: _Channel(self), sock=ours)
+            try:
+                with self.log.open("ab") as log:
+                    self._process = subprocess.Popen(  # noqa: ASYNC220, S603  a vfork of our own interpreter
+                        [sys.executable, "-P", "-m", "harness.phones.process", json.dumps(settings)],
+                        stdin=subprocess.DEVNULL,
+                        stdout=log,
+                        stderr=log,
+                        pass_fds=[theirs.fileno()],
+                        process_group=0,  # out of reach of Ctrl-C from the first instruction on
+                    )
+            except OSError:
+                self._transport.abort()
+                self._transport = None
+                raise
 
     def received(self, message: say.Message) -> None:
         """Take a message from the channel."""
@@ -177,27 +194,29 @@ class Phone:
                 if not self._registration.done():
                     sentence = f"phone {self.name}: registration refused: {code} {reason}"
                     self._registration.set_exception(RegistrationError(sentence))
+            case say.Fault(traceback=traceback) if not self._ready.done():
+                self._start_fault = traceback.rstrip().rpartition("\n")[2]
             case _:
                 pass
         self._on_message(message)
 
     def channel_ended(self) -> None:
-        """Reap the process: at its end the kernel closed the channel, and a process without one has no use."""
+        """Reap the process: its end closed the channel, and a process without one is of no use."""
         self._transport = None
         if self._process is None:
             return
         self._process.kill()  # changes nothing about one that is ending already
-        status = self._process.wait()
-        self._gone.set_result(status)
-        crashed = Crashed(status=status, log_tail=self._tail())
+        crashed = Crashed(status=self._process.wait(), log_tail=self._tail())
+        self._gone.set_result(None)
         if not self._ready.done():
-            self._ready.set_exception(
-                PhoneStartError(f"phone {self.name} {crashed} at its start{crashed.log_tail}")
-            )
+            self._ready.set_exception(self._start_error(self._start_fault or f"it {crashed}"))
         elif not self._ending:
             if self._registration and not self._registration.done():
                 self._registration.set_exception(RegistrationError(f"phone {self.name} {crashed}"))
             self._on_message(crashed)
+
+    def _start_error(self, cause: str) -> PhoneStartError:
+        return PhoneStartError(self.name, cause, self._tail())
 
     def _tail(self) -> str:
         with contextlib.suppress(OSError):

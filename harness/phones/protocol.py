@@ -1,9 +1,9 @@
-"""What a phone is told (verbs) and what it tells (messages): frozen values and their JSON form, one per line.
+"""What a phone is told (verbs) and what it tells (messages): frozen values and their JSON form, one a line.
 
-A line is a flat object with the name of its class: `{"Answer": {"call_id": "..."}}`. Messages carry `at_ns`, the
-CLOCK_MONOTONIC nanosecond at which the phone saw the thing happen. `call_id` is always the SIP Call-ID.
+A line holds the class and its fields: `{"Answer": {"call_id": "..."}}`. Messages carry `at_ns`, the CLOCK_MONOTONIC
+nanosecond at which the phone saw the thing happen. `call_id` is always the SIP Call-ID.
 
-Imported by the phone process: standard library only, and little of it.
+Imported by every phone process, so it is kept cheap: standard library only, no slots (they double a class's cost).
 """
 
 from __future__ import annotations
@@ -12,21 +12,28 @@ import json
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Verb:
     """Something that a phone is told to do."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
+class CallVerb(Verb):
+    """Something to be done to a call. A call_id that the phone never had is a Fault."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class WhenInvited(Verb):
-    """From now on answer every INVITE with this code by itself: 180 (from the start) or a refusal, 400-699."""
+    """From now on answer every INVITE with this code by itself: 180 (the default) or a refusal, 400-699."""
 
     code: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Register(Verb):
-    """Register at `host:port`. Registered or RegistrationFailed follows, or nothing if the registrar is mute."""
+    """Register at `host:port`. Registered or RegistrationFailed follows; from a mute registrar nothing does."""
 
     registrar: str
     user: str
@@ -35,12 +42,12 @@ class Register(Verb):
     """Seconds, as the SIP header has it: they pass on the registrar's clock."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Unregister(Verb):
     """Take the registration back. Unregistered follows."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Call(Verb):
     """Send an INVITE to a `sip:` URI. CallPlaced follows."""
 
@@ -49,58 +56,50 @@ class Call(Verb):
     """The number in From, as user and as display name; None: the phone's own name or registered user."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer(Verb):
+@dataclass(frozen=True, kw_only=True)
+class Answer(CallVerb):
     """Pick up: 200. Confirmed or Lost follows; nothing if the call was over before."""
 
-    call_id: str
 
+@dataclass(frozen=True, kw_only=True)
+class Refuse(CallVerb):
+    """Refuse a ringing call with a final response 400-699. Refused follows; nothing if it was over before."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refuse(Verb):
-    """Refuse a ringing call with a final response 400-699. Refused follows; nothing if the call was over before."""
-
-    call_id: str
     code: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HangUp(Verb):
+@dataclass(frozen=True, kw_only=True)
+class HangUp(CallVerb):
     """End a call: CANCEL or BYE, or 487 for a ringing one (then Refused follows, else Ended)."""
 
-    call_id: str
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Press(Verb):
+@dataclass(frozen=True, kw_only=True)
+class Press(CallVerb):
     """Send digits as RFC 4733 events, one after the other. KeySent follows for each."""
 
-    call_id: str
     digits: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listen(Verb):
+@dataclass(frozen=True, kw_only=True)
+class Listen(CallVerb):
     """Count received sound from zero. Heard follows once when 300 ms are together."""
 
-    call_id: str
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Quit(Verb):
     """End the process, after an unregistration if wanted. Calls are not hung up."""
 
     unregister: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Message:
     """Something that a phone saw or did, at a moment of CLOCK_MONOTONIC."""
 
     at_ns: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Ready(Message):
     """The phone runs and listens for SIP on this UDP address."""
 
@@ -108,14 +107,14 @@ class Ready(Message):
     port: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Registered(Message):
     """The registrar accepted; also told of every renewal."""
 
     expires: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class RegistrationFailed(Message):
     """The registrar refused, or pjsip gave up on it (408, 503)."""
 
@@ -123,12 +122,12 @@ class RegistrationFailed(Message):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Unregistered(Message):
     """The registration has been taken back."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Invited(Message):
     """A dialog-forming INVITE arrived and has been answered as WhenInvited says."""
 
@@ -139,23 +138,23 @@ class Invited(Message):
     """User part of the Request-URI."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Cancelled(Message):
-    """A CANCEL ended a call that we had not tried to answer; causes of its Reason headers, where it had any."""
+    """A CANCEL ended a call that we had not tried to answer; the causes of its Reason headers, if any."""
 
     call_id: str
     q850: int | None
     sip: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Confirmed(Message):
     """The ACK of our 200 arrived, and no CANCEL before it: the call is ours."""
 
     call_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Lost(Message):
     """We sent 200, but a CANCEL crossed it or no ACK ever came: the call was never ours."""
 
@@ -164,7 +163,7 @@ class Lost(Message):
     sip: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Refused(Message):
     """Our final response 400-699 went out."""
 
@@ -172,14 +171,14 @@ class Refused(Message):
     code: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class CallPlaced(Message):
     """Our INVITE went out."""
 
     call_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Progress(Message):
     """A response to our INVITE: every provisional one, and the final one."""
 
@@ -187,7 +186,7 @@ class Progress(Message):
     code: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Ended(Message):
     """An answered call, or one that we placed, is over."""
 
@@ -197,14 +196,14 @@ class Ended(Message):
     """The final response to our INVITE; None if the call came in."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Heard(Message):
     """300 ms of sound have come in since Listen was last told."""
 
     call_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class KeySent(Message):
     """The last packet of this digit's event has been sent."""
 
@@ -212,7 +211,7 @@ class KeySent(Message):
     digit: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class KeyHeard(Message):
     """The other side pressed this digit."""
 
@@ -220,14 +219,14 @@ class KeyHeard(Message):
     digit: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class CallTableFull(Message):
     """An INVITE found no free call in the library and got this code from it. Broken harness."""
 
     code: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Fault(Message):
     """A callback or a verb raised. Broken harness."""
 
@@ -235,8 +234,13 @@ class Fault(Message):
 
 
 _KINDS: dict[str, type[Verb | Message]] = {
-    kind.__name__: kind for base in (Verb, Message) for kind in base.__subclasses__()
+    kind.__name__: kind for base in (Verb, CallVerb, Message) for kind in base.__subclasses__()
 }
+
+
+def is_refusal(code: int) -> bool:
+    """Whether a phone may refuse a call with this SIP code: 400-699."""
+    return 400 <= code <= 699  # noqa: PLR2004
 
 
 def to_line(said: Verb | Message) -> bytes:

@@ -6,6 +6,8 @@ import re
 
 _REASON = re.compile(r"^reason[ \t]*:(.*(?:\r?\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE)
 _CALL_ID = re.compile(r"^(?:call-id|i)[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
+_RECEIVED_REQUEST = re.compile(r"[^\n]*\bRX \d+ bytes Request msg (\w+)/[^\n]*:\n(.*)", re.DOTALL)
+"""How pjsip logs a request: one line about it, then its text."""
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _CAUSE = re.compile(r";\s*cause\s*=\s*(\d+)", re.IGNORECASE)
 _USER = re.compile(r"sips?:(?:([^@>;?\s]*)@)?", re.IGNORECASE)
@@ -35,6 +37,12 @@ def call_id(message: str) -> str | None:
     """Return a message's Call-ID, None where it has none."""
     match = _CALL_ID.search(_head(message))
     return match[1] if match else None
+
+
+def logged_request(entry: str, method: str) -> str | None:
+    """Return the text of the request that this entry of pjsip's log says was received, if it has this method."""
+    match = _RECEIVED_REQUEST.match(entry)
+    return match[2] if match and match[1] == method else None
 
 
 def request_user(message: str) -> str:

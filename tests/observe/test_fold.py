@@ -74,6 +74,12 @@ def test_a_cancelled_ring_has_the_pbx_stamps() -> None:
     assert (view.placed, view.acted, view.ended_by, view.code) == (0.0, 0.0, "harness", 487)
 
 
+def test_a_ring_that_tidying_up_ends_is_no_missed_call() -> None:
+    """The harness hung up the caller after the story: that is not what the PBX did to the phone."""
+    view = observe(STORY, [*PLACED, *leg("101", "r", 1.0), *cancelled("101", "r", 30.1), *OVER]).callers["anna"]
+    assert view.rings[0].missed is False
+
+
 @pytest.mark.parametrize(("q850", "sip", "missed"), [(26, None, False), (16, 200, False), (16, None, True)])
 def test_answered_elsewhere_is_no_missed_call(q850: int | None, sip: int | None, *, missed: bool) -> None:
     """Q.850 cause 26 or SIP cause 200 in any Reason header."""
