@@ -77,7 +77,7 @@ class Phone:
         self._ending = False
 
     @classmethod
-    async def start(  # noqa: PLR0913  what a phone is made of, by name
+    async def start(
         cls,
         name: str,
         *,

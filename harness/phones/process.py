@@ -51,7 +51,6 @@ class Phone:
         self.endpoint = library.Endpoint(self, self._call_rejected)
         self._log = library.Log(self, self._cancel_seen)
         self.port, self._sip = library.start(self.endpoint, self._log, name, address)
-        self._awake_for = [channel.fileno(), *self._sip]
         self.tone = library.steady_tone(tone_hz)
         self.account = _Account(self)
         self.account.create(library.account(f"sip:{name}@{address}:{self.port}", address))
@@ -68,10 +67,12 @@ class Phone:
     def run(self) -> NoReturn:
         """Do verbs and handle SIP until the channel ends or Quit is told."""
         half = b""
+        channel = self._channel.fileno()
+        awake_for = [channel, *self._sip]
         while True:
             # pjsip would wait for its own socket alone, and a verb for pjsip
-            ready, _, _ = select.select([self._channel, *self._sip], [], [], _TICK if self.calls else _IDLE_TICK)
-            if self._channel in ready:
+            ready, _, _ = select.select(awake_for, [], [], _TICK if self.calls else _IDLE_TICK)
+            if channel in ready:
                 received = self._channel.recv(65536)
                 if not received:
                     os._exit(0)

@@ -1,0 +1,212 @@
+"""One call of a phone: what is done to it, and what it reports."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+import pjsua2 as pj
+
+from harness.phones import protocol as say
+from harness.phones import sip_text
+from harness.phones.guard import guarded
+
+if TYPE_CHECKING:
+    from harness.phones.library import Pj
+    from harness.phones.process import Phone
+
+SOUND_TO_BE_HEARD_NS = 300_000_000
+SOUND_LEVEL = 16
+"""Of 255: pjmedia's logarithmic mean level of a packet. Silence is 0, and comfort noise far below this."""
+_LONGEST_GRAIN_NS = 20_000_000
+"""A level is that of the last packet: no look at it may count for more than a packet's time."""
+_EVENT_PACKETS = 13
+"""From `dialDtmf` on: 9 packets of the event, 3 of its end, and one that may have left in between."""
+
+
+class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
+    """A call; its phone keeps it until its end, for one that Python drops makes pjsua refuse the caller with 603."""
+
+    def __init__(self, phone: Phone, number: int = pj.PJSUA_INVALID_ID) -> None:
+        """Make a call to be placed, or with pjsua's number of it one that has come in."""
+        super().__init__(phone.account, number)
+        self.phone = phone
+        self.call_id = ""
+        self.causes: tuple[int | None, int | None] | None = None
+        """Of the CANCEL, if one has come."""
+        self._outgoing = number == pj.PJSUA_INVALID_ID
+        self._answering = False
+        self._hanging_up = False
+        self._refusing: int | None = None
+        self._confirmed = False
+        self._media: Pj = None
+        self._listening = False
+        self._heard_ns = 0
+        self._looked_at_ns = 0
+        self._digits: deque[str] = deque()
+        self._digit_done_at: int | None = None
+        """The number of packets sent by which the first of the digits is through; None: none is under way."""
+
+    def place(self, verb: say.Call) -> None:
+        """Send the INVITE."""
+        options = pj.CallOpParam(True)  # noqa: FBT003  SWIG takes no keywords here
+        if verb.shows is not None:
+            here = f"{self.phone.address}:{self.phone.port}"
+            options.txOption.localUri = f'"{verb.shows}" <sip:{verb.shows}@{here}>'
+        self.makeCall(verb.target, options)
+
+    def invited(self, message: str, code: int, at_ns: int) -> None:
+        """Take a call that came in: tell of it and answer it with `code`."""
+        info = self.getInfo()
+        self._keep(info.callIdString)
+        self.phone.tell(
+            say.Invited(
+                at_ns=at_ns,
+                call_id=self.call_id,
+                caller_id=sip_text.user_of(info.remoteUri),
+                dialled=sip_text.request_user(message),
+            )
+        )
+        if code == pj.PJSIP_SC_RINGING:
+            self._respond(code)
+        else:
+            self._refuse(code)
+
+    def do(self, verb: say.CallVerb) -> None:
+        """Do a verb to this call."""
+        match verb:
+            case say.Answer():
+                self._answering = True
+                self._respond(pj.PJSIP_SC_OK)
+            case say.Refuse(code=code):
+                self._refuse(code)
+            case say.HangUp():
+                self._hang_up()
+            case say.Press(digits=digits):
+                self._digits.extend(digits)
+                self._press_next()
+            case say.Listen():
+                self._listening = True
+                self._heard_ns = 0
+
+    def _respond(self, code: int) -> None:
+        options = pj.CallOpParam()
+        options.statusCode = code
+        self.answer(options)
+
+    def _refuse(self, code: int) -> None:
+        if not say.is_refusal(code):
+            raise ValueError(f"{code} is no refusal")
+        self._refusing = code
+        self._respond(code)
+
+    def _hang_up(self) -> None:
+        if self._outgoing or self._answering:
+            self._hanging_up = True
+            self.hangup(pj.CallOpParam())
+        else:
+            self._refuse(pj.PJSIP_SC_REQUEST_TERMINATED)
+
+    def _keep(self, call_id: str) -> None:
+        self.call_id = call_id
+        self.phone.keep(self)
+
+    @guarded
+    def onCallState(self, prm: Pj) -> None:  # noqa: ARG002, N802  pjsua2 names it
+        """Tell what the call has become."""
+        at_ns = time.monotonic_ns()
+        info = self.getInfo()
+        if info.state == pj.PJSIP_INV_STATE_CALLING:
+            self._keep(info.callIdString)
+            self.phone.tell(say.CallPlaced(at_ns=at_ns, call_id=self.call_id))
+        elif info.state == pj.PJSIP_INV_STATE_CONNECTING and self._outgoing:
+            self.phone.tell(say.Progress(at_ns=at_ns, call_id=self.call_id, code=info.lastStatusCode))
+        elif info.state == pj.PJSIP_INV_STATE_CONFIRMED:
+            # an ACK after a CANCEL only confirms that our 200 came too late: a BYE follows
+            self._confirmed = self.causes is None
+            if self._confirmed and not self._outgoing:
+                self.phone.tell(say.Confirmed(at_ns=at_ns, call_id=self.call_id))
+        elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
+            self._media = None
+            self.phone.let_go(self)
+            for message in self._last_words(info.lastStatusCode, at_ns):
+                self.phone.tell(message)
+
+    def _last_words(self, last_code: int, at_ns: int) -> list[say.Message]:
+        call_id = self.call_id
+        q850, sip = self.causes or (None, None)
+        if self._outgoing:
+            code = pj.PJSIP_SC_OK if self._confirmed else last_code
+            final = [] if self._confirmed else [say.Progress(at_ns=at_ns, call_id=call_id, code=code)]
+            return [*final, say.Ended(at_ns=at_ns, call_id=call_id, by_us=self._hanging_up, code=code)]
+        if self._confirmed or self._hanging_up:
+            return [say.Ended(at_ns=at_ns, call_id=call_id, by_us=self._hanging_up, code=None)]
+        if self._refusing is not None and self.causes is None:
+            return [say.Refused(at_ns=at_ns, call_id=call_id, code=self._refusing)]
+        if self._answering:
+            return [say.Lost(at_ns=at_ns, call_id=call_id, q850=q850, sip=sip)]
+        if self.causes is not None:
+            return [say.Cancelled(at_ns=at_ns, call_id=call_id, q850=q850, sip=sip)]
+        return [say.Ended(at_ns=at_ns, call_id=call_id, by_us=False, code=None)]
+
+    @guarded
+    def onCallTsxState(self, prm: Pj) -> None:  # noqa: N802
+        """Tell of provisional responses; the call's state is silent about 100 and repeated 18x."""
+        at_ns = time.monotonic_ns()
+        event = prm.e.body.tsxState
+        if event.type != pj.PJSIP_EVENT_RX_MSG or event.tsx.role != pj.PJSIP_ROLE_UAC:
+            return
+        code = event.tsx.statusCode
+        if event.tsx.method == "INVITE" and code < pj.PJSIP_SC_OK:
+            self.phone.tell(say.Progress(at_ns=at_ns, call_id=self.call_id, code=code))
+
+    @guarded
+    def onCallMediaState(self, prm: Pj) -> None:  # noqa: ARG002, N802
+        """Send our tone and take part in the sound, also before the answer."""
+        self._media = None
+        info = self.getInfo()  # named: SWIG's parts do not keep the whole alive, and read garbage after it
+        for index, media in enumerate(info.media):
+            if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
+                self._media = self.getAudioMedia(index)
+                self.phone.tone.startTransmit(self._media)
+                # no level is measured of a source that nobody listens to
+                self._media.startTransmit(self.phone.endpoint.audDevManager().getPlaybackDevMedia())
+
+    @guarded
+    def onDtmfDigit(self, prm: Pj) -> None:  # noqa: N802
+        """Tell of a digit received."""
+        self.phone.tell(say.KeyHeard(at_ns=time.monotonic_ns(), call_id=self.call_id, digit=prm.digit))
+
+    @guarded
+    def onCallTransferRequest(self, prm: Pj) -> None:  # noqa: N802
+        """Refuse REFER: to accept it one would have to set `prm.newCall`, which crashes from Python."""
+        prm.statusCode = pj.PJSIP_SC_DECLINE
+
+    @guarded
+    def look_at_media(self) -> None:
+        """Add up received sound, and see whether the digit under way is through; pjsua2 calls back for neither."""
+        now = time.monotonic_ns()
+        grain = min(now - self._looked_at_ns, _LONGEST_GRAIN_NS)
+        self._looked_at_ns = now
+        if self._media is None:
+            return
+        if self._listening and self._media.getRxLevel() >= SOUND_LEVEL:
+            self._heard_ns += grain
+            if self._heard_ns >= SOUND_TO_BE_HEARD_NS:
+                self._listening = False
+                self.phone.tell(say.Heard(at_ns=now, call_id=self.call_id))
+        if self._digit_done_at is not None and self._packets_sent() >= self._digit_done_at:
+            self._digit_done_at = None
+            self.phone.tell(say.KeySent(at_ns=now, call_id=self.call_id, digit=self._digits.popleft()))
+            self._press_next()
+
+    def _press_next(self) -> None:
+        if self._digits and self._digit_done_at is None:
+            done_at = self._packets_sent() + _EVENT_PACKETS
+            self.dialDtmf(self._digits[0])
+            self._digit_done_at = done_at
+
+    def _packets_sent(self) -> int:
+        statistics = self.getStreamStat(0)  # named: its parts die with it
+        return int(statistics.rtcp.txStat.pkt)
