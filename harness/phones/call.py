@@ -70,7 +70,7 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
         )
         if code == pj.PJSIP_SC_RINGING:
             self._respond(code)
-        else:
+        elif code != pj.PJSIP_SC_TRYING:  # which pjsip sent before any callback
             self._refuse(code)
 
     def do(self, verb: say.CallVerb) -> None:

@@ -94,8 +94,8 @@ class Phone:
             verb = say.from_line(line)
             match verb:
                 case say.WhenInvited(code=code):
-                    if code != pj.PJSIP_SC_RINGING and not say.is_refusal(code):
-                        raise ValueError(f"WhenInvited: {code} is neither 180 nor a refusal")  # noqa: TRY301
+                    if code not in (pj.PJSIP_SC_TRYING, pj.PJSIP_SC_RINGING) and not say.is_refusal(code):
+                        raise ValueError(f"WhenInvited: {code} is neither 100, 180 nor a refusal")  # noqa: TRY301
                     self._invite_code = code
                 case say.Register():
                     self.account.modify(
