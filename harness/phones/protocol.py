@@ -26,7 +26,7 @@ class CallVerb(Verb):
 
 @dataclass(frozen=True, kw_only=True)
 class WhenInvited(Verb):
-    """From now on answer every INVITE with this code by itself: 180 (the default) or a refusal, 400-699."""
+    """From now on answer every INVITE by itself with 180 (the default), a refusal 400-699, or nothing beyond 100."""
 
     code: int
 
