@@ -11,6 +11,7 @@ PbxSeconds = NewType("PbxSeconds", float)
 _FORM = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>ms|s|m|h)")
 _BARE = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_SECOND = 1000
 LONGEST = PbxSeconds(24 * 3600.0)
 HOW_TO_WRITE = "write a number and its unit without a space: 20s, 1.5s, 500ms, 2m or 1h"
 
@@ -41,7 +42,7 @@ def format_duration(seconds: float) -> str:
 
 def write_duration(seconds: float) -> str:
     """Write seconds as files do, to the millisecond: `20s`, `1.5s`, `50ms`. `parse_duration` reads it back."""
-    milliseconds = round(seconds * 1000)
-    if milliseconds % 1000 and milliseconds < 1000:
+    milliseconds = round(seconds * _SECOND)
+    if 0 < milliseconds < _SECOND:
         return f"{milliseconds}ms"
-    return f"{milliseconds / 1000:.3f}".rstrip("0").removesuffix(".") + "s"
+    return f"{milliseconds / _SECOND:.3f}".rstrip("0").removesuffix(".") + "s"

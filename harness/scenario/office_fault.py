@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harness.scenario.source import Source
 
 
-def explain(fault: ErrorDetails, place: Source, what: str) -> ReadingError:
+def explain(fault: ErrorDetails, place: Source, what: str) -> ReadingError:  # noqa: C901, PLR0911 - one case an error
     """Return the sentence for one error of pydantic's; `what` is the part of the office that has it."""
     context = fault.get("ctx", {})
     key = _key(fault)

@@ -116,9 +116,9 @@ class ScenarioFile:
             phones={**shared.phones, **self._phones(table)},
             calling=tuple(caller for caller in calling if caller in everybody),
         )
-        for caller in own_callers.values():
-            if caller.name not in calling:
-                self._complaints.add(_never_calls(caller, "this scenario"))
+        for own in own_callers.values():
+            if own.name not in calling:
+                self._complaints.add(_never_calls(own, "this scenario"))
         tolerance, quiet = self._tolerance(entries), self._quiet(entries)
         when = _needed(entries, "when", name, "nobody calls in", "write `when:` and below it `- call: anna`, say")
         expect_value = _needed(

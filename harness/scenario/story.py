@@ -20,6 +20,9 @@ SETTLE_WINDOW = PbxSeconds(0.2)
 """Change points of the ring chart that are closer together than this are one boundary."""
 ACTS_WITHIN = PbxSeconds(1.0)
 """The first wave starts this soon after the action that caused it, unless `after:` says otherwise."""
+AT_ONCE = PbxSeconds(0.0)
+HEARD_WITHIN = PbxSeconds(10.0)
+"""How long a prompt may keep a caller waiting, unless `within:` says otherwise."""
 DEFAULT_QUIET = PbxSeconds(5.0)
 """How long nothing may ring after the end of a story where the clock cannot race."""
 
@@ -52,7 +55,7 @@ class Refuses:
     """Refuses with a SIP final response 400-699, at once (0) or after some ringing."""
 
     code: int
-    after: PbxSeconds = PbxSeconds(0.0)
+    after: PbxSeconds = AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ class Call(Step):
 class Hear(Step):
     """Wait until the caller received 300 ms of sound since his last step; not heard within `within`: a finding."""
 
-    within: PbxSeconds = PbxSeconds(10.0)
+    within: PbxSeconds = HEARD_WITHIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

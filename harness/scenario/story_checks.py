@@ -89,15 +89,17 @@ def check_moments(steps: Sequence[Step], expect: Mapping[str, Sequence[Expectati
     for step in steps:
         if step.at is None:
             continue
-        known = ringing if step.at.event == "ring" else answering
-        if step.at.phone not in known:
+        phone, event = step.at.phone, step.at.event
+        known = ringing if event == "ring" else answering
+        if phone not in known:
+            fix = f"add what {phone} is expected to do to `expect:`"
+            if known:
+                fix = suggest(phone, sorted(known), f"expected to {event}:")
             complaints.add(
                 ReadingError(
                     step.source,
-                    f"no expectation says that {step.at.phone} {step.at.event}s, so the moment of this step never comes",
-                    suggest(step.at.phone, sorted(known), f"expected to {step.at.event}:")
-                    if known
-                    else f"add what {step.at.phone} is expected to do to `expect:`",
+                    f"no expectation says that {phone} {event}s, so the moment of this step never comes",
+                    fix,
                 )
             )
 
@@ -126,53 +128,52 @@ def check_expectations(
     _check_waves(listed, complaints)
 
 
-def _possible(caller: str, expectation: Expectation, steps: Sequence[Step], cast: Cast) -> None:
+def _possible(  # noqa: C901 - one case for each expectation
+    caller: str, expectation: Expectation, steps: Sequence[Step], cast: Cast
+) -> None:
     match expectation:
         case Ring(phones=phones):
             for phone in phones:
                 _rings_long_enough(phone, expectation.source, cast)
         case Missed(phones=phones):
             for phone in phones:
-                if isinstance(cast.behaviour(phone), Offline):
-                    raise ReadingError(
-                        expectation.source,
-                        f"{phone} is offline in this scenario, so it misses nothing",
-                        f"delete {phone} here, or its behaviour",
-                        cast.phones[phone].source,
-                    )
+                _reachable(phone, "misses nothing", expectation.source, cast)
         case Answer(phone=phone):
             if not isinstance(cast.behaviour(phone), Answers):
-                raise ReadingError(
-                    expectation.source,
-                    f"nothing tells {phone} to answer",
-                    f"write `{phone}: {{answers: 5s}}` under `phones:`",
-                    cast.phones[phone].source if phone in cast.phones else None,
-                )
+                raise _not_told(phone, "answer", "answers: 5s", expectation.source, cast)
         case Refused(codes=codes):
-            for phone in codes:
+            for phone, code in codes.items():
                 if not isinstance(cast.behaviour(phone), Refuses):
-                    raise ReadingError(
-                        expectation.source,
-                        f"nothing tells {phone} to refuse",
-                        f"write `{phone}: {{refuses: {codes[phone]}}}` under `phones:`",
-                        cast.phones[phone].source if phone in cast.phones else None,
-                    )
-        case CallerGets(ended_by=by) if by is not None and by != "pbx":
+                    raise _not_told(phone, "refuse", f"refuses: {code}", expectation.source, cast)
+        case CallerGets(ended_by=by) if by is not None:
             _can_end(caller, by, expectation.source, steps, cast)
         case _:
             pass
 
 
-def _rings_long_enough(phone: str, source: Source, cast: Cast) -> None:
-    """A phone that is offline or acts at once is in no wave."""
-    behaviour = cast.behaviour(phone)
-    if isinstance(behaviour, Offline):
+def _not_told(phone: str, deed: str, behaviour: str, source: Source, cast: Cast) -> ReadingError:
+    return ReadingError(
+        source,
+        f"nothing tells {phone} to {deed}",
+        f"write `{phone}: {{{behaviour}}}` under `phones:`",
+        cast.phones[phone].source if phone in cast.phones else None,
+    )
+
+
+def _reachable(phone: str, so: str, source: Source, cast: Cast) -> None:
+    if isinstance(cast.behaviour(phone), Offline):
         raise ReadingError(
             source,
-            f"{phone} is offline in this scenario, so it cannot ring",
+            f"{phone} is offline in this scenario, so it {so}",
             f"delete {phone} here, or its behaviour",
             cast.phones[phone].source,
         )
+
+
+def _rings_long_enough(phone: str, source: Source, cast: Cast) -> None:
+    """Refuse a phone in a wave that is offline or acts at once."""
+    _reachable(phone, "cannot ring", source, cast)
+    behaviour = cast.behaviour(phone)
     if isinstance(behaviour, Refuses) and behaviour.after < SETTLE_WINDOW:
         raise ReadingError(
             source,
@@ -190,6 +191,8 @@ def _rings_long_enough(phone: str, source: Source, cast: Cast) -> None:
 
 
 def _can_end(caller: str, by: str, source: Source, steps: Sequence[Step], cast: Cast) -> None:
+    if by == "pbx":
+        return
     if by == "caller":
         if not any(isinstance(step, HangUp) and step.caller == caller for step in steps):
             raise ReadingError(
@@ -198,12 +201,7 @@ def _can_end(caller: str, by: str, source: Source, steps: Sequence[Step], cast: 
         return
     behaviour = cast.behaviour(by)
     if not (isinstance(behaviour, Answers) and behaviour.hangs_up is not None):
-        raise ReadingError(
-            source,
-            f"nothing tells {by} to hang up",
-            f"write `{by}: {{answers: 5s, hangs up: 10s}}` under `phones:`",
-            cast.phones[by].source if by in cast.phones else None,
-        )
+        raise _not_told(by, "hang up", "answers: 5s, hangs up: 10s", source, cast)
 
 
 def _number_exists(caller: str, listed: Sequence[Expectation], cast: Cast) -> None:

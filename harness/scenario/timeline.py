@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from harness.scenario.cast import Cast
 from harness.scenario.duration import PbxSeconds, format_duration, write_duration
@@ -80,7 +80,7 @@ def check_moments_apart(
     actions = [action for action in actions if _in_time(action, waves, tolerance)]
     told: set[_Action] = set()
     for action in actions:
-        for before, wave in zip(waves, waves[1:], strict=False):
+        for before, wave in pairwise(waves):
             if _beside(action, wave.start, tolerance) and action.causes != before.end:
                 told.add(action)
                 complaints.add(_at_boundary(action, wave, tolerance))
@@ -144,8 +144,9 @@ def _of_phones(
         if stretch.end is not None and moment > stretch.end + tolerance - _EXACT:
             continue
         if isinstance(behaviour, Answers):
-            following = [wave.number for wave in waves if wave.number > stretch.waves[-1].number]
-            causes = phone in answered and all(number > answered[phone] for number in following)
+            causes = phone in answered and not any(
+                phone in wave.ring.phones for wave in waves if stretch.waves[-1].number < wave.number < answered[phone]
+            )
         else:
             causes = phone in refused
         verb = "answers" if isinstance(behaviour, Answers) else "refuses"

@@ -112,6 +112,8 @@ class _Tree:
 
     def _source(self, event: yaml.Event) -> Source:
         mark = event.start_mark
+        if mark is None:  # only an event that was made by hand
+            return Source(self._manuscript.file, 1, 1)
         return Source(self._manuscript.file, mark.line + 1, mark.column + 1)
 
     def _value(self, event: yaml.Event, depth: int) -> Value:
@@ -166,13 +168,15 @@ class _Tree:
             raise ReadingError(
                 source, f"{told(name)} is not quoted, and YAML takes its * for an alias", f'write "{name}"'
             )
-        if getattr(event, "tag", None) is not None:
+        if not isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
+            return
+        if event.tag is not None:
             raise ReadingError(
                 source,
-                f"the tag {told(str(event.tag))} is not used here: every value is text",
+                f"the tag {told(event.tag)} is not used here: every value is text",
                 "delete it, or quote the value if it begins with !",
             )
-        if getattr(event, "anchor", None) is not None:
+        if event.anchor is not None:
             self._anchored = True
             self._complaints.add(
                 ReadingError(

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from harness.scenario.source import Source
 
 
+NO_TIME = PbxSeconds(0.0)
+
+
 def text_of(value: Value, what: str, example: str) -> Text:
     """Return a scalar; `what` begins the sentence (`` `press` ``), `example` is a right value."""
     if isinstance(value, Text):
@@ -22,7 +25,7 @@ def text_of(value: Value, what: str, example: str) -> Text:
     raise ReadingError(value.source, f"{what} {_unlike(value)}, where one text belongs", f"write {example}")
 
 
-def time_of(value: Value, what: str, example: str, least: PbxSeconds = PbxSeconds(0.0)) -> PbxSeconds:
+def time_of(value: Value, what: str, example: str, least: PbxSeconds = NO_TIME) -> PbxSeconds:
     """Return a time of at least `least`."""
     text = text_of(value, what, f"a time, such as `{example}`")
     try:

@@ -17,6 +17,10 @@ from harness.scenario.source import Source
 _CUT_NAME = re.compile(r"\s*(?:- )?(?P<name>[^\s\"'#\[{:][^\"'#:]*?)(?P<cut>\s+#)[^ ].*")
 """A name without quotes that a ` #` turns into a comment before its colon."""
 
+_MARKS = {"*": "an alias", "&": "an anchor", "!": "a tag"}
+_MISFIT = "this line does not fit those above it: no line of its level begins in this column"
+_INDENT = "indent it as its neighbours; the parts of a list all begin with `- `, the keys of a mapping never do"
+
 
 def explain(fault: yaml.YAMLError, manuscript: Manuscript) -> ReadingError:
     """Return the sentence for an error of either parser."""
@@ -35,26 +39,14 @@ def explain(fault: yaml.YAMLError, manuscript: Manuscript) -> ReadingError:
     return _explain(fault.context or "", fault.problem or "", here, opened, manuscript)
 
 
-def _explain(context: str, problem: str, here: Source, opened: Source, manuscript: Manuscript) -> ReadingError:  # noqa: PLR0911 - one return for each thing that goes wrong
-    sign = _sign(manuscript, here)
-    if context == "while scanning an alias":
-        return ReadingError(
-            opened, "this is not quoted, and YAML takes its * for an alias", 'put it in quotes, such as "*97"'
-        )
-    if context == "while scanning an anchor":
-        return ReadingError(opened, "this is not quoted, and YAML takes its & for an anchor", "put it in quotes")
-    if "tag" in context:
-        return ReadingError(opened, "this is not quoted, and YAML takes its ! for a tag", "put it in quotes")
-    if "cannot start any token" in problem:
-        return ReadingError(here, f"a value without quotes cannot begin with {told(sign)}", "put it in quotes")
-    if "quoted scalar" in context and ("end of stream" in problem or "document separator" in problem):
+def _explain(context: str, problem: str, here: Source, opened: Source, manuscript: Manuscript) -> ReadingError:
+    for sign, meaning in _MARKS.items():
+        if meaning in context:
+            return ReadingError(
+                opened, f"this is not quoted, and YAML takes its {sign} for {meaning}", f'write "{sign}...", in quotes'
+            )
+    if "quoted scalar" in context and "unexpected" in problem:
         return ReadingError(opened, "the quote that opens here is never closed", "close it on the same line")
-    if "unknown escape" in problem or "hexadecimal" in problem:
-        return ReadingError(
-            here,
-            f"{told(chr(92) + sign)} means nothing between double quotes",
-            "write single quotes, or two backslashes for one",
-        )
     if "',' or" in problem:
         return ReadingError(
             here,
@@ -62,22 +54,36 @@ def _explain(context: str, problem: str, here: Source, opened: Source, manuscrip
             "close it, put a comma between its parts, or quote a part that holds a colon, a comma or a bracket",
             opened,
         )
-    if "mapping values are not allowed" in problem:
-        return ReadingError(
+    for words, place, sentence, fix in (
+        (
+            "cannot start any token",
+            here,
+            f"a value without quotes cannot begin with {told(_sign(manuscript, here))}",
+            "put it in quotes",
+        ),
+        (
+            "escape",
+            here,
+            "a backslash between double quotes means something else to YAML",
+            "write single quotes, or two backslashes for one",
+        ),
+        (
+            "mapping values are not allowed",
             here,
             "there is one colon too many here, or this line is indented too far",
             "quote a name that holds `: `; a line of the same level begins in the same column",
-        )
-    if "could not find expected ':'" in problem:
-        return ReadingError(
-            opened, "this line has no colon, so it is no key", "write `key: value`, or begin a list's part with `- `"
-        )
-    if "expected <block end>" in problem or "<document start>" in problem:
-        return ReadingError(
-            here,
-            "this line does not fit those above it: no line of its level begins in this column",
-            "indent it as its neighbours; the parts of a list all begin with `- `, the keys of a mapping never do",
-        )
+        ),
+        (
+            "could not find expected ':'",
+            opened,
+            "this line has no colon, so it is no key",
+            "write `key: value`, or begin a list's part with `- `",
+        ),
+        ("expected <block end>", here, _MISFIT, _INDENT),
+        ("<document start>", here, _MISFIT, _INDENT),
+    ):
+        if words in problem:
+            return ReadingError(place, sentence, fix)
     return ReadingError(here, "YAML cannot read this", "quote a value that holds anything but words and numbers")
 
 
