@@ -1,10 +1,11 @@
 """progressive, keep: the first free member, then the first two, then three...; who rings keeps ringing.
 
-One INVITE per member means one Dial per member, and those Dials must live side by side: each runs in a leg
-of its own, a Local channel that the caller's Dial is ringing. The legs share three values on the caller's
-channel and take turns under a lock that is never held while anything rings. Nothing polls: a leg without a
-member sleeps exactly until the step is over, and a leg whose member refused is awake anyway, so when nobody
-rings any more it is this leg that rings the next member at once.
+One INVITE per member means one Dial per member, and those Dials must live side by side: each runs in a leg of
+its own, a Local channel that the caller's Dial is ringing. One more leg decides whose turn it is, and alone holds
+what there is to know, so nothing needs a lock (LOCK() of Asterisk costs up to 50 ms, and hands out a lock twice
+where a condition variable wakes without cause). The legs speak by signals (`app_signal`); nothing polls. How
+many have refused is counted by Asterisk, by GROUP membership of legs that stay, so no refusal is lost where two
+come at once.
 """
 
 from __future__ import annotations
