@@ -51,12 +51,11 @@ def fitting_python(wanted: Optional[str], running: Tuple[int, int]) -> Tuple[Opt
     for name in NAMES:
         if version_of(name) in FITTING:
             return name, ""
-    return None, (
-        "python3 is Python {}.{}, and Ringproof needs Python 3.11 or 3.12 "
-        "(pjsua2 has wheels for no newer one): install one of them, or name one with RINGPROOF_PYTHON=/path/to/python3.12.".format(
-            *running
-        )
+    sentence = (
+        "python3 is Python {}.{}, and Ringproof needs Python 3.11 or 3.12 (pjsua2 has wheels for no newer one): "
+        "install one of them, or name one with RINGPROOF_PYTHON=/path/to/python3.12."
     )
+    return None, sentence.format(*running)
 
 
 def main() -> int:

@@ -14,7 +14,7 @@ from harness.setup.telling import EXIT_BROKEN, SetupError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
-STEPS: dict[str, Callable[[], None]] = {
+STEPS: dict[str, Callable[[], object]] = {
     "python": lambda: venv.ensure(CHECKOUT),
     "engine": engine.ensure,
     "image": lambda: image.ensure(image.DEFAULT_VERSION),

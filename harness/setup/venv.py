@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 from harness.setup import apt
@@ -14,7 +15,6 @@ from harness.setup.telling import SetupError, run, say, step
 
 STAMP = "ringproof-setup"
 LOG = "ringproof-setup.log"
-PACKAGE_FILES = ("pyproject.toml", "harness/__init__.py")
 
 
 def wanted_stamp(checkout: Path) -> str:
@@ -22,9 +22,9 @@ def wanted_stamp(checkout: Path) -> str:
     base = os.path.realpath(sys.executable)
     locked = hashlib.sha256((checkout / "requirements.lock").read_bytes())
     locked.update(f"{sys.version} {base} {checkout}".encode())
-    own = hashlib.sha256()
-    for name in PACKAGE_FILES:
-        own.update((checkout / name).read_bytes())
+    project = tomllib.loads((checkout / "pyproject.toml").read_text())
+    what_is_installed = [project["build-system"], project["project"], project["tool"]["hatch"]]
+    own = hashlib.sha256(repr(what_is_installed).encode() + (checkout / "harness" / "__init__.py").read_bytes())
     return f"{locked.hexdigest()}\n{own.hexdigest()}\n"
 
 
