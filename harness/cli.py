@@ -1,0 +1,338 @@
+"""The command line: `ringproof run`, `validate`, `render`, `clean`. It plays through pytest, so there is one runner."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness import __version__
+from harness.report.result import EXIT_BROKEN, EXIT_INVALID, EXIT_OF_SIGNAL
+from harness.session import DEFAULT_IMAGE, DEFAULT_OUT, ENDING, find_files, is_meant, shown
+
+if TYPE_CHECKING:
+    import pytest
+
+    from harness.report.result import Result
+    from harness.scenario.reading import ReadFile
+    from harness.session import Run
+
+WORKERS_A_CORE = 4
+"""Somebody who plays mostly waits for ring timers."""
+_OUTCOME_COLOUR = {"passed": "green", "failed": "red", "unsteady": "red", "invalid": "yellow", "broken": "magenta"}
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Write down who must ring, in which order and for how long; real calls through a real Asterisk prove it.",
+)
+Paths = Annotated[
+    list[Path] | None, typer.Argument(metavar="[PATHS]...", help="Files or folders; scenarios/ where there is one.")
+]
+
+
+def main() -> None:
+    """Start the command line; the exit code is 0, 1, 2, 3, 130 or 143 (README)."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a log that knows no block characters gets question marks
+    try:
+        code = app(standalone_mode=False)
+    except KeyboardInterrupt:
+        code = EXIT_OF_SIGNAL["SIGINT"]
+    except Exception as fault:
+        code = _usage_exit(fault)
+        if code is None:
+            raise
+    sys.exit(code)
+
+
+def _usage_exit(fault: Exception) -> int | None:
+    """Tell an error of the command line itself; None when it is none."""
+    show, code = getattr(fault, "show", None), getattr(fault, "exit_code", None)
+    if show is None or code is None:
+        return None
+    show()
+    return int(code)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's own signature
+    if wanted:
+        print(f"ringproof {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def ringproof(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Hold the options of the program itself."""
+    del version  # its callback has done everything
+
+
+@app.command()
+def run(
+    paths: Paths = None,
+    *,
+    texts: Annotated[
+        list[str] | None,
+        typer.Option("-k", metavar="TEXT", help="Only scenarios whose name contains TEXT; several: any of them."),
+    ] = None,
+    workers: Annotated[
+        str, typer.Option("-n", metavar="N", help="How many to play at once; auto: 4 for each core.")
+    ] = "auto",
+    image: Annotated[str, typer.Option(help="Docker image of the PBX.")] = DEFAULT_IMAGE,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for results and evidence.")] = Path(DEFAULT_OUT),
+    keep_going: Annotated[bool, typer.Option("--keep-going", help="Play although some files are invalid.")] = False,
+) -> int:
+    """Play scenarios on a real PBX and tell the verdicts."""
+    files = _files(paths)
+    texts = texts or []
+    read = _read(files)
+    broken_files = [entry for entry in read if entry.problems]
+    count = sum(is_meant(scenario.name, texts) for entry in read for scenario in entry.scenarios)
+    if not broken_files and not count:
+        return _nothing_selected(read, texts, out)
+    if broken_files and not keep_going:
+        workers = "1"  # nothing is going to be played
+    return _play(files, texts, _how_many(workers, count), image, out, keep_going=keep_going)
+
+
+@app.command()
+def validate(paths: Paths = None) -> int:
+    """Check scenario files and the offices they name; nothing is played."""
+    files = _files(paths)
+    read = _read(files)
+    problems = dict.fromkeys(problem for entry in read for problem in entry.problems)
+    if problems:
+        from harness.scenario.reading import render_problem  # noqa: PLC0415 - --help must not wait for pydantic
+
+        print("\n\n".join(render_problem(problem) for problem in problems))
+        wrong = sum(bool(entry.problems) for entry in read)
+        print(f"\n{_count(len(problems), 'problem')}; {wrong} of {_count(len(read), 'file')} cannot be played")
+        return EXIT_INVALID
+    scenarios = sum(len(entry.scenarios) for entry in read)
+    verb = "is" if scenarios == 1 else "are"
+    print(f"{_count(scenarios, 'scenario')} in {_count(len(read), 'file')} {verb} valid")
+    return 0
+
+
+@app.command()
+def render(
+    office: Annotated[Path, typer.Argument(metavar="OFFICE", help="An office file.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the Asterisk configuration.")],
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Write into a folder that is not empty.")] = False,
+) -> int:
+    """Write the Asterisk configuration of an office."""
+    from harness.dialplan.render import render_office  # noqa: PLC0415 - as above
+    from harness.scenario.reading import read_office, render_problem  # noqa: PLC0415
+
+    _must_exist([office])
+    read = read_office(office)
+    if read.office is None:
+        print("\n\n".join(render_problem(problem) for problem in read.problems))
+        return EXIT_INVALID
+    if out.exists() and not out.is_dir():
+        return _refuse(f"{out} is a file; the configuration needs a folder")
+    if out.is_dir() and any(out.iterdir()) and not force:
+        return _refuse(f"the folder {out} is not empty; --force writes into it all the same")
+    try:
+        rendered = render_office(read.office, out, office_folder=office.parent)
+    except (ValueError, OSError) as fault:
+        return _refuse(f"{office}: {fault}")
+    for name in rendered.files:
+        print(out / name)
+    return 0
+
+
+@app.command()
+def clean() -> int:
+    """Remove containers and networks that a dead run of Ringproof left behind."""
+    from harness.pbx.errors import BrokenError  # noqa: PLC0415 - as above
+    from harness.pbx.sweep import sweep  # noqa: PLC0415
+
+    try:
+        removed = sweep()
+    except BrokenError as fault:
+        print(f"ringproof: {fault}", file=sys.stderr)
+        return EXIT_BROKEN
+    for name in removed:
+        print(f"removed {name}")
+    if not removed:
+        print("nothing was left behind")
+    return 0
+
+
+def _files(paths: Sequence[Path] | None) -> list[Path]:
+    """Return the scenario files that the command line means; ends the program in a sentence when there is none."""
+    paths = list(paths) if paths else [Path("scenarios") if Path("scenarios").is_dir() else Path()]
+    _must_exist(paths)
+    for path in paths:
+        if path.is_file() and not path.name.endswith(ENDING):
+            raise typer.Exit(_refuse(f"{path} is no scenario file: its name does not end in {ENDING}"))
+    files = list(find_files(paths))
+    if not files:
+        told = ", ".join(str(path) for path in paths)
+        raise typer.Exit(_refuse(f"there is no scenario file (*{ENDING}) in {told}"))
+    return files
+
+
+def _must_exist(paths: Iterable[Path]) -> None:
+    for path in paths:
+        if not path.exists():
+            raise typer.Exit(_refuse(f"there is no {path}"))
+
+
+def _read(files: Iterable[Path]) -> list[ReadFile]:
+    from harness.scenario.reading import read_scenarios  # noqa: PLC0415 - as above
+
+    return [read_scenarios(file) for file in files]
+
+
+def _nothing_selected(read: Sequence[ReadFile], texts: Sequence[str], out: Path) -> int:
+    from harness.report.results import ResultsFile  # noqa: PLC0415 - as above
+
+    results = ResultsFile(out)
+    results.start(0)
+    results.end(EXIT_INVALID)
+    there = sum(len(entry.scenarios) for entry in read)
+    told = " or ".join(repr(text) for text in texts)
+    return _refuse(
+        f"nothing selected: no scenario's name contains {told}; there are {there} in {_count(len(read), 'file')}"
+        if there
+        else f"nothing selected: there is no scenario in {_count(len(read), 'file')}"
+    )
+
+
+def _how_many(workers: str, scenarios: int) -> int:
+    if workers == "auto":
+        return max(1, min(scenarios, WORKERS_A_CORE * len(os.sched_getaffinity(0))))
+    if not workers.isdigit() or int(workers) < 1:
+        raise typer.Exit(_refuse(f"-n {workers}: write a number from 1, or auto"))
+    return max(1, min(scenarios, int(workers)))
+
+
+def _play(files: Sequence[Path], texts: Iterable[str], workers: int, image: str, out: Path, *, keep_going: bool) -> int:
+    """Play through pytest in this process. What a project has set up for its own pytest does not reach in."""
+    import pytest  # noqa: PLC0415 - as above
+
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+        os.environ.pop(name, None)
+    arguments = ["-c", os.devnull, "--rootdir", str(Path.cwd()), "--noconftest", "-p", "no:cacheprovider"]
+    arguments += ["-p", "no:terminalreporter", "-p", "harness.pytest_plugin"]
+    arguments += ["-o", "junit_suite_name=ringproof", f"--junitxml={out / 'junit.xml'}"]
+    arguments += [f"--ringproof-out={out}", f"--ringproof-image={image}"]
+    arguments += [f"--ringproof-name={text}" for text in texts]
+    if keep_going:
+        arguments.append("--ringproof-keep-going")
+    if workers > 1:
+        arguments += ["-p", "xdist", "-n", str(workers), "--dist", "worksteal"]
+    teller = _Teller(sum(1 for _ in files))
+    arguments += [str(file) for file in files]
+    status = pytest.main(arguments, plugins=[teller])
+    if teller.run is None:
+        return EXIT_OF_SIGNAL["SIGINT"] if status == pytest.ExitCode.INTERRUPTED else EXIT_BROKEN
+    code = teller.run.exit_code
+    if status in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR}:
+        code = max(code, EXIT_BROKEN)
+    teller.finish(code)
+    return code
+
+
+class _Teller:
+    """Tells on the terminal what becomes of the run; a plugin of the pytest that plays."""
+
+    def __init__(self, files: int) -> None:
+        self.run: Run | None = None
+        self._files = files
+
+    def pytest_ringproof_result(self, result: Result, run: Run) -> None:
+        """A line as soon as a scenario is over."""
+        self.run = run
+        if result.outcome == "invalid":
+            return
+        outcome = result.outcome if result.outcome == "passed" else result.outcome.upper()
+        number = f"{len(run.results):{len(str(run.selected))}}/{run.selected}"
+        told = typer.style(f"{outcome:8}", fg=_OUTCOME_COLOUR[result.outcome])
+        name = f"{Path(result.file).name.removesuffix(ENDING)}: {result.name}"
+        typer.echo(f"{number} {told} {name}  {result.wall:.1f} s")
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Keep the configuration: the run is found there even when no result came."""
+        self._config = config
+
+    def pytest_unconfigure(self) -> None:
+        """Look for the run."""
+        from harness.pytest_plugin import RUN  # noqa: PLC0415 - brings pytest
+
+        self.run = self._config.stash.get(RUN, None)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Tell what pytest itself could not collect: a defect."""
+        if report.failed:
+            typer.echo(f"ringproof: {report.longreprtext}", err=True)
+
+    def finish(self, code: int) -> None:
+        """Tell failures in the house form, then the table, then the totals."""
+        from harness.report.summary import summary_text, totals_line  # noqa: PLC0415 - brings rich
+
+        run = self.run
+        assert run is not None  # noqa: S101 - checked by the caller
+        typer.echo("\n".join(_failures(run.results)))
+        colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        if any(result.outcome != "invalid" for result in run.results):
+            width = max(60, min(120, _columns()))
+            typer.echo(f"\n{summary_text(run.results, width=width, colour=colour)}")
+        totals = totals_line(
+            run.results, elapsed=run.elapsed, not_played=run.missing, interrupted=run.interrupted, exit_code=code
+        )
+        typer.echo(f"\n{totals}")
+        typer.echo(f"results: {shown(run.out / 'results.json')}, {shown(run.out / 'junit.xml')}")
+
+
+def _failures(results: Sequence[Result]) -> list[str]:
+    """Return what is not green in the house form; what broke all plays alike, such as a missing engine, once."""
+    lines: list[str] = []
+    told: set[str] = set()
+    for result in results:
+        if result.outcome == "passed":
+            continue
+        if result.outcome == "invalid":
+            blocks = [block for block in result.text.split("\n\n") if block not in told]
+            told.update(blocks)
+            lines += ["", "\n\n".join(blocks)] if blocks else []
+            continue
+        reason = result.findings[0].sentence
+        if result.outcome == "broken" and reason in told:
+            continue
+        told.add(reason)
+        alike = sum(other.outcome == "broken" and other.findings[0].sentence == reason for other in results)
+        more = f" (and {_count(alike - 1, 'more scenario')})" if result.outcome == "broken" and alike > 1 else ""
+        lines += ["", f"{result.outcome.upper()}  {result.name}{more}", result.text]
+    return lines
+
+
+def _columns() -> int:
+    import shutil  # noqa: PLC0415 - a standard library's start-up time, too
+
+    return shutil.get_terminal_size((120, 24)).columns
+
+
+def _refuse(sentence: str) -> int:
+    print(f"ringproof: {sentence}", file=sys.stderr)
+    return EXIT_INVALID
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'s' * (number != 1)}"

@@ -1,0 +1,1 @@
+"""Sinks: what a run tells people (text, table) and programs (JSON). They read results and observations, never a PBX."""

@@ -1,0 +1,117 @@
+"""What a chart shows: the expected waves of a caller, and the rings that were observed, as bars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from harness.observe.model import CallerView, ObservedRing, ObservedWave
+from harness.report.chart import ANY_TIME, FRESH, GOES_ON, Bar, Part
+from harness.scenario.story import ACTS_WITHIN, SETTLE_WINDOW, Answer, Expectation, Refused, Ring
+
+SHOWN_WHEN_OPEN = 5.0
+"""Seconds drawn of a wave that may last any time and that was not observed either."""
+
+
+def observed_bars(rings: Iterable[ObservedRing], waves: Sequence[ObservedWave] = ()) -> list[Bar]:
+    """Return one bar for each ring, cut where a wave begins in the middle of it."""
+    return [Bar(ring.phone, _cut(ring, waves), _ending(ring)) for ring in rings]
+
+
+def _cut(ring: ObservedRing, waves: Sequence[ObservedWave]) -> tuple[Part, ...]:
+    cut = next(
+        (wave.start for wave in waves if ring.start + SETTLE_WINDOW <= wave.start <= ring.end - SETTLE_WINDOW), None
+    )
+    if cut is None:
+        return (Part(ring.start, ring.end, FRESH),)
+    return (Part(ring.start, cut, FRESH), Part(cut, ring.end, GOES_ON))
+
+
+def _ending(ring: ObservedRing) -> str:
+    if ring.ending == "refused":
+        return f"✗{ring.code}"
+    return {"answered": "answered", "lost": "lost"}.get(ring.ending, "")
+
+
+@dataclass
+class _Growing:
+    """A bar that further waves may still lengthen."""
+
+    phone: str
+    parts: list[Part] = field(default_factory=list)
+    word: str = ""
+
+    def reach(self, end: float, block: str, start: float) -> None:
+        if self.parts and self.parts[-1].block == block:
+            start = self.parts.pop().start
+        self.parts.append(Part(start, end, block))
+
+
+def expected_bars(expectations: Sequence[Expectation], view: CallerView) -> list[Bar]:
+    """Return the expected waves as bars, on the time axis of what was observed.
+
+    The first wave stands where it is expected: at the observed start when that is in time, else where it should have
+    been. A wave without `for:` is drawn as long as the observed one in its place.
+    """
+    rings = [entry for entry in expectations if isinstance(entry, Ring)]
+    clock = _first_start(rings[0] if rings else None, view)
+    grown: list[_Growing] = []
+    ringing: dict[str, _Growing] = {}
+    refusals: list[tuple[str, int, float]] = []
+    seen = 0
+    for entry in expectations:
+        if isinstance(entry, Answer):
+            bar = ringing.get(entry.phone) or _no_time(entry.phone, clock, grown)
+            bar.word = "answers"
+        elif isinstance(entry, Refused):
+            refusals += [(phone, code, clock) for phone, code in entry.codes.items()]
+        elif isinstance(entry, Ring):
+            end = clock + (entry.lasts if entry.lasts is not None else _open_length(seen, view))
+            ringing = _one_wave(entry, clock, end, ringing, grown)
+            clock, seen = end, seen + 1
+    for phone, code, moment in refusals:  # their order is not asserted: the phone's first ring ends so
+        first = next((bar for bar in grown if bar.phone == phone and not bar.word), None)
+        (first or _no_time(phone, moment, grown)).word = f"✗{code}"
+    return [Bar(bar.phone, tuple(bar.parts), bar.word) for bar in grown]
+
+
+def _first_start(ring: Ring | None, view: CallerView) -> float:
+    acted = view.acted or 0.0
+    if ring is not None and not ring.phones:
+        return acted  # the silence begins with the caller's own act
+    observed = next((wave.start for wave in view.waves if wave.phones), None)
+    after = ring.after if ring is not None else None
+    if after is not None:
+        due = acted + after
+        return observed if observed is not None and abs(observed - due) <= ACTS_WITHIN / 2 else due
+    return observed if observed is not None and 0 <= observed - acted <= ACTS_WITHIN else acted
+
+
+def _open_length(number: int, view: CallerView) -> float:
+    if number < len(view.waves):
+        return view.waves[number].end - view.waves[number].start
+    return SHOWN_WHEN_OPEN
+
+
+def _one_wave(
+    entry: Ring, start: float, end: float, before: dict[str, _Growing], grown: list[_Growing]
+) -> dict[str, _Growing]:
+    """Lengthen the bars of phones that ring on, begin those of the others; return who rings in this wave."""
+    ringing = {}
+    for phone in entry.phones:
+        block = GOES_ON
+        bar = before.get(phone)
+        if bar is None or phone in entry.again:
+            block = FRESH
+            bar = _Growing(phone)
+            grown.append(bar)
+        bar.reach(end, ANY_TIME if entry.lasts is None else block, start)
+        ringing[phone] = bar
+    return ringing
+
+
+def _no_time(phone: str, moment: float, grown: list[_Growing]) -> _Growing:
+    """Begin a bar of no length, for a phone that is in no wave: it refused at once."""
+    bar = _Growing(phone, [Part(moment, moment, FRESH)])
+    grown.append(bar)
+    return bar

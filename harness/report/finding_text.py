@@ -1,0 +1,142 @@
+"""The house form of a failure: one sentence, the line it stands on, expected beside observed, where to look on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import zip_longest
+from pathlib import Path
+
+from harness.judge.finding import Finding
+from harness.observe.model import Observation
+from harness.report.bars import expected_bars, observed_bars
+from harness.report.chart import (
+    ANY_TIME,
+    Axis,
+    Bar,
+    axis_over,
+    draw_rows,
+    finest_detail,
+    in_order,
+    steps_for,
+)
+from harness.report.route import route_hint
+from harness.scenario.source import Source
+from harness.scenario.story import Scenario
+
+WIDTH = 120
+"""Columns of a failure that is written to a file or a log."""
+_INDENT = "   "
+_GAP = "      "
+_WORD = 10
+"""Columns left free for a word behind the last bar."""
+
+
+def failure_text(
+    scenario: Scenario,
+    observation: Observation,
+    findings: Sequence[Finding],
+    *,
+    evidence: str,
+    folder: Path | None = None,
+    width: int = WIDTH,
+) -> str:
+    """Return all `findings` of one play in the house form, each caller's charts once.
+
+    `evidence` is the folder as the user may type it; `folder` the same for us to read, None when there is none.
+    Charts stand beside each other where `width` columns allow it at a readable scale, else one above the other.
+    """
+    blocks = []
+    drawn: set[str] = set()
+    for finding in findings:
+        lines = [told_at(finding.source, finding.sentence, scenario.lines)]
+        if finding.caller is not None and finding.caller not in drawn:
+            drawn.add(finding.caller)
+            lines += _charts(scenario, observation, finding.caller, width)
+        blocks.append("\n".join(lines))
+    hints = [hint for caller in scenario.callers if caller in drawn and (hint := route_hint(scenario, caller, folder))]
+    return "\n\n".join(blocks) + "\n" + pointers(hints, evidence, width)
+
+
+def broken_text(scenario: Scenario, sentence: str, *, hint: str = "", evidence: str = "", width: int = WIDTH) -> str:
+    """Return what made a play broken: nothing is said about the PBX's routing."""
+    told = told_at(scenario.source, f"not judged: {sentence}", scenario.lines)
+    where = pointers([hint] if hint else [], evidence, width)
+    return f"{told}\n{where}" if where else told
+
+
+def told_at(source: Source, sentence: str, lines: Sequence[str]) -> str:
+    """Return `file:line:column: sentence`, and the line itself where `lines` has it."""
+    told = f"{source}: {sentence}"
+    if 0 < source.line <= len(lines):
+        told += f"\n{source.line:5} | {lines[source.line - 1].rstrip()}"
+    return told
+
+
+def pointers(hints: Sequence[str], evidence: str, width: int) -> str:
+    """Return the last lines: what the PBX was told to do, and where the evidence is; one line where it fits."""
+    lines = [f"{_INDENT}hint: {hint}" for hint in hints]
+    where = f"evidence: {evidence}" if evidence else ""
+    if where and lines and len(lines[-1]) + 8 + len(where) <= width:
+        lines[-1] += " " * 8 + where
+    elif where:
+        lines.append(_INDENT + where)
+    return "\n".join(lines)
+
+
+def _charts(scenario: Scenario, observation: Observation, caller: str, width: int) -> list[str]:
+    view = observation.callers[caller]
+    expected = expected_bars(scenario.expect.get(caller, ()), view)
+    observed = observed_bars(view.rings, view.waves)
+    phones = in_order(bar.phone for bar in [*expected, *observed])
+    if not phones:
+        return [f"{_INDENT}expected and observed: nobody rings"]
+    title = [f"{_INDENT}the call of {caller}"] if len(scenario.expect) > 1 else []
+    moments = [] if view.acted is None else [view.acted]
+    lines = _fit(phones, expected, observed, moments, float(scenario.tolerance), width)
+    if any(part.block == ANY_TIME for bar in expected for part in bar.parts):
+        lines.append(f"{_INDENT}{ANY_TIME} any time")
+    return title + lines
+
+
+def _fit(
+    phones: Sequence[str],
+    expected: Sequence[Bar],
+    observed: Sequence[Bar],
+    moments: Sequence[float],
+    tolerance: float,
+    width: int,
+) -> list[str]:
+    """Draw both charts on one axis: beside each other, unless only one above the other shows every difference."""
+    both = [*expected, *observed]
+    label = len("expected  ") + max(len(phone) for phone in phones) + 1
+    room_beside = (width - len(_INDENT) - len(_GAP)) // 2 - label - _WORD
+    room_stacked = width - len(_INDENT) - label - _WORD
+    beside = next(iter(steps_for(both, moments, max(room_beside, 1))))
+    stacked = next(iter(steps_for(both, moments, max(room_stacked, 1))))
+    axis = axis_over(both, moments, beside)
+    left = _labelled("expected", phones, expected, axis)
+    right = _labelled("observed", phones, observed, axis)
+    if beside <= max(finest_detail(both, tolerance), stacked) and not math.isinf(beside):
+        column = max(len(line) for line in left)
+        lines = [
+            f"{_INDENT}{one.ljust(column)}{_GAP}{other}".rstrip()
+            for one, other in zip_longest(left, right, fillvalue="")
+        ]
+        if max(len(line) for line in lines) <= width:
+            return lines
+    axis = axis_over(both, moments, stacked)
+    left = _labelled("expected", phones, expected, axis)[:-1]
+    right = _labelled("observed", phones, observed, axis)
+    return [f"{_INDENT}{line}".rstrip() for line in [*left, *right]]
+
+
+def _labelled(title: str, phones: Sequence[str], bars: Sequence[Bar], axis: Axis) -> list[str]:
+    """Return the rows of one chart behind its title and the phones' numbers, and the axis under them."""
+    broad = max(len(phone) for phone in phones)
+    rows = draw_rows(phones, bars, axis)
+    titles = [title, *[" " * len(title)] * (len(rows) - 1)]
+    lines = [
+        f"{name}  {phone.rjust(broad)} {row}".rstrip() for name, phone, row in zip(titles, phones, rows, strict=True)
+    ]
+    return [*lines, f"{' ' * len(title)}  {' ' * broad} {axis.ticks()}"]

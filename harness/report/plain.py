@@ -1,0 +1,32 @@
+"""An observation as plain JSON values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from harness.observe.model import Observation
+
+
+def plain_observation(observation: Observation) -> dict[str, Any]:
+    """Return `observation` as JSON values: seconds to the millisecond, sets sorted, a time without end as null."""
+    plain = _plain(observation)
+    assert isinstance(plain, dict)  # noqa: S101 - tells mypy what a dataclass becomes
+    return plain
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value):
+        return {part.name: _plain(getattr(value, part.name)) for part in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, AbstractSet):
+        return sorted(str(entry) for entry in value)
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, float):
+        return round(value, 3) if math.isfinite(value) else None
+    return value

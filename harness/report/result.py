@@ -1,0 +1,88 @@
+"""The result of one scenario, as it travels from the process that played it to the one that tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+Outcome = Literal["passed", "failed", "unsteady", "invalid", "broken"]
+OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
+
+EXIT_FAILED = 1
+EXIT_INVALID = 2
+EXIT_BROKEN = 3
+EXIT_OF_SIGNAL = {"SIGINT": 130, "SIGTERM": 143}
+_EXIT: dict[Outcome, int] = {
+    "passed": 0,
+    "failed": EXIT_FAILED,
+    "unsteady": EXIT_FAILED,
+    "invalid": EXIT_INVALID,
+    "broken": EXIT_BROKEN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A finding, or what made a play broken or a file invalid, reduced to what every sink tells of it."""
+
+    kind: str
+    sentence: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One scenario's outcome, or one invalid file's.
+
+    `wall` and `pbx` are seconds of real and of PBX time; 0 where nothing was played. `observation` is the plain form
+    that `plain_observation` makes; None where there is none. `text` is the failure in the house form; empty: passed.
+    """
+
+    id: str
+    name: str
+    file: str
+    line: int
+    outcome: Outcome
+    findings: tuple[Told, ...] = ()
+    wall: float = 0.0
+    pbx: float = 0.0
+    speed: float = 1.0
+    observation: Mapping[str, Any] | None = None
+    text: str = ""
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return the entry of results.json: plain JSON values only. `text` is not part of it."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "file": self.file,
+            "line": self.line,
+            "outcome": self.outcome,
+            "findings": [{"kind": told.kind, "sentence": told.sentence, "line": told.line} for told in self.findings],
+            "seconds": {"wall": round(self.wall, 3), "pbx": round(self.pbx, 3)},
+            "speed": self.speed,
+            "observation": self.observation,
+        }
+
+    def to_message(self) -> dict[str, Any]:
+        """Return a form that execnet can send between pytest-xdist's processes."""
+        return {**self.to_plain(), "text": self.text}
+
+    @classmethod
+    def from_message(cls, message: Mapping[str, Any]) -> Result:
+        """Read back what `to_message` made."""
+        fields = dict(message)
+        seconds = fields.pop("seconds")
+        fields["findings"] = tuple(Told(**told) for told in fields["findings"])
+        return cls(**fields, wall=seconds["wall"], pbx=seconds["pbx"])
+
+
+def exit_code(results: Iterable[Result], *, lost: int = 0, interrupted: str | None = None) -> int:
+    """Return a run's exit code: an interruption first, then 3 before 2 before 1.
+
+    `lost` counts scenarios that were to be played and of which nothing is known: broken.
+    """
+    if interrupted is not None:
+        return EXIT_OF_SIGNAL[interrupted]
+    return max([EXIT_BROKEN if lost else 0, *(_EXIT[result.outcome] for result in results)])

@@ -1,0 +1,64 @@
+"""`out/results.json`: rewritten as a whole after every scenario, so that a killed run leaves a file that says so."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from harness.report.result import Result
+
+FORMAT = 1
+
+
+class ResultsFile:
+    """The results of one run, on disk.
+
+    `"running": true` with `"exit": null` means that the run is not over, or was killed. Every scenario stands on a line
+    of its own. A reader never sees a half-written file: each version takes the place of the one before at once.
+    """
+
+    def __init__(self, out: Path) -> None:
+        """Write to `results.json` in the folder `out`, which is made when it is missing."""
+        self.path = out / "results.json"
+        self._entries: list[str] = []
+        self._selected = 0
+
+    def start(self, selected: int) -> None:
+        """Tell that a run of `selected` scenarios has begun, and forget what stood in the file."""
+        self._selected = selected
+        self._entries.clear()
+        self._write(running=True)
+
+    def add(self, result: Result) -> None:
+        """Tell one scenario's result."""
+        self._entries.append(json.dumps(result.to_plain(), ensure_ascii=False))
+        self._write(running=True)
+
+    def end(self, exit_code: int, *, interrupted: str | None = None, not_played: int = 0) -> None:
+        """Tell how the run ended. `interrupted` names the signal; `not_played` counts what was selected in vain."""
+        self._write(running=False, exit_code=exit_code, interrupted=interrupted, not_played=not_played)
+
+    def _write(
+        self,
+        *,
+        running: bool,
+        exit_code: int | None = None,
+        interrupted: str | None = None,
+        not_played: int | None = None,
+    ) -> None:
+        head = {
+            "format": FORMAT,
+            "running": running,
+            "exit": exit_code,
+            "interrupted": interrupted,
+            "selected": self._selected,
+            "not_played": self._selected - len(self._entries) if not_played is None else not_played,
+        }
+        opening = json.dumps(head)[:-1]
+        body = ",\n".join(self._entries)
+        text = f'{opening}, "scenarios": [\n{body}\n]}}\n' if body else f'{opening}, "scenarios": []}}\n'
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        draft = self.path.with_name(f".results.json.{os.getpid()}")
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(self.path)

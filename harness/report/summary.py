@@ -1,0 +1,82 @@
+"""The last thing that is printed: a table of all results, then one line with the totals."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from itertools import groupby
+
+from harness.report.result import OUTCOMES, Outcome, Result
+
+_STYLE: dict[Outcome, str] = {
+    "passed": "green",
+    "failed": "bold red",
+    "unsteady": "bold red",
+    "invalid": "bold yellow",
+    "broken": "bold magenta",
+}
+_NAME_ROOM = 40
+
+
+def summary_text(results: Sequence[Result], *, width: int, colour: bool = False) -> str:
+    """Return the table: files in order, their scenarios under them, a failure's first sentence under its scenario."""
+    from rich import box  # noqa: PLC0415 - rich costs 50 ms, and a run that is not watched needs none of it
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, width=width, show_edge=False)
+    table.add_column("scenario", ratio=1, overflow="fold")
+    table.add_column("outcome", no_wrap=True)
+    table.add_column("wall", justify="right", no_wrap=True)
+    table.add_column("PBX time", justify="right", no_wrap=True)
+    for file, of_file in groupby(sorted(results, key=lambda result: (result.file, result.line)), lambda r: r.file):
+        table.add_row(Text(file, style="bold"))
+        for result in of_file:
+            name = Text(f"  {result.name}")
+            if result.outcome != "passed" and result.findings:
+                more = f" (+{len(result.findings) - 1} more)" if len(result.findings) > 1 else ""
+                name.append(f"\n    {result.findings[0].sentence}{more}", style="dim")
+            outcome = Text(shown(result.outcome), style=_STYLE[result.outcome])
+            played = result.outcome != "invalid"
+            table.add_row(
+                name, outcome, f"{result.wall:.1f} s" if played else "", f"{result.pbx:.1f} s" if played else ""
+            )
+    told = io.StringIO()
+    console = Console(
+        file=told, width=width, force_terminal=colour, no_color=not colour, highlight=False, legacy_windows=False
+    )
+    console.print(table)
+    return "\n".join(line.rstrip() for line in told.getvalue().splitlines())
+
+
+def shown(outcome: Outcome) -> str:
+    """Return an outcome as the terminal shows it: what is not green stands out without colours, too."""
+    return outcome if outcome == "passed" else outcome.upper()
+
+
+def totals_line(
+    results: Sequence[Result],
+    *,
+    elapsed: float,
+    not_played: int,
+    interrupted: str | None,
+    exit_code: int | None = None,
+) -> str:
+    """Return `38 scenarios: 36 passed, 2 failed; 61.2 s for 512 s of PBX time; exit 1`."""
+    files = sum(result.outcome == "invalid" for result in results)
+    counts = [f"{files} invalid file{'s' * (files != 1)}"] if files else []
+    for outcome in OUTCOMES:
+        count = sum(result.outcome == outcome for result in results)
+        if count and outcome != "invalid":
+            counts.append(f"{count} {outcome}")
+    if not_played:
+        counts.append(f"{not_played} not played")
+    scenarios = len(results) - files + not_played
+    told = f"{scenarios} scenario{'s' * (scenarios != 1)}: " + (", ".join(counts) or "none")
+    pbx = sum(result.pbx for result in results)
+    if pbx:
+        told += f"; {elapsed:.1f} s for {pbx:.0f} s of PBX time"
+    if interrupted is not None:
+        told += f"; interrupted by {interrupted}"
+    return told if exit_code is None else f"{told}; exit {exit_code}"

@@ -1,0 +1,89 @@
+"""`timeline.txt`: one play as text, everything that rang drawn over the story's time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from harness.observe.model import CallerView, Observation, ObservedRing
+from harness.report.bars import observed_bars
+from harness.report.chart import axis_over, draw_rows, in_order, steps_for
+from harness.scenario.duration import format_duration
+from harness.scenario.story import Scenario
+
+COLUMNS = 84
+"""Of the chart; with label and word a line stays under 100."""
+
+
+def timeline_text(scenario: Scenario, observation: Observation) -> str:
+    """Return the play as text: for each caller his call, the chart and the rings; then what belongs to nobody.
+
+    All times are seconds of PBX time from the first step, the times of events.ndjson.
+    """
+    watched = format_duration(observation.watched)
+    lines = [
+        scenario.name,
+        f"{scenario.source.file}:{scenario.source.line}",
+        f"the story was over at {format_duration(observation.over)}; then watched for {watched}",
+    ]
+    if observation.crashed is not None:
+        lines.append(f"Asterisk crashed by signal {observation.crashed}")
+    for phone, code in observation.registrations_refused:
+        lines.append(f"the PBX refused the registration of {phone} with {code}: no story was played")
+    for number, reason in observation.failed_steps:
+        lines.append(f"step {number + 1} could not be done: {reason}")
+    for view in observation.callers.values():
+        lines += ["", *_caller(scenario, observation, view)]
+    for title, rings in (
+        ("rings that are nobody's call", observation.strays),
+        ("rings after the story was over", observation.late_rings),
+    ):
+        if rings:
+            lines += ["", title, *_chart(rings, observation), "", *_list(rings)]
+    lines += [f"{at:8.2f}  the PBX dialled {target}: {said}" for at, target, said in observation.dial_failures]
+    lines += [f"{at:8.2f}  a call left by the trunk" for at in observation.trunk_legs]
+    for phone, seconds in observation.late_legs:
+        length = f"for {format_duration(seconds)}" if math.isfinite(seconds) else "to the end"
+        lines.append(f"the call at {phone} went on {length} after its caller had hung up")
+    return "\n".join(lines) + "\n"
+
+
+def _caller(scenario: Scenario, observation: Observation, view: CallerView) -> list[str]:
+    caller = scenario.callers[view.caller]
+    lines = [f"{view.caller} ({caller.shows}) calls {caller.dials}"]
+    if view.placed is None:
+        return [*lines, "   never placed the call"]
+    if view.pressed or view.keys:
+        heard = "heard by the PBX" if view.keys == view.pressed else f"but the PBX heard {view.keys or 'no key'}"
+        lines.append(f"   pressed {view.pressed or 'no key'}: {heard}")
+    lines += _chart(view.rings, observation, view)
+    code = f"final response {view.code}" if view.code is not None else "no final response"
+    if view.ended is None:
+        ended = "the call has no end"
+    else:
+        ended = f"ended by {view.ended_by} at {format_duration(view.ended)}"
+    lines.append(f"   {code}; {ended}")
+    if view.rings:
+        lines += ["", *_list(view.rings)]
+    return lines
+
+
+def _chart(rings: Sequence[ObservedRing], observation: Observation, view: CallerView | None = None) -> Iterable[str]:
+    phones = in_order(ring.phone for ring in rings)
+    if not phones:
+        return ["   nobody rang"]
+    bars = observed_bars(rings, view.waves if view is not None else ())
+    moments = [0.0, observation.over] if view is not None else []
+    axis = axis_over(bars, moments, next(iter(steps_for(bars, moments, COLUMNS))))
+    broad = max(len(phone) for phone in phones)
+    rows = [f"   {phone.rjust(broad)} {row}" for phone, row in zip(phones, draw_rows(phones, bars, axis), strict=True)]
+    return [*rows, f"   {' ' * broad} {axis.ticks()}"]
+
+
+def _list(rings: Iterable[ObservedRing]) -> list[str]:
+    lines = ["      from       to    lasts  phone  how it ended"]
+    for ring in rings:
+        how = ring.ending if ring.code is None else f"{ring.ending} with {ring.code}"
+        how += ", missed call" if ring.missed else ""
+        lines.append(f"  {ring.start:8.2f} {ring.end:8.2f} {ring.end - ring.start:8.2f}  {ring.phone:<5}  {how}")
+    return lines

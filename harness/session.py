@@ -1,0 +1,308 @@
+"""What both front ends share: which files are meant, playing and judging one scenario, and the run around them all."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from harness.report.result import Result, Told, exit_code
+from harness.report.results import ResultsFile
+
+if TYPE_CHECKING:
+    from harness.observe import Observation
+    from harness.play import RunEnvironment
+    from harness.scenario.problem import Problem
+    from harness.scenario.story import Scenario
+
+ENDING = ".ring.yaml"
+KNOWN_RED = "known-red"
+"""A folder of this name holds scenarios that are red on purpose: it is played only when its path is named."""
+DEFAULT_OUT = "out"
+DEFAULT_IMAGE = "ringproof-asterisk:22"
+
+
+def is_named(folder: Path, named: Iterable[Path]) -> bool:
+    """True when one of the paths on the command line is `folder` or lies in it."""
+    return any(path == folder or folder in path.parents for path in named)
+
+
+def find_files(paths: Iterable[Path]) -> Iterator[Path]:
+    """Yield the scenario files that `paths` mean, each once; folders are searched, hidden ones and known-red not."""
+    paths = list(paths)
+    seen: set[Path] = set()
+    named = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100 - resolve() would follow links
+    for path in paths:
+        for file in _below(path, named) if path.is_dir() else [path]:
+            if file not in seen:
+                seen.add(file)
+                yield file
+
+
+def _below(folder: Path, named: list[Path]) -> Iterator[Path]:
+    for here, folders, files in os.walk(folder):
+        inside = Path(here)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".") and (name != KNOWN_RED or is_named(Path(os.path.abspath(inside / name)), named))  # noqa: PTH100
+        )
+        yield from (inside / name for name in sorted(files) if name.endswith(ENDING))
+
+
+def is_meant(name: str, texts: Iterable[str]) -> bool:
+    """True when a scenario's name contains one of `texts`, upper and lower case alike; without texts all are meant."""
+    texts = list(texts)
+    return not texts or any(text.casefold() in name.casefold() for text in texts)
+
+
+class NotJudgedError(Exception):
+    """A play that says nothing about the routing (exit 3): one sentence, and what to do."""
+
+    def __init__(self, sentence: str, hint: str = "", kind: str = "broken") -> None:
+        """Keep them apart; `kind` is the stable word in results.json."""
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.hint = hint
+        self.kind = kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Where a process lays down what it plays: the environment of the run, its folder, the width of the terminal."""
+
+    environment: RunEnvironment
+    out: Path
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """One scenario after its play, before its verdict."""
+
+    observation: Observation
+    wall: float
+
+
+def play_scenario(scenario: Scenario, table: Table) -> Played:
+    """Play `scenario` and fold its events; its evidence folder then holds all but the verdict.
+
+    Raises NotJudgedError.
+    """
+    from harness.events import from_json  # noqa: PLC0415 - pytest imports this module for projects without scenarios
+    from harness.observe import BrokenPlayError, observe  # noqa: PLC0415
+    from harness.play import BrokenError, play  # noqa: PLC0415
+    from harness.report.plain import plain_observation  # noqa: PLC0415
+    from harness.report.timeline import timeline_text  # noqa: PLC0415
+
+    folder = table.out / scenario.id
+    begun = time.monotonic()
+    try:
+        play(scenario, table.environment, folder)
+        events = (folder / "events.ndjson").read_text(encoding="utf-8").splitlines()
+        observation = observe(scenario, [from_json(line) for line in events])
+    except BrokenError as fault:
+        raise NotJudgedError(fault.sentence, fault.hint) from fault
+    except BrokenPlayError as fault:
+        raise NotJudgedError(str(fault), "a defect of Ringproof: please report it with the evidence") from fault
+    wall = time.monotonic() - begun
+    plain = json.dumps(plain_observation(observation), ensure_ascii=False, indent=1)
+    (folder / "observation.json").write_text(plain + "\n", encoding="utf-8")
+    (folder / "timeline.txt").write_text(timeline_text(scenario, observation), encoding="utf-8")
+    return Played(observation, wall)
+
+
+def judge_play(scenario: Scenario, played: Played, table: Table) -> Result:
+    """Return the verdict, and write it to the evidence folder as `verdict.txt`."""
+    from harness.judge import judge  # noqa: PLC0415 - as above
+    from harness.report.finding_text import WIDTH, failure_text  # noqa: PLC0415
+    from harness.report.plain import plain_observation  # noqa: PLC0415
+
+    folder = table.out / scenario.id
+    findings = judge(scenario, played.observation)
+
+    def text(width: int) -> str:
+        evidence = f"{shown(folder)}/"
+        return failure_text(scenario, played.observation, findings, evidence=evidence, folder=folder, width=width)
+
+    (folder / "verdict.txt").write_text((text(WIDTH) if findings else "passed") + "\n", encoding="utf-8")
+    return Result(
+        id=scenario.id,
+        name=scenario.name,
+        file=scenario.source.file,
+        line=scenario.source.line,
+        outcome="failed" if findings else "passed",
+        findings=tuple(Told(entry.kind, entry.sentence, entry.source.line) for entry in findings),
+        wall=played.wall,
+        pbx=float(played.observation.over + played.observation.watched),
+        observation=plain_observation(played.observation),
+        text=text(table.width) if findings else "",
+    )
+
+
+def not_judged(scenario: Scenario, fault: NotJudgedError, out: Path, wall: float, width: int) -> Result:
+    """Return the result of a broken play; the evidence folder, where there is one, gets it as `verdict.txt`."""
+    from harness.report.finding_text import WIDTH, broken_text  # noqa: PLC0415 - as above
+
+    folder = out / scenario.id
+    evidence = f"{shown(folder)}/" if folder.is_dir() else ""
+    if evidence:
+        told = broken_text(scenario, fault.sentence, hint=fault.hint, evidence=evidence, width=WIDTH)
+        (folder / "verdict.txt").write_text(told + "\n", encoding="utf-8")
+    return Result(
+        id=scenario.id,
+        name=scenario.name,
+        file=scenario.source.file,
+        line=scenario.source.line,
+        outcome="broken",
+        findings=(Told(fault.kind, fault.sentence, scenario.source.line),),
+        wall=wall,
+        text=broken_text(scenario, fault.sentence, hint=fault.hint, evidence=evidence, width=width),
+    )
+
+
+def invalid(file: str, problems: Iterable[Problem]) -> Result:
+    """Return the result of a file with mistakes: all of them, none was played."""
+    from harness.scenario.problem import render_problem  # noqa: PLC0415 - as above
+
+    problems = list(problems)
+    return Result(
+        id=Path(file).name,
+        name=Path(file).name,
+        file=file,
+        line=problems[0].source.line,
+        outcome="invalid",
+        findings=tuple(Told("invalid", problem.sentence, problem.source.line) for problem in problems),
+        text="\n\n".join(render_problem(problem) for problem in problems),
+    )
+
+
+def shown(path: Path) -> str:
+    """Return a path as messages show it: relative to the current folder where it lies below it."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+class Run:
+    """All scenarios of one command, seen from the controlling process: environment, results, interruption."""
+
+    def __init__(self, out: Path, image: str) -> None:
+        """Write to `out`; play on `image`."""
+        self.out = out
+        self.results: list[Result] = []
+        self.selected = 0
+        self.not_played = 0
+        """Scenarios that nobody tried to play because a file is invalid."""
+        self.may_stop = False
+        """True when the user asked to stop at the first failure (pytest -x): what is missing then is not lost."""
+        self.interrupted: str | None = None
+        self.environment: RunEnvironment | None = None
+        self.fault: NotJudgedError | None = None
+        self._image = image
+        self._file = ResultsFile(out)
+        self._begun = time.monotonic()
+        self._interruption = Interruption()
+        self._stack = contextlib.ExitStack()
+        self._over = False
+
+    def start(self, selected: int) -> None:
+        """Tell the results file that so many scenarios are about to be played (invalid files included)."""
+        self.selected = selected
+        self._file.start(selected)
+
+    def open(self) -> None:
+        """Prepare the environment; when that fails, `fault` says why and every scenario is broken."""
+        from harness.play import BrokenError, open_run  # noqa: PLC0415 - docker is imported when it is needed
+
+        self._stack.enter_context(self._interruption)
+        try:
+            self.environment = self._stack.enter_context(open_run(self._image))
+        except BrokenError as fault:
+            self.fault = NotJudgedError(fault.sentence, fault.hint)
+
+    def add(self, result: Result) -> None:
+        """Tell one more result."""
+        self.results.append(result)
+        self._file.add(result)
+
+    def interrupt(self) -> None:
+        """Tell that a signal ended the run: the one that came, or Ctrl-C."""
+        self.interrupted = self._interruption.signal or "SIGINT"
+
+    def close(self) -> None:
+        """Remove everything the run made in the engine, and finish the results file; further calls do nothing.
+
+        A second Ctrl-C has to wait: half a clean-up would leave containers behind.
+        """
+        if self._over:
+            return
+        self._over = True
+        with _undisturbed():
+            self._stack.close()
+            self._file.end(self.exit_code, interrupted=self.interrupted, not_played=self.missing)
+
+    @property
+    def missing(self) -> int:
+        """How many of the selected scenarios have no result."""
+        return max(0, self.selected - len(self.results)) + self.not_played
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of `ringproof run`."""
+        lost = 0 if self.may_stop else self.selected - len(self.results)
+        return exit_code(self.results, lost=lost, interrupted=self.interrupted)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds of real time since the run began."""
+        return time.monotonic() - self._begun
+
+
+class Interruption:
+    """While installed, SIGTERM ends what runs as Ctrl-C does: a KeyboardInterrupt, with all its cleaning up.
+
+    It comes once: of the signals that follow (a terminal's Ctrl-C reaches the workers directly, and the controlling
+    process tells them, too) the next one is ignored, so that cleaning up is not cut short; the third gets through.
+    """
+
+    def __init__(self) -> None:
+        """Nothing is installed yet."""
+        self.signal: str | None = None
+        self._seen = 0
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> Self:
+        """Install; where the shell had SIGINT ignored (a background job), it stays so."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Put back what was there."""
+        while self._before:
+            signal.signal(*self._before.popitem())
+
+    def _handle(self, number: int, _frame: object) -> None:
+        self._seen += 1
+        self.signal = self.signal or signal.Signals(number).name
+        if self._seen != 2:  # noqa: PLR2004 - see the class
+            raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,130 @@
+"""A rehearsal: `harness.play` is replaced in every process that has this folder on its PYTHONPATH.
+
+It stands in for neither PBX nor phones: nothing about calls is tested with it. What is tested is the plumbing of the
+front ends (selection, exit codes, reports, signals, workers), in real processes, with a play that writes the events of
+one hand-written call: 101 rings for 5 s and answers. A scenario's name says what else is to happen.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+from harness.events import (
+    Bridged,
+    CallerEnded,
+    CallerGot,
+    CallerPlaced,
+    Event,
+    LegBelongs,
+    LegFinal,
+    LegInvited,
+    PhoneHungUp,
+    PhoneInvited,
+    PhonePickedUp,
+    QuietOver,
+    StepDone,
+    StoryOver,
+    to_json,
+)
+from harness.pbx.errors import BrokenError
+from harness.scenario.duration import PbxSeconds
+from harness.scenario.story import Scenario
+
+STAGE = Path(os.environ["RINGPROOF_REHEARSAL"])
+"""The folder that tests look into: who has done what."""
+
+
+@dataclasses.dataclass(frozen=True)
+class RunEnvironment:
+    """What travels to the workers."""
+
+    run: str
+
+    def to_dict(self) -> dict[str, str]:
+        """Return plain values."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, fields: dict[str, str]) -> RunEnvironment:
+        """Read them back."""
+        return cls(**fields)
+
+
+def _note(word: str) -> None:
+    with (STAGE / "notes").open("a") as notes:
+        notes.write(f"{word}\n")
+
+
+@contextlib.contextmanager
+def open_run(image: str) -> Iterator[RunEnvironment]:
+    """Note that a run is opened and closed; the engine `down` does not answer."""
+    if image == "down":
+        raise BrokenError("no Docker engine answers at /var/run/docker.sock", "`make setup` installs and starts one")
+    _note("opened")
+    try:
+        yield RunEnvironment("rehearsal")
+    finally:
+        _note("closed")
+
+
+def play(scenario: Scenario, environment: RunEnvironment, folder: Path) -> None:
+    """Write the events of the one call, or do what the scenario's name says."""
+    assert environment.run == "rehearsal"
+    folder.mkdir(parents=True, exist_ok=True)
+    if "breaks" in scenario.name:
+        raise BrokenError("the phone 101 ended by signal 11", "its log is phones/101.log")
+    if "puzzles" in scenario.name:
+        message = "nobody thought of this"
+        raise ZeroDivisionError(message)
+    if "dies" in scenario.name:
+        os._exit(9)
+    if "waits" in scenario.name:
+        _wait(scenario)
+    text = "\n".join(to_json(event) for event in one_call())
+    (folder / "events.ndjson").write_text(text + "\n", encoding="utf-8")
+
+
+def _wait(scenario: Scenario) -> None:
+    (STAGE / f"waiting-{os.getpid()}").write_text(scenario.name)
+    try:
+        while True:
+            time.sleep(0.05)  # it is ended by a signal, which is what the test is about
+    finally:
+        _note("tidied up")
+
+
+def one_call() -> list[Event]:
+    """101 rings from 0.1 s to 5.1 s and answers; the harness ends the call at 6 s and watches for 5 s."""
+
+    def moment(seconds: float) -> PbxSeconds:
+        return PbxSeconds(seconds)
+
+    return [
+        StepDone(at=moment(0.0), step=0, verb="call", caller="anna"),
+        CallerPlaced(at=moment(0.0), caller="anna", call_id="a"),
+        LegBelongs(at=moment(0.0), call_id="a", channel="PJSIP/trunk-1", endpoint="trunk", linked="1"),
+        LegInvited(at=moment(0.1), call_id="b", target="101"),
+        PhoneInvited(at=moment(0.1), phone="101", call_id="b", shows="+74951234567"),
+        LegBelongs(at=moment(0.1), call_id="b", channel="PJSIP/101-2", endpoint="101", linked="1"),
+        PhonePickedUp(at=moment(5.1), phone="101", call_id="b"),
+        LegFinal(at=moment(5.1), call_id="b", code=200),
+        CallerGot(at=moment(5.1), caller="anna", code=200),
+        Bridged(at=moment(5.2), channel="PJSIP/trunk-1", bridge="x"),
+        Bridged(at=moment(5.2), channel="PJSIP/101-2", bridge="x"),
+        StoryOver(at=moment(6.0), deadline=False),
+        PhoneHungUp(at=moment(6.1), phone="101", call_id="b", by="pbx"),
+        CallerEnded(at=moment(6.0), caller="anna", by="harness", code=200),
+        QuietOver(at=moment(11.0), watched=PbxSeconds(5.0)),
+    ]
+
+
+_stand_in = ModuleType("harness.play")
+_stand_in.__dict__.update(BrokenError=BrokenError, RunEnvironment=RunEnvironment, open_run=open_run, play=play)
+sys.modules["harness.play"] = _stand_in
