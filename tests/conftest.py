@@ -1,0 +1,38 @@
+"""What all tests share: goldens, the exact texts a user sees, one file each in tests/golden/."""
+
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+GOLDENS = Path(__file__).parent / "golden"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `make goldens` rewrite the goldens."""
+    parser.addoption("--goldens", action="store_true", help="rewrite tests/golden/ from what is said now")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Return golden(name, text): `text` is exactly what tests/golden/<name> holds, else a diff is the failure."""
+
+    def compare(name: str, text: str) -> None:
+        file = GOLDENS / name
+        if request.config.getoption("--goldens"):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+            return
+        if not file.is_file():
+            pytest.fail(
+                f"there is no tests/golden/{name}; `make goldens` writes it. It would say:\n{text}", pytrace=False
+            )
+        expected = file.read_text(encoding="utf-8")
+        if text != expected:
+            diff = difflib.unified_diff(
+                expected.splitlines(keepends=True), text.splitlines(keepends=True), f"tests/golden/{name}", "said now"
+            )
+            pytest.fail("".join(diff), pytrace=False)
+
+    return compare
