@@ -104,7 +104,7 @@ def run(
         return _nothing_selected(read, texts, out)
     if broken_files and not keep_going:
         workers = "1"  # nothing is going to be played
-    return _play(files, texts, _how_many(workers, count), image, out, keep_going=keep_going)
+    return _play(files, texts, _how_many(workers, count), image, out, count=count, keep_going=keep_going)
 
 
 @app.command()
@@ -222,7 +222,16 @@ def _how_many(workers: str, scenarios: int) -> int:
     return max(1, min(scenarios, int(workers)))
 
 
-def _play(files: Sequence[Path], texts: Iterable[str], workers: int, image: str, out: Path, *, keep_going: bool) -> int:
+def _play(
+    files: Sequence[Path],
+    texts: Iterable[str],
+    workers: int,
+    image: str,
+    out: Path,
+    *,
+    count: int,
+    keep_going: bool,
+) -> int:
     """Play through pytest in this process. What a project has set up for its own pytest does not reach in."""
     import pytest  # noqa: PLC0415 - as above
 
@@ -238,7 +247,7 @@ def _play(files: Sequence[Path], texts: Iterable[str], workers: int, image: str,
         arguments.append("--ringproof-keep-going")
     if workers > 1:
         arguments += ["-p", "xdist", "-n", str(workers), "--dist", "worksteal"]
-    teller = _Teller(sum(1 for _ in files))
+    teller = _Teller(count)
     arguments += [str(file) for file in files]
     status = pytest.main(arguments, plugins=[teller])
     if teller.run is None:
@@ -253,9 +262,10 @@ def _play(files: Sequence[Path], texts: Iterable[str], workers: int, image: str,
 class _Teller:
     """Tells on the terminal what becomes of the run; a plugin of the pytest that plays."""
 
-    def __init__(self, files: int) -> None:
+    def __init__(self, count: int) -> None:
         self.run: Run | None = None
-        self._files = files
+        self._count = count
+        self._told = 0
 
     def pytest_ringproof_result(self, result: Result, run: Run) -> None:
         """A line as soon as a scenario is over."""
@@ -263,7 +273,8 @@ class _Teller:
         if result.outcome == "invalid":
             return
         outcome = result.outcome if result.outcome == "passed" else result.outcome.upper()
-        number = f"{len(run.results):{len(str(run.selected))}}/{run.selected}"
+        self._told += 1
+        number = f"{self._told:{len(str(self._count))}}/{self._count}"
         told = typer.style(f"{outcome:8}", fg=_OUTCOME_COLOUR[result.outcome])
         name = f"{Path(result.file).name.removesuffix(ENDING)}: {result.name}"
         typer.echo(f"{number} {told} {name}  {result.wall:.1f} s")
@@ -305,7 +316,7 @@ def _failures(results: Sequence[Result]) -> list[str]:
     """Return what is not green in the house form; what broke all plays alike, such as a missing engine, once."""
     lines: list[str] = []
     told: set[str] = set()
-    for result in results:
+    for result in sorted(results, key=lambda result: (result.file, result.line)):
         if result.outcome == "passed":
             continue
         if result.outcome == "invalid":

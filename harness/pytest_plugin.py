@@ -177,8 +177,9 @@ class RingItem(RingproofItem):
 
         def broken(fault: NotJudgedError) -> None:
             wall = time.monotonic() - begun
-            self.result = not_judged(self.scenario, fault, player.out, wall, player.width)
+            self.result = not_judged(self.scenario, fault, table, wall, player.width)
 
+        table: Table | None = None
         try:
             table = player.table()
             self.played = play_scenario(self.scenario, table), table

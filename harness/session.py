@@ -146,13 +146,17 @@ def judge_play(scenario: Scenario, played: Played, table: Table) -> Result:
     )
 
 
-def not_judged(scenario: Scenario, fault: NotJudgedError, out: Path, wall: float, width: int) -> Result:
-    """Return the result of a broken play; the evidence folder, where there is one, gets it as `verdict.txt`."""
+def not_judged(scenario: Scenario, fault: NotJudgedError, table: Table | None, wall: float, width: int) -> Result:
+    """Return the result of a broken play; its evidence folder gets it as `verdict.txt`.
+
+    Without `table` the play did not even begin; a folder of that name is then from another run.
+    """
     from harness.report.finding_text import WIDTH, broken_text  # noqa: PLC0415 - as above
 
-    folder = out / scenario.id
-    evidence = f"{shown(folder)}/" if folder.is_dir() else ""
-    if evidence:
+    evidence = ""
+    folder = table.out / scenario.id if table is not None else None
+    if folder is not None and folder.is_dir():
+        evidence = f"{shown(folder)}/"
         told = broken_text(scenario, fault.sentence, hint=fault.hint, evidence=evidence, width=WIDTH)
         (folder / "verdict.txt").write_text(told + "\n", encoding="utf-8")
     return Result(

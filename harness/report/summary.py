@@ -30,13 +30,16 @@ def summary_text(results: Sequence[Result], *, width: int, colour: bool = False)
     table.add_column("outcome", no_wrap=True)
     table.add_column("wall", justify="right", no_wrap=True)
     table.add_column("PBX time", justify="right", no_wrap=True)
+    told_already: set[str] = set()
     for file, of_file in groupby(sorted(results, key=lambda result: (result.file, result.line)), lambda r: r.file):
         table.add_row(Text(file, style="bold"))
         for result in of_file:
             name = Text(f"  {result.name}")
-            if result.outcome != "passed" and result.findings:
+            if result.outcome != "passed" and result.findings and result.findings[0].sentence not in told_already:
                 more = f" (+{len(result.findings) - 1} more)" if len(result.findings) > 1 else ""
                 name.append(f"\n    {result.findings[0].sentence}{more}", style="dim")
+                if result.outcome == "broken":  # often the same for all: no engine, no image
+                    told_already.add(result.findings[0].sentence)
             outcome = Text(shown(result.outcome), style=_STYLE[result.outcome])
             played = result.outcome != "invalid"
             table.add_row(
