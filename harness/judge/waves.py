@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from harness.judge.finding import Finding, Kind
 from harness.observe.model import CallerView, Observation, ObservedWave
 from harness.scenario.duration import PbxSeconds, format_duration
-from harness.scenario.story import ACTS_WITHIN, Nobody, Ring, Scenario
+from harness.scenario.story import ACTS_WITHIN, CLOCK_RESOLUTION, Nobody, Ring, Scenario
 
 
 def judge_waves(
@@ -83,7 +83,7 @@ def _judge_start(scenario: Scenario, expectation: Ring, wave: ObservedWave, view
     if view.acted is None or not expectation.phones:
         return
     delay = wave.start - view.acted
-    earliest, latest = 0.0, float(ACTS_WITHIN)
+    earliest, latest = -float(CLOCK_RESOLUTION), float(ACTS_WITHIN)
     stated = "at once"
     if expectation.after is not None:
         earliest, latest = expectation.after - scenario.tolerance, expectation.after + scenario.tolerance

@@ -150,10 +150,16 @@ def _ring(
         end=end,
         ending=ending,
         code=code,
-        missed=missed and end <= _one(record, StoryOver, "the story has no end").at,
+        missed=missed and not _tidied_up(record, owners.get(belongs.linked) if belongs is not None else None, end),
         shows=invited.shows,
         caller=owners.get(belongs.linked) if belongs is not None else None,
     )
+
+
+def _tidied_up(record: _Record, caller: str | None, end: PbxSeconds) -> bool:
+    """True when a ring ended only because the harness hung up its caller after the story."""
+    over = record.all(StoryOver)[-1].at
+    return end > over and any(event.by == "harness" for event in record.of_caller(CallerEnded, caller or ""))
 
 
 def _ending(leg: LegInvited, record: _Record, *, pbx_gone: bool) -> tuple[Ending, PbxSeconds, int | None, bool]:

@@ -26,6 +26,9 @@ class Switchboard:
         self._manager = manager
         self._known: dict[str, LegBelongs] = {}
         self._alive: set[str] = set()
+        self._unknown: dict[str, ChannelMade] = {}
+        """Living SIP channels whose Call-ID is not known yet."""
+        self._asked: set[str] = set()
         self.authenticated: dict[str, str] = {}
         """Remote address as Asterisk writes it (`IPV4/UDP/172.18.0.1/40001`) -> the endpoint it was identified as."""
 
@@ -47,6 +50,7 @@ class Switchboard:
                 self._made(at, channel, event["Linkedid"])
             case "Hangup":
                 self._alive.discard(channel)
+                self._unknown.pop(channel, None)
                 self._stage.record(ChannelGone(at=at, channel=channel, cause=int(event.get("Cause", 0))))
             case "BridgeEnter":
                 self._stage.record(Bridged(at=at, channel=channel, bridge=event["BridgeUniqueid"]))
@@ -57,18 +61,33 @@ class Switchboard:
             case "SuccessfulAuth":
                 self.authenticated[event.get("RemoteAddress", "")] = event.get("AccountID", "")
                 self._stage.notify()
+        self.ask()
+
+    def ask(self) -> None:
+        """Ask the PBX for the Call-ID of every channel that has none yet, one question at a time for each.
+
+        Called with every piece of news, since a channel is announced a moment before it has one.
+        """
+        for made in [*self._unknown.values()]:
+            if made.channel not in self._asked:
+                self._asked.add(made.channel)
+                self._stage.begin(self._identify(made), f"asking whose call {made.channel} is")
 
     def _made(self, at: PbxSeconds, channel: str, linked: str) -> None:
-        endpoint = endpoint_of(channel)
+        made = ChannelMade(at=at, channel=channel, endpoint=endpoint_of(channel), linked=linked)
         self._alive.add(channel)
-        self._stage.record(ChannelMade(at=at, channel=channel, endpoint=endpoint, linked=linked))
-        if channel.startswith("PJSIP/"):
-            self._stage.begin(self._identify(at, channel, endpoint, linked), f"asking whose call {channel} is")
+        if made.endpoint:
+            self._unknown[channel] = made
+        self._stage.record(made)
 
-    async def _identify(self, at: PbxSeconds, channel: str, endpoint: str, linked: str) -> None:
-        call_id = await self._manager().variable(channel, CALL_ID)
-        if call_id:
-            leg = LegBelongs(at=at, call_id=call_id, channel=channel, endpoint=endpoint, linked=linked)
+    async def _identify(self, made: ChannelMade) -> None:
+        call_id = await self._manager().variable(made.channel, CALL_ID)
+        self._asked.discard(made.channel)
+        if call_id and call_id not in self._known:
+            self._unknown.pop(made.channel, None)
+            leg = LegBelongs(
+                at=made.at, call_id=call_id, channel=made.channel, endpoint=made.endpoint, linked=made.linked
+            )
             self._known[call_id] = leg
             self._stage.record(leg)
 

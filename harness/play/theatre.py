@@ -95,6 +95,8 @@ class Theatre:
             raise _leaves(failures)[0] from failures
         await self._prove_rendered(rendered)
         await self.pbx.manager.command(f"pjsip set logger pcap /ringproof/evidence/{CAPTURE}")
+        await self.pbx.manager.command("pjsip set logger verbose off")  # it would stand in the log a second time
+        await self.pbx.manager.command("pjsip set logger on")
         await self._register(passwords)
         await self._prove_trunk(addresses)
 
@@ -167,8 +169,10 @@ class Theatre:
             self._stage.notify()
         elif name in self.callers.seats:
             self.callers.take(name, message)
+            self.switchboard.ask()
         elif name in self.ensemble.seats:
             self.ensemble.take(name, message)
+            self.switchboard.ask()
 
     async def _register(self, passwords: dict[str, str]) -> None:
         """Seat everybody, register the phones, and prove by the PBX's own word who is who."""

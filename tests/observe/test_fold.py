@@ -78,6 +78,10 @@ def test_a_ring_that_tidying_up_ends_is_no_missed_call() -> None:
     """The harness hung up the caller after the story: that is not what the PBX did to the phone."""
     view = observe(STORY, [*PLACED, *leg("101", "r", 1.0), *cancelled("101", "r", 30.1), *OVER]).callers["anna"]
     assert view.rings[0].missed is False
+    own = [event for event in OVER if not isinstance(event, CallerEnded)]
+    own.append(CallerEnded(at=S(29.99), caller="anna", by="caller", code=487))
+    view = observe(STORY, [*PLACED, *leg("101", "r", 1.0), *cancelled("101", "r", 30.1), *own]).callers["anna"]
+    assert view.rings[0].missed is True
 
 
 @pytest.mark.parametrize(("q850", "sip", "missed"), [(26, None, False), (16, 200, False), (16, None, True)])
