@@ -12,7 +12,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "res_sorcery_memory",
             "res_sorcery_astdb",
         ),
-        "The clock that paces sound.": ("res_timing_timerfd",),
+        "The clock that paces sound.": ("res_timing_pthread",),
         "SIP: who calls, who registers, keys by RFC 4733, Reason headers, the packet log.": (
             "res_pjproject",
             "res_pjsip",
