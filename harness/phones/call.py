@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from harness.phones.process import Phone
 
 SOUND_TO_BE_HEARD_NS = 300_000_000
-SOUND_LEVEL = 16
-"""Of 255: pjmedia's logarithmic mean level of a packet. Silence is 0, and comfort noise far below this."""
+SOUND_LEVEL = 5
+"""pjmedia's logarithmic mean level of a packet: a tone of -47 dBov has 6, of -53 dBov 3, of -59 dBov 1."""
 _LONGEST_GRAIN_NS = 20_000_000
 """A level is that of the last packet: no look at it may count for more than a packet's time."""
 _EVENT_PACKETS = 13
@@ -191,7 +191,8 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
         self._looked_at_ns = now
         if self._media is None:
             return
-        if self._listening and self._media.getRxLevel() >= SOUND_LEVEL:
+        # "Tx" is seen from the far end: getRxLevel is the level of what we send
+        if self._listening and self._media.getTxLevel() >= SOUND_LEVEL:
             self._heard_ns += grain
             if self._heard_ns >= SOUND_TO_BE_HEARD_NS:
                 self._listening = False

@@ -134,12 +134,17 @@ class Phone:
         finally:
             self._registration = None
 
-    async def stop(self, *, unregister: bool = False) -> None:
+    @property
+    def exit_status(self) -> int | None:
+        """How the process ended (negative: by this signal); None while it lives."""
+        return self._process.returncode if self._process else None
+
+    async def stop(self, *, unregister: bool = False, within: timedelta = STOP_WITHIN) -> None:
         """Have the process quit, kill it where it does not, and return when it is gone."""
         self._ending = True
         self.tell(say.Quit(unregister=unregister))
         try:
-            async with asyncio.timeout(STOP_WITHIN.total_seconds()):
+            async with asyncio.timeout(within.total_seconds()):
                 await asyncio.shield(self._gone)
         except TimeoutError:
             await self._end_now()

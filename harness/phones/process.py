@@ -62,7 +62,7 @@ class Phone:
 
     def fault(self) -> None:
         """Report the exception being handled."""
-        self.tell(say.Fault(at_ns=time.monotonic_ns(), traceback=traceback.format_exc()))
+        self.tell(_fault())
 
     def run(self) -> NoReturn:
         """Do verbs and handle SIP until the channel ends or Quit is told."""
@@ -97,6 +97,7 @@ class Phone:
                     if code not in (pj.PJSIP_SC_TRYING, pj.PJSIP_SC_RINGING) and not say.is_refusal(code):
                         raise ValueError(f"WhenInvited: {code} is neither 100, 180 nor a refusal")  # noqa: TRY301
                     self._invite_code = code
+                    self.tell(say.Prepared(at_ns=time.monotonic_ns(), code=code))
                 case say.Register():
                     self.account.modify(
                         library.registered_account(verb.registrar, verb.user, verb.password, verb.expires, self.address)
@@ -185,6 +186,13 @@ class _Account(pj.Account):  # type: ignore[misc]  # pjsua2 has no types
         self.phone.registration(prm.code, prm.reason, prm.expiration, time.monotonic_ns())
 
 
+def _fault() -> say.Fault:
+    """Return what to say of the exception being handled; an error of pjsua2 keeps its words to itself."""
+    fault = sys.exception()
+    words = f"{fault.info()}\n" if isinstance(fault, pj.Error) else ""
+    return say.Fault(at_ns=time.monotonic_ns(), traceback=traceback.format_exc() + words)
+
+
 def _send(channel: socket.socket, message: say.Message) -> None:
     try:
         channel.sendall(say.to_line(message))
@@ -208,7 +216,7 @@ def main() -> NoReturn:
     try:
         phone = Phone(channel, settings["name"], settings["address"], settings["tone_hz"])
     except Exception:  # noqa: BLE001  whatever it is, the parent must learn of it
-        _send(channel, say.Fault(at_ns=time.monotonic_ns(), traceback=traceback.format_exc()))
+        _send(channel, _fault())
         os._exit(1)
     phone.run()
 

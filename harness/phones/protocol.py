@@ -26,7 +26,10 @@ class CallVerb(Verb):
 
 @dataclass(frozen=True, kw_only=True)
 class WhenInvited(Verb):
-    """From now on answer every INVITE by itself with 180 (the default), a refusal 400-699, or nothing beyond 100."""
+    """From now on answer every INVITE by itself: 180 (the default), a refusal 400-699, or 100 and nothing more.
+
+    Prepared follows: an INVITE caused after it gets this answer.
+    """
 
     code: int
 
@@ -125,6 +128,13 @@ class RegistrationFailed(Message):
 @dataclass(frozen=True, kw_only=True)
 class Unregistered(Message):
     """The registration has been taken back."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared(Message):
+    """WhenInvited is in force."""
+
+    code: int
 
 
 @dataclass(frozen=True, kw_only=True)
