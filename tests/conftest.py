@@ -16,7 +16,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """Return golden(name, text): `text` is exactly what tests/golden/<name> holds, else a diff is the failure."""
+    """Compare a text with a file of tests/golden/; a difference is a failure that shows it.
+
+    Called with the file's name below tests/golden/ and the text.
+    """
 
     def compare(name: str, text: str) -> None:
         file = GOLDENS / name

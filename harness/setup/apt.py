@@ -60,7 +60,7 @@ def install(packages: Sequence[str], why: str) -> None:
     """
     names = " ".join(packages)
     if shutil.which("apt-get") is None:
-        raise SetupError(f"{why}, and this machine has no apt-get: install what Debian calls {names} by hand.")
+        raise SetupError(f"{why}, and no apt-get to install it with: install what Debian calls {names} by hand.")
     if os.geteuid() != 0:
         raise SetupError(
             f"{why}: run these two commands, then this one again.",

@@ -63,7 +63,7 @@ def ensure() -> None:
 
 def refuse(engine: Engine, obstacle: OSError, *, keep: bool, root: bool) -> None:
     """Raise in each case in which the engine must not be installed or started by us."""
-    why = f"{NO_ENGINE} at {engine.address} ({obstacle})"
+    why = f"{NO_ENGINE} at {engine.address} ({obstacle.strerror or obstacle})"
     if not engine.is_this_machines_own:
         raise SetupError(f"{why}: start it, or unset DOCKER_HOST to use this machine's own.")
     if isinstance(obstacle, PermissionError):
@@ -101,19 +101,15 @@ def find(program: str) -> str | None:
 def start(engine: Engine, machine: Machine) -> None:
     """Start dockerd and wait until it answers."""
     with step("starting the Docker engine"):
+        started = None
         if not is_running(machine):
             if machine.systemd:
-                machine.log.touch()
                 hint = "see below and `journalctl -u docker`; mend that, then run this again"
-                run(
-                    ["systemctl", "start", "docker"],
-                    machine.log,
-                    f"systemctl could not start docker ({hint}):",
-                )
+                run(["systemctl", "start", "docker"], machine.log, f"systemctl could not start docker ({hint}):")
             else:
                 remove_stale_pid_files(machine)
-                launch(machine)
-        await_answer(engine, machine)
+                started = launch(machine)
+        await_answer(engine, machine, started)
 
 
 def is_running(machine: Machine) -> bool:
@@ -156,36 +152,33 @@ def remove_stale_pid_files(machine: Machine) -> list[Path]:
     return removed
 
 
-def launch(machine: Machine) -> None:
+def launch(machine: Machine) -> subprocess.Popen[bytes]:
     """Start dockerd in a session of its own, with none of our descriptors: make's pipe would never end."""
     program = find("dockerd")
     if program is None:
-        raise SetupError("docker.io is installed but there is no dockerd: run `apt-get install --reinstall docker.io`.")
+        raise SetupError("docker.io is installed but has no dockerd: run `apt-get install --reinstall docker.io`.")
     with machine.log.open("ab") as log:
-        subprocess.Popen(  # it outlives us on purpose
-            [program],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd="/",
-            start_new_session=True,
-            close_fds=True,
+        return subprocess.Popen(  # it outlives us on purpose
+            [program], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True
         )
 
 
-def await_answer(engine: Engine, machine: Machine) -> None:
+def await_answer(engine: Engine, machine: Machine, started: subprocess.Popen[bytes] | None) -> None:
     """Wait until the engine answers.
 
     Raises:
-        SetupError: with the log's tail, when it does not in time.
+        SetupError: with the log's tail, when it ends instead, or does not answer in time.
 
     """
     deadline = time.monotonic() + READY_SECONDS
     while (obstacle := engine.answers()) is not None:
-        if time.monotonic() > deadline:
-            raise SetupError(
-                f"dockerd did not answer within {READY_SECONDS:.0f} s ({obstacle}): mend what its log says, "
-                "then run this again.",
-                f"{tail(machine.log)}\n(all of it: {machine.log})",
-            )
-        time.sleep(LOOK_SECONDS)
+        if started is not None and started.poll() is not None:
+            what = f"dockerd ended with status {started.returncode}"
+        elif time.monotonic() > deadline:
+            what = f"dockerd did not answer within {READY_SECONDS:.0f} s ({obstacle.strerror or obstacle})"
+        else:
+            time.sleep(LOOK_SECONDS)
+            continue
+        raise SetupError(
+            f"{what}: mend what its log says, then run this again.", f"{tail(machine.log)}\n(all of it: {machine.log})"
+        )

@@ -90,7 +90,9 @@ def labelled(engine: Engine, recipe: Recipe, wanted: str) -> bool:
     try:
         labels = engine.labels(recipe.name)
     except OSError as error:
-        raise SetupError(f"{NO_ENGINE} at {engine.address} ({error}): `make engine` starts one.") from error
+        raise SetupError(
+            f"{NO_ENGINE} at {engine.address} ({error.strerror or error}): `make engine` starts one."
+        ) from error
     return labels is not None and labels.get(HASH_LABEL) == wanted
 
 
@@ -228,9 +230,9 @@ def root_file_system(recipe: Recipe, host: apt.HostApt, log: Path) -> Iterator[b
             try:
                 while chunk := making.stdout.read(CHUNK_BYTES):
                     yield chunk
-            finally:
-                if making.poll() is None and making.stdout.read(1):
-                    making.terminate()
+            except BaseException:  # whoever takes the tar gave up: it is of no use any more
+                making.terminate()
+                raise
     if making.returncode != 0:
         raise SetupError(
             f"mmdebstrap could not make a base of {recipe.release} from {host.mirror}: mend what it says below, "

@@ -1,0 +1,198 @@
+"""The image step: when an image is built, of what, and what is said when it cannot be."""
+
+import io
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pytest
+from hatchling.builders.wheel import WheelBuilder
+
+from harness.setup import apt, image
+from harness.setup.dockerapi import Engine, EngineError
+from harness.setup.telling import SetupError
+
+RECIPE = image.Recipe("22", "forky")
+HOST = apt.HostApt("https://mirror.example/debian", 'Acquire::Check-Date "false";\n', {"http": "http://proxy:1"})
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Lay out a small asterisk-image/."""
+    place = tmp_path / "asterisk-image"
+    (place / "clock").mkdir(parents=True)
+    (place / "Dockerfile").write_text("FROM ${BASE}\n")
+    (place / "clock" / "clock.c").write_text("int rate;\n")
+    (place / "README.md").write_text("words\n")
+    return place
+
+
+class FakeEngine:
+    """An engine that remembers what it was asked."""
+
+    address = "unix:///nowhere"
+
+    def __init__(self) -> None:
+        self.images: dict[str, dict[str, str]] = {"ringproof-base:forky": {}}
+        self.asked: list[str] = []
+        self.built: dict[str, str] = {}
+        self.registry: Exception | None = TimeoutError()
+        self.words: list[str | Exception] = ["Step 1\n"]
+
+    def labels(self, name: str) -> dict[str, str] | None:
+        self.asked.append(f"labels {name}")
+        return self.images.get(name)
+
+    def pull(self, repository: str, tag: str, *, silence_seconds: float) -> None:
+        self.asked.append(f"pull {repository}:{tag} within {silence_seconds:.0f} s")
+        if self.registry:
+            raise self.registry
+
+    def import_image(self, chunks: Iterable[bytes], *, repository: str, tag: str, labels: dict[str, str]) -> None:
+        self.asked.append(f"import {b''.join(chunks)!r} as {repository}:{tag}")
+        self.images[f"{repository}:{tag}"] = labels
+
+    def build(self, _: bytes, *, tag: str, labels: dict[str, str], build_args: dict[str, str]) -> Iterator[str]:
+        self.asked.append(f"build {tag}")
+        self.built = build_args
+        for word in self.words:
+            if isinstance(word, Exception):
+                raise word
+            yield word
+        self.images[tag] = labels
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch, folder: Path) -> FakeEngine:
+    """Put a fake engine, image folder, host and mmdebstrap in place."""
+    fake = FakeEngine()
+    monkeypatch.setattr(Engine, "of_environment", lambda: fake)
+    monkeypatch.setattr(image, "image_dir", lambda: folder)
+    monkeypatch.setattr(apt, "host_apt", lambda: apt.HostApt(apt.DEBIAN, "", HOST.proxies))
+    monkeypatch.setattr(image, "find", lambda _: "/usr/bin/mmdebstrap")
+    monkeypatch.setattr(image, "root_file_system", lambda *_: iter([b"ro", b"ot"]))
+    return fake
+
+
+def test_an_image_that_matches_costs_one_question(engine: FakeEngine) -> None:
+    """Built once, then only looked at."""
+    assert image.ensure() == "ringproof-asterisk:22"
+    assert "build ringproof-asterisk:22" in engine.asked
+    engine.asked.clear()
+    image.ensure()
+    assert engine.asked == ["labels ringproof-asterisk:22"]
+
+
+def test_a_changed_file_rebuilds_and_a_changed_word_does_not(engine: FakeEngine, folder: Path) -> None:
+    """The label is a hash of what goes into the image."""
+    image.ensure()
+    engine.asked.clear()
+    (folder / "README.md").write_text("other words\n")
+    image.ensure()
+    assert "build ringproof-asterisk:22" not in engine.asked
+    (folder / "clock" / "clock.c").write_text("int speed;\n")
+    image.ensure()
+    assert "build ringproof-asterisk:22" in engine.asked
+
+
+def test_the_hash_knows_names_and_base(folder: Path) -> None:
+    """Renaming a file, another release or another version is another image."""
+    hashes = {image.content_hash(folder, recipe) for recipe in (RECIPE, image.Recipe("16", "bullseye"))}
+    (folder / "clock" / "clock.c").rename(folder / "clock" / "page.c")
+    hashes.add(image.content_hash(folder, RECIPE))
+    assert len(hashes) == 3
+
+
+def test_without_a_registry_the_base_is_made_from_packages(engine: FakeEngine) -> None:
+    """One attempt to pull, then mmdebstrap; the build gets base, version and proxy."""
+    engine.images.clear()
+    image.ensure()
+    assert engine.asked[-3:] == [
+        "pull debian:forky-slim within 5 s",
+        "import b'root' as ringproof-base:forky",
+        "build ringproof-asterisk:22",
+    ]
+    assert engine.built == {"BASE": "ringproof-base:forky", "ASTERISK": "22", "http_proxy": "http://proxy:1"}
+
+
+def test_with_a_registry_the_base_is_pulled(engine: FakeEngine) -> None:
+    """Nothing is made that can be had."""
+    engine.images.clear()
+    engine.registry = None
+    image.ensure()
+    assert engine.built["BASE"] == "debian:forky-slim"
+
+
+def test_a_failed_build_shows_its_last_words(
+    engine: FakeEngine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    golden: Callable[[str, str], None],
+) -> None:
+    """And leaves no image that would pass for one."""
+    monkeypatch.setattr(image.tempfile, "gettempdir", lambda: str(tmp_path))
+    engine.words = ["Step 4 : RUN apt-get update\n", "E: no such mirror\n", EngineError(500, "returned code: 100")]
+    with pytest.raises(SetupError) as failed:
+        image.ensure()
+    (log,) = tmp_path.glob("ringproof-image-*.log")
+    golden("setup/image-build-failed.txt", f"{failed.value}\n".replace(str(log), "LOG"))
+    assert "ringproof-asterisk:22" not in engine.images
+
+
+def test_an_unknown_version_is_refused(engine: FakeEngine, golden: Callable[[str, str], None]) -> None:
+    """Before anything is asked."""
+    with pytest.raises(SetupError) as refused:
+        image.ensure("11")
+    golden("setup/image-unknown-version.txt", f"{refused.value}\n")
+    assert engine.asked == []
+
+
+def test_no_engine_is_told(monkeypatch: pytest.MonkeyPatch, golden: Callable[[str, str], None]) -> None:
+    """The image step alone starts none."""
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    with pytest.raises(SetupError) as refused:
+        image.ensure()
+    golden("setup/image-no-engine.txt", f"{refused.value}\n")
+
+
+def test_the_context_carries_the_hosts_apt(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Mirror, policy and, where the mirror is https, the certificates; the files as they are."""
+    bundle = tmp_path / "ca.crt"
+    bundle.write_text("CERTIFICATE\n")
+    monkeypatch.setattr(apt, "CA_BUNDLE", bundle)
+    with tarfile.open(fileobj=io.BytesIO(image.context(folder, RECIPE, HOST))) as tar:
+        files = {entry.name: tar.extractfile(entry).read().decode() for entry in tar}  # type: ignore[union-attr]
+    assert files == {
+        "Dockerfile": "FROM ${BASE}\n",
+        "clock/clock.c": "int rate;\n",
+        "apt/host.conf": 'Acquire::Check-Date "false";\nAcquire::https::CaInfo "/tmp/apt/host.crt";\n',
+        "apt/host.list": "deb https://mirror.example/debian forky main\n",
+        "apt/host.crt": "CERTIFICATE\n",
+    }
+
+
+def test_a_broken_mmdebstrap_gives_no_base(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, golden: Callable[[str, str], None]
+) -> None:
+    """Half a root file system is never the end of the stream."""
+    program = tmp_path / "mmdebstrap"
+    program.write_text("#!/bin/sh\necho half; echo 'E: Release file is expired' >&2; exit 25\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(image, "find", lambda _: str(program))
+    log = tmp_path / "log"
+    chunks = image.root_file_system(RECIPE, HOST, log)
+    assert next(chunks) == b"half\n"
+    with pytest.raises(SetupError) as failed:
+        next(chunks)
+    golden("setup/image-no-base.txt", f"{failed.value}\n".replace(str(log), "LOG"))
+
+
+def test_the_image_folder_travels_in_the_wheel(tmp_path: Path) -> None:
+    """An installed Ringproof builds the same image as a checkout."""
+    checkout = Path(image.__file__).parents[2]
+    (wheel,) = WheelBuilder(str(checkout)).build(directory=str(tmp_path), versions=["standard"])
+    with zipfile.ZipFile(wheel) as packed:
+        packed.extractall(tmp_path / "site")  # noqa: S202 (packed a moment ago)
+    installed = tmp_path / "site" / "harness" / "_data" / "asterisk-image"
+    assert image.content_hash(installed, RECIPE) == image.content_hash(checkout / "asterisk-image", RECIPE)
