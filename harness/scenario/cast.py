@@ -32,6 +32,7 @@ _BEHAVIOUR = Grammar(
     what="behaviour",
     verbs={"answers": ("hangs up",), "refuses": ("after",)},
     example="{answers: 5s}",
+    alone="keep one: a phone does one thing",
 )
 _BEHAVIOURS = (
     "write rings, offline, {answers: 5s}, {answers: 5s, hangs up: 10s}, {refuses: 486} or {refuses: 486, after: 3s}"
@@ -64,6 +65,10 @@ class Cast:
 
     def caller(self, text: Text) -> str:
         """Return the caller that a text names."""
+        if not self.callers:
+            raise ReadingError(
+                text.source, f"there is no caller {told(text.text)}", "describe the caller under `callers:`"
+            )
         if text.text not in self.callers:
             raise unknown_name(text, self.callers, "there is no caller", "the callers are")
         return text.text
@@ -87,6 +92,8 @@ def read_callers(value: Value, office: Office | None, complaints: Complaints) ->
     for written in table.entries.values():
         with complaints:
             name = written.key
+            # One that turns out wrong is known all the same: who calls it is not wrong, too.
+            callers[name.text] = Caller(name.text, "", "", name.source)
             if not _CALLER_NAME.fullmatch(name.text) or name.text in _RESERVED:
                 raise ReadingError(
                     name.source,

@@ -42,6 +42,7 @@ EXPECTATION = Grammar(
         "caller gets": (),
     },
     example="ring: [101]",
+    alone="keep one; the other is an expectation of its own, with its own `- `",
     elsewhere=dict.fromkeys(("call", "hear", "press", "wait", "hang up"), _UNDER_WHEN),
 )
 _LIST = "`- ring: [101]`, one expectation a line"
@@ -52,6 +53,7 @@ def read_expectations(
     value: Value, name: Text, cast_: Cast, complaints: Complaints
 ) -> dict[str, tuple[Expectation, ...]]:
     """Read `expect:` of the scenario called `name`: the expectations of every caller who calls."""
+    before = len(complaints)
     if isinstance(value, Table):
         found: dict[str, tuple[Expectation, ...]] = {}
         for written in value.entries.values():
@@ -68,7 +70,7 @@ def read_expectations(
         listed = _listed(value, name, cast_, complaints)
         found = dict.fromkeys(cast_.calling, listed)
     for caller in cast_.calling:
-        if caller not in found:
+        if caller not in found and len(complaints) == before:
             complaints.add(
                 ReadingError(
                     value.source if isinstance(value, Table) else name.source,

@@ -39,10 +39,9 @@ class Manuscript:
 
 
 def shown_name(path: Path) -> str:
-    """Return the path as messages show it: relative to the current folder where it lies below it."""
-    absolute = os.path.abspath(path)  # noqa: PTH100 - resolve() would follow links and show another path
+    """Return the path as messages show it: as given, relative to the current folder where it lies below it."""
     here = os.getcwd().rstrip(os.sep) + os.sep  # noqa: PTH109 - a string is wanted
-    return absolute.removeprefix(here)
+    return os.path.normpath(path).removeprefix(here)
 
 
 def open_manuscript(path: Path) -> Manuscript | Problem:

@@ -25,9 +25,8 @@ def explain(fault: ErrorDetails, place: Source, what: str) -> ReadingError:  # n
         case "missing":
             return ReadingError(place, f"{what} has no `{key}:`", f"write `{key}:` with its value")
         case "string_pattern_mismatch":
-            return ReadingError(
-                place, f"`{key}`: {told(str(written))} cannot be used here", FORMS[str(context["pattern"])]
-            )
+            which = "" if fault["loc"][-1] == "[key]" else f"`{key}`: "
+            return ReadingError(place, f"{which}{told(str(written))} cannot stand here", FORMS[str(context["pattern"])])
         case "literal_error":
             words = re.findall(r"'([^']*)'", str(context["expected"]))
             return ReadingError(

@@ -27,7 +27,7 @@ from harness.scenario.office import (
 )
 from harness.scenario.office_fault import explain
 from harness.scenario.problem import Complaints, ReadingError, told
-from harness.scenario.spelling import enumerate_words, suggest
+from harness.scenario.spelling import enumerate_words, nearest, suggest
 from harness.scenario.tree import Entry, Listing, Nothing, Table, Text, Value
 from harness.scenario.values import entry, table_of, text_of, unknown_key
 
@@ -84,11 +84,10 @@ class _Shape:
         self._complaints = complaints
 
     def office(self, root: Table) -> Office | None:
-        name = entry(root.entries, "office")
         return self._fill(
             Office,
             root,
-            root.source if name is None else name.source,
+            root.source,
             "an office",
             {
                 "office": self._uncut,
@@ -208,6 +207,7 @@ class _Shape:
             part = None
             with self._complaints:
                 if key not in known:
+                    broken.add(nearest(key, known) or "")  # what it was meant to be is not missing, too
                     raise unknown_key(written.key, known, what)
                 part = children[key](written) if key in children else _plain(written)
             if part is None:

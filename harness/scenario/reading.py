@@ -61,10 +61,10 @@ def read_scenarios(path: Path) -> ReadFile:
     scenarios: tuple[Scenario, ...] = ()
     with complaints:
         root = table_of(read_tree(manuscript, complaints), "a scenario file", "`pbx:` and `scenarios:`, as keys")
-        with complaints:
-            refuse_unknown(root, TOP, "a scenario file")
-        office, office_file = _office_of(root, path, complaints)
-        scenarios = ScenarioFile(manuscript, office, office_file, complaints).read(root)
+        refuse_unknown(root, TOP, "a scenario file")
+        if not complaints:  # with a key that stands twice, nobody knows what was meant
+            office, office_file = _office_of(root, path, complaints)
+            scenarios = ScenarioFile(manuscript, office, office_file, complaints).read(root)
     return ReadFile(path, () if complaints else scenarios, complaints.problems)
 
 
@@ -89,7 +89,7 @@ def _read_office(path: Path) -> tuple[ReadOffice, Sequence[Path]]:
     sounds: Sequence[Path] = ()
     with complaints:
         root = read_tree(manuscript, complaints)
-        office = read_shape(root, manuscript.lines, complaints)
+        office = None if complaints else read_shape(root, manuscript.lines, complaints)
         if office is not None and isinstance(root, Table):
             sounds = check_office(office, root, path.parent, complaints)
     return ReadOffice(path, None if complaints else office, complaints.problems), sounds

@@ -77,7 +77,7 @@ class ScenarioFile:
                 if scenario is not None:
                     read.append(scenario)
         for caller in shared.callers.values():
-            if caller.name not in calling:
+            if caller.name not in calling and not self._complaints:
                 self._complaints.add(_never_calls(caller, "any scenario of this file"))
         return tuple(read)
 
@@ -104,8 +104,7 @@ class ScenarioFile:
         with self._complaints:
             _check_name(name)
         table = table_of(written.value, f"the scenario {told(name.text)}", "`when:` and `expect:` below its name")
-        with self._complaints:
-            refuse_unknown(table, SHARED, "a scenario")
+        refuse_unknown(table, SHARED, "a scenario")
         entries = {**shared.entries, **table.entries}
         own_callers = self._callers(table)
         calling = self._calling(written, shared)
@@ -125,7 +124,7 @@ class ScenarioFile:
             entries, "expect", name, "nothing is expected of", "write `expect:` and below it `- ring: [101]`, say"
         )
         steps = read_steps(when, cast, self._complaints)
-        if not callers_who_call(when):
+        if len(self._complaints) == before and not callers_who_call(when):
             raise ReadingError(when.source, f"nobody calls in {told(name.text)}", "begin with `- call: anna`, say")
         expect = read_expectations(expect_value, name, cast, self._complaints)
         if len(self._complaints) > before:

@@ -24,6 +24,14 @@ def suggest(word: str, known: Iterable[str], what: str) -> str:
     return f"did you mean `{near}`?" if near is not None else f"{what} {enumerate_words(words)}"
 
 
+def suggest_name(name: str, known: Iterable[str], what: str) -> str:
+    """Return the hint for an unknown name: the nearest one, and always all there are."""
+    words = list(known)
+    near = nearest(name, words)
+    everybody = f"{what} {enumerate_words(words)}"
+    return f"did you mean `{near}`? ({everybody})" if near is not None and len(words) > 1 else everybody
+
+
 def enumerate_words(words: Iterable[str], joint: str = "and") -> str:
     """Return `a, b and c`; of many only the first twelve."""
     listed = list(words)

@@ -24,6 +24,7 @@ STEP = Grammar(
         "hang up": ("at",),
     },
     example="call: anna",
+    alone="keep one; the other is a step of its own, with its own `- `",
     elsewhere=dict.fromkeys(("ring", "refused", "answer", "nobody", "missed", "caller gets"), _UNDER_EXPECT),
 )
 _DIGITS = re.compile(r"[0-9*#A-D]{1,32}")

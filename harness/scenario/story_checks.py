@@ -8,7 +8,7 @@ from harness.scenario.cast import Cast
 from harness.scenario.duration import write_duration
 from harness.scenario.problem import Complaints, ReadingError
 from harness.scenario.source import Source
-from harness.scenario.spelling import suggest
+from harness.scenario.spelling import suggest, suggest_name
 from harness.scenario.story import (
     SETTLE_WINDOW,
     Answer,
@@ -207,15 +207,15 @@ def _can_end(caller: str, by: str, source: Source, steps: Sequence[Step], cast: 
 def _number_exists(caller: str, listed: Sequence[Expectation], cast: Cast) -> None:
     """A number that the office does not have rings nobody; that may be the point, and is then said."""
     dialled = cast.callers[caller]
-    if cast.office is None or dialled.dials in cast.office.trunk.numbers:
+    if cast.office is None or not dialled.dials or dialled.dials in cast.office.trunk.numbers:
         return
     if any(isinstance(expectation, Nobody) and expectation.does == "rings" for expectation in listed):
         return
     raise ReadingError(
         dialled.source,
         f"{caller} dials {dialled.dials}, and the office has no such number",
-        suggest(dialled.dials, cast.office.trunk.numbers, "its numbers are")
-        + "; if that is the point, expect `- nobody: rings`",
+        suggest_name(dialled.dials, cast.office.trunk.numbers, "its numbers are")
+        + "; where an unknown number is the point, expect `- nobody: rings`",
     )
 
 

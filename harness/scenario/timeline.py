@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 from harness.scenario.cast import Cast
-from harness.scenario.duration import PbxSeconds, format_duration, write_duration
+from harness.scenario.duration import PbxSeconds, write_duration
 from harness.scenario.problem import Complaints, ReadingError
 from harness.scenario.source import Source
 from harness.scenario.story import (
@@ -95,8 +95,7 @@ def check_moments_apart(
             complaints.add(
                 ReadingError(
                     other.source,
-                    f"{one.what} and {other.what} within {_apart(one.moment, other.moment)} of each other: "
-                    "which comes first is chance",
+                    f"{one.what} and {other.what} {_together(one.moment, other.moment)}: which comes first is chance",
                     f"set them further apart than the tolerance, {write_duration(tolerance)}",
                     one.source,
                 )
@@ -187,24 +186,32 @@ def _beside(action: _Action, boundary: float, tolerance: PbxSeconds) -> bool:
 
 
 def _at_boundary(action: _Action, wave: _Wave, tolerance: PbxSeconds) -> ReadingError:
+    line, when = wave.ring.source.line, _when(action.moment, wave.start)
     return ReadingError(
         action.source,
-        f"{action.what} within {_apart(action.moment, wave.start)} of the moment at which the wave on line "
-        f"{wave.ring.source.line} begins: which comes first is chance",
+        f"{action.what} {when} the wave on line {line} begins: which comes first is chance",
         f"set them further apart than the tolerance, {write_duration(tolerance)}",
         wave.ring.source,
     )
 
 
 def _at_end(action: _Action, wave: _Wave, tolerance: PbxSeconds) -> ReadingError:
+    line, when = wave.ring.source.line, _when(action.moment, wave.end or 0.0)
     return ReadingError(
         action.source,
-        f"{action.what} within {_apart(action.moment, wave.end or 0.0)} of the moment at which the wave on line "
-        f"{wave.ring.source.line} ends, and nothing says that this is why",
-        f"expect the answer or the refusal, or set them further apart than the tolerance, {write_duration(tolerance)}",
+        f"{action.what} {when} the wave on line {line} ends, and nothing says that this is why",
+        f"expect what {action.what.split(' ', maxsplit=1)[0]} does, or set them further apart than the tolerance, "
+        f"{write_duration(tolerance)}",
         wave.ring.source,
     )
 
 
-def _apart(one: float, other: float) -> str:
-    return format_duration(abs(one - other)) if abs(one - other) > _EXACT else "0 s"
+def _when(moment: float, boundary: float) -> str:
+    if abs(moment - boundary) < _EXACT:
+        return "just when"
+    side = "before" if moment < boundary else "after"
+    return f"{write_duration(abs(moment - boundary))} {side}"
+
+
+def _together(one: float, other: float) -> str:
+    return "at the same moment" if abs(one - other) < _EXACT else f"within {write_duration(abs(one - other))}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.scenario.duration import HOW_TO_WRITE, PbxSeconds, parse_duration, write_duration
 from harness.scenario.problem import ReadingError, told
-from harness.scenario.spelling import nearest, suggest
+from harness.scenario.spelling import suggest, suggest_name
 from harness.scenario.tree import Entry, Listing, Nothing, Table, Text, Value
 
 if TYPE_CHECKING:
@@ -80,12 +80,7 @@ def unknown_key(key: Text, known: Iterable[str], what: str) -> ReadingError:
 
 def unknown_name(name: Text, known: Iterable[str], what: str, have: str) -> ReadingError:
     """Return the error about a name that nobody bears: `what` is missing, `have` begins the list of all."""
-    words = list(known)
-    near = nearest(name.text, words)
-    fix = suggest(name.text, words, have)
-    if near is not None:
-        fix += f" ({suggest(chr(0), words, have)})"
-    return ReadingError(name.source, f"{what} {told(name.text)}", fix)
+    return ReadingError(name.source, f"{what} {told(name.text)}", suggest_name(name.text, known, have))
 
 
 def each_once(texts: Iterable[Text], what: str) -> tuple[str, ...]:

@@ -22,6 +22,8 @@ class Grammar:
     """`step`: named in sentences."""
     verbs: Mapping[str, tuple[str, ...]]
     example: str
+    alone: str
+    """What to do about a second verb."""
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     """Verbs of another kind of line, and where that stands."""
 
@@ -52,7 +54,7 @@ def take_apart(value: Value, grammar: Grammar) -> Sentence:
         raise ReadingError(
             found[1].source,
             f"this {grammar.what} has two verbs, `{verb.text}` and `{found[1].text}`",
-            f"keep one; a further {grammar.what} stands by itself",
+            grammar.alone,
         )
     allowed = grammar.verbs[verb.text]
     for key, written in table.entries.items():
@@ -97,7 +99,8 @@ def _no_verb(table: Table, grammar: Grammar) -> ReadingError:
 def _no_modifier(key: Text, verb: str, grammar: Grammar) -> ReadingError:
     allowed = grammar.verbs[verb]
     others = [other for other, words in grammar.verbs.items() if key.text in words]
-    goes = f"with `{verb}` go {enumerate_words(allowed)}" if allowed else f"`{verb}` stands alone"
+    words = enumerate_words(f"`{word}`" for word in allowed)
+    goes = f"`{verb}` takes {words}" if allowed else f"`{verb}` stands alone"
     if others:
         return ReadingError(key.source, f"`{key.text}` does not go with `{verb}`", goes)
     near = nearest(key.text, (*allowed, *grammar.verbs))

@@ -1,7 +1,6 @@
-"""What YAML cannot read, in our own words: the same on every machine, and with the fix.
+"""What YAML cannot read, in our own words and with the fix.
 
-libyaml and PyYAML's own parser word and place their errors differently, so the error that is told is always that
-of the latter.
+libyaml and PyYAML's own parser word their errors differently; what is told is the same, whichever of the two reads.
 """
 
 from __future__ import annotations
@@ -24,11 +23,6 @@ _INDENT = "indent it as its neighbours; the parts of a list all begin with `- `,
 
 def explain(fault: yaml.YAMLError, manuscript: Manuscript) -> ReadingError:
     """Return the sentence for an error of either parser."""
-    try:
-        for _ in yaml.parse(manuscript.text, Loader=yaml.SafeLoader):
-            pass
-    except yaml.YAMLError as slow:
-        fault = slow
     if not isinstance(fault, yaml.MarkedYAMLError):
         return ReadingError(Source(manuscript.file, 1, 1), "this file is not YAML", "check it with a YAML editor")
     here = _source(manuscript, fault.problem_mark or fault.context_mark)
@@ -42,8 +36,9 @@ def explain(fault: yaml.YAMLError, manuscript: Manuscript) -> ReadingError:
 def _explain(context: str, problem: str, here: Source, opened: Source, manuscript: Manuscript) -> ReadingError:
     for sign, meaning in _MARKS.items():
         if meaning in context:
+            word = re.split(r"[\s,\]}]", _rest(manuscript, opened))[0]
             return ReadingError(
-                opened, f"this is not quoted, and YAML takes its {sign} for {meaning}", f'write "{sign}...", in quotes'
+                opened, f"{told(word)} is not quoted, and YAML takes its {sign} for {meaning}", f'write "{word}"'
             )
     if "quoted scalar" in context and "unexpected" in problem:
         return ReadingError(opened, "the quote that opens here is never closed", "close it on the same line")
@@ -58,13 +53,13 @@ def _explain(context: str, problem: str, here: Source, opened: Source, manuscrip
         (
             "cannot start any token",
             here,
-            f"a value without quotes cannot begin with {told(_sign(manuscript, here))}",
+            f"a value without quotes cannot begin with {told(_rest(manuscript, here)[:1])}",
             "put it in quotes",
         ),
         (
             "escape",
-            here,
-            "a backslash between double quotes means something else to YAML",
+            opened,
+            "a backslash in this text means something else to YAML, because it stands between double quotes",
             "write single quotes, or two backslashes for one",
         ),
         (
@@ -80,6 +75,8 @@ def _explain(context: str, problem: str, here: Source, opened: Source, manuscrip
             "write `key: value`, or begin a list's part with `- `",
         ),
         ("expected <block end>", here, _MISFIT, _INDENT),
+        ("did not find expected key", here, _MISFIT, _INDENT),
+        ("did not find expected '-' indicator", here, _MISFIT, _INDENT),
         ("<document start>", here, _MISFIT, _INDENT),
     ):
         if words in problem:
@@ -107,6 +104,6 @@ def _source(manuscript: Manuscript, mark: yaml.Mark | None) -> Source:
     return Source(manuscript.file, mark.line + 1, mark.column + 1) if mark else Source(manuscript.file, 1, 1)
 
 
-def _sign(manuscript: Manuscript, here: Source) -> str:
+def _rest(manuscript: Manuscript, here: Source) -> str:
     line = manuscript.lines[here.line - 1] if here.line <= len(manuscript.lines) else ""
-    return line[here.column - 1 : here.column]
+    return line[here.column - 1 :]
