@@ -148,7 +148,8 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
             return [say.Lost(at_ns=at_ns, call_id=call_id, q850=q850, sip=sip)]
         if self.causes is not None:
             return [say.Cancelled(at_ns=at_ns, call_id=call_id, q850=q850, sip=sip)]
-        return [say.Ended(at_ns=at_ns, call_id=call_id, by_us=False, code=None)]
+        sentence = f"call {call_id} ended with {last_code}, without CANCEL, answer or refusal"
+        return [say.Fault(at_ns=at_ns, traceback=sentence)]
 
     @guarded
     def onCallTsxState(self, prm: Pj) -> None:  # noqa: N802

@@ -164,7 +164,11 @@ class Phone:
             self.tell(say.RegistrationFailed(at_ns=at_ns, code=code, reason=reason))
 
     def _call_rejected(self, code: int) -> None:
-        self.tell(say.CallTableFull(at_ns=time.monotonic_ns(), code=code))
+        at_ns = time.monotonic_ns()
+        if code == pj.PJSIP_SC_BUSY_HERE:
+            self.tell(say.CallTableFull(at_ns=at_ns, code=code))
+        else:
+            self.tell(say.Fault(at_ns=at_ns, traceback=f"the library refused an INVITE by itself, with {code}"))
 
     def _cancel_seen(self, message: str) -> None:
         call = self.calls.get(sip_text.call_id(message) or "")

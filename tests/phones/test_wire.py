@@ -72,6 +72,13 @@ def test_only_the_two_g711_codecs_are_offered_and_accepted(phone: DeskPhone, raw
     assert formats - {"120"} == {"0", "8"}
 
 
+def test_an_invite_that_the_library_refuses_by_itself_is_a_fault(phone: DeskPhone, raw: RawSip) -> None:
+    """Without a codec in common the phone could not be answered: no ring, and never silence about it."""
+    raw.send_invite(formats="18")
+    raw.until(488)
+    assert "refused an INVITE by itself, with 488" in phone.until(say.Fault).traceback
+
+
 @pytest.mark.parametrize(
     ("headers", "q850", "sip"),
     [
