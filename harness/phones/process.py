@@ -14,7 +14,6 @@ import signal
 import socket
 import sys
 import time
-import traceback
 from typing import TYPE_CHECKING, NoReturn
 
 import pjsua2 as pj
@@ -192,6 +191,8 @@ class _Account(pj.Account):  # type: ignore[misc]  # pjsua2 has no types
 
 def _fault() -> say.Fault:
     """Return what to say of the exception being handled; an error of pjsua2 keeps its words to itself."""
+    import traceback  # noqa: PLC0415  a phone that is well never needs it
+
     fault = sys.exception()
     words = f"{fault.info()}\n" if isinstance(fault, pj.Error) else ""
     return say.Fault(at_ns=time.monotonic_ns(), traceback=traceback.format_exc() + words)

@@ -14,8 +14,18 @@ from harness.phones import protocol as say
 _KINDS = [
     kind for base in (say.Verb, say.CallVerb, say.Message) for kind in base.__subclasses__() if kind is not say.CallVerb
 ]
-# `...`: values of the field's type, also for fields that have a default
-_SAID = st.one_of(*(st.builds(kind, **dict.fromkeys(kind.__dataclass_fields__, ...)) for kind in _KINDS))
+_VALUES = {"int": st.integers(), "str": st.text(), "bool": st.booleans(), "int | None": st.none() | st.integers()}
+_VALUES["str | None"] = st.none() | st.text()
+
+
+def _fields(kind: type[say.Said]) -> dict[str, st.SearchStrategy[object]]:
+    types = {
+        name: hint for base in reversed(kind.__mro__) for name, hint in getattr(base, "__annotations__", {}).items()
+    }
+    return {name: _VALUES[hint] for name, hint in types.items() if name != "_fields"}
+
+
+_SAID = st.one_of(*(st.builds(kind, **_fields(kind)) for kind in _KINDS))
 
 
 @given(_SAID)
@@ -45,6 +55,20 @@ def test_a_message_of_equal_fields_but_another_kind_differs() -> None:
     """Kinds are told apart."""
     confirmed: say.Message = say.Confirmed(at_ns=1, call_id="a")
     assert confirmed != say.Heard(at_ns=1, call_id="a")
+
+
+def test_what_was_said_is_frozen_and_complete() -> None:
+    """No field can be changed, left out or invented; defaults are filled in."""
+    key = say.KeySent(at_ns=1, call_id="a", digit="5")
+    with pytest.raises(AttributeError, match="frozen"):
+        key.digit = "6"  # type: ignore[misc]
+    with pytest.raises(TypeError, match="KeySent has the fields"):
+        say.KeySent(at_ns=1, call_id="a")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="KeySent has the fields"):
+        say.KeySent(at_ns=1, call_id="a", digit="5", code=1)  # type: ignore[call-arg]
+    assert say.Call(target="sip:a").shows is None
+    assert repr(key) == "KeySent(at_ns=1, call_id='a', digit='5')"
+    assert len({key, say.KeySent(at_ns=1, call_id="a", digit="5")}) == 1
 
 
 @pytest.mark.parametrize(("code", "refusal"), [(399, False), (400, True), (486, True), (699, True), (700, False)])
