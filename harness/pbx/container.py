@@ -148,17 +148,17 @@ class Pbx:
                 await self._booted.wait()
                 self._refuse_end()
         except TimeoutError as fault:
-            message = f"Asterisk was not ready {BOOT_DEADLINE_S:.0f} s after its start: {self._last_complaint()}"
+            message = f"Asterisk was not ready {BOOT_DEADLINE_S:.0f} s after its start: {self._own_word()}"
             raise BrokenError(message, f"its log is {self._evidence / LOG}") from fault
         except ManagerError as fault:
             self._refuse_end()
-            message = f"{fault.sentence}; Asterisk's log says: {self._last_complaint()}"
+            message = f"{fault.sentence}; Asterisk's log says: {self._own_word()}"
             raise BrokenError(message, f"its log is {self._evidence / LOG}") from fault
 
     def _refuse_end(self) -> None:
         if self.ended.done():
             status = self.ended.result()
-            message = f"Asterisk ended while it booted (exit status {status}): {self._last_complaint()}"
+            message = f"Asterisk ended while it booted (exit status {status}): {self._own_word()}"
             raise BrokenError(message, f"its log is {self._evidence / LOG}")
 
     def _refuse_complaints(self) -> None:
@@ -175,11 +175,14 @@ class Pbx:
             return []
         return [line for line in lines if "] WARNING[" in line or "] ERROR[" in line]
 
-    def _last_complaint(self) -> str:
-        """Asterisk's own word on why it ended: the last complaint in its log, else the last line of its console."""
+    def _own_word(self) -> str:
+        """Asterisk's own word on why it ended: the first complaint in its log, else the last line of its console.
+
+        The first, because the last one only says that it gives up.
+        """
         complaints = self.complaints()
         if complaints:
-            return complaints[-1]
+            return complaints[0]
         try:
             lines = (self._evidence / "console.log").read_text("utf-8", "replace").split("\n")
         except OSError:

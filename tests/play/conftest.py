@@ -1,0 +1,52 @@
+"""One run for all tests that play: networks and lease are made once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.events import Event, from_json
+from harness.pbx.run import RunEnvironment, open_run
+from harness.scenario.reading import read_scenarios
+from harness.scenario.story import Scenario
+
+IMAGE = "ringproof-asterisk:22"
+
+
+@pytest.fixture(scope="session")
+def environment() -> Iterator[RunEnvironment]:
+    """A run of its own; fails where there is no engine or image."""
+    with open_run(IMAGE) as run:
+        yield run
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Callable[[object], str]:
+    """Return a fault's text with what differs from run to run replaced."""
+
+    def normalise(fault: object) -> str:
+        text = str(fault).replace(str(tmp_path), "OUT")
+        text = re.sub(r"\[\d{4}-\d\d-\d\d [\d:.]+\]", "[TIME]", text)
+        text = re.sub(r"(ERROR|WARNING)\[\d+\]", r"\1[n]", text)
+        return re.sub(r"\b\d+\.\d+\.\d+\.\d+:\d+\b", "ADDRESS", text) + "\n"
+
+    return normalise
+
+
+def story(text: str, folder: Path) -> Scenario:
+    """Read the one scenario of a text written as users write it, played in the bundled office."""
+    office = Path("scenarios/offices/trading-company.yaml").resolve()
+    file = folder / "test.ring.yaml"
+    file.write_text(f"pbx: {office}\n{text}", encoding="utf-8")
+    read = read_scenarios(file)
+    assert read.problems == ()
+    (scenario,) = read.scenarios
+    return scenario
+
+
+def events_of(folder: Path) -> list[Event]:
+    """Read back the record of a play."""
+    return [from_json(line) for line in (folder / "events.ndjson").read_text("utf-8").splitlines()]

@@ -1,0 +1,229 @@
+"""What breaks in the middle of a story is told as broken, in a sentence that names it; nothing is left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+
+import pytest
+from play.conftest import events_of, story
+
+from harness.events import Event, PhoneInvited
+from harness.judge import judge
+from harness.observe import observe
+from harness.pbx.engine import RUN, engine
+from harness.pbx.errors import BrokenError
+from harness.pbx.run import RunEnvironment, open_run
+from harness.play.conductor import conduct
+from harness.scenario.story import Scenario
+
+Golden = Callable[[str, str], None]
+Told = Callable[[object], str]
+
+RINGS_LONG = """
+callers:
+  anna: {from: "+74951234567", to: "84950000005"}
+scenarios:
+  a long ring:
+    when:
+      - call: anna
+    expect:
+      - ring: [101]
+        for: 15s
+      - missed: [101]
+      - caller gets: {code: 480}
+"""
+
+
+def containers(environment: RunEnvironment) -> list[str]:
+    """Names of the run's containers that exist now."""
+    found = engine().api.containers(all=True, filters={"label": f"{RUN}={environment.run}"})
+    return [container["Names"][0] for container in found]
+
+
+async def when(
+    kind: type[Event], folder: Path, then: Callable[[], None], play: Coroutine[None, None, None]
+) -> None:
+    """Run `play`, and `then` as soon as its record holds an event of this kind."""
+    task = asyncio.get_running_loop().create_task(play)
+    while not task.done() and not any(isinstance(event, kind) for event in _so_far(folder)):
+        await asyncio.wait({task}, timeout=0.02)
+    then()
+    await task
+
+
+def _so_far(folder: Path) -> list[Event]:
+    return events_of(folder) if (folder / "events.ndjson").exists() else []
+
+
+@pytest.fixture
+def long_ring(tmp_path: Path) -> Scenario:
+    """A story in which 101 rings for 15 s."""
+    return story(RINGS_LONG, tmp_path)
+
+
+@pytest.mark.pbx
+def test_container_killed(
+    environment: RunEnvironment, long_ring: Scenario, tmp_path: Path, golden: Golden, told: Told
+) -> None:
+    """An operator's `docker kill` is no verdict on the dialplan."""
+
+    def kill() -> None:
+        (name,) = [entry for entry in containers(environment) if long_ring.id in entry]
+        engine().api.kill(name.lstrip("/"))
+
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with pytest.raises(BrokenError) as broken:
+        asyncio.run(when(PhoneInvited, folder, kill, conduct(long_ring, environment, folder)))
+    golden("play/container-killed.err", told(broken.value))
+
+
+@pytest.mark.pbx
+def test_asterisk_crashed(environment: RunEnvironment, long_ring: Scenario, tmp_path: Path) -> None:
+    """An Asterisk that ends by its own SIGSEGV is red, not broken: that is the PBX's own doing."""
+
+    def crash() -> None:
+        (name,) = [entry for entry in containers(environment) if long_ring.id in entry]
+        api = engine().api
+        find = 'for p in /proc/[0-9]*; do [ "$(cat $p/comm)" = asterisk ] && kill -SEGV ${p#/proc/}; done'
+        api.exec_start(api.exec_create(name.lstrip("/"), ["bash", "-c", find], user="root"))
+
+    folder = tmp_path / "out"
+    folder.mkdir()
+    asyncio.run(when(PhoneInvited, folder, crash, conduct(long_ring, environment, folder)))
+    findings = judge(long_ring, observe(long_ring, events_of(folder)))
+    assert [finding.kind for finding in findings] == ["pbx-crashed"]
+
+
+@pytest.mark.pbx
+def test_phone_killed(
+    environment: RunEnvironment, long_ring: Scenario, tmp_path: Path, golden: Golden, told: Told
+) -> None:
+    """A phone that dies is named."""
+
+    def kill() -> None:
+        pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+        mine = [pid for pid in pids if _is_phone(pid, "101", environment.office_address)]
+        assert mine
+        for pid in mine:
+            os.kill(pid, signal.SIGKILL)
+
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with pytest.raises(BrokenError) as broken:
+        asyncio.run(when(PhoneInvited, folder, kill, conduct(long_ring, environment, folder)))
+    golden("play/phone-killed.err", told(broken.value))
+    assert not [name for name in containers(environment) if long_ring.id in name]
+
+
+def _is_phone(pid: int, name: str, address: str) -> bool:
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().decode()
+    except OSError:
+        return False
+    return f'"name": "{name}"' in command and f'"address": "{address}"' in command
+
+
+@pytest.mark.pbx
+def test_asterisk_that_does_not_boot(
+    environment: RunEnvironment,
+    long_ring: Scenario,
+    tmp_path: Path,
+    golden: Golden,
+    told: Told,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Asterisk's own error line is in the sentence."""
+    _spoil(monkeypatch, "modules.conf", "[modules]\nautoload=no\nrequire=res_of_nobody.so\n")
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with pytest.raises(BrokenError) as broken:
+        asyncio.run(conduct(long_ring, environment, folder))
+    golden("play/asterisk-does-not-boot.err", told(broken.value))
+
+
+@pytest.mark.pbx
+def test_a_complaint_at_boot_is_broken(
+    environment: RunEnvironment,
+    long_ring: Scenario,
+    tmp_path: Path,
+    golden: Golden,
+    told: Told,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What we rendered is what runs: a WARNING about a rendered file is never played over."""
+    _spoil(monkeypatch, "rtp.conf", "[general]\nrtpstart=twelve\nrtpend=10199\nnonsense\n")
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with pytest.raises(BrokenError) as broken:
+        asyncio.run(conduct(long_ring, environment, folder))
+    golden("play/complaint-at-boot.err", told(broken.value))
+
+
+@pytest.mark.pbx
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [("pjsip.conf", "[102](", "[999]("), ("extensions.conf", "[group-sales]", "[group-s]")],
+    ids=["endpoint", "context"],
+)
+def test_what_was_rendered_must_run(  # noqa: PLR0913, PLR0917 - fixtures
+    environment: RunEnvironment,
+    long_ring: Scenario,
+    tmp_path: Path,
+    golden: Golden,
+    told: Told,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    old: str,
+    new: str,
+) -> None:
+    """An endpoint or a context that is missing from the running PBX."""
+    _spoil(monkeypatch, name, lambda text: text.replace(old, new))
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with pytest.raises(BrokenError) as broken:
+        asyncio.run(conduct(long_ring, environment, folder))
+    golden(f"play/missing-from-{name}.err", told(broken.value))
+
+
+def _spoil(monkeypatch: pytest.MonkeyPatch, name: str, text: str | Callable[[str], str]) -> None:
+    """Have the theatre change one rendered file before the PBX boots, as a mistake in our renderer would."""
+    from harness.play import theatre  # noqa: PLC0415 - patched here, and only here
+
+    render = theatre.render_office
+
+    def spoilt(*args: object, **kwargs: object) -> object:
+        rendered = render(*args, **kwargs)  # type: ignore[arg-type]
+        file = rendered.folder / name
+        before = file.read_text("utf-8")
+        after = text if isinstance(text, str) else text(before)
+        assert after != before
+        file.write_text(after, "utf-8")
+        return rendered
+
+    monkeypatch.setattr(theatre, "render_office", spoilt)
+
+
+@pytest.mark.pbx
+def test_image_missing(golden: Golden, told: Told) -> None:
+    """Told before anything is started; nothing is pulled."""
+    with pytest.raises(BrokenError) as broken, open_run("ringproof-asterisk:of-nobody"):
+        pytest.fail("a run was opened without its image")
+    golden("play/image-missing.err", told(broken.value))
+
+
+def test_engine_not_running(golden: Golden, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One sentence, not a stack of urllib3."""
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+    engine.cache_clear()
+    try:
+        with pytest.raises(BrokenError) as broken, open_run("ringproof-asterisk:22"):
+            pytest.fail("a run was opened without an engine")
+    finally:
+        monkeypatch.undo()
+        engine.cache_clear()
+    golden("play/engine-not-running.err", told(broken.value))
