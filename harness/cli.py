@@ -208,7 +208,7 @@ def _nothing_selected(read: Sequence[ReadFile], texts: Sequence[str], out: Path)
     there = sum(len(entry.scenarios) for entry in read)
     told = " or ".join(repr(text) for text in texts)
     return _refuse(
-        f"nothing selected: no scenario's name contains {told}; there are {there} in {_count(len(read), 'file')}"
+        f"nothing selected: of {_count(there, 'scenario')} in {_count(len(read), 'file')} none has {told} in its name"
         if there
         else f"nothing selected: there is no scenario in {_count(len(read), 'file')}"
     )
@@ -289,6 +289,11 @@ class _Teller:
 
         self.run = self._config.stash.get(RUN, None)
 
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Say at once that the signal has arrived: ending calls and removing containers takes a moment."""
+        if excinfo.type is KeyboardInterrupt:
+            typer.echo("ringproof: interrupted; ending the calls and removing what was started", err=True)
+
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Tell what pytest itself could not collect: a defect."""
         if report.failed:
@@ -300,7 +305,8 @@ class _Teller:
 
         run = self.run
         assert run is not None  # noqa: S101 - checked by the caller
-        typer.echo("\n".join(_failures(run.results)))
+        for line in _failures(run.results):
+            typer.echo(line)
         colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
         if any(result.outcome != "invalid" for result in run.results):
             width = max(60, min(120, _columns()))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from harness.observe.model import CallerView, ObservedRing, ObservedWave
 from harness.report.chart import ANY_TIME, FRESH, GOES_ON, Bar, Part
-from harness.scenario.story import ACTS_WITHIN, SETTLE_WINDOW, Answer, Expectation, Refused, Ring
+from harness.scenario.story import ACTS_WITHIN, SETTLE_WINDOW, Answer, Expectation, Missed, Refused, Ring
 
 SHOWN_WHEN_OPEN = 5.0
 """Seconds drawn of a wave that may last any time and that was not observed either."""
@@ -30,6 +30,8 @@ def _cut(ring: ObservedRing, waves: Sequence[ObservedWave]) -> tuple[Part, ...]:
 def _ending(ring: ObservedRing) -> str:
     if ring.ending == "refused":
         return f"✗{ring.code}"
+    if ring.missed:
+        return "missed"
     return {"answered": "answered", "lost": "lost"}.get(ring.ending, "")
 
 
@@ -58,6 +60,7 @@ def expected_bars(expectations: Sequence[Expectation], view: CallerView) -> list
     grown: list[_Growing] = []
     ringing: dict[str, _Growing] = {}
     refusals: list[tuple[str, int, float]] = []
+    missed: list[str] = []
     seen = 0
     for entry in expectations:
         if isinstance(entry, Answer):
@@ -65,6 +68,8 @@ def expected_bars(expectations: Sequence[Expectation], view: CallerView) -> list
             bar.word = "answers"
         elif isinstance(entry, Refused):
             refusals += [(phone, code, clock) for phone, code in entry.codes.items()]
+        elif isinstance(entry, Missed):
+            missed += entry.phones
         elif isinstance(entry, Ring):
             end = clock + (entry.lasts if entry.lasts is not None else _open_length(seen, view))
             ringing = _one_wave(entry, clock, end, ringing, grown)
@@ -72,6 +77,10 @@ def expected_bars(expectations: Sequence[Expectation], view: CallerView) -> list
     for phone, code, moment in refusals:  # their order is not asserted: the phone's first ring ends so
         first = next((bar for bar in grown if bar.phone == phone and not bar.word), None)
         (first or _no_time(phone, moment, grown)).word = f"✗{code}"
+    for phone in missed:
+        last = next((bar for bar in reversed(grown) if bar.phone == phone and not bar.word), None)
+        if last is not None:
+            last.word = "missed"
     return [Bar(bar.phone, tuple(bar.parts), bar.word) for bar in grown]
 
 

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 FRESH = "█"
+AGAIN = "▐"
+"""First column of a fresh ring that follows another one at the same phone without a gap: a new INVITE all the same."""
 GOES_ON = "░"
 ANY_TIME = "▒"
 """An expected wave without `for:`: it may last as long as it likes."""
@@ -107,12 +109,16 @@ def draw_rows(phones: Sequence[str], bars: Iterable[Bar], axis: Axis) -> list[st
 
 def _draw_row(bars: Sequence[Bar], axis: Axis) -> str:
     cells: dict[int, str] = {}
-    for bar in bars:
+    for bar in sorted(bars, key=lambda bar: bar.start):
+        first = axis.column(bar.start)
+        follows = first - 1 in cells or first in cells
         for part in bar.parts:
             first, beyond = axis.column(part.start), axis.column(part.end)
             if part.end > part.start:
                 beyond = max(beyond, first + 1)  # however short, it is seen
             cells.update(dict.fromkeys(range(first, beyond), part.block))
+        if follows and bar.end > bar.start:
+            cells[axis.column(bar.start)] = AGAIN
     for bar in bars:
         if bar.word:
             _write_word(bar, axis, cells)
@@ -126,10 +132,9 @@ def _write_word(bar: Bar, axis: Axis, cells: dict[int, str]) -> None:
         begin += 1
     if bar.end > bar.start:
         begin += 1
-    for column, letter in enumerate(bar.word, start=begin):
-        if column in cells:
-            return  # the next ring begins here: its block says more than the word
-        cells[column] = letter
+    letters = dict(enumerate(bar.word, start=begin))
+    if not letters.keys() & cells.keys():  # else the next ring begins here: its block says more than the word
+        cells.update(letters)
 
 
 def in_order(phones: Iterable[str]) -> list[str]:

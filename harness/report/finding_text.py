@@ -54,8 +54,9 @@ def failure_text(
             drawn.add(finding.caller)
             lines += _charts(scenario, observation, finding.caller, width)
         blocks.append("\n".join(lines))
-    hints = [hint for caller in scenario.callers if caller in drawn and (hint := route_hint(scenario, caller, folder))]
-    return "\n\n".join(blocks) + "\n" + pointers(hints, evidence, width)
+    hints = {caller: route_hint(scenario, caller, folder) for caller in scenario.callers if caller in drawn}
+    told = [f"{caller}: {hint}" if len(hints) > 1 else hint for caller, hint in hints.items() if hint]
+    return "\n\n".join(blocks) + "\n" + pointers(told, evidence, width)
 
 
 def broken_text(scenario: Scenario, sentence: str, *, hint: str = "", evidence: str = "", width: int = WIDTH) -> str:

@@ -15,13 +15,13 @@ _STYLE: dict[Outcome, str] = {
     "invalid": "bold yellow",
     "broken": "bold magenta",
 }
-_NAME_ROOM = 40
 
 
 def summary_text(results: Sequence[Result], *, width: int, colour: bool = False) -> str:
     """Return the table: files in order, their scenarios under them, a failure's first sentence under its scenario."""
     from rich import box  # noqa: PLC0415 - rich costs 50 ms, and a run that is not watched needs none of it
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console, Group  # noqa: PLC0415
+    from rich.padding import Padding  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
@@ -34,16 +34,17 @@ def summary_text(results: Sequence[Result], *, width: int, colour: bool = False)
     for file, of_file in groupby(sorted(results, key=lambda result: (result.file, result.line)), lambda r: r.file):
         table.add_row(Text(file, style="bold"))
         for result in of_file:
-            name = Text(f"  {result.name}")
+            name = [Padding(Text(result.name), (0, 0, 0, 2))]
             if result.outcome != "passed" and result.findings and result.findings[0].sentence not in told_already:
                 more = f" (+{len(result.findings) - 1} more)" if len(result.findings) > 1 else ""
-                name.append(f"\n    {result.findings[0].sentence}{more}", style="dim")
+                sentence = Text(f"{result.findings[0].sentence}{more}", style="dim")
+                name.append(Padding(sentence, (0, 0, 0, 4)))
                 if result.outcome == "broken":  # often the same for all: no engine, no image
                     told_already.add(result.findings[0].sentence)
             outcome = Text(shown(result.outcome), style=_STYLE[result.outcome])
             played = result.outcome != "invalid"
             table.add_row(
-                name, outcome, f"{result.wall:.1f} s" if played else "", f"{result.pbx:.1f} s" if played else ""
+                Group(*name), outcome, f"{result.wall:.1f} s" if played else "", f"{result.pbx:.1f} s" if played else ""
             )
     told = io.StringIO()
     console = Console(

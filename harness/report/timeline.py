@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from harness.observe.model import CallerView, Observation, ObservedRing
 from harness.report.bars import observed_bars
@@ -40,12 +40,18 @@ def timeline_text(scenario: Scenario, observation: Observation) -> str:
     ):
         if rings:
             lines += ["", title, *_chart(rings, observation), "", *_list(rings)]
-    lines += [f"{at:8.2f}  the PBX dialled {target}: {said}" for at, target, said in observation.dial_failures]
-    lines += [f"{at:8.2f}  a call left by the trunk" for at in observation.trunk_legs]
+    besides = list(_besides(observation))
+    if besides:
+        lines += ["", "what else was seen", *besides]
+    return "\n".join(lines) + "\n"
+
+
+def _besides(observation: Observation) -> Iterator[str]:
+    yield from (f"{at:10.2f}  the PBX dialled {target}: {said}" for at, target, said in observation.dial_failures)
+    yield from (f"{at:10.2f}  a call left by the trunk" for at in observation.trunk_legs)
     for phone, seconds in observation.late_legs:
         length = f"for {format_duration(seconds)}" if math.isfinite(seconds) else "to the end"
-        lines.append(f"the call at {phone} went on {length} after its caller had hung up")
-    return "\n".join(lines) + "\n"
+        yield f"   the call at {phone} went on {length} after its caller had hung up"
 
 
 def _caller(scenario: Scenario, observation: Observation, view: CallerView) -> list[str]:

@@ -109,7 +109,15 @@ def story(expect: Sequence[Expectation], *, name: str = "support grows by one ph
     )
 
 
-def ring(phone: str, start: float, end: float, ending: Ending = "cancelled", code: int | None = None) -> ObservedRing:
+def ring(
+    phone: str,
+    start: float,
+    end: float,
+    ending: Ending = "cancelled",
+    code: int | None = None,
+    *,
+    missed: bool = False,
+) -> ObservedRing:
     """An observed ring of Anna's call."""
     return ObservedRing(
         phone=phone,
@@ -118,7 +126,7 @@ def ring(phone: str, start: float, end: float, ending: Ending = "cancelled", cod
         end=PbxSeconds(end),
         ending=ending,
         code=code,
-        missed=ending == "cancelled" and end - start > 20,
+        missed=missed,
         shows="+74951234567",
         caller="anna",
     )

@@ -1,0 +1,140 @@
+"""The commands around `run`: what they say and their exit codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from conftest import Project, scenario
+
+from harness import __version__
+
+Golden = Callable[[str, str], None]
+
+
+def test_version(project: Project) -> None:
+    """The package's own."""
+    done = project.ringproof("--version")
+    assert (done.returncode, done.stdout) == (0, f"ringproof {__version__}\n")
+
+
+@pytest.mark.parametrize("command", ["", "run", "validate", "render", "clean"])
+def test_help(project: Project, golden: Golden, command: str) -> None:
+    """Every option has a line."""
+    done = project.ringproof(*command.split(), "--help")
+    assert done.returncode == 0
+    golden(f"front/help-{command or 'all'}.txt", done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (["run", "nowhere"], "no-such-path"),
+        (["validate", "nowhere"], "no-such-path"),
+        (["render", "nowhere", "--out", "x"], "no-such-path"),
+        (["run", "scenarios/office.yaml"], "no-scenario-file"),
+        (["run", "scenarios", "-n", "many"], "bad-number"),
+        (["run", "empty"], "empty-folder"),
+    ],
+)
+def test_wrong_arguments_are_2_in_one_sentence(
+    project: Project, golden: Golden, arguments: list[str], name: str
+) -> None:
+    """Nothing is played, nothing is written."""
+    project.write("sales.ring.yaml", scenario("the first answers"))
+    (project.folder / "empty").mkdir()
+    done = project.ringproof(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    golden(f"front/{name}.txt", done.stderr)
+    assert not (project.folder / "out").exists()
+
+
+@pytest.mark.parametrize("arguments", [["frobnicate"], ["run", "--frobnicate"], ["run", "-n"], ["render"]])
+def test_unknown_commands_and_options_are_2(project: Project, arguments: list[str]) -> None:
+    """As every command line does."""
+    done = project.ringproof(*arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert done.stderr
+
+
+def test_several_k_select_any_of_them(project: Project) -> None:
+    """Plain text, two words, any case."""
+    names = ("the first answers", "the second answers", "nobody answers")
+    project.write("sales.ring.yaml", *map(scenario, names))
+    done = project.ringproof("run", "-k", "FIRST answers", "-k", "nobody")
+    assert done.returncode == 0
+    assert set(project.outcomes) == {"the first answers", "nobody answers"}
+
+
+def test_scenarios_is_the_default_folder(project: Project) -> None:
+    """Without PATHS; known-red stays out until it is named."""
+    project.write("sales.ring.yaml", scenario("the first answers"))
+    project.write("known-red/ring.ring.yaml", scenario("red on purpose", rings="102", answers="102"))
+    assert project.ringproof("run").returncode == 0
+    assert set(project.outcomes) == {"the first answers"}
+    assert project.ringproof("run", "scenarios/known-red").returncode == 1
+
+
+def test_settings_for_the_projects_own_pytest_do_not_reach_in(project: Project) -> None:
+    """A customer's pytest.ini, conftest.py and PYTEST_ADDOPTS are about his Python tests."""
+    project.write("sales.ring.yaml", scenario("the first answers"))
+    (project.folder / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
+    (project.folder / "scenarios" / "conftest.py").write_text("raise SystemExit('reached')\n")
+    assert project.ringproof("run").returncode == 0
+
+
+def test_validate(project: Project, golden: Golden) -> None:
+    """Valid: one line. Invalid: all problems, then how many."""
+    project.write("sales.ring.yaml", scenario("the first answers"), scenario("the second answers"))
+    done = project.ringproof("validate")
+    assert (done.returncode, done.stdout) == (0, "2 scenarios in 1 file are valid\n")
+    project.write("menu.ring.yaml", "  key 1:\n    wehn: []\n", scenario("x").replace("for:", "fro:"))
+    done = project.ringproof("validate")
+    assert done.returncode == 2
+    golden("front/validate-invalid.txt", done.stdout)
+    assert project.notes == []
+
+
+def test_render(project: Project) -> None:
+    """The files are named; a folder that is not empty is left alone unless forced."""
+    done = project.ringproof("render", "scenarios/office.yaml", "--out", "asterisk")
+    assert done.returncode == 0, done.stderr
+    assert "asterisk/extensions.conf\n" in done.stdout
+    extensions = project.folder / "asterisk" / "extensions.conf"
+    extensions.write_text("mine\n")
+    refused = project.ringproof("render", "scenarios/office.yaml", "--out", "asterisk")
+    assert refused.returncode == 2
+    assert refused.stderr == "ringproof: the folder asterisk is not empty; --force writes into it all the same\n"
+    assert extensions.read_text() == "mine\n"
+    assert project.ringproof("render", "scenarios/office.yaml", "--out", "asterisk", "--force").returncode == 0
+    assert "Written by ringproof" in extensions.read_text()
+
+
+def test_render_an_invalid_office_is_2(project: Project) -> None:
+    """Its problems are told, nothing is written."""
+    office = project.folder / "scenarios" / "office.yaml"
+    office.write_text(office.read_text().replace("office:", "ofice:"))
+    done = project.ringproof("render", "scenarios/office.yaml", "--out", "asterisk")
+    assert done.returncode == 2
+    assert "did you mean `office`?" in done.stdout
+    assert not (project.folder / "asterisk").exists()
+
+
+def test_clean_without_an_engine_is_3(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sentence and a hint."""
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{project.folder}/no.sock")
+    done = project.ringproof("clean")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("ringproof: no Docker engine answers at unix://")
+    assert "hint:" in done.stderr
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_what_a_terminal_shows(project: Project, columns: int) -> None:
+    """Charts and table fit the terminal's width."""
+    project.write("sales.ring.yaml", scenario("the wrong one rings", rings="102", answers="102"))
+    done = project.ringproof("run", "-n", "1", COLUMNS=str(columns))
+    drawn = [line for line in done.stdout.splitlines() if "█" in line or "──" in line]
+    assert drawn
+    assert max(map(len, drawn)) <= columns

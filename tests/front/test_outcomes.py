@@ -1,0 +1,135 @@
+"""Every outcome has its exit code; `ringproof run` as a user starts it, on the rehearsal's play."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from conftest import Project, scenario, steady
+
+WRONG = scenario("the wrong one rings", rings="102", answers="102")
+Golden = Callable[[str, str], None]
+
+
+def test_passed_is_0(project: Project, golden: Golden) -> None:
+    """Everything green: a line for each scenario, the table, the totals."""
+    project.write("sales.ring.yaml", scenario("the first answers"), scenario("ответ первого. да"))
+    done = project.ringproof("run", "-n", "1")
+    assert done.returncode == 0
+    golden("front/passed.txt", steady(done.stdout))
+    assert done.stderr == ""
+    assert project.results["exit"] == 0
+    assert project.outcomes == {"the first answers": "passed", "ответ первого. да": "passed"}
+
+
+def test_failed_is_1(project: Project, golden: Golden) -> None:
+    """A red: the house form with charts, then the table."""
+    project.write("sales.ring.yaml", scenario("the first answers"), WRONG)
+    done = project.ringproof("run", "-n", "1")
+    assert done.returncode == 1
+    golden("front/failed.txt", steady(done.stdout))
+    assert project.outcomes["the wrong one rings"] == "failed"
+    kinds = [found["kind"] for found in project.results["scenarios"][1]["findings"]]
+    assert kinds == ["ring-instead", "answer-instead"]
+
+
+def test_invalid_is_2_and_nothing_is_played(project: Project, golden: Golden) -> None:
+    """All problems of all files, one that two files share only once; no run is opened."""
+    project.write("sales.ring.yaml", scenario("the first answers"))
+    project.write("menu.ring.yaml", "  key 1:\n    wehn: []\n")
+    done = project.ringproof("run")
+    assert done.returncode == 2
+    golden("front/invalid.txt", steady(done.stdout))
+    assert project.notes == []
+    assert project.results["not_played"] == 1
+    assert project.outcomes == {"menu.ring.yaml": "invalid"}
+
+
+def test_problems_of_a_shared_office_are_told_once(project: Project) -> None:
+    """Two scenario files name the same broken office."""
+    office = project.folder / "scenarios" / "office.yaml"
+    office.write_text(office.read_text().replace("extension_ring_time", "extention_ring_time"))
+    project.write("sales.ring.yaml", scenario("the first answers"))
+    project.write("menu.ring.yaml", scenario("the first answers"))
+    done = project.ringproof("run")
+    assert done.returncode == 2
+    assert done.stdout.count("did you mean `extension_ring_time`?") == 1
+    assert "2 invalid files" in done.stdout
+
+
+def test_keep_going_plays_the_other_files(project: Project) -> None:
+    """The exit code still says that a file is invalid."""
+    project.write("sales.ring.yaml", scenario("the first answers"))
+    project.write("menu.ring.yaml", "  key 1:\n    wehn: []\n")
+    done = project.ringproof("run", "--keep-going")
+    assert done.returncode == 2
+    assert project.outcomes == {"menu.ring.yaml": "invalid", "the first answers": "passed"}
+
+
+def test_invalid_counts_more_than_failed(project: Project) -> None:
+    """2 before 1."""
+    project.write("sales.ring.yaml", WRONG)
+    project.write("menu.ring.yaml", "  key 1:\n    wehn: []\n")
+    assert project.ringproof("run", "--keep-going").returncode == 2
+
+
+def test_broken_is_3(project: Project, golden: Golden) -> None:
+    """A phone crashed: nothing is said about the routing, and 3 counts more than the red beside it."""
+    project.write("sales.ring.yaml", scenario("a phone breaks"), WRONG)
+    done = project.ringproof("run", "-n", "1")
+    assert done.returncode == 3
+    golden("front/broken.txt", steady(done.stdout))
+    verdict = project.folder / "out" / project.results["scenarios"][0]["id"] / "verdict.txt"
+    assert "the phone 101 ended by signal 11" in verdict.read_text()
+
+
+def test_engine_not_running_is_3_and_told_once(project: Project, golden: Golden) -> None:
+    """Every scenario is broken for the same reason: one message; no evidence folder is named, for there is none."""
+    project.write("sales.ring.yaml", scenario("the first answers"), scenario("the second answers"))
+    done = project.ringproof("run", "--image", "down")
+    assert done.returncode == 3
+    golden("front/engine-down.txt", _sorted_lines(steady(done.stdout)))
+    assert set(project.outcomes.values()) == {"broken"}
+
+
+def _sorted_lines(text: str) -> str:
+    """The order in which two workers are ready is theirs."""
+    lines = text.splitlines(keepends=True)
+    return "".join([*sorted(line[4:] for line in lines[:2]), *lines[2:]])
+
+
+def test_unforeseen_exception_is_3_with_its_traceback(project: Project) -> None:
+    """A defect of ours is not hidden behind a sentence."""
+    project.write("sales.ring.yaml", scenario("this puzzles"))
+    done = project.ringproof("run")
+    assert done.returncode == 3
+    assert "ZeroDivisionError: nobody thought of this" in done.stdout
+    assert "raise ZeroDivisionError(message)" in done.stdout
+    assert project.results["scenarios"][0]["findings"][0]["kind"] == "defect"
+
+
+def test_a_worker_that_dies_is_3(project: Project) -> None:
+    """The scenario that it played is broken; the others are played."""
+    project.write("sales.ring.yaml", scenario("this dies"), *[scenario(f"answer {n}") for n in range(4)])
+    done = project.ringproof("run", "-n", "2")
+    assert done.returncode == 3
+    assert "the process that played this scenario ended without a word" in done.stdout
+    assert project.outcomes == {"this dies": "broken"} | {f"answer {n}": "passed" for n in range(4)}
+
+
+def test_nothing_selected_is_2(project: Project, golden: Golden) -> None:
+    """A name that no scenario has."""
+    project.write("sales.ring.yaml", scenario("the first answers"))
+    done = project.ringproof("run", "-k", "nobody", "-k", "second")
+    assert (done.returncode, done.stdout) == (2, "")
+    golden("front/nothing-selected.txt", done.stderr)
+    assert project.results["exit"] == 2
+
+
+def test_workers_play_and_one_process_tells(project: Project) -> None:
+    """With -n every scenario is played once, the run is opened once and closed after the workers."""
+    project.write("sales.ring.yaml", *[scenario(f"answer {n}") for n in range(9)], WRONG)
+    done = project.ringproof("run", "-n", "3")
+    assert done.returncode == 1
+    assert project.notes == ["opened", "closed"]
+    assert len(project.outcomes) == len(project.results["scenarios"]) == 10
+    assert (project.folder / "out" / "junit.xml").read_text().count("<testcase ") == 10

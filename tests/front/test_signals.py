@@ -1,0 +1,101 @@
+"""Ctrl-C and SIGTERM: exit code, clean-up and a results file that says so, with real processes and real signals."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+
+import pytest
+from conftest import Project, scenario
+
+WAITERS = [scenario("one waits"), scenario("two waits"), scenario("three waits")]
+
+
+def start(project: Project, command: list[str], waiting: int, **more: str) -> subprocess.Popen[str]:
+    """Start a command in a process group of its own; return once `waiting` scenarios are being played."""
+    running = subprocess.Popen(
+        command,
+        cwd=project.folder,
+        env=project.environment | more,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 60
+    while len(list(project.stage.glob("waiting-*"))) < waiting:
+        assert running.poll() is None, running.communicate()[0]
+        assert time.monotonic() < deadline
+        time.sleep(0.02)  # a file appears: there is no event to wait for between two processes
+    return running
+
+
+def nothing_is_left(group: int) -> bool:
+    """True once the process group is empty."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize(
+    ("number", "send", "code"),
+    [
+        pytest.param(signal.SIGINT, os.killpg, 130, id="ctrl-c in a terminal"),
+        pytest.param(signal.SIGINT, os.kill, 130, id="SIGINT to the parent"),
+        pytest.param(signal.SIGTERM, os.kill, 143, id="SIGTERM to the parent"),
+        pytest.param(signal.SIGTERM, os.killpg, 143, id="SIGTERM to all"),
+    ],
+)
+def test_interrupted(
+    project: Project, workers: int, number: signal.Signals, send: Callable[[int, int], None], code: int
+) -> None:
+    """Every play tidies up, once, before the run is closed; no process is left."""
+    project.write("long.ring.yaml", *WAITERS)
+    running = start(project, project.command("run", "-n", str(workers)), waiting=workers)
+    send(running.pid, number)
+    told = running.communicate(timeout=30)[0]
+    assert running.returncode == code, told
+    assert f"interrupted by {number.name}; exit {code}" in told
+    assert project.notes == ["opened", *["tidied up"] * workers, "closed"]
+    results = project.results
+    assert (results["exit"], results["interrupted"], results["running"]) == (code, number.name, False)
+    assert results["not_played"] == 3
+    assert nothing_is_left(running.pid)
+
+
+def test_killed_run_leaves_results_that_say_so(project: Project) -> None:
+    """SIGKILL of the runner: results.json is readable, not finished, and has what was known; the workers end."""
+    project.write("long.ring.yaml", *WAITERS, scenario("quick one"), scenario("quick two"))
+    command = project.command("run", "-n", "5")
+    running = start(project, command, waiting=3)
+    deadline = time.monotonic() + 30
+    while len(project.results["scenarios"]) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)  # as above
+    running.kill()
+    running.communicate()
+    results = project.results
+    assert (results["exit"], results["running"], results["not_played"]) == (None, True, 3)
+    assert nothing_is_left(running.pid)
+
+
+def test_sigterm_of_plain_pytest_cleans_up(project: Project) -> None:
+    """Alone, pytest would die of it; its exit code stays its own."""
+    project.write("long.ring.yaml", *WAITERS)
+    command = project.pytest_command("scenarios")
+    running = start(project, command, waiting=1, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(timeout=30) == pytest.ExitCode.INTERRUPTED, running.communicate()[0]
+    running.communicate()
+    assert project.notes == ["opened", "tidied up", "closed"]
+    assert project.results["interrupted"] == "SIGTERM"

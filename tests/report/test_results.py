@@ -1,0 +1,140 @@
+"""results.json, exit codes, and the form in which results travel."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stories import ring, seen
+
+from harness.report.plain import plain_observation
+from harness.report.result import Outcome, Result, Told, exit_code
+from harness.report.results import ResultsFile
+from harness.report.summary import summary_text, totals_line
+from harness.scenario.duration import PbxSeconds
+
+Golden = Callable[[str, str], None]
+
+
+def result(outcome: Outcome, name: str = "key 1 rings accounting", line: int = 10, *sentences: str) -> Result:
+    """A result as a play leaves it."""
+    findings = tuple(Told("ring-instead", sentence, line + 8) for sentence in sentences)
+    return Result(
+        id=f"menu-{line}",
+        name=name,
+        file="scenarios/menu.ring.yaml",
+        line=line,
+        outcome=outcome,
+        findings=findings,
+        wall=12.34,
+        pbx=21.5,
+        observation=plain_observation(seen([ring("101", 2.1, 7.1)])) if outcome != "broken" else None,
+        text="told" if findings else "",
+    )
+
+
+def read(out: Path) -> dict[str, Any]:
+    """Return what results.json says."""
+    found: dict[str, Any] = json.loads((out / "results.json").read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "code"),
+    [
+        ([], 0),
+        (["passed"], 0),
+        (["passed", "failed"], 1),
+        (["unsteady", "passed"], 1),
+        (["invalid", "failed"], 2),
+        (["failed", "broken", "invalid"], 3),
+    ],
+)
+def test_exit_code(outcomes: list[Outcome], code: int) -> None:
+    """3 before 2 before 1."""
+    assert exit_code([result(outcome) for outcome in outcomes]) == code
+
+
+def test_an_interruption_counts_more_than_everything() -> None:
+    """130 and 143, even when something was red already."""
+    assert exit_code([result("broken")], interrupted="SIGINT") == 130
+    assert exit_code([], interrupted="SIGTERM") == 143
+
+
+def test_a_scenario_without_a_result_is_broken() -> None:
+    """What was to be played and of which nothing is known is no pass."""
+    assert exit_code([result("passed")], lost=1) == 3
+
+
+def test_file_at_every_moment(tmp_path: Path, golden: Golden) -> None:
+    """From the start to the end it is readable and says whether the run is over; nothing else is left in the folder."""
+    out = tmp_path / "out"
+    file = ResultsFile(out)
+    file.start(3)
+    begun = read(out)
+    assert (begun["running"], begun["exit"], begun["not_played"], begun["scenarios"]) == (True, None, 3, [])
+    file.add(result("passed"))
+    file.add(result("failed", "ключ 2", 20, "expected 102 to ring; 101 rang instead"))
+    killed = read(out)
+    assert (killed["running"], killed["exit"], killed["not_played"], len(killed["scenarios"])) == (True, None, 1, 2)
+    file.end(143, interrupted="SIGTERM", not_played=1)
+    golden("report/results.json", (out / "results.json").read_text(encoding="utf-8"))
+    assert [path.name for path in out.iterdir()] == ["results.json"]
+
+
+def test_a_new_run_forgets_the_old_one(tmp_path: Path) -> None:
+    """Results of yesterday do not count today."""
+    ResultsFile(tmp_path).add(result("broken"))
+    ResultsFile(tmp_path).start(1)
+    assert read(tmp_path)["scenarios"] == []
+
+
+@pytest.mark.parametrize("outcome", ["passed", "failed", "broken"])
+def test_results_travel_unchanged(outcome: Outcome) -> None:
+    """What a worker sends is what the controlling process gets, by JSON's own values."""
+    sent = dataclasses.replace(result(outcome, "a name", 5, "first", "second"), speed=50.0)
+    assert Result.from_message(json.loads(json.dumps(sent.to_message()))) == sent
+
+
+def test_plain_observation_is_strict_json() -> None:
+    """A leg that never ended has no number; `Infinity` is no JSON."""
+    observation = dataclasses.replace(seen([]), late_legs=(("101", PbxSeconds(float("inf"))),))
+    assert json.loads(json.dumps(plain_observation(observation), allow_nan=False))["late_legs"] == [["101", None]]
+
+
+MANY = [
+    result("passed"),
+    result("failed", "key 2 rings the first of support", 20, "expected 102 to ring; 101 rang instead", "two"),
+    result("broken", "102 is dialled directly", 30, "the phone 103 ended by signal 11"),
+    result("broken", "a name that is so long that it cannot stand on one line of a terminal of eighty columns", 40),
+    dataclasses.replace(
+        result("invalid", "sales.ring.yaml", 3, "a scenario has no key `wehn`"), file="s/sales.ring.yaml"
+    ),
+]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_table(golden: Golden, width: int) -> None:
+    """Readable without colours at the two usual widths."""
+    text = summary_text(MANY, width=width)
+    assert all(len(line) <= width for line in text.splitlines())
+    golden(f"report/table-{width}.txt", text + "\n")
+
+
+def test_table_with_colours_says_the_same() -> None:
+    """Colours are added, nothing else."""
+    assert "\x1b[" in summary_text(MANY, width=80, colour=True)
+    assert "\x1b[" not in summary_text(MANY, width=80)
+
+
+def test_totals() -> None:
+    """One line with everything that decides the exit code."""
+    told = totals_line(MANY, elapsed=61.24, not_played=2, interrupted="SIGINT", exit_code=130)
+    assert told == (
+        "6 scenarios: 1 invalid file, 1 passed, 1 failed, 2 broken, 2 not played; "
+        "61.2 s for 108 s of PBX time; interrupted by SIGINT; exit 130"
+    )
