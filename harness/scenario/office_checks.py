@@ -116,16 +116,18 @@ def _no_circle(office: Office, root: Table) -> None:
     ways: dict[str, tuple[Path_, Destination]] = {
         f"group `{name}`": (("groups", name, "destination"), group.destination) for name, group in office.groups.items()
     }
-    ways["extension"] = (("extension_destination",), office.extension_destination)
+    ways["dialled extension"] = (("extension_destination",), office.extension_destination)
     for start in ways:
         seen = [start]
         while (following := _stop(ways[seen[-1]][1])) in ways:
             path = ways[seen[-1]][0]
             if following == start:
-                itself = "leads to itself" if len(seen) == 1 else f"leads back to itself through {', '.join(seen[1:])}"
+                itself = (
+                    "comes to it again" if len(seen) == 1 else f"comes back to it through the {', the '.join(seen[1:])}"
+                )
                 raise ReadingError(
                     place_of(root, path),
-                    f"the {start}, not answered, {itself}: such a call never ends",
+                    f"a call that the {start} does not answer {itself} and never ends",
                     "let one of them lead to a menu or hang up",
                 )
             if following in seen:
@@ -138,7 +140,7 @@ def _stop(destination: Destination) -> str:
         case ToGroup(group=name):
             return f"group `{name}`"
         case ToExtension():
-            return "extension"
+            return "dialled extension"
         case _:
             return ""
 

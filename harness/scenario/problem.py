@@ -6,12 +6,14 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from harness.scenario.source import Source
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-    from harness.scenario.source import Source
-
+MOST = 100
+"""Problems of one file that are told; nobody reads more, and a generated file may have a mistake in every line."""
 _WIDEST = 100
 """Columns of a quoted line that are shown; a longer line is cut around its caret."""
 
@@ -45,16 +47,25 @@ class ReadingError(Exception):
         self.also = also
 
 
+class _EnoughError(Exception):
+    """The file has more problems than are told; ends its reading."""
+
+
 class Complaints:
-    """Gathers the problems of one file, each once; as a context manager it takes in a ReadingError and goes on."""
+    """Gathers the problems of one file, each once; as a context manager it takes in a ReadingError and goes on.
+
+    After the first hundred the outermost of its contexts is left.
+    """
 
     def __init__(self, lines: Sequence[str]) -> None:
         """Lines are those of the file, to be quoted."""
         self._lines = lines
         self._problems: dict[Problem, None] = {}
+        self._depth = 0
 
     def __enter__(self) -> None:
-        """Nothing to prepare."""
+        """Count how deep the reading is."""
+        self._depth += 1
 
     def __exit__(
         self,
@@ -63,13 +74,18 @@ class Complaints:
         _traceback: TracebackType | None,
     ) -> bool:
         """Take in a ReadingError; anything else passes."""
+        self._depth -= 1
         if isinstance(fault, ReadingError):
             self.add(fault)
             return True
-        return False
+        return isinstance(fault, _EnoughError) and not self._depth
 
     def add(self, fault: ReadingError) -> None:
         """Keep a mistake, with the lines that it speaks of."""
+        if len(self._problems) == MOST:
+            sentence = f"there are more than {MOST} mistakes in this file; told are those that were found first"
+            self._problems[Problem(Source(fault.source.file, 1, 1), sentence, "correct these, then try again")] = None
+            raise _EnoughError
         numbers = {place.line for place in (fault.source, fault.also) if place is not None}
         quoted = tuple(
             QuotedLine(number, self._lines[number - 1]) for number in sorted(numbers) if 0 < number <= len(self._lines)

@@ -40,6 +40,10 @@ def _explain(context: str, problem: str, here: Source, opened: Source, manuscrip
             return ReadingError(
                 opened, f"{told(word)} is not quoted, and YAML takes its {sign} for {meaning}", f'write "{word}"'
             )
+    tab = _line(manuscript, here)[: here.column].find("\t") + 1
+    if tab:
+        place = Source(here.file, here.line, tab)
+        return ReadingError(place, "a tab stands in this line, and YAML counts spaces only", "write a space instead")
     if "quoted scalar" in context and "unexpected" in problem:
         return ReadingError(opened, "the quote that opens here is never closed", "close it on the same line")
     if "',' or" in problem:
@@ -104,6 +108,9 @@ def _source(manuscript: Manuscript, mark: yaml.Mark | None) -> Source:
     return Source(manuscript.file, mark.line + 1, mark.column + 1) if mark else Source(manuscript.file, 1, 1)
 
 
+def _line(manuscript: Manuscript, here: Source) -> str:
+    return manuscript.lines[here.line - 1] if here.line <= len(manuscript.lines) else ""
+
+
 def _rest(manuscript: Manuscript, here: Source) -> str:
-    line = manuscript.lines[here.line - 1] if here.line <= len(manuscript.lines) else ""
-    return line[here.column - 1 :]
+    return _line(manuscript, here)[here.column - 1 :]

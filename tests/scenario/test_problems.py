@@ -109,6 +109,19 @@ def test_there_is_no_golden_without_its_bad_file() -> None:
     assert {file.stem for file in (GOLDENS / "made").glob("*.err")} == set(MADE)
 
 
+def test_after_a_hundred_mistakes_the_rest_is_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A generated file may have one in every line; nobody reads them all."""
+    monkeypatch.chdir(tmp_path)
+    stories = "".join(f"  story {n}: {{when: [call: anna], expect: [rings: [101]]}}\n" for n in range(500))
+    head = f'pbx: {HERE}/small-office.yaml\ncallers: {{anna: {{from: "1", to: "84950000001"}}}}\nscenarios:\n'
+    Path("many.ring.yaml").write_text(head + stories, encoding="utf-8")
+    problems = read_scenarios(Path("many.ring.yaml")).problems
+    assert len(problems) == 101
+    assert problems[0].sentence.startswith("there are more than 100 mistakes")
+    assert {problem.sentence for problem in problems[1:]} == {"unknown verb `rings` in this expectation"}
+    assert problems[-1].source.line == 3 + 100
+
+
 def test_the_caret_stands_below_its_sign_also_behind_wide_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A Chinese sign takes two columns of a terminal."""
     monkeypatch.chdir(tmp_path)
