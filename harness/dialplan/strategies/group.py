@@ -25,6 +25,8 @@ class GroupWords:
     @classmethod
     def of(cls, name: str, group: Group, office: Office) -> GroupWords:
         """Put a group of the office into words. Raises ValueError for what would break the dialplan."""
+        if len(set(group.members)) < len(group.members):
+            raise ValueError(f"The group {name!r} has a member twice; nobody can be rung twice at once.")
         return cls(
             name=safety.name(name, "The group"),
             members=tuple(safety.number(member, "The member") for member in group.members),
