@@ -48,6 +48,7 @@ def rang(
     ending: Ending = "cancelled",
     *,
     code: int | None = None,
+    alerted: bool = True,
     missed: bool = False,
     caller: str | None = "anna",
 ) -> ObservedRing:
@@ -59,6 +60,7 @@ def rang(
         end=PbxSeconds(end),
         ending=ending,
         code=code,
+        alerted=alerted,
         missed=missed,
         caller=caller,
     )

@@ -150,6 +150,13 @@ class LegInvited(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LegAlerting(Event):
+    """The PBX's own capture: it received the first 18x response to an INVITE it had sent: the phone rings aloud."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LegCancelled(Event):
     """The PBX's own capture: it sent a CANCEL."""
 

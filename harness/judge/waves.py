@@ -65,7 +65,8 @@ def _judge_brief(scenario: Scenario, view: CallerView) -> Iterator[Finding]:
     for ring in view.brief:
         if ring.ending != "refused":
             milliseconds = round((ring.end - ring.start) * 1000)
-            sentence = f"{ring.phone} rang for only {milliseconds} ms at {format_duration(ring.start)} ({ring.ending})"
+            rang = f"rang for only {milliseconds} ms" if ring.alerted else "was invited, but never rang aloud,"
+            sentence = f"{ring.phone} {rang} at {format_duration(ring.start)} ({ring.ending})"
             yield Finding(kind="ring-unnamed", source=scenario.source, sentence=sentence, caller=view.caller)
 
 

@@ -13,8 +13,10 @@ def waves_of(rings: Sequence[ObservedRing]) -> tuple[ObservedWave, ...]:
     """Cut the ring chart into waves, silences between rings included.
 
     Change points closer together than the settle window, counted from the first of them, are one boundary, which
-    stands at that first point. A ring that begins and ends inside one boundary is in no wave.
+    stands at that first point. A ring that begins and ends inside one boundary is in no wave, nor is an INVITE that
+    never made its phone ring aloud.
     """
+    rings = [ring for ring in rings if ring.alerted]
     boundaries = _boundaries(rings)
     home = {point: boundary for boundary, points in boundaries.items() for point in points}
     waves: list[ObservedWave] = []
@@ -43,6 +45,7 @@ def _boundaries(rings: Sequence[ObservedRing]) -> dict[PbxSeconds, list[PbxSecon
 
 
 def brief_rings(rings: Sequence[ObservedRing]) -> tuple[ObservedRing, ...]:
-    """Return the rings that begin and end inside one boundary: in no wave, so an expectation has to name them."""
-    home = {point: boundary for boundary, points in _boundaries(rings).items() for point in points}
-    return tuple(ring for ring in rings if home[ring.start] == home[ring.end])
+    """Return the rings that are in no wave, so that an expectation has to name them."""
+    aloud = [ring for ring in rings if ring.alerted]
+    home = {point: boundary for boundary, points in _boundaries(aloud).items() for point in points}
+    return tuple(ring for ring in rings if not ring.alerted or home[ring.start] == home[ring.end])

@@ -22,6 +22,8 @@ class ObservedRing:
     ending: Ending
     code: int | None = None
     """Of a refusal."""
+    alerted: bool = True
+    """The phone answered the INVITE with 18x, so it rang aloud; a phone that refuses at once does not."""
     missed: bool = False
     """The phone shows a missed call: cancelled (or lost) with neither Q.850 cause 26 nor SIP cause 200.
 
@@ -55,7 +57,7 @@ class CallerView:
     """Those that began before the story was over, in order of their start."""
     waves: tuple[ObservedWave, ...]
     brief: tuple[ObservedRing, ...]
-    """Those of `rings` that are too short to stand in a wave."""
+    """Those of `rings` that are too short to stand in a wave, or never rang aloud."""
     answers: tuple[tuple[str, PbxSeconds], ...]
     """Phones bridged with him, in order, with the moment of the bridge."""
     code: int | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ from harness.scenario.story import Call, Caller, HangUp, Hear, Moment, Press, Sc
 
 ACTS_WITHIN_S = 5.0
 """Real work of a phone, such as sending one digit or the INVITE: longer says that the harness is broken."""
+SOUND_NS = 300_000_000
+"""What a caller must have received since his last step before he is said to have heard something."""
 SOUND_WITHIN = PbxSeconds(10.0)
 """A key without a stated moment waits this long for sound."""
 MOMENT_WITHIN = PbxSeconds(300.0)
@@ -34,6 +37,8 @@ class CallerSeat:
     target: str
     """What he dials, as a SIP URI."""
     call_id: str | None = None
+    listening_ns: int = 0
+    """When the phone was last told to listen (CLOCK_MONOTONIC): what it heard before is not news."""
     heard: bool = False
     """300 ms of sound since his last step."""
     keys_sent: int = 0
@@ -65,6 +70,8 @@ class Callers:
                 self._stage.record(CallerPlaced(at=at, caller=name, call_id=call_id))
             case protocol.Progress(code=code):
                 self._stage.record(CallerGot(at=at, caller=name, code=code))
+            case protocol.Heard(at_ns=at_ns) if at_ns < seat.listening_ns + SOUND_NS:
+                pass  # it was on its way when the last step ended; another one follows
             case protocol.Heard():
                 seat.heard = True
                 self._stage.record(CallerHeard(at=at, caller=name))
@@ -112,6 +119,7 @@ class Callers:
             seat.acted = self._stage.clock.now()
         if seat.call_id is not None and seat.ended is None:
             seat.heard = False
+            seat.listening_ns = time.monotonic_ns()
             seat.phone.tell(protocol.Listen(call_id=seat.call_id))
 
     async def _do(self, step: Step) -> str | None:
@@ -126,6 +134,10 @@ class Callers:
         if isinstance(step, Wait):
             await self._stage.clock.wait_until(PbxEpoch(self._stage.clock.now() + step.time))
             return None
+        return await self._in_call(seat, step)
+
+    async def _in_call(self, seat: CallerSeat, step: Step) -> str | None:
+        """Do a step that needs a call; return why it could not be done."""
         if seat.call_id is None or seat.ended is not None:
             return "call over"
         if isinstance(step, Hear):

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.clock import Clock, PbxEpoch, RealClock
-from harness.events import DialFailed, Event, LegCancelled, LegFinal, LegInvited, QuietOver, StoryOver
+from harness.events import DialFailed, Event, LegAlerting, LegCancelled, LegFinal, LegInvited, QuietOver, StoryOver
 from harness.pbx.capture import Packet, read_capture
 from harness.pbx.errors import BrokenError
 from harness.pbx.run import RunEnvironment
@@ -26,6 +26,8 @@ TALKS_FOR = PbxSeconds(0.5)
 """An answered call is left up this long: a bridge that breaks at once is seen."""
 CLEARS_WITHIN = PbxSeconds(2.0)
 """Twice what a leg may take to end after its caller hung up; what is still up then is ended, and told."""
+TRYING = 100
+OK = 200
 NO_CHANNEL = re.compile(
     r"^\[(?P<stamp>[^\]]+)\] \w+\[.*app_dial\.c.*: (?P<sentence>Unable to create channel of type .*)$"
 )
@@ -132,6 +134,8 @@ def _legs(packets: Iterator[Packet]) -> Iterator[Event]:
         at = PbxSeconds(packet.at)
         if kind == "invite":
             yield LegInvited(at=at, call_id=packet.call_id, target=packet.peer)
+        elif kind == "alerting":
+            yield LegAlerting(at=at, call_id=packet.call_id)
         elif kind == "cancel":
             yield LegCancelled(at=at, call_id=packet.call_id)
         else:
@@ -143,8 +147,8 @@ def _kind(packet: Packet) -> str | None:
         return "invite"
     if packet.code is None and packet.sent and packet.method == "CANCEL":
         return "cancel"
-    if packet.code is not None and not packet.sent and packet.method == "INVITE" and packet.code >= 200:  # noqa: PLR2004
-        return "final"
+    if packet.code is not None and not packet.sent and packet.method == "INVITE" and packet.code != TRYING:
+        return "final" if packet.code >= OK else "alerting"
     return None
 
 

@@ -20,5 +20,5 @@ def test_round_trip(event: Event) -> None:
 @pytest.mark.parametrize("line", ["", "[]", "{}", '{"event": "Nonsense", "at": 1}', '{"event": "QuietOver"}'])
 def test_anything_else_is_refused(line: str) -> None:
     """A record that was cut off is told as such."""
-    with pytest.raises(ValueError, match="no event of Ringproof|Expecting"):
+    with pytest.raises(ValueError, match=r"no event of Ringproof|Expecting"):
         from_json(line)

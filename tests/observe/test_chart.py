@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 from story_book import rang
@@ -53,6 +55,13 @@ def test_a_ring_within_one_boundary_is_in_no_wave() -> None:
     assert brief_rings([flash, steady]) == (flash,)
 
 
+def test_an_invite_that_never_rings_aloud_is_in_no_wave() -> None:
+    """However long the refusal of a phone that refuses at once takes on a busy machine: nobody hears it ring."""
+    refusal, steady = rang("101", 0, 0.6, "refused", code=486, alerted=False), rang("102", 0.01, 9)
+    assert shape(refusal, steady) == [({"102"}, 0.01, 9)]
+    assert brief_rings([refusal, steady]) == (refusal,)
+
+
 rings = st.lists(
     st.builds(
         lambda phone, start, length: rang(phone, start, start + length),
@@ -68,7 +77,7 @@ rings = st.lists(
 def test_waves_tile_the_time(chart: list[ObservedRing]) -> None:
     """Waves follow each other without gap, each at least a settle window long, and neighbours differ."""
     waves = waves_of(chart)
-    for before, after in zip(waves, waves[1:], strict=False):
+    for before, after in pairwise(waves):
         assert before.end == after.start
         assert before.phones != after.phones or after.fresh
     assert all(wave.end - wave.start >= SETTLE_WINDOW for wave in waves)

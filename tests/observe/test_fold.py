@@ -13,6 +13,7 @@ from harness.events import (
     ChannelMade,
     Event,
     KeyHeard,
+    LegAlerting,
     LegBelongs,
     LegCancelled,
     LegFinal,
@@ -53,6 +54,7 @@ def leg(phone: str, call_id: str, start: float, *, linked: str = "L1") -> list[E
     """The start of a ring as both witnesses tell it."""
     return [
         LegInvited(at=S(start), call_id=call_id, target=phone),
+        LegAlerting(at=S(start + 0.005), call_id=call_id),
         PhoneInvited(at=S(start + 0.003), phone=phone, call_id=call_id, shows="+7495"),
         LegBelongs(at=S(start), call_id=call_id, channel=f"PJSIP/{phone}-{call_id}", endpoint=phone, linked=linked),
     ]
@@ -89,6 +91,14 @@ def test_answered_elsewhere_is_no_missed_call(q850: int | None, sip: int | None,
     """Q.850 cause 26 or SIP cause 200 in any Reason header."""
     events = [*PLACED, *leg("101", "r", 1.0), *cancelled("101", "r", 5.0, q850, sip), *OVER]
     assert observe(STORY, events).callers["anna"].rings[0].missed is missed
+
+
+def test_a_phone_that_sent_no_18x_did_not_ring_aloud() -> None:
+    """Only the PBX's capture tells: the 18x came, or it did not."""
+    silent = [event for event in leg("101", "r", 1.0) if not isinstance(event, LegAlerting)]
+    for start, alerted in ((leg("101", "r", 1.0), True), (silent, False)):
+        view = observe(STORY, [*PLACED, *start, *cancelled("101", "r", 5.0), *OVER]).callers["anna"]
+        assert (view.rings[0].alerted, len(view.waves), len(view.brief)) == (alerted, int(alerted), int(not alerted))
 
 
 def test_a_refusal_keeps_its_code() -> None:
@@ -204,7 +214,7 @@ def test_the_last_action_is_the_pbx_stamp_of_the_digit() -> None:
         ([*PLACED, OVER[0]], "the silence after the story was not watched"),
         ([*PLACED, leg("101", "r", 1.0)[0], *OVER], "that phone never saw it"),
         ([*PLACED, *leg("101", "r", 1.0)[1:], *OVER], "the PBX's own capture has no such INVITE"),
-        ([*PLACED, *leg("101", "r", 1.0)[:2], *cancelled("101", "r", 2.0), *OVER], "could not be read from the PBX"),
+        ([*PLACED, *leg("101", "r", 1.0)[:3], *cancelled("101", "r", 2.0), *OVER], "could not be read from the PBX"),
         ([*PLACED, *leg("101", "r", 1.0), *OVER], "has no end that both"),
         ([*PLACED, *leg("101", "r", 1.0), ANSWER[1], *OVER], "has no 200 of it"),
     ],
@@ -217,7 +227,7 @@ def test_one_witness_alone_is_broken(events: list[Event], sentence: str) -> None
 
 def test_a_crash_and_a_refused_registration_end_the_story() -> None:
     """Both are facts about the PBX: no second witness is asked for."""
-    crashed = observe(STORY, [*PLACED, leg("101", "r", 1.0)[1], PbxCrashed(at=S(2.0), signal=11), OVER[0]])
+    crashed = observe(STORY, [*PLACED, leg("101", "r", 1.0)[2], PbxCrashed(at=S(2.0), signal=11), OVER[0]])
     assert crashed.crashed == 11
     refused = observe(STORY, [RegistrationRefused(at=S(0.0), phone="101", code=403), OVER[0]])
     assert refused.registrations_refused == (("101", 403),)

@@ -1,0 +1,1 @@
+"""Tests that play stories on a real PBX."""

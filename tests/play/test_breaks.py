@@ -9,7 +9,6 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 import pytest
-from play.conftest import events_of, story
 
 from harness.events import Event, PhoneInvited
 from harness.judge import judge
@@ -19,6 +18,7 @@ from harness.pbx.errors import BrokenError
 from harness.pbx.run import RunEnvironment, open_run
 from harness.play.conductor import conduct
 from harness.scenario.story import Scenario
+from play.conftest import events_of, story
 
 Golden = Callable[[str, str], None]
 Told = Callable[[object], str]
@@ -44,9 +44,7 @@ def containers(environment: RunEnvironment) -> list[str]:
     return [container["Names"][0] for container in found]
 
 
-async def when(
-    kind: type[Event], folder: Path, then: Callable[[], None], play: Coroutine[None, None, None]
-) -> None:
+async def when(kind: type[Event], folder: Path, then: Callable[[], None], play: Coroutine[None, None, None]) -> None:
     """Run `play`, and `then` as soon as its record holds an event of this kind."""
     task = asyncio.get_running_loop().create_task(play)
     while not task.done() and not any(isinstance(event, kind) for event in _so_far(folder)):

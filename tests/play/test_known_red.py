@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 import pytest
-from play.conftest import events_of
 
 from harness.judge import judge
 from harness.observe import observe
@@ -15,6 +14,7 @@ from harness.pbx.run import RunEnvironment
 from harness.play.conductor import conduct
 from harness.scenario.reading import read_scenarios
 from harness.scenario.story import Scenario, Step
+from play.conftest import events_of
 
 FOLDER = Path("scenarios/known-red")
 AT_ONCE = 4
