@@ -33,7 +33,7 @@ app = typer.Typer(
     help="Write down who must ring, in which order and for how long; real calls through a real Asterisk prove it.",
 )
 Paths = Annotated[
-    list[Path] | None, typer.Argument(metavar="[PATHS]...", help="Files or folders; scenarios/ where there is one.")
+    list[Path] | None, typer.Argument(metavar="PATHS", help="Files or folders; scenarios/ where there is one.")
 ]
 
 
@@ -43,7 +43,7 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a log that knows no block characters gets question marks
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="ringproof", standalone_mode=False)
     except KeyboardInterrupt:
         code = EXIT_OF_SIGNAL["SIGINT"]
     except Exception as fault:
@@ -90,7 +90,7 @@ def run(
     workers: Annotated[
         str, typer.Option("-n", metavar="N", help="How many to play at once; auto: 4 for each core.")
     ] = "auto",
-    image: Annotated[str, typer.Option(help="Docker image of the PBX.")] = DEFAULT_IMAGE,
+    image: Annotated[str, typer.Option(metavar="IMAGE", help="Docker image of the PBX.")] = DEFAULT_IMAGE,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for results and evidence.")] = Path(DEFAULT_OUT),
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Play although some files are invalid.")] = False,
 ) -> int:
@@ -109,7 +109,7 @@ def run(
 
 @app.command()
 def validate(paths: Paths = None) -> int:
-    """Check scenario files and the offices they name; nothing is played."""
+    """Check scenario files and the offices that they name."""
     files = _files(paths)
     read = _read(files)
     problems = dict.fromkeys(problem for entry in read for problem in entry.problems)
@@ -157,7 +157,7 @@ def render(
 
 @app.command()
 def clean() -> int:
-    """Remove containers and networks that a dead run of Ringproof left behind."""
+    """Remove containers and networks that dead runs left behind."""
     from harness.pbx.errors import BrokenError  # noqa: PLC0415 - as above
     from harness.pbx.sweep import sweep  # noqa: PLC0415
 

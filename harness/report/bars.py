@@ -19,6 +19,8 @@ def observed_bars(rings: Iterable[ObservedRing], waves: Sequence[ObservedWave] =
 
 
 def _cut(ring: ObservedRing, waves: Sequence[ObservedWave]) -> tuple[Part, ...]:
+    if not ring.alerted:
+        return (Part(ring.start, ring.start, FRESH),)  # no bar: nobody heard anything
     cut = next(
         (wave.start for wave in waves if ring.start + SETTLE_WINDOW <= wave.start <= ring.end - SETTLE_WINDOW), None
     )
@@ -30,6 +32,8 @@ def _cut(ring: ObservedRing, waves: Sequence[ObservedWave]) -> tuple[Part, ...]:
 def _ending(ring: ObservedRing) -> str:
     if ring.ending == "refused":
         return f"✗{ring.code}"
+    if not ring.alerted:
+        return "not aloud"
     if ring.missed:
         return "missed"
     return {"answered": "answered", "lost": "lost"}.get(ring.ending, "")

@@ -60,10 +60,14 @@ def failure_text(
 
 
 def broken_text(scenario: Scenario, sentence: str, *, hint: str = "", evidence: str = "", width: int = WIDTH) -> str:
-    """Return what made a play broken: nothing is said about the PBX's routing."""
-    told = told_at(scenario.source, f"not judged: {sentence}", scenario.lines)
+    """Return what made a play broken: nothing is said about the PBX's routing.
+
+    What follows the first line of `sentence` (the end of a log, say) stands under the scenario's line.
+    """
+    first, _, details = sentence.partition("\n")
+    told = told_at(scenario.source, f"not judged: {first}", scenario.lines)
     where = pointers([hint] if hint else [], evidence, width)
-    return f"{told}\n{where}" if where else told
+    return "\n".join(part for part in (told, details.rstrip(), where) if part)
 
 
 def told_at(source: Source, sentence: str, lines: Sequence[str]) -> str:

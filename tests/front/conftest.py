@@ -1,124 +1,11 @@
-"""A project with scenario files, and commands run in it as real processes on the rehearsal's play."""
+"""What the tests of the front ends share."""
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-OFFICE = """\
-office: Small office
-extensions:
-  "101": {}
-  "102": {}
-extension_ring_time: 15s
-extension_destination: {hang up: no answer}
-trunk:
-  numbers:
-    "84950000005": {extension: "101"}
-"""
-HEAD = """\
-pbx: office.yaml
-callers:
-  anna: {from: "+74951234567", to: "84950000005"}
-scenarios:
-"""
-
-
-def scenario(name: str, *, rings: str = "101", answers: str = "101") -> str:
-    """A scenario that is green in the rehearsal when 101 rings and answers."""
-    return (
-        f"  {name}:\n    phones:\n      {answers}: {{answers: 5s}}\n    when:\n      - call: anna\n    expect:\n"
-        f"      - ring: [{rings}]\n        for: 5s\n      - answer: {answers}\n"
-    )
-
-
-class Project:
-    """A folder with an office and scenarios."""
-
-    def __init__(self, folder: Path, compiled: Path) -> None:
-        """Start with the office alone."""
-        self.folder = folder
-        self.compiled = compiled
-        self.stage = folder / ".stage"
-        self.stage.mkdir()
-        (folder / "scenarios").mkdir()
-        (folder / "scenarios" / "office.yaml").write_text(OFFICE)
-
-    def write(self, name: str, *scenarios: str) -> Path:
-        """Write a scenario file into scenarios/."""
-        path = self.folder / "scenarios" / name
-        path.parent.mkdir(exist_ok=True)
-        head = HEAD if path.parent.name == "scenarios" else HEAD.replace("office.yaml", "../office.yaml")
-        path.write_text(head + "".join(scenarios), encoding="utf-8")
-        return path
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """Of the processes: the rehearsal, and nothing of the pytest that runs this test."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-        kept.pop("PYTHONDONTWRITEBYTECODE", None)
-        here = Path(__file__).parent
-        return kept | {
-            "PYTHONPATH": f"{here / 'rehearsal'}{os.pathsep}{here.parents[1]}",
-            "RINGPROOF_REHEARSAL": str(self.stage),
-            "COLUMNS": "100",
-            "PYTHONUTF8": "1",
-            "PYTHONPYCACHEPREFIX": str(self.compiled),  # a hundred processes compile everything once
-        }
-
-    def command(self, *arguments: str) -> list[str]:
-        """Return the command line of `ringproof ...`."""
-        return [sys.executable, "-c", "from harness.cli import main; main()", *arguments]
-
-    def pytest_command(self, *arguments: str) -> list[str]:
-        """Return the command line of `pytest ...` with the plugin and xdist, as when they are installed."""
-        no_noise = ["-W", "ignore:Module already imported"]  # the rehearsal has imported harness before pytest
-        return [sys.executable, "-m", "pytest", "-p", "xdist", "-p", "harness.pytest_plugin", *no_noise, *arguments]
-
-    def ringproof(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        """Run `ringproof ...` in the project; `more` is added to the environment."""
-        return self._run(self.command(*arguments), self.environment | more)
-
-    def pytest(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run `pytest ...` in the project."""
-        environment = self.environment | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-        return self._run(self.pytest_command(*arguments), environment)
-
-    def _run(self, command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command,
-            cwd=self.folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-
-    @property
-    def results(self) -> dict[str, Any]:
-        """Return what out/results.json says."""
-        read: dict[str, Any] = json.loads((self.folder / "out" / "results.json").read_text(encoding="utf-8"))
-        return read
-
-    @property
-    def outcomes(self) -> dict[str, str]:
-        """Return name -> outcome of out/results.json."""
-        return {entry["name"]: entry["outcome"] for entry in self.results["scenarios"]}
-
-    @property
-    def notes(self) -> list[str]:
-        """Return what the rehearsal noted: opened, closed, tidied up."""
-        notes = self.stage / "notes"
-        return notes.read_text().splitlines() if notes.exists() else []
+from front_project import Project
 
 
 @pytest.fixture
@@ -131,11 +18,3 @@ def project(tmp_path: Path, compiled: Path) -> Project:
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder for compiled modules, shared by all processes of these tests."""
     return tmp_path_factory.mktemp("compiled")
-
-
-def steady(text: str) -> str:
-    """Return output without what differs from run to run: seconds of real time, hashes."""
-    text = re.sub(r"\b\d+\.\d s(?= for \d+ s of PBX)", "N.N s", text)
-    text = re.sub(r"^( *\d+/\d+ .*  )\d+\.\d s$", r"\1N.N s", text, flags=re.MULTILINE)
-    text = re.sub(r"\d+\.\d s( +\d+\.\d s)$", r"N.N s\1", text, flags=re.MULTILINE)
-    return re.sub(r"-[0-9a-f]{6,}(?=/)", "-HASH", text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from conftest import Project, scenario
+from front_project import Project, scenario
 
 from harness import __version__
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from conftest import Project, scenario, steady
+from front_project import Project, scenario, steady
 
 WRONG = scenario("the wrong one rings", rings="102", answers="102")
 Golden = Callable[[str, str], None]

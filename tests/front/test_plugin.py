@@ -7,7 +7,7 @@ import sys
 from xml.etree import ElementTree as ET
 
 import pytest
-from conftest import Project, scenario
+from front_project import Project, scenario
 
 WRONG = scenario("the wrong one rings", rings="102", answers="102")
 

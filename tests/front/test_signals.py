@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from conftest import Project, scenario
+from front_project import Project, scenario
 
 WAITERS = [scenario("one waits"), scenario("two waits"), scenario("three waits")]
 

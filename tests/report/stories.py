@@ -117,6 +117,7 @@ def ring(
     code: int | None = None,
     *,
     missed: bool = False,
+    alerted: bool = True,
 ) -> ObservedRing:
     """An observed ring of Anna's call."""
     return ObservedRing(
@@ -127,6 +128,7 @@ def ring(
         ending=ending,
         code=code,
         missed=missed,
+        alerted=alerted,
         shows="+74951234567",
         caller="anna",
     )

@@ -74,7 +74,11 @@ def test_nobody_rings(golden: Golden) -> None:
 def test_refusals_and_a_wave_of_any_length(golden: Golden) -> None:
     """A refusal at once is a cross without a bar; a wave without `for:` is marked as such."""
     expect = [Refused(source=at(12), codes={"101": 486}), wave(13, "102 103", None), Answer(source=at(16), phone="102")]
-    rings = [ring("101", 2.1, 2.15, "refused", 603), ring("102", 2.1, 9.1), ring("103", 2.1, 9.1, "answered")]
+    rings = [
+        ring("101", 2.1, 2.15, "refused", 603, alerted=False),
+        ring("102", 2.1, 9.1),
+        ring("103", 2.1, 9.1, "answered"),
+    ]
     golden("report/refusals.txt", told(story(expect), rings))
 
 
@@ -111,6 +115,7 @@ def test_findings_of_no_caller_have_no_chart(golden: Golden) -> None:
         ("engine", "no Docker engine answers at /var/run/docker.sock", "`make setup` installs and starts one"),
         ("phone", "the phone 103 ended by signal 11", "its log is out/support-grows-3fa9c1/phones/103.log"),
         ("bare", "the story has no end", ""),
+        ("log", "phone 100 did not start:\n  phones/100.log:\n  the last line of it", "see its log"),
     ],
 )
 def test_broken(golden: Golden, name: str, sentence: str, hint: str) -> None:

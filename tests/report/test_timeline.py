@@ -16,7 +16,7 @@ Golden = Callable[[str, str], None]
 def test_a_play(golden: Golden) -> None:
     """One caller, three phones, one who refused, one who answered."""
     rings = [
-        ring("101", 2.1, 2.15, "refused", 486),
+        ring("101", 2.1, 2.15, "refused", 486, alerted=False),
         ring("102", 2.1, 24.1, missed=True),
         ring("103", 17.1, 24.1, "answered"),
     ]
