@@ -73,13 +73,31 @@ class Engine:
 
     def labels(self, image: str) -> dict[str, str] | None:
         """Return the labels of an image, None where the engine has no such image."""
+        facts = self._facts(image)
+        return None if facts is None else dict(facts["Config"].get("Labels") or {})
+
+    def identity(self, image: str) -> str | None:
+        """Return the id of an image, which outlives its name; None where the engine has no such image."""
+        facts = self._facts(image)
+        return None if facts is None else str(facts["Id"])
+
+    def _facts(self, image: str) -> dict[str, Any] | None:
         try:
             with self._asked("GET", f"/images/{quote(image)}/json", timeout=ASK_SECONDS) as answer:
-                return dict(json.load(answer)["Config"].get("Labels") or {})
+                return dict(json.load(answer))
         except EngineError as error:
             if error.status == HTTPStatus.NOT_FOUND:
                 return None
             raise
+
+    def discard(self, image: str) -> None:
+        """Remove an image, unless a container still runs on it."""
+        try:
+            with self._asked("DELETE", f"/images/{quote(image)}", timeout=BUILD_SECONDS) as answer:
+                answer.read()
+        except EngineError as error:
+            if error.status not in {HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND}:
+                raise
 
     def pull(self, repository: str, tag: str, *, silence_seconds: float) -> None:
         """Pull an image; silence for longer than `silence_seconds` is a refusal (TimeoutError)."""

@@ -125,6 +125,7 @@ def files_of(folder: Path) -> list[str]:
 def build(engine: Engine, recipe: Recipe, wanted: str) -> None:
     """Build the image on whatever base can be had."""
     base = base_for(engine, recipe)
+    superseded = engine.identity(recipe.name)
     host = apt.host_apt()
     log = Path(tempfile.gettempdir()) / f"ringproof-image-{recipe.version}-{os.getuid()}.log"
     with step(f"building {recipe.name} on {base}"), log.open("w") as output:
@@ -147,6 +148,8 @@ def build(engine: Engine, recipe: Recipe, wanted: str) -> None:
                 f"{recipe.name} could not be built ({error}): mend what the build says below, then run this again.",
                 f"{tail(log)}\n(all of it: {log})",
             ) from error
+    if superseded is not None and superseded != engine.identity(recipe.name):
+        engine.discard(superseded)
 
 
 def context(folder: Path, recipe: Recipe, host: apt.HostApt) -> bytes:

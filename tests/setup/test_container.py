@@ -191,6 +191,17 @@ def test_a_preload_reaches_asterisk_and_nothing_else(start: Start, place: Path) 
     assert loaded == {f"/proc/{pid_of_asterisk(container)}/maps"}
 
 
+def test_the_emptied_manual_is_not_missed(start: Start, place: Path) -> None:
+    """Asterisk complains about an application that its manual lacks, and has no settings that it lacks."""
+    (place / "conf" / "modules.conf").write_text("[modules]\nautoload=yes\n")
+    container = start()
+    await_ready(place)
+    assert "XML documentation" not in (place / "evidence" / "full.log").read_text() + said(place)
+    assert "has no existing documentation" not in said(place)
+    assert "requested channels" not in inside(container, "asterisk -rx 'core show application Dial'")
+    assert "rtp_timeout" in inside(container, "asterisk -rx 'config show help res_pjsip endpoint'")
+
+
 def test_orphans_are_reaped(start: Start, place: Path) -> None:
     """What a dialplan's System() leaves behind does not fill the process table."""
     container = start()

@@ -35,6 +35,11 @@ class _Talk(BaseHTTPRequestHandler):
         else:
             self._answer(404, b'{"message": "No such image"}')
 
+    def do_DELETE(self) -> None:
+        self.server.discarded.append(self.path)  # type: ignore[attr-defined]
+        status = {"/images/old": 200, "/images/busy": 409}.get(self.path, 500)
+        self._answer(status, b'{"message": "it is in use"}')
+
     def do_POST(self) -> None:
         asked = parse_qs(urlsplit(self.path).query)
         if "fromImage" in asked:
@@ -67,6 +72,7 @@ class _Socket(socketserver.ThreadingUnixStreamServer):
         super().__init__(path, _Talk)
         self.quiet = threading.Event()
         self.sent = b""
+        self.discarded: list[str] = []
         self.asked: dict[str, list[str]] = {}
 
 
@@ -100,6 +106,15 @@ def test_labels_of_an_image(engine: Engine) -> None:
     assert engine.labels("unknown") is None
     with pytest.raises(EngineError, match="the engine says: disk full"):
         engine.labels("broken")
+
+
+def test_a_superseded_image_is_removed_unless_it_is_in_use(engine: Engine, server: _Socket) -> None:
+    """A container of another run may still stand on it."""
+    engine.discard("old")
+    engine.discard("busy")
+    assert server.discarded == ["/images/old", "/images/busy"]
+    with pytest.raises(EngineError):
+        engine.discard("stuck")
 
 
 def test_a_silent_registry_is_not_waited_for(engine: Engine) -> None:

@@ -36,6 +36,7 @@ class FakeEngine:
     def __init__(self) -> None:
         self.images: dict[str, dict[str, str]] = {"ringproof-base:forky": {}}
         self.asked: list[str] = []
+        self.discarded: list[str] = []
         self.built: dict[str, str] = {}
         self.registry: Exception | None = TimeoutError()
         self.words: list[str | Exception] = ["Step 1\n"]
@@ -43,6 +44,12 @@ class FakeEngine:
     def labels(self, name: str) -> dict[str, str] | None:
         self.asked.append(f"labels {name}")
         return self.images.get(name)
+
+    def identity(self, name: str) -> str | None:
+        return self.images[name][image.HASH_LABEL] if name in self.images else None
+
+    def discard(self, identity: str) -> None:
+        self.discarded.append(identity)
 
     def pull(self, repository: str, tag: str, *, silence_seconds: float) -> None:
         self.asked.append(f"pull {repository}:{tag} within {silence_seconds:.0f} s")
@@ -87,13 +94,16 @@ def test_an_image_that_matches_costs_one_question(engine: FakeEngine) -> None:
 def test_a_changed_file_rebuilds_and_a_changed_word_does_not(engine: FakeEngine, folder: Path) -> None:
     """The label is a hash of what goes into the image."""
     image.ensure()
+    first = engine.identity("ringproof-asterisk:22")
     engine.asked.clear()
     (folder / "README.md").write_text("other words\n")
     image.ensure()
     assert "build ringproof-asterisk:22" not in engine.asked
     (folder / "clock" / "clock.c").write_text("int speed;\n")
+    assert engine.discarded == []
     image.ensure()
     assert "build ringproof-asterisk:22" in engine.asked
+    assert engine.discarded == [first]
 
 
 def test_the_hash_knows_names_and_base(folder: Path) -> None:
