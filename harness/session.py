@@ -165,7 +165,7 @@ def not_judged(scenario: Scenario, fault: NotJudgedError, table: Table | None, w
         file=scenario.source.file,
         line=scenario.source.line,
         outcome="broken",
-        findings=(Told(fault.kind, fault.sentence.partition("\n")[0], scenario.source.line),),
+        findings=(Told(fault.kind, fault.sentence.partition("\n")[0].removesuffix(":"), scenario.source.line),),
         wall=wall,
         text=broken_text(scenario, fault.sentence, hint=fault.hint, evidence=evidence, width=width),
     )

@@ -65,6 +65,7 @@ def broken_text(scenario: Scenario, sentence: str, *, hint: str = "", evidence: 
     What follows the first line of `sentence` (the end of a log, say) stands under the scenario's line.
     """
     first, _, details = sentence.partition("\n")
+    first = first.removesuffix(":")
     told = told_at(scenario.source, f"not judged: {first}", scenario.lines)
     where = pointers([hint] if hint else [], evidence, width)
     return "\n".join(part for part in (told, details.rstrip(), where) if part)
