@@ -65,6 +65,8 @@ def main() -> int:
     if command is None:
         sys.stderr.write("setup: " + sentence + "\n")
         return 3
+    if wanted:
+        os.environ["RINGPROOF_PYTHON_NAMED"] = "1"  # so that a .venv of another Python is made anew
     if wanted or command != sys.executable:
         return subprocess.call([command, "-m", "harness.setup", *sys.argv[1:]])
     from harness.setup.steps import take  # noqa: PLC0415 (this import needs the Python that was just checked)

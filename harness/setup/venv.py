@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.setup import apt
@@ -17,31 +18,54 @@ STAMP = "ringproof-setup"
 LOG = "ringproof-setup.log"
 
 
-def wanted_stamp(checkout: Path) -> str:
-    """Return the stamp of a complete `.venv`: a line for the locked packages, then one for our own."""
-    base = os.path.realpath(sys.executable)
-    locked = hashlib.sha256((checkout / "requirements.lock").read_bytes())
-    locked.update(f"{sys.version} {base} {checkout}".encode())
-    project = tomllib.loads((checkout / "pyproject.toml").read_text())
-    what_is_installed = [project["build-system"], project["project"], project["tool"]["hatch"]]
-    own = hashlib.sha256(repr(what_is_installed).encode() + (checkout / "harness" / "__init__.py").read_bytes())
-    return f"{locked.hexdigest()}\n{own.hexdigest()}\n"
+@dataclass(frozen=True)
+class Stamp:
+    """What a complete `.venv` was made of: a hash of the locked packages, one of our own, and the Python."""
+
+    locked: str
+    own: str
+    python: str
+
+    @classmethod
+    def wanted(cls, checkout: Path) -> Stamp:
+        """Return the stamp that `.venv` should have; of pyproject.toml only what pip looks at counts."""
+        locked = hashlib.sha256((checkout / "requirements.lock").read_bytes() + str(checkout).encode())
+        project = tomllib.loads((checkout / "pyproject.toml").read_text())
+        own = hashlib.sha256((checkout / "harness" / "__init__.py").read_bytes())
+        own.update(repr([project["build-system"], project["project"], project["tool"]["hatch"]]).encode())
+        return cls(locked.hexdigest(), own.hexdigest(), os.path.realpath(sys.executable))
+
+    @classmethod
+    def found(cls, place: Path) -> Stamp | None:
+        """Return the stamp that `.venv` has, None where it has none or its Python is gone."""
+        try:
+            locked, own, python = (place / STAMP).read_text().splitlines()
+        except (FileNotFoundError, ValueError):
+            return None
+        return cls(locked, own, python) if (place / "bin" / "python").exists() else None
+
+    def write(self, place: Path) -> None:
+        """Write it, which says that `.venv` is complete."""
+        (place / STAMP).write_text(f"{self.locked}\n{self.own}\n{self.python}\n")
 
 
 def ensure(checkout: Path) -> None:
-    """Make `.venv` match the lock. The stamp is written last, so a half-made one is made again."""
+    """Make `.venv` match the lock. The stamp is written last, so a half-made one is made again.
+
+    A `.venv` whose Python still works is kept, whichever Python runs this, unless RINGPROOF_PYTHON names another.
+    """
     place = checkout / ".venv"
-    stamp = place / STAMP
-    wanted = wanted_stamp(checkout)
-    found = stamp.read_text() if stamp.is_file() and (place / "bin" / "python").exists() else ""
+    wanted, found = Stamp.wanted(checkout), Stamp.found(place)
+    if found is not None and not os.environ.get("RINGPROOF_PYTHON_NAMED"):
+        wanted = replace(wanted, python=found.python)
     if found == wanted:
         return
-    if found.partition("\n")[0] != wanted.partition("\n")[0]:
-        make(place, checkout, old=bool(found))
-    stamp.unlink(missing_ok=True)
+    if found is None or (found.locked, found.python) != (wanted.locked, wanted.python):
+        make(place, checkout, old=found is not None)
+    (place / STAMP).unlink(missing_ok=True)
     with step("installing ringproof itself, editable"):
         pip(place, ["install", "--no-deps", "--no-build-isolation", "--no-index", "--editable", str(checkout)])
-    stamp.write_text(wanted)
+    wanted.write(place)
 
 
 def make(place: Path, checkout: Path, *, old: bool) -> None:
@@ -55,7 +79,7 @@ def make(place: Path, checkout: Path, *, old: bool) -> None:
     with step(f"making .venv with Python {version} ({sys.executable})"):
         place.mkdir()
         run(
-            [sys.executable, "-m", "venv", str(place)],
+            [os.path.realpath(sys.executable), "-m", "venv", str(place)],  # not an active .venv's own
             place / LOG,
             "`python3 -m venv .venv` failed, see below:",
         )

@@ -1,5 +1,6 @@
 """The Python step: when `.venv` is left alone, mended, made anew."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,6 +25,7 @@ def checkout(tmp_path: Path) -> Path:
 def ran(monkeypatch: pytest.MonkeyPatch, checkout: Path) -> list[str]:
     """Return what the step runs, by its first telling word; nothing is run but a python that is there afterwards."""
     commands: list[str] = []
+    monkeypatch.delenv("RINGPROOF_PYTHON_NAMED", raising=False)
 
     def run(command: Sequence[str], log: Path, failing: str) -> None:
         assert log.parent == checkout / ".venv"
@@ -111,5 +113,29 @@ def test_a_venv_whose_python_is_gone_is_made_anew(checkout: Path, ran: list[str]
     python = checkout / ".venv" / "bin" / "python"
     python.unlink()
     python.symlink_to("/nowhere/python3.11")
+    venv.ensure(checkout)
+    assert ran == ALL
+
+
+def test_another_python_on_the_path_changes_nothing(
+    checkout: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One shell has pyenv, the next one has not: the `.venv` that works is kept."""
+    venv.ensure(checkout)
+    ran.clear()
+    monkeypatch.setattr(sys, "executable", "/opt/another/python3.12")
+    venv.ensure(checkout)
+    assert ran == []
+
+
+def test_a_named_python_is_obeyed(checkout: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """RINGPROOF_PYTHON names another than `.venv` has; told twice it is done once."""
+    venv.ensure(checkout)
+    ran.clear()
+    monkeypatch.setattr(sys, "executable", "/opt/another/python3.12")
+    monkeypatch.setattr(venv, "has_ensurepip", lambda: True)
+    monkeypatch.setenv("RINGPROOF_PYTHON_NAMED", "1")
+    venv.ensure(checkout)
+    assert ran == ALL
     venv.ensure(checkout)
     assert ran == ALL
