@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Callable, Mapping
@@ -21,6 +22,8 @@ MANAGER_PORT = 5038
 SIP_PORT = 5060
 BOOT_DEADLINE_S = 30.0
 POLL_S = 0.02
+LEASE_SECONDS = "RINGPROOF_LEASE_SECONDS"
+"""Set for the tests of the lease, which will not wait a minute."""
 LOG = "full.log"
 """Asterisk's log in the evidence folder (logger.conf)."""
 
@@ -92,7 +95,13 @@ class Pbx:
         host = api.create_host_config(binds=binds, auto_remove=True, network_mode=environment.office_network)
         try:
             api.create_container(
-                environment.image, name=self.name, labels=labels, host_config=host, hostname="pbx", detach=True
+                environment.image,
+                name=self.name,
+                labels=labels,
+                host_config=host,
+                hostname="pbx",
+                environment={name: os.environ[name] for name in (LEASE_SECONDS,) if name in os.environ},
+                detach=True,
             )
             api.connect_container_to_network(self.name, environment.trunk_network)
             self._watch(loop)

@@ -15,7 +15,7 @@ from harness.pbx.errors import BrokenError
 ManagerEvent = Mapping[str, str]
 """An event's headers as Asterisk sent them; a repeated header keeps its last value."""
 
-ANSWER_DEADLINE_S = 5.0
+ANSWER_DEADLINE_S = 20.0
 
 
 class ManagerError(BrokenError):
