@@ -33,7 +33,8 @@ class Stamp:
         project = tomllib.loads((checkout / "pyproject.toml").read_text())
         own = hashlib.sha256((checkout / "harness" / "__init__.py").read_bytes())
         own.update(repr([project["build-system"], project["project"], project["tool"]["hatch"]]).encode())
-        return cls(locked.hexdigest(), own.hexdigest(), os.path.realpath(sys.executable))
+        python = os.path.realpath(sys.executable)  # the Python itself, where this .venv is active
+        return cls(locked.hexdigest(), own.hexdigest(), python)
 
     @classmethod
     def found(cls, place: Path) -> Stamp | None:
@@ -56,19 +57,24 @@ def ensure(checkout: Path) -> None:
     """
     place = checkout / ".venv"
     wanted, found = Stamp.wanted(checkout), Stamp.found(place)
-    if found is not None and not os.environ.get("RINGPROOF_PYTHON_NAMED"):
-        wanted = replace(wanted, python=found.python)
     if found == wanted:
         return
-    if found is None or (found.locked, found.python) != (wanted.locked, wanted.python):
-        make(place, checkout, old=found is not None)
+    another_python = (
+        bool(os.environ.get("RINGPROOF_PYTHON_NAMED")) and found is not None and found.python != wanted.python
+    )
+    if found is None or found.locked != wanted.locked or another_python:
+        make(place, checkout, wanted.python, old=found is not None)
+    elif found.own == wanted.own:
+        return
+    else:
+        wanted = replace(wanted, python=found.python)
     (place / STAMP).unlink(missing_ok=True)
     with step("installing ringproof itself, editable"):
         pip(place, ["install", "--no-deps", "--no-build-isolation", "--no-index", "--editable", str(checkout)])
     wanted.write(place)
 
 
-def make(place: Path, checkout: Path, *, old: bool) -> None:
+def make(place: Path, checkout: Path, python: str, *, old: bool) -> None:
     """Make `.venv` anew with the locked packages."""
     ensure_venv_module()
     if place.exists():
@@ -76,10 +82,10 @@ def make(place: Path, checkout: Path, *, old: bool) -> None:
         say(f".venv {why}: making it anew")
         shutil.rmtree(place)
     version = ".".join(str(part) for part in sys.version_info[:3])
-    with step(f"making .venv with Python {version} ({sys.executable})"):
+    with step(f"making .venv with Python {version} ({python})"):
         place.mkdir()
         run(
-            [os.path.realpath(sys.executable), "-m", "venv", str(place)],  # not an active .venv's own
+            [python, "-m", "venv", str(place)],
             place / LOG,
             "`python3 -m venv .venv` failed, see below:",
         )
