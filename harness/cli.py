@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from harness.scenario.reading import ReadFile
     from harness.session import Run
 
-WORKERS_A_CORE = 4
+WORKERS_A_CORE = 3
 """Somebody who plays mostly waits for ring timers."""
 _OUTCOME_COLOUR = {"passed": "green", "failed": "red", "unsteady": "red", "invalid": "yellow", "broken": "magenta"}
 
@@ -238,7 +238,9 @@ def _play(
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         os.environ.pop(name, None)
-    arguments = ["-c", os.devnull, "--rootdir", str(Path.cwd()), "--noconftest", "-p", "no:cacheprovider"]
+    # pytest gives files outside its root no name of their own, and two of them would be one
+    root = os.path.commonpath([Path.cwd(), *(os.path.abspath(file) for file in files)])  # noqa: PTH100 - follows no links
+    arguments = ["-c", os.devnull, "--rootdir", root, "--noconftest", "-p", "no:cacheprovider"]
     arguments += ["-p", "no:terminalreporter", "-p", "harness.pytest_plugin"]
     arguments += ["-o", "junit_suite_name=ringproof", f"--junitxml={out / 'junit.xml'}"]
     arguments += [f"--ringproof-out={out}", f"--ringproof-image={image}"]
@@ -246,17 +248,33 @@ def _play(
     if keep_going:
         arguments.append("--ringproof-keep-going")
     if workers > 1:
-        arguments += ["-p", "xdist", "-n", str(workers), "--dist", "worksteal"]
+        arguments += ["-p", "xdist", "--dist", "worksteal", "--tx", f"{workers}*popen//python={_nursery()}"]
     teller = _Teller(count)
     arguments += [str(file) for file in files]
     status = pytest.main(arguments, plugins=[teller])
     if teller.run is None:
-        return EXIT_OF_SIGNAL["SIGINT"] if status == pytest.ExitCode.INTERRUPTED else EXIT_BROKEN
+        if status == pytest.ExitCode.INTERRUPTED:
+            return EXIT_OF_SIGNAL["SIGINT"]
+        print(f"ringproof: pytest ended before anything was played (its exit code: {int(status)})", file=sys.stderr)
+        print("   hint: a defect of Ringproof: please report it", file=sys.stderr)
+        return EXIT_BROKEN
     code = teller.run.exit_code
     if status in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR}:
         code = max(code, EXIT_BROKEN)
     teller.finish(code)
     return code
+
+
+def _nursery() -> str:
+    """Import what workers need, open the nursery they are forked from, and return what execnet is to start."""
+    import execnet.gateway_base  # noqa: F401, PLC0415 - as above
+    import xdist.remote  # noqa: F401, PLC0415
+
+    import harness.play  # noqa: PLC0415
+    import harness.scenario.reading  # noqa: F401, PLC0415
+    from harness import nursery  # noqa: PLC0415
+
+    return nursery.command(nursery.open_nursery())
 
 
 class _Teller:

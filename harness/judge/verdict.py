@@ -133,7 +133,7 @@ def _judge_missed(expectations: tuple[Expectation, ...], view: CallerView, scena
         if phone not in observed:
             sentence = f"expected a missed call at {phone}; it shows none"
             yield _finding("missed-missing", source, sentence, view)
-    for phone in observed.keys() - expected.keys():
+    for phone in sorted(observed.keys() - expected.keys()):
         source = entries[0].source if entries else scenario.source
         sentence = f"{phone} shows a missed call; no expectation names it"
         yield _finding("missed-unexpected", source, sentence, view)

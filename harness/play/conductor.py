@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Iterator
+import signal
+import threading
+from collections.abc import Coroutine, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -159,9 +161,39 @@ def _keep_capture(theatre: Theatre, folder: Path) -> None:
 
 
 def run(scenario: Scenario, environment: RunEnvironment, folder: Path) -> None:
-    """Play from synchronous code, on a loop of its own."""
+    """Play from synchronous code, on a loop of its own.
+
+    A SIGINT or SIGTERM that the program handles ends the play in order, phones and PBX included, and is then handed on.
+    """
+    caught: list[int] = []
     try:
-        asyncio.run(conduct(scenario, environment, folder))
+        asyncio.run(_interruptible(conduct(scenario, environment, folder), caught))
     except OSError as fault:
         message = f"the harness failed: {fault}"
         raise BrokenError(message) from fault
+    if caught:
+        signal.raise_signal(caught[0])
+
+
+async def _interruptible(play: Coroutine[None, None, None], caught: list[int]) -> None:
+    """Run `play`; a signal cancels it at its next wait, where an exception out of a handler could strike anywhere."""
+    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(play)
+
+    def cancel(number: int) -> None:
+        caught.append(number)
+        task.cancel()
+
+    mine = threading.current_thread() is threading.main_thread()
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)} if mine else {}
+    handlers = {number: handler for number, handler in handlers.items() if handler is not signal.SIG_IGN}
+    for number in handlers:
+        loop.add_signal_handler(number, cancel, number)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not caught:
+            raise
+    finally:
+        for number, handler in handlers.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, handler)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from harness.pbx.container import SIP_PORT, Login, Pbx
 from harness.pbx.errors import BrokenError
 from harness.pbx.manager import ManagerEvent
 from harness.pbx.run import RunEnvironment
+from harness.pbx.turnstile import turnstile
 from harness.phones import protocol
 from harness.phones.handle import Crashed, Phone, PhoneStartError
 from harness.play.callers import Callers, CallerSeat
@@ -86,6 +88,17 @@ class Theatre:
             addresses=addresses,
             secrets=known,
         )
+        async with turnstile(Path(self._environment.lease)):
+            await self._start_all(configuration, login)
+            await self._prove_rendered(rendered)
+            await self.pbx.manager.command(f"pjsip set logger pcap /ringproof/evidence/{CAPTURE}")
+            await self.pbx.manager.command("pjsip set logger verbose off")  # it would stand in the log a second time
+            await self.pbx.manager.command("pjsip set logger on")
+            await self._register(passwords)
+            await self._prove_trunk(addresses)
+
+    async def _start_all(self, configuration: Path, login: Login) -> None:
+        """Boot the PBX and start the phones at the same time; one failure ends the others."""
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._boot(configuration, login))
@@ -93,12 +106,6 @@ class Theatre:
                     group.create_task(self._start(name))
         except BaseExceptionGroup as failures:
             raise _leaves(failures)[0] from failures
-        await self._prove_rendered(rendered)
-        await self.pbx.manager.command(f"pjsip set logger pcap /ringproof/evidence/{CAPTURE}")
-        await self.pbx.manager.command("pjsip set logger verbose off")  # it would stand in the log a second time
-        await self.pbx.manager.command("pjsip set logger on")
-        await self._register(passwords)
-        await self._prove_trunk(addresses)
 
     async def close(self) -> None:
         """End phones and PBX; nothing of them is left when this returns."""
@@ -234,6 +241,10 @@ class Theatre:
         printed = "\n".join(await manager.command("dialplan show"))
         missing = [f"endpoint {name}" for name in sorted(set(rendered.endpoints) - endpoints)]
         missing += [f"context {name}" for name in rendered.contexts if f"[ Context '{name}' created by" not in printed]
+        running = "\n".join(await manager.command("module show"))
+        missing += [
+            f"module {name}" for name in rendered.modules if not re.search(rf"^{name} .*Running", running, re.MULTILINE)
+        ]
         if missing:
             message = f"the running PBX lacks what was rendered for it: {', '.join(missing)}"
             raise BrokenError(message, f"the configuration is in {self.evidence / 'conf'}")

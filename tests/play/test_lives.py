@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from play.conftest import story
 
-from harness.pbx.engine import OWNED, OWNER, engine, owner_is_dead, own_name
+from harness.pbx.engine import OWNED, OWNER, engine, own_name, owner_is_dead
 from harness.pbx.run import RunEnvironment
 from harness.pbx.sweep import sweep
+from play.conftest import story
 
 TWO_LONG_RINGS = """
 callers:

@@ -1,0 +1,134 @@
+"""Workers that start warm: pytest-xdist's workers are forked from one process that has already imported everything.
+
+A worker of its own would import a second of Python before it plays; six of them on two cores keep everybody waiting
+for seconds. execnet starts its workers with a command line, `PYTHON -u -c CODE`, and speaks with them through stdin and
+stdout. Here PYTHON is this file: it hands its descriptors and the code to the nursery, which forks a worker, and ends
+when that worker ends. The file is run by a bare interpreter, so it imports little, and nothing of ours.
+"""
+
+from __future__ import annotations
+
+import array
+import json
+import os
+import signal
+import socket
+import struct
+import sys
+
+_DESCRIPTORS = 3
+_LONGEST = 65536
+
+
+def command(address: str) -> str:
+    """Return what to give execnet as `python=`, so that workers come from the nursery at `address`."""
+    return f"{sys.executable} -I -S {os.path.abspath(__file__)} {address}"  # noqa: PTH100 - no pathlib in the bare interpreter
+
+
+def open_nursery() -> str:
+    """Fork the nursery from this process, as it is now, and return its address.
+
+    It ends with this process; it and this process must have a single thread at this moment.
+    """
+    address = f"\0ringproof-{os.getpid()}-{os.urandom(6).hex()}"
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(address)
+    listener.listen(64)
+    alive, held = os.pipe()
+    if os.fork() == 0:
+        os.close(held)
+        _serve(listener, alive)
+    listener.close()
+    os.close(alive)
+    os.set_inheritable(held, False)  # noqa: FBT003 - open until this process ends: that is what the nursery waits for
+    return address[1:]
+
+
+def _serve(listener: socket.socket, alive: int) -> None:
+    """Fork a worker for every connection, until the process that opened the nursery is gone."""
+    import selectors  # noqa: PLC0415 - not for the bare interpreter
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a worker ended: no zombies
+    with selectors.DefaultSelector() as ready:
+        ready.register(listener, selectors.EVENT_READ)
+        ready.register(alive, selectors.EVENT_READ)
+        while True:
+            for key, _ in ready.select():
+                if key.fileobj == alive:
+                    os._exit(0)
+                connection, _ = listener.accept()
+                if not _is_own(connection):
+                    connection.close()
+                elif os.fork() == 0:
+                    listener.close()
+                    os.close(alive)
+                    ready.close()
+                    _work(connection)
+                else:
+                    connection.close()
+
+
+def _is_own(connection: socket.socket) -> bool:
+    """True when who asks is the same user: an abstract address can be reached by everybody on the machine."""
+    _, user, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return bool(user == os.getuid())
+
+
+def _work(connection: socket.socket) -> None:
+    """Become the worker: take over the descriptors and run the code, as `python -c` would."""
+    message, descriptors = _receive(connection)
+    for number, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    for number in (signal.SIGTERM, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.stdin, sys.stdout, sys.stderr = (
+        open(number, mode, buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+        for number, mode in enumerate(("r", "w", "w"))
+    )
+    import random  # noqa: PLC0415 - not for the bare interpreter
+
+    random.seed()
+    sys.argv = ["-c"]
+    status = 1
+    try:
+        exec(message["code"], {"__name__": "__main__", "__builtins__": __builtins__})  # noqa: S102 - execnet's own
+        status = 0
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+    except BaseException:  # noqa: BLE001 - the end of a process: what is left to do is to say why
+        sys.excepthook(*sys.exc_info())
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)  # the nursery's exit handlers are not this worker's
+
+
+def _receive(connection: socket.socket) -> tuple[dict[str, str], list[int]]:
+    received = array.array("i")
+    text, ancillary, _, _ = connection.recvmsg(_LONGEST, socket.CMSG_SPACE(_DESCRIPTORS * received.itemsize))
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            received.frombytes(data)
+    return json.loads(text), list(received)
+
+
+def _ask(address: str, code: str) -> None:
+    """Have a worker forked with this process's descriptors, and stay until it ends; its end closes the connection."""
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # a terminal's Ctrl-C reaches the worker too, and this process follows it
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect("\0" + address)
+        rights = array.array("i", range(_DESCRIPTORS))
+        connection.sendmsg([json.dumps({"code": code}).encode()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+        for number in range(_DESCRIPTORS):
+            os.close(number)
+        connection.recv(1)
+
+
+if __name__ == "__main__":
+    _ask(sys.argv[1], sys.argv[-1])
