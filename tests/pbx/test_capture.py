@@ -1,0 +1,56 @@
+"""The PBX's own capture, from packets written by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dpkt
+import pytest
+
+from harness.clock import PbxEpoch
+from harness.pbx.capture import Packet, read_capture
+
+PBX = ("172.18.0.2", 5060)
+PHONE = ("172.18.0.1", 40101)
+INVITE = "INVITE sip:101@172.18.0.1 SIP/2.0\r\nTo: <sip:101@172.18.0.1>\r\nCall-ID: abc@pbx\r\nCSeq: 7 INVITE\r\n\r\n"
+BUSY = "SIP/2.0 486 Busy Here\r\nt: <sip:101@172.18.0.1>;tag=x\r\ni: abc@pbx\r\nCSEQ: 7  INVITE\r\n\r\n"
+
+
+def capture(folder: Path, *packets: tuple[tuple[str, int], tuple[str, int], str]) -> Path:
+    """Write packets (source, target, SIP) one second apart."""
+    path = folder / "sip.pcap"
+    with path.open("wb") as file:
+        writer = dpkt.pcap.Writer(file)
+        for second, (source, target, text) in enumerate(packets):
+            udp = dpkt.udp.UDP(sport=source[1], dport=target[1], data=text.encode())
+            udp.ulen = len(udp)
+            ip = dpkt.ip.IP(src=_bytes(source[0]), dst=_bytes(target[0]), p=dpkt.ip.IP_PROTO_UDP, data=udp)
+            ip.len = len(ip)
+            writer.writepkt(bytes(dpkt.ethernet.Ethernet(data=ip)), ts=1000.25 + second)
+    return path
+
+
+def _bytes(address: str) -> bytes:
+    return bytes(int(part) for part in address.split("."))
+
+
+def test_requests_and_responses(tmp_path: Path) -> None:
+    """Long and compact headers, whichever way they are written."""
+    path = capture(tmp_path, (PBX, PHONE, INVITE), (PHONE, PBX, BUSY))
+    first, second = read_capture(path, {PHONE: "101"})
+    assert first == Packet(PbxEpoch(1000.25), "101", True, "INVITE", None, "abc@pbx", False)  # noqa: FBT003
+    assert second == Packet(PbxEpoch(1001.25), "101", False, "INVITE", 486, "abc@pbx", True)  # noqa: FBT003
+
+
+def test_strangers_and_noise_are_left_out(tmp_path: Path) -> None:
+    """Only what is between the PBX and our phones, and only SIP."""
+    path = capture(tmp_path, (PBX, ("10.0.0.1", 5060), INVITE), (PBX, PHONE, "\r\n\r\n"), (PBX, PHONE, INVITE))
+    assert len(list(read_capture(path, {PHONE: "101"}))) == 1
+
+
+@pytest.mark.parametrize("cut", [30, 100, 150])
+def test_a_capture_cut_off_ends_there(tmp_path: Path, cut: int) -> None:
+    """A PBX that was killed left half a packet."""
+    path = capture(tmp_path, (PBX, PHONE, INVITE), (PHONE, PBX, BUSY))
+    path.write_bytes(path.read_bytes()[:-cut])
+    assert [packet.code for packet in read_capture(path, {PHONE: "101"})] == [None]

@@ -1,0 +1,108 @@
+"""The manager interface of a real PBX."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.dialplan.render import Secrets, render_office
+from harness.pbx.container import MANAGER_PORT, Login, Pbx
+from harness.pbx.engine import engine
+from harness.pbx.errors import BrokenError
+from harness.pbx.manager import Manager, ManagerError, ManagerEvent
+from harness.pbx.run import RunEnvironment, open_run
+from harness.scenario.reading import read_office
+
+LOGIN = Login("ringproof", "of-this-test")
+OFFICES = Path("scenarios/offices")
+
+
+@pytest.fixture(scope="module")
+def environment() -> Iterator[RunEnvironment]:
+    """A run of its own."""
+    with open_run("ringproof-asterisk:22") as run:
+        yield run
+
+
+@pytest.fixture
+def on_pbx(environment: RunEnvironment, tmp_path: Path) -> Callable[[Callable[..., Awaitable[None]]], None]:
+    """Return a runner: it boots the bundled office and hands a test the PBX, its events and whether it was lost."""
+    tmp_path.chmod(0o755)
+
+    def run(test: Callable[[Pbx, list[ManagerEvent], asyncio.Event], Awaitable[None]]) -> None:
+        async def play() -> None:
+            read = read_office(OFFICES / "trading-company.yaml")
+            assert read.office is not None
+            conf = tmp_path / "conf"
+            render_office(read.office, conf, office_folder=OFFICES, secrets=Secrets(manager_secret=LOGIN.secret))
+            events: list[ManagerEvent] = []
+            lost = asyncio.Event()
+            pbx = await Pbx.boot(
+                environment,
+                name=f"ringproof-{environment.run}-{tmp_path.name}",
+                configuration=conf,
+                evidence=tmp_path,
+                login=LOGIN,
+                on_event=events.append,
+                on_lost=lost.set,
+            )
+            try:
+                await test(pbx, events, lost)
+            finally:
+                await pbx.remove()
+
+        asyncio.run(play())
+
+    return run
+
+
+@pytest.mark.pbx
+def test_questions_and_answers(on_pbx: Callable[[Callable[..., Awaitable[None]]], None]) -> None:
+    """Commands, lists, variables, and refusals, several at once."""
+
+    async def test(pbx: Pbx, events: list[ManagerEvent], lost: asyncio.Event) -> None:
+        version, endpoints, gone = await asyncio.gather(
+            pbx.manager.command("core show version"),
+            pbx.manager.listing("PJSIPShowEndpoints"),
+            pbx.manager.variable("PJSIP/nobody-00000001", "CHANNEL(name)"),
+        )
+        assert "Asterisk 22." in version[0]
+        assert {entry["ObjectName"] for entry in endpoints} == {"100", "101", "102", "103", "trunk"}
+        assert gone is None
+        with pytest.raises(ManagerError, match="refused the manager action Nonsense: Invalid/unknown command"):
+            await pbx.manager.action("Nonsense")
+        assert any(event["Event"] == "FullyBooted" and float(event["Timestamp"]) > 1e9 for event in events)
+        assert not lost.is_set()
+
+    on_pbx(test)
+
+
+@pytest.mark.pbx
+def test_a_wrong_secret_is_refused(on_pbx: Callable[[Callable[..., Awaitable[None]]], None]) -> None:
+    """The secret of a play is random: nobody else on the machine logs in."""
+
+    async def test(pbx: Pbx, _events: list[ManagerEvent], _lost: asyncio.Event) -> None:
+        other = await Manager.connect(pbx.office_address, MANAGER_PORT, on_event=lambda _: None, on_lost=lambda: None)
+        with pytest.raises(ManagerError, match="Authentication failed"):
+            await other.action("Login", Username="ringproof", Secret="ringproof")  # noqa: S106 - the wrong one
+        await other.close()
+
+    on_pbx(test)
+
+
+@pytest.mark.pbx
+def test_the_end_of_the_pbx_is_told(on_pbx: Callable[[Callable[..., Awaitable[None]]], None]) -> None:
+    """Whoever waits for an answer gets an error at once, and the loss is told."""
+
+    async def test(pbx: Pbx, _events: list[ManagerEvent], lost: asyncio.Event) -> None:
+        await asyncio.to_thread(engine().api.kill, pbx.name)
+        async with asyncio.timeout(20):
+            await lost.wait()
+        with pytest.raises(BrokenError):
+            await pbx.manager.action("Ping")
+        assert await pbx.why_ended() is None, "killed from outside is no crash of Asterisk's own"
+
+    on_pbx(test)
