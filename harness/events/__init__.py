@@ -191,6 +191,8 @@ class ChannelMade(Event):
     channel: str
     endpoint: str
     linked: str
+    outgoing: bool
+    """The PBX made it in order to call somebody, not because somebody called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

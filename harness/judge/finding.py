@@ -27,6 +27,7 @@ Kind = Literal[
     "answer-missing",
     "answer-unexpected",
     "answer-instead",
+    "answer-by-pbx",  # the PBX answered the caller itself, before any phone did, where nothing in the story says so
     "missed-missing",
     "missed-unexpected",
     "caller-code",

@@ -11,12 +11,15 @@ from harness.observe.model import CallerView, Observation
 from harness.scenario.duration import format_duration
 from harness.scenario.source import Source
 from harness.scenario.story import (
+    CLOCK_RESOLUTION,
     Answer,
     CallerGets,
     Expectation,
     HangUp,
+    Hear,
     Missed,
     Nobody,
+    Press,
     Refused,
     Ring,
     Scenario,
@@ -76,6 +79,7 @@ def _judge_caller(
     yield from _judge_keys(scenario, view)
     yield from _judge_refusals(expectations, view, scenario)
     yield from _judge_answers(expectations, view, scenario)
+    yield from _judge_connection(expectations, view, scenario)
     yield from _judge_missed(expectations, view, scenario)
     yield from _judge_end(expectations, view, scenario)
 
@@ -123,6 +127,18 @@ def _judge_answers(expectations: tuple[Expectation, ...], view: CallerView, scen
     for phone, at in answers:
         sentence = f"{phone} answered at {format_duration(at)}; no expectation names it"
         yield _finding("answer-unexpected", nobody, sentence, view)
+
+
+def _judge_connection(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
+    """A PBX answers by itself, as a menu does, only where the caller hears or presses something, or expects 200."""
+    picked_up = [ring.end for ring in view.rings if ring.ending == "answered"]
+    if view.connected is None or (picked_up and view.connected >= min(picked_up) - CLOCK_RESOLUTION):
+        return
+    listens = any(isinstance(step, Hear | Press) and step.caller == view.caller for step in scenario.when)
+    if listens or any(isinstance(entry, CallerGets) and entry.code == 200 for entry in expectations):  # noqa: PLR2004
+        return
+    sentence = f"the PBX itself answered {view.caller} at {format_duration(view.connected)}, before any phone did"
+    yield _finding("answer-by-pbx", scenario.source, sentence, view)
 
 
 def _judge_missed(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:

@@ -203,6 +203,7 @@ def _caller_view(scenario: Scenario, name: str, record: _Record, rings: Sequence
         waves=waves_of(own),
         brief=brief_rings(own),
         answers=_answers(leg, own, record),
+        connected=next((event.at for event in record.of_caller(CallerGot, name) if event.code == 200), None),  # noqa: PLR2004
         code=finals[-1] if finals else (ended.code if ended is not None else None),
         ended=ended.at if ended is not None else None,
         ended_by=_ended_by(ended, own, record),
@@ -300,7 +301,5 @@ def _late_legs(views: Iterable[CallerView], record: _Record) -> Iterable[tuple[s
 
 
 def _trunk_legs(record: _Record) -> tuple[PbxSeconds, ...]:
-    """Channels on the trunk's endpoint that no caller of ours placed: calls that leave the office."""
-    ours = {leg.channel for leg in record.all(LegBelongs) if record.of_call(CallerPlaced, leg.call_id) is not None}
-    made = [event for event in record.all(ChannelMade) if event.endpoint == "trunk"]
-    return tuple(event.at for event in made if event.channel not in ours)
+    """Calls that leave the office: channels that the PBX made on the trunk's endpoint."""
+    return tuple(event.at for event in record.all(ChannelMade) if event.endpoint == "trunk" and event.outgoing)

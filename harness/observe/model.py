@@ -62,6 +62,8 @@ class CallerView:
     """Phones bridged with him, in order, with the moment of the bridge."""
     code: int | None
     """Final response to his INVITE."""
+    connected: PbxSeconds | None
+    """When he got 200: from here on he pays, whoever answered."""
     ended: PbxSeconds | None
     ended_by: str | None
     """`caller`, `pbx`, `harness`, or the extension whose hang-up ended the call."""

@@ -24,7 +24,7 @@ from harness.play.theatre import CAPTURE, RegistrationRefusedError, Theatre
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.story import Answer, CallerGets, Scenario
 
-TALKS_FOR = PbxSeconds(0.5)
+TALKS_FOR = PbxSeconds(1.0)
 """An answered call is left up this long: a bridge that breaks at once is seen."""
 CLEARS_WITHIN = PbxSeconds(2.0)
 """Twice what a leg may take to end after its caller hung up; what is still up then is ended, and told."""

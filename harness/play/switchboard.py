@@ -11,6 +11,8 @@ from harness.play.stage import Stage
 from harness.scenario.duration import PbxSeconds
 
 CALL_ID = "CHANNEL(pjsip,call-id)"
+INCOMING = "Ring"
+"""State in which a channel of an incoming call is made (chan_pjsip.c); an outgoing one begins as `Down`."""
 
 
 class Switchboard:
@@ -47,7 +49,7 @@ class Switchboard:
         channel = event.get("Channel", "")
         match event.get("Event"):
             case "Newchannel":
-                self._made(at, channel, event["Linkedid"])
+                self._made(at, channel, event["Linkedid"], outgoing=event.get("ChannelStateDesc") != INCOMING)
             case "Hangup":
                 self._alive.discard(channel)
                 self._unknown.pop(channel, None)
@@ -73,8 +75,8 @@ class Switchboard:
                 self._asked.add(made.channel)
                 self._stage.begin(self._identify(made), f"asking whose call {made.channel} is")
 
-    def _made(self, at: PbxSeconds, channel: str, linked: str) -> None:
-        made = ChannelMade(at=at, channel=channel, endpoint=endpoint_of(channel), linked=linked)
+    def _made(self, at: PbxSeconds, channel: str, linked: str, *, outgoing: bool) -> None:
+        made = ChannelMade(at=at, channel=channel, endpoint=endpoint_of(channel), linked=linked, outgoing=outgoing)
         self._alive.add(channel)
         if made.endpoint:
             self._unknown[channel] = made

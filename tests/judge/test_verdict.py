@@ -15,6 +15,7 @@ from harness.scenario.story import (
     CallerGets,
     Expectation,
     HangUp,
+    Hear,
     Missed,
     Nobody,
     Press,
@@ -80,6 +81,9 @@ CASES: list[Case] = [
         rang("101", 0.1, 5, "answered"), rang("102", 0.1, 5), answers=(("101", 5),))),
     ("answer-unexpected", 12, (ONE, Nobody(source=at(12), does="answers")), seen(
         rang("101", 0.1, 15.1, "answered"), answers=(("101", 15.2),)), seen(rang("101", 0.1, 15.1))),
+    ("answer-by-pbx", 5, (ONE, Answer(source=at(12), phone="101")), seen(
+        rang("101", 0.1, 15.1, "answered"), answers=(("101", 15.2),), connected=0.0), seen(
+        rang("101", 0.1, 15.1, "answered"), answers=(("101", 15.2),), connected=15.15)),
     ("missed-missing", 12, (ONE, Missed(source=at(12), phones=("101",))), seen(rang("101", 0.1, 15.1)), seen(
         rang("101", 0.1, 15.1, missed=True))),
     ("missed-unexpected", 5, (ONE,), seen(rang("101", 0.1, 15.1, missed=True)), seen(rang("101", 0.1, 15.1))),
@@ -117,6 +121,17 @@ def test_each_kind_is_found_where_it_stands_and_only_where_it_is(
     story = scenario(*expectations)
     assert [(finding.kind, finding.source.line) for finding in judge(story, red)] == [(kind, line)]
     assert judge(story, green) == ()
+
+
+def test_a_menu_may_answer() -> None:
+    """Who hears a prompt or presses a key was answered by the PBX, and so was who expects 200."""
+    red = seen(connected=0.0, pressed="1", keys="1", code=200)
+    silent = Nobody(source=at(11), does="rings")
+    hears = scenario(silent, when=(CALL, Hear(caller="anna", source=at(9))))
+    assert judge(hears, seen(connected=0.0)) == ()
+    assert judge(scenario(silent, when=(CALL, Press(caller="anna", source=at(9), digits="1"))), red) == ()
+    assert judge(scenario(silent, CallerGets(source=at(12), code=200)), seen(connected=0.0, code=200)) == ()
+    assert [finding.kind for finding in judge(scenario(silent), seen(connected=0.0))] == ["answer-by-pbx"]
 
 
 def test_unheard_key() -> None:

@@ -40,7 +40,7 @@ STORY = scenario(Nobody(source=at(11), does="rings"))
 PLACED: list[Event] = [
     CallerPlaced(at=S(0.0), caller="anna", call_id="a"),
     StepDone(at=S(0.01), step=0, verb="call", caller="anna"),
-    ChannelMade(at=S(0.02), channel="PJSIP/trunk-1", endpoint="trunk", linked="L1"),
+    ChannelMade(at=S(0.02), channel="PJSIP/trunk-1", endpoint="trunk", linked="L1", outgoing=False),
     LegBelongs(at=S(0.02), call_id="a", channel="PJSIP/trunk-1", endpoint="trunk", linked="L1"),
 ]
 OVER: list[Event] = [
@@ -189,8 +189,9 @@ def test_a_phone_that_hangs_up_ended_the_call() -> None:
 
 
 def test_a_call_that_leaves_by_the_trunk() -> None:
-    """Any channel on the trunk that no caller of ours placed."""
-    leaving = ChannelMade(at=S(9.0), channel="PJSIP/trunk-2", endpoint="trunk", linked="L1")
+    """Any channel that the PBX itself made on the trunk; one that nobody could identify in time came in."""
+    leaving = ChannelMade(at=S(9.0), channel="PJSIP/trunk-2", endpoint="trunk", linked="L1", outgoing=True)
+    assert observe(STORY, [*PLACED[:3], *OVER]).trunk_legs == ()
     assert observe(STORY, [*PLACED, leaving, *OVER]).trunk_legs == (9.0,)
 
 

@@ -146,6 +146,7 @@ def view(rings: Sequence[ObservedRing], *, acted: float = 2.0) -> CallerView:
         brief=brief_rings(rings),
         answers=tuple(answered),
         code=200,
+        connected=None,
         ended=PbxSeconds(30.0),
         ended_by="harness",
         pressed="2",

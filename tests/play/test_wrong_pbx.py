@@ -1,0 +1,120 @@
+"""A wrong PBX does not pass: a change in what was rendered, a story, and the finding that must tell of it.
+
+The same stories are green on the PBX as it was rendered: they are the bundled ones, which `make e2e` plays.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.judge import Kind, judge
+from harness.observe import observe
+from harness.pbx.run import RunEnvironment
+from harness.play import theatre
+from harness.play.conductor import conduct
+from harness.scenario.reading import read_scenarios
+from harness.scenario.story import Scenario
+from play.conftest import events_of
+
+AT_ONCE = 4
+SCENARIOS = Path("scenarios")
+ALL = "Dial(${PHONES:1},15,r)"
+ONE = "Dial(${GOSUB_RETVAL:1},15,r)"
+
+Change = tuple[str, str]
+CASES: dict[str, tuple[Change, str, str, set[Kind]]] = {
+    "a Dial towards an extension that is not there": (
+        (ALL, "Dial(${PHONES:1}&PJSIP/109,15,r)"), "ring-all", "the second member answers", {"dial-nowhere"}),
+    "a call that leaves by the trunk": (
+        (ALL, "Dial(${PHONES:1}&PJSIP/trunk/sip:84957770000@127.0.0.9,15,r)"), "ring-all", "the second member answers",
+        {"call-leaves"}),
+    "answered elsewhere is lost": (
+        (ALL, "Dial(${PHONES:1},15,rQ(NO_ANSWER))"), "ring-all", "the second member answers", {"missed-unexpected"}),
+    "a member is dropped": (
+        ("Gosub(phones-if-free,s,1(103))\n same => n,Set(PHONES=${PHONES}${GOSUB_RETVAL})\n", "NoOp()\n"),
+        "ring-all", "the second member answers", {"ring-missing"}),
+    "two members are swapped": (
+        ("LEFT=101&102&103)\n same => n(next)", "LEFT=102&101&103)\n same => n(next)"),
+        "first-free", "the first answers", {"ring-instead", "answer-missing"}),
+    "the ring time is one second longer": (
+        (ALL, "Dial(${PHONES:1},16,r)"), "ring-all", "one refuses 486 at once", {"ring-too-long"}),
+    "the ring time is one second shorter": (
+        (ALL, "Dial(${PHONES:1},14,r)"), "ring-all", "one refuses 486 at once", {"ring-too-short"}),
+    "another phone is rung for a tenth of a second": (
+        (ALL, "Dial(${PJSIP_DIAL_CONTACTS(100)},0.1)\n same => n,Dial(${PHONES:1},15,r)"), "ring-all",
+        "the second member answers", {"ring-unnamed", "missed-unexpected"}),
+    "the group answers by itself": (
+        ("n,Set(PHONES=)", "n,Answer()\n same => n,Set(PHONES=)"), "ring-all", "the second member answers",
+        {"answer-by-pbx"}),
+    "the call is cut shortly after the answer": (
+        (ALL, "Dial(${PHONES:1},15,rL(600))"), "ring-all", "the second member answers", {"caller-ended-by"}),
+    "the ring begins late": (
+        (ALL, "Wait(1.5)\n same => n,Dial(${PHONES:1},15,r)"), "ring-all", "the second member answers", {"ring-late"}),
+    "a phone blinks": (
+        (ALL, "Dial(${PHONES:1},2,r)\n same => n,Dial(${PHONES:1},13,r)"), "ring-all", "the second member answers",
+        {"ring-too-short", "ring-unexpected", "missed-unexpected"}),
+    "nobody is the destination": (
+        ("Goto(extensions,100,1)\n\n[group-support]", "Hangup(19)\n\n[group-support]"),
+        "ring-all", "all are offline", {"ring-missing", "answer-missing", "caller-ended-by"}),
+    "two keys of the menu are swapped": (
+        ("exten => 4,1,Goto(extensions,103,1)", "exten => 4,1,Goto(extensions,102,1)"), "menu",
+        "a key that leads to an extension", {"ring-instead", "answer-missing"}),
+    "the digit timeout is doubled": (
+        ("TIMEOUT(digit)=2", "TIMEOUT(digit)=4"), "menu", "key 1 rings accounting all at once", {"ring-late"}),
+    "the menu's greeting is missing": (
+        ("Background(vm-enter-num-to-call)", "NoOp()"), "menu", "a key during the greeting",
+        {"ring-instead", "answer-missing"}),
+    "the way out of silence is missing": (
+        ("exten => t,1,Goto(extensions,100,1)", "exten => t,1,Hangup()"), "menu", "silence leads to the operator",
+        {"ring-missing", "answer-missing", "caller-ended-by"}),
+}  # fmt: skip
+
+
+def scenario(file: str, name: str) -> Scenario:
+    """Return a bundled scenario."""
+    read = read_scenarios(SCENARIOS / f"{file}.ring.yaml")
+    return next(entry for entry in read.scenarios if entry.name == name)
+
+
+def spoiling(render: Callable[..., theatre.RenderedOffice]) -> Callable[..., theatre.RenderedOffice]:
+    """Wrap the renderer so that each case's change is made to its own configuration, before its PBX boots."""
+
+    def spoilt(office: object, out: Path, **kwargs: object) -> theatre.RenderedOffice:
+        rendered = render(office, out, **kwargs)
+        old, new = CASES[out.parent.parent.name][0]
+        file = out / "extensions.conf"
+        before = file.read_text("utf-8")
+        assert old in before, f"the dialplan no longer holds {old!r}"
+        file.write_text(before.replace(old, new, 1), "utf-8")
+        return rendered
+
+    return spoilt
+
+
+@pytest.mark.pbx
+def test_each_wrong_pbx_is_caught(environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exactly the findings that say what is wrong, no more."""
+    monkeypatch.setattr(theatre, "render_office", spoiling(theatre.render_office))
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def play(case: str) -> None:
+        async with places:
+            (tmp_path / case).mkdir()
+            _, file, name, _ = CASES[case]
+            await conduct(scenario(file, name), environment, tmp_path / case)
+
+    async def play_all() -> None:
+        async with asyncio.TaskGroup() as group:
+            for case in CASES:
+                group.create_task(play(case))
+
+    asyncio.run(play_all())
+    found: dict[str, set[str]] = {}
+    for case, (_, file, name, _) in CASES.items():
+        story = scenario(file, name)
+        found[case] = {finding.kind for finding in judge(story, observe(story, events_of(tmp_path / case)))}
+    assert found == {case: expected for case, (_, _, _, expected) in CASES.items()}
