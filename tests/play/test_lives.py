@@ -47,7 +47,7 @@ def left_of(owner: int) -> list[str]:
     filters = {"label": f"{OWNED}=1"}
     things = [(entry["Names"][0], entry["Labels"]) for entry in engine().api.containers(all=True, filters=filters)]
     things += [(entry["Name"], entry["Labels"]) for entry in engine().api.networks(filters=filters)]
-    return [name for name, labels in things if labels[OWNER].split(":")[1] == str(owner)]
+    return sorted(name for name, labels in things if labels[OWNER].split(":")[1] == str(owner))
 
 
 def phones(folder: Path) -> list[int]:
