@@ -88,7 +88,7 @@ def run(
         typer.Option("-k", metavar="TEXT", help="Only scenarios whose name contains TEXT; several: any of them."),
     ] = None,
     workers: Annotated[
-        str, typer.Option("-n", metavar="N", help="How many to play at once; auto: 4 for each core.")
+        str, typer.Option("-n", metavar="N", help="How many to play at once; auto: 3 for each core.")
     ] = "auto",
     image: Annotated[str, typer.Option(metavar="IMAGE", help="Docker image of the PBX.")] = DEFAULT_IMAGE,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for results and evidence.")] = Path(DEFAULT_OUT),
@@ -175,7 +175,9 @@ def clean() -> int:
 
 def _files(paths: Sequence[Path] | None) -> list[Path]:
     """Return the scenario files that the command line means; ends the program in a sentence when there is none."""
-    paths = list(paths) if paths else [Path("scenarios") if Path("scenarios").is_dir() else Path()]
+    if not paths and not Path("scenarios").is_dir():
+        raise typer.Exit(_refuse("there is no folder scenarios/ here: name the files or folders to take"))
+    paths = list(paths) if paths else [Path("scenarios")]
     _must_exist(paths)
     for path in paths:
         if path.is_file() and not path.name.endswith(ENDING):

@@ -150,6 +150,15 @@ class LegInvited(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LegLeft(Event):
+    """The PBX's own capture: it sent an INVITE to an address at which no phone and no caller of ours lives."""
+
+    call_id: str
+    target: str
+    """`host:port`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LegAlerting(Event):
     """The PBX's own capture: it received the first 18x response to an INVITE it had sent: the phone rings aloud."""
 

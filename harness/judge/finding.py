@@ -17,6 +17,7 @@ Kind = Literal[
     "ring-late",
     "ring-again",  # a fresh INVITE inside what should be one unbroken ring
     "ring-not-again",  # an expected fresh INVITE did not come
+    "ring-twice",  # a second INVITE at a phone that still rang for the same caller
     "ring-unnamed",  # too short for a wave and not named
     "ring-stray",  # belongs to nobody's call
     "ring-after-end",  # began after the story was over
@@ -24,17 +25,19 @@ Kind = Literal[
     "refusal-missing",
     "refusal-unexpected",
     "refusal-code",
+    "refusal-late",  # invited and refused in the middle of a wave, where nobody's turn comes
     "answer-missing",
     "answer-unexpected",
     "answer-instead",
     "answer-by-pbx",  # the PBX answered the caller itself, before any phone did, where nothing in the story says so
+    "talk-broken",  # phone and caller were parted again, and nobody had hung up
     "missed-missing",
     "missed-unexpected",
     "caller-code",
     "caller-ended-by",
     "leg-outlives-caller",  # a leg did not end within 1 s of the caller's hang-up
     "dial-nowhere",  # a Dial towards an extension that is not there
-    "call-leaves",  # a call that leaves by the trunk
+    "call-leaves",  # a call that leaves the office: by the trunk, or to an address where no phone of ours lives
     "key-unheard",  # the PBX did not hear the digits that were sent
     "step-failed",  # nothing heard, or the call was over before the step
     "registration-refused",  # the PBX refused a REGISTER that it should accept

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from harness.judge.finding import Finding, Kind
 from harness.judge.waves import judge_waves
-from harness.observe.model import CallerView, Observation
+from harness.observe.model import CallerView, Observation, ObservedRing
 from harness.scenario.duration import format_duration
 from harness.scenario.source import Source
 from harness.scenario.story import (
@@ -63,7 +63,7 @@ def _judge_play(scenario: Scenario, observation: Observation) -> Iterator[Findin
         sentence = f"the PBX dialled {target}, which is not there, at {format_duration(at)}: {said}"
         yield Finding(kind="dial-nowhere", source=where, sentence=sentence)
     for at in observation.trunk_legs:
-        sentence = f"a call left by the trunk at {format_duration(at)}; no expectation names it"
+        sentence = f"a call left the office at {format_duration(at)}; no expectation names it"
         yield Finding(kind="call-leaves", source=where, sentence=sentence)
     for phone, seconds in observation.late_legs:
         length = "never ended" if seconds == float("inf") else f"ended only {format_duration(seconds)} later"
@@ -78,8 +78,12 @@ def _judge_caller(
     yield from judge_waves(scenario, observation, view, [entry for entry in expectations if isinstance(entry, Ring)])
     yield from _judge_keys(scenario, view)
     yield from _judge_refusals(expectations, view, scenario)
+    yield from _judge_turns(view, scenario)
     yield from _judge_answers(expectations, view, scenario)
     yield from _judge_connection(expectations, view, scenario)
+    for phone, parted in view.parted:
+        sentence = f"{view.caller} and {phone} were parted at {format_duration(parted)}, and nobody had hung up"
+        yield _finding("talk-broken", scenario.source, sentence, view)
     yield from _judge_missed(expectations, view, scenario)
     yield from _judge_end(expectations, view, scenario)
 
@@ -110,6 +114,21 @@ def _judge_refusals(expectations: tuple[Expectation, ...], view: CallerView, sce
         for code in codes:
             sentence = f"{phone} was rung and refused with {code}; no expectation names it"
             yield _finding("refusal-unexpected", scenario.source, sentence, view)
+
+
+def _judge_turns(view: CallerView, scenario: Scenario) -> Iterator[Finding]:
+    """A phone that refuses at once is in no wave; its INVITE must come all the same when it is the phone's turn."""
+    for ring in view.brief:
+        if ring.ending == "refused" and view.waves and not _in_turn(ring, view, scenario):
+            sentence = f"{ring.phone} was invited and refused at {format_duration(ring.start)}, in the middle of a wave"
+            yield _finding("refusal-late", scenario.source, sentence, view)
+
+
+def _in_turn(ring: ObservedRing, view: CallerView, scenario: Scenario) -> bool:
+    """True where a turn comes: at the beginning or the end of a wave, or at the end of another refusal."""
+    turns = [moment for wave in view.waves for moment in (wave.start, wave.end)]
+    turns += [other.end for other in view.rings if other.ending == "refused" and other is not ring]
+    return any(abs(ring.start - turn) <= scenario.tolerance for turn in turns)
 
 
 def _judge_answers(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
@@ -160,7 +179,7 @@ def _judge_end(expectations: tuple[Expectation, ...], view: CallerView, scenario
     entries = [entry for entry in expectations if isinstance(entry, CallerGets)]
     code = next((entry for entry in entries if entry.code is not None), None)
     if code is not None and view.code != code.code:
-        got = f"he got {view.code}" if view.code is not None else "he got no final response"
+        got = f"observed {view.code}" if view.code is not None else "there was no final response"
         sentence = f"expected {view.caller} to get {code.code}; {got}"
         yield _finding("caller-code", code.source, sentence, view)
     stated = next((entry for entry in entries if entry.ended_by is not None), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from itertools import pairwise
 
 from harness.judge.finding import Finding, Kind
 from harness.observe.model import CallerView, Observation, ObservedWave
@@ -14,6 +15,7 @@ def judge_waves(
     scenario: Scenario, observation: Observation, view: CallerView, expected: Sequence[Ring]
 ) -> Iterator[Finding]:
     """Tell how the observed waves differ; after the first wave that has other phones, no further wave is compared."""
+    yield from _judge_doubles(scenario, view)
     yield from _judge_brief(scenario, view)
     observed = _comparable(scenario, observation, view, expected)
     if not expected:
@@ -60,10 +62,21 @@ def _comparable(
     return waves
 
 
+def _judge_doubles(scenario: Scenario, view: CallerView) -> Iterator[Finding]:
+    """One caller makes a phone ring once at a time, a chart of sets would not show the second."""
+    for phone in sorted({ring.phone for ring in view.rings}):
+        rings = [ring for ring in view.rings if ring.phone == phone]
+        for before, ring in pairwise(rings):
+            if ring.start < before.end - CLOCK_RESOLUTION:
+                sentence = f"{phone} got a second INVITE at {format_duration(ring.start)} while it still rang"
+                yield Finding(kind="ring-twice", source=scenario.source, sentence=sentence, caller=view.caller)
+
+
 def _judge_brief(scenario: Scenario, view: CallerView) -> Iterator[Finding]:
-    """Rings too short for a wave: refusals are judged as such, anything else is a finding."""
+    """Rings too short for a wave: refusals and answers are judged as such, anything else is a finding."""
+    answered = {phone for phone, _ in view.answers}
     for ring in view.brief:
-        if ring.ending != "refused":
+        if ring.ending != "refused" and not (ring.ending == "answered" and ring.phone in answered):
             milliseconds = round((ring.end - ring.start) * 1000)
             rang = f"rang for only {milliseconds} ms" if ring.alerted else "was invited, but never rang aloud,"
             sentence = f"{ring.phone} {rang} at {format_duration(ring.start)} ({ring.ending})"
@@ -92,10 +105,10 @@ def _judge_start(scenario: Scenario, expectation: Ring, wave: ObservedWave, view
     names = _names(wave.phones)
     if delay < earliest:
         when = f"{format_duration(delay)} after" if delay >= 0 else f"{format_duration(-delay)} before"
-        sentence = f"expected {names} to ring {stated}; it rang {when} that action"
+        sentence = f"expected {names} to ring {stated}, not {when} that action"
         yield _finding("ring-early", expectation, sentence, view)
     elif delay > latest:
-        sentence = f"expected {names} to ring {stated}; it rang after {format_duration(delay)}"
+        sentence = f"expected {names} to ring {stated}, not after {format_duration(delay)}"
         yield _finding("ring-late", expectation, sentence, view)
 
 

@@ -23,6 +23,7 @@ from harness.events import (
     LegCancelled,
     LegFinal,
     LegInvited,
+    LegLeft,
     PbxCrashed,
     PhoneCancelled,
     PhoneHungUp,
@@ -41,7 +42,7 @@ from harness.observe.chart import brief_rings, waves_of
 from harness.observe.model import CallerView, Ending, Observation, ObservedRing
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.office import Office
-from harness.scenario.story import Press, Scenario
+from harness.scenario.story import CLOCK_RESOLUTION, SETTLE_WINDOW, Press, Scenario
 
 _E = TypeVar("_E", bound=Event)
 
@@ -82,14 +83,15 @@ def observe(scenario: Scenario, events: Iterable[Event]) -> Observation:
     if crashed is None and not refused:
         watched = _one(record, QuietOver, "the silence after the story was not watched").watched
     rings = _rings(scenario.office, record, pbx_gone=crashed is not None)
-    timely = [ring for ring in rings if ring.start <= over.at]
+    end = over.at + CLOCK_RESOLUTION  # an INVITE that was on its way when the caller hung up is his
+    timely = [ring for ring in rings if ring.start <= end]
     callers = {name: _caller_view(scenario, name, record, timely) for name in scenario.callers}
     return Observation(
         callers=callers,
         strays=tuple(ring for ring in rings if ring.caller is None),
         failed_steps=tuple((event.step, event.reason) for event in record.all(StepFailed)),
         dial_failures=tuple((event.at, event.target, event.sentence) for event in record.all(DialFailed)),
-        late_rings=tuple(ring for ring in rings if ring.start > over.at),
+        late_rings=tuple(ring for ring in rings if ring.start > end),
         late_legs=tuple(_late_legs(callers.values(), record)),
         trunk_legs=_trunk_legs(record),
         watched=watched,
@@ -195,6 +197,8 @@ def _caller_view(scenario: Scenario, name: str, record: _Record, rings: Sequence
     leg = record.of_call(LegBelongs, placed.call_id) if placed is not None else None
     keys = [key for key in record.all(KeyHeard) if leg is not None and key.channel == leg.channel]
     own = tuple(ring for ring in rings if ring.caller == name)
+    talks = _talks(leg, own, record)
+    until = min(record.all(StoryOver)[-1].at, ended.at if ended is not None else PbxSeconds(float("inf")))
     return CallerView(
         caller=name,
         placed=placed.at if placed is not None else None,
@@ -202,7 +206,8 @@ def _caller_view(scenario: Scenario, name: str, record: _Record, rings: Sequence
         rings=own,
         waves=waves_of(own),
         brief=brief_rings(own),
-        answers=_answers(leg, own, record),
+        answers=tuple((phone, start) for phone, start, _ in talks),
+        parted=tuple((phone, end) for phone, _, end in talks if end < until - SETTLE_WINDOW),
         connected=next((event.at for event in record.of_caller(CallerGot, name) if event.code == 200), None),  # noqa: PLR2004
         code=finals[-1] if finals else (ended.code if ended is not None else None),
         ended=ended.at if ended is not None else None,
@@ -230,28 +235,27 @@ def _acted(scenario: Scenario, name: str, record: _Record, keys: Sequence[KeyHea
     return placed[-1].at if last.verb == "call" and placed else last.at
 
 
-def _answers(
+def _talks(
     leg: LegBelongs | None, rings: Sequence[ObservedRing], record: _Record
-) -> tuple[tuple[str, PbxSeconds], ...]:
-    """Phones that were in one bridge with the caller at the same time: that is what answered means."""
+) -> list[tuple[str, PbxSeconds, PbxSeconds]]:
+    """Phones that were in one bridge with the caller, from when to when: that is what answered means."""
     if leg is None:
-        return ()
+        return []
     spans = _bridge_spans(record)
-    found: list[tuple[str, PbxSeconds]] = []
+    found: list[tuple[str, PbxSeconds, PbxSeconds]] = []
     for ring in rings:
-        if ring.ending != "answered":
-            continue
         phone_leg = record.of_call(LegBelongs, ring.call_id)
-        channel = phone_leg.channel if phone_leg is not None else ""
+        if ring.ending != "answered" or phone_leg is None:
+            continue
         meetings = [
-            max(mine.start, other.start)
+            (max(mine.start, other.start), min(mine.end, other.end))
             for mine in spans.get(leg.channel, ())
-            for other in spans.get(channel, ())
+            for other in spans.get(phone_leg.channel, ())
             if mine.bridge == other.bridge and max(mine.start, other.start) <= min(mine.end, other.end)
         ]
         if meetings:
-            found.append((ring.phone, min(meetings)))
-    return tuple(sorted(found, key=lambda answer: answer[1]))
+            found.append((ring.phone, min(start for start, _ in meetings), max(end for _, end in meetings)))
+    return sorted(found, key=lambda talk: talk[1])
 
 
 class _Span:
@@ -301,5 +305,7 @@ def _late_legs(views: Iterable[CallerView], record: _Record) -> Iterable[tuple[s
 
 
 def _trunk_legs(record: _Record) -> tuple[PbxSeconds, ...]:
-    """Calls that leave the office: channels that the PBX made on the trunk's endpoint."""
-    return tuple(event.at for event in record.all(ChannelMade) if event.endpoint == "trunk" and event.outgoing)
+    """Calls that leave the office: by the trunk's endpoint, or to an address where none of our phones lives."""
+    trunk = [event.at for event in record.all(ChannelMade) if event.endpoint == "trunk" and event.outgoing]
+    by_trunk = {leg.call_id for leg in record.all(LegBelongs) if leg.endpoint == "trunk"}
+    return tuple(sorted([*trunk, *(event.at for event in record.all(LegLeft) if event.call_id not in by_trunk)]))

@@ -60,6 +60,8 @@ class CallerView:
     """Those of `rings` that are too short to stand in a wave, or never rang aloud."""
     answers: tuple[tuple[str, PbxSeconds], ...]
     """Phones bridged with him, in order, with the moment of the bridge."""
+    parted: tuple[tuple[str, PbxSeconds], ...]
+    """Phones whose common bridge with him broke while his call went on and the story was not over, and when."""
     code: int | None
     """Final response to his INVITE."""
     connected: PbxSeconds | None

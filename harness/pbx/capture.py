@@ -17,6 +17,8 @@ from harness.clock import PbxEpoch
 Peer = tuple[str, int]
 """IPv4 address and UDP port of a phone or caller."""
 
+LOCAL = "0.0.0.0"  # noqa: S104 - nothing is bound to it
+"""What Asterisk writes for its own side of a packet."""
 _CALL_ID = re.compile(rb"^(?:call-id|i)[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
 _CSEQ = re.compile(rb"^cseq[ \t]*:[ \t]*(\d+)[ \t]+(\w+)", re.IGNORECASE | re.MULTILINE)
 _TO = re.compile(rb"^(?:to|t)[ \t]*:[ \t]*(.*)$", re.IGNORECASE | re.MULTILINE)
@@ -28,7 +30,9 @@ class Packet:
 
     at: PbxEpoch
     peer: str
-    """Name of the phone or caller."""
+    """Name of the phone or caller; empty for a stranger, whose address is `target`."""
+    target: str
+    """Where it went, as `host:port`."""
     sent: bool
     """By the PBX, to the peer."""
     method: str
@@ -41,7 +45,7 @@ class Packet:
 
 
 def read_capture(path: Path, peers: Mapping[Peer, str]) -> Iterator[Packet]:
-    """Yield the SIP messages of a capture in their order; packets of strangers are left out.
+    """Yield the SIP messages of a capture in their order; of strangers only what the PBX sent them.
 
     A capture cut off in the middle of a packet (a PBX that was killed) ends there.
     """
@@ -64,14 +68,16 @@ def _packet(at: PbxEpoch, frame: bytes, peers: Mapping[Peer, str]) -> Packet | N
     peer = peers.get(target) or peers.get(source)
     payload = bytes(udp.data)
     call_id, cseq = _CALL_ID.search(payload), _CSEQ.search(payload)
-    if peer is None or call_id is None or cseq is None:
+    stranger = peer is None and target[0] != LOCAL
+    if (peer is None and not stranger) or call_id is None or cseq is None:
         return None
     first = payload.split(b"\r\n", 1)[0]
     to = _TO.search(payload)
     return Packet(
         at=at,
-        peer=peer,
-        sent=target in peers,
+        peer=peer or "",
+        target=f"{target[0]}:{target[1]}",
+        sent=stranger or target in peers,
         method=cseq[2].decode() if first.startswith(b"SIP/2.0") else first.split(b" ", 1)[0].decode("ascii", "replace"),
         code=int(first.split(b" ")[1]) if first.startswith(b"SIP/2.0") else None,
         call_id=call_id[1].decode("utf-8", "replace"),

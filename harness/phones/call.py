@@ -42,6 +42,7 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
         self._confirmed = False
         self._media: Pj = None
         self._listening = False
+        self._listen_number = 0
         self._heard_ns = 0
         self._looked_at_ns = 0
         self._digits: deque[str] = deque()
@@ -86,9 +87,11 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
             case say.Press(digits=digits):
                 self._digits.extend(digits)
                 self._press_next()
-            case say.Listen():
+            case say.Listen(number=number):
                 self._listening = True
+                self._listen_number = number
                 self._heard_ns = 0
+                self._looked_at_ns = time.monotonic_ns()
 
     def _respond(self, code: int) -> None:
         options = pj.CallOpParam()
@@ -197,7 +200,7 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
             self._heard_ns += grain
             if self._heard_ns >= SOUND_TO_BE_HEARD_NS:
                 self._listening = False
-                self.phone.tell(say.Heard(at_ns=now, call_id=self.call_id))
+                self.phone.tell(say.Heard(at_ns=now, call_id=self.call_id, number=self._listen_number))
         if self._digit_done_at is not None and self._packets_sent() >= self._digit_done_at:
             self._digit_done_at = None
             self.phone.tell(say.KeySent(at_ns=now, call_id=self.call_id, digit=self._digits.popleft()))

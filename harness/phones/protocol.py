@@ -126,7 +126,9 @@ class Press(CallVerb):
 
 
 class Listen(CallVerb):
-    """Count received sound from zero. Heard follows once when 300 ms are together."""
+    """Count received sound from zero. Heard follows once, with the same number, when 300 ms are together."""
+
+    number: int = 0
 
 
 class Quit(Verb):
@@ -233,9 +235,10 @@ class Ended(Message):
 
 
 class Heard(Message):
-    """300 ms of sound have come in since Listen was last told."""
+    """300 ms of sound have come in since the Listen of this number was told."""
 
     call_id: str
+    number: int = 0
 
 
 class KeySent(Message):

@@ -12,7 +12,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.clock import Clock, PbxEpoch, RealClock
-from harness.events import DialFailed, Event, LegAlerting, LegCancelled, LegFinal, LegInvited, QuietOver, StoryOver
+from harness.events import (
+    DialFailed,
+    Event,
+    LegAlerting,
+    LegCancelled,
+    LegFinal,
+    LegInvited,
+    LegLeft,
+    QuietOver,
+    StoryOver,
+)
 from harness.pbx.capture import Packet, read_capture
 from harness.pbx.errors import BrokenError
 from harness.pbx.run import RunEnvironment
@@ -24,15 +34,17 @@ from harness.play.theatre import CAPTURE, RegistrationRefusedError, Theatre
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.story import Answer, CallerGets, Scenario
 
-TALKS_FOR = PbxSeconds(1.0)
+TALKS_FOR = PbxSeconds(2.0)
 """An answered call is left up this long: a bridge that breaks at once is seen."""
 CLEARS_WITHIN = PbxSeconds(2.0)
 """Twice what a leg may take to end after its caller hung up; what is still up then is ended, and told."""
 TRYING = 100
 OK = 200
 NO_CHANNEL = re.compile(
-    r"^\[(?P<stamp>[^\]]+)\] \w+\[.*app_dial\.c.*: (?P<sentence>Unable to create channel of type .*)$"
+    r"^\[(?P<stamp>[^\]]+)\] \w+\[.*\.c: "
+    r"(?P<sentence>Unable to create channel of type .*|No such extension/context .* while calling Local channel.*)$"
 )
+"""What Asterisk's log says of a Dial towards nothing (app_dial.c, core_local.c)."""
 
 
 async def conduct(scenario: Scenario, environment: RunEnvironment, folder: Path) -> None:
@@ -87,15 +99,14 @@ async def _expectations(scenario: Scenario, theatre: Theatre, stage: Stage) -> b
         if answered is None:
             met &= await stage.until(lambda: seat.ended is not None, deadline)  # noqa: B023 - awaited at once
             continue
-        phone = theatre.ensemble.seats.get(answered)
-        picked_up = await stage.until(
-            lambda: seat.ended is not None or (phone is not None and phone.first_answered is not None),  # noqa: B023
-            deadline,
-        )
-        if picked_up and phone is not None and phone.first_answered is not None:
-            talked = PbxEpoch(phone.first_answered + TALKS_FOR)
+
+        def picked_up(phone: str = answered, call: str = seat.call_id or "") -> PbxEpoch | None:
+            return theatre.ensemble.first("answer", phone, call)
+
+        met &= await stage.until(lambda: seat.ended is not None or picked_up() is not None, deadline)  # noqa: B023
+        if (at := picked_up()) is not None:
+            talked = PbxEpoch(at + TALKS_FOR)
             await stage.until(lambda: seat.ended is not None, talked)  # noqa: B023
-        met &= picked_up
     return met
 
 
@@ -134,7 +145,9 @@ def _legs(packets: Iterator[Packet]) -> Iterator[Event]:
             continue
         seen.add((packet.call_id, kind))
         at = PbxSeconds(packet.at)
-        if kind == "invite":
+        if kind == "invite" and not packet.peer:
+            yield LegLeft(at=at, call_id=packet.call_id, target=packet.target)
+        elif kind == "invite":
             yield LegInvited(at=at, call_id=packet.call_id, target=packet.peer)
         elif kind == "alerting":
             yield LegAlerting(at=at, call_id=packet.call_id)

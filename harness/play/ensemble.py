@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from harness.clock import PbxEpoch
 from harness.events import (
@@ -36,8 +37,9 @@ class Seat:
     stretch: PbxEpoch | None = None
     """First INVITE of the unbroken stretch of ringing that goes on, or went on until less than a settle window ago."""
     silent_since: PbxEpoch = NEVER
-    first_rang: PbxEpoch | None = None
-    first_answered: PbxEpoch | None = None
+    rang: dict[str, PbxEpoch] = field(default_factory=dict)
+    """Every ring of the play, by Call-ID, with its INVITE's moment."""
+    answered: dict[str, PbxEpoch] = field(default_factory=dict)
     own_hang_ups: set[str] = field(default_factory=set)
 
 
@@ -83,6 +85,15 @@ class Ensemble:
             case _:
                 self._stage.notify()
 
+    def first(self, event: Literal["ring", "answer"], phone: str, call: str | None) -> PbxEpoch | None:
+        """When a phone first rang, or answered, in the call that has the leg `call`; None: in anybody's."""
+        seat = self.seats.get(phone)
+        if seat is None:
+            return None
+        moments = seat.rang if event == "ring" else seat.answered
+        mine = (at for leg, at in moments.items() if call is None or self._switchboard.same_call(leg, call))
+        return min(mine, default=None)
+
     def hang_up_all(self) -> None:
         """Tidy up: end what still rings or talks."""
         for seat in self.seats.values():
@@ -94,7 +105,7 @@ class Ensemble:
         if seat.stretch is None or not unbroken:
             seat.stretch = epoch
         seat.ringing[message.call_id] = epoch
-        seat.first_rang = seat.first_rang or epoch
+        seat.rang[message.call_id] = epoch
         invited = PhoneInvited(at=moment(epoch), phone=seat.name, call_id=message.call_id, shows=message.caller_id)
         self._stage.record(invited)
         if isinstance(seat.behaviour, Answers):
@@ -112,7 +123,7 @@ class Ensemble:
         self._silenced(seat, call_id, epoch)
         seat.stretch = None
         seat.talking.add(call_id)
-        seat.first_answered = seat.first_answered or epoch
+        seat.answered[call_id] = epoch
         if isinstance(seat.behaviour, Answers) and seat.behaviour.hangs_up is not None:
             due = PbxEpoch(epoch + seat.behaviour.hangs_up)
             self._stage.begin(self._hang_up(seat, call_id, due), f"{seat.name} hanging up")

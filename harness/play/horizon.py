@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from harness.scenario.duration import PbxSeconds
+from harness.scenario.office import Office
 from harness.scenario.story import ACTS_WITHIN, Answer, Answers, CallerGets, Ring, Scenario
 
 SLACK = PbxSeconds(1.0)
 """Beyond tolerance: so that what is too late is seen, not cut off."""
 UNSTATED = PbxSeconds(5.0)
-"""For a wave without `for:`, and for a story in which nothing is to ring."""
+"""For a last wave without `for:` behind which nothing is expected, and for a story in which nothing is to ring."""
+
+
+def _longest(office: Office) -> PbxSeconds:
+    """The longest that the office can let one set of phones ring: a wave without `for:` may last as long."""
+    groups = (group.ring_time * len(group.members) for group in office.groups.values())
+    return PbxSeconds(max([office.extension_ring_time, *groups]))
 
 
 def patience(scenario: Scenario, caller: str) -> PbxSeconds:
     """Return how long after a caller's last action his expectations may take, deadline included."""
     expectations = scenario.expect.get(caller, ())
     rings = [entry for entry in expectations if isinstance(entry, Ring)]
-    total = float(sum(entry.lasts if entry.lasts is not None else UNSTATED for entry in rings))
+    ends_open = len(expectations) > 0 and expectations[-1] is (rings[-1] if rings else None)
+    unstated = [UNSTATED if ends_open and entry is rings[-1] else _longest(scenario.office) for entry in rings]
+    total = float(
+        sum(entry.lasts if entry.lasts is not None else open_ for entry, open_ in zip(rings, unstated, strict=True))
+    )
     total += rings[0].after if rings and rings[0].after is not None else ACTS_WITHIN
     if not rings:
         total += UNSTATED

@@ -38,6 +38,11 @@ class Switchboard:
         """True once the PBX has said which channel this leg is."""
         return call_id in self._known
 
+    def same_call(self, one: str, other: str | None) -> bool:
+        """True when both legs are known to belong to one call (linkedid)."""
+        known = self._known
+        return one in known and other in known and known[one].linked == known[other].linked
+
     @property
     def idle(self) -> bool:
         """True while no channel exists."""

@@ -84,6 +84,15 @@ CASES: list[Case] = [
     ("answer-by-pbx", 5, (ONE, Answer(source=at(12), phone="101")), seen(
         rang("101", 0.1, 15.1, "answered"), answers=(("101", 15.2),), connected=0.0), seen(
         rang("101", 0.1, 15.1, "answered"), answers=(("101", 15.2),), connected=15.15)),
+    ("talk-broken", 5, (ONE, Answer(source=at(12), phone="101")), seen(
+        rang("101", 0.1, 15.1, "answered"), answers=(("101", 15.2),), parted=(("101", PbxSeconds(15.5)),)), seen(
+        rang("101", 0.1, 15.1, "answered"), answers=(("101", 15.2),))),
+    ("ring-twice", 5, (ONE,), seen(rang("101", 0.1, 15.1), rang("101", 0.11, 15.1)), seen(rang("101", 0.1, 15.1))),
+    ("ring-twice", 5, (ring(11, "101"), ring(12, "101", again="101")), seen(
+        rang("101", 0.1, 15.1), rang("101", 5.0, 15.1)), seen(rang("101", 0.1, 5.0), rang("101", 5.02, 15.1))),
+    ("refusal-late", 5, (Refused(source=at(11), codes={"102": 486}), ONE), seen(
+        rang("101", 0.1, 15.1), rang("102", 6.0, 6.1, "refused", code=486, alerted=False)), seen(
+        rang("101", 0.1, 15.1), rang("102", 0.0, 0.1, "refused", code=486, alerted=False))),
     ("missed-missing", 12, (ONE, Missed(source=at(12), phones=("101",))), seen(rang("101", 0.1, 15.1)), seen(
         rang("101", 0.1, 15.1, missed=True))),
     ("missed-unexpected", 5, (ONE,), seen(rang("101", 0.1, 15.1, missed=True)), seen(rang("101", 0.1, 15.1))),
@@ -121,6 +130,14 @@ def test_each_kind_is_found_where_it_stands_and_only_where_it_is(
     story = scenario(*expectations)
     assert [(finding.kind, finding.source.line) for finding in judge(story, red)] == [(kind, line)]
     assert judge(story, green) == ()
+
+
+def test_an_answer_at_once_is_named_by_answer() -> None:
+    """A ring too short for a wave, that the expected answer ended; answered and not bridged it is no answer."""
+    story = scenario(Answer(source=at(12), phone="101"))
+    flash = rang("101", 0.1, 0.11, "answered")
+    assert judge(story, seen(flash, answers=(("101", 0.12),))) == ()
+    assert "ring-unnamed" in [finding.kind for finding in judge(story, seen(flash))]
 
 
 def test_a_menu_may_answer() -> None:

@@ -18,6 +18,7 @@ from harness.events import (
     LegCancelled,
     LegFinal,
     LegInvited,
+    LegLeft,
     PbxCrashed,
     PhoneCancelled,
     PhoneHungUp,
@@ -126,6 +127,39 @@ def test_answered_means_bridged_with_the_caller() -> None:
         Bridged(at=S(4.2), channel="PJSIP/101-r", bridge="B"),
     ]
     assert observe(STORY, [*events, *met]).callers["anna"].answers == (("101", 4.2),)
+
+
+def test_a_talk_that_breaks_while_the_call_goes_on() -> None:
+    """The bridge falls apart and the caller sits alone; a phone that is moved from bridge to bridge talks on."""
+    met: list[Event] = [
+        *PLACED,
+        *leg("101", "r", 1.0),
+        *ANSWER,
+        PhoneHungUp(at=S(30.2), phone="101", call_id="r", by="pbx"),
+        Bridged(at=S(4.1), channel="PJSIP/trunk-1", bridge="B"),
+        Bridged(at=S(4.2), channel="PJSIP/101-r", bridge="B"),
+    ]
+    assert observe(STORY, [*met, *OVER]).callers["anna"].parted == ()
+    left = Unbridged(at=S(4.5), channel="PJSIP/101-r", bridge="B")
+    assert observe(STORY, [*met, left, *OVER]).callers["anna"].parted == (("101", 4.5),)
+    back = Bridged(at=S(4.6), channel="PJSIP/101-r", bridge="B")
+    assert observe(STORY, [*met, left, back, *OVER]).callers["anna"].parted == ()
+
+
+def test_a_call_that_leaves_to_a_strange_address() -> None:
+    """Not by the trunk's endpoint, and yet out of the office; by the trunk it is told once."""
+    stranger = LegLeft(at=S(2.0), call_id="x", target="10.0.0.1:5060")
+    assert observe(STORY, [*PLACED, stranger, *OVER]).trunk_legs == (2.0,)
+    trunk = LegBelongs(at=S(2.0), call_id="x", channel="PJSIP/trunk-2", endpoint="trunk", linked="L1")
+    made = ChannelMade(at=S(1.9), channel="PJSIP/trunk-2", endpoint="trunk", linked="L1", outgoing=True)
+    assert observe(STORY, [*PLACED, stranger, trunk, made, *OVER]).trunk_legs == (1.9,)
+
+
+def test_an_invite_on_its_way_when_the_caller_hangs_up_is_his() -> None:
+    """The PBX cannot know yet: 50 ms, the clock's resolution, are allowed."""
+    observation = observe(STORY, [*PLACED, *leg("101", "r", 30.03), *cancelled("101", "r", 30.1), *OVER])
+    assert observation.late_rings == ()
+    assert [ring.phone for ring in observation.callers["anna"].rings] == ["101"]
 
 
 def test_one_after_the_other_in_a_bridge_is_no_meeting() -> None:

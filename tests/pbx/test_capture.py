@@ -38,14 +38,22 @@ def test_requests_and_responses(tmp_path: Path) -> None:
     """Long and compact headers, whichever way they are written."""
     path = capture(tmp_path, (PBX, PHONE, INVITE), (PHONE, PBX, BUSY))
     first, second = read_capture(path, {PHONE: "101"})
-    assert first == Packet(PbxEpoch(1000.25), "101", True, "INVITE", None, "abc@pbx", False)  # noqa: FBT003
-    assert second == Packet(PbxEpoch(1001.25), "101", False, "INVITE", 486, "abc@pbx", True)  # noqa: FBT003
+    assert first == Packet(PbxEpoch(1000.25), "101", "172.18.0.1:40101", True, "INVITE", None, "abc@pbx", False)  # noqa: FBT003
+    assert second == Packet(PbxEpoch(1001.25), "101", "172.18.0.2:5060", False, "INVITE", 486, "abc@pbx", True)  # noqa: FBT003
 
 
 def test_strangers_and_noise_are_left_out(tmp_path: Path) -> None:
     """Only what is between the PBX and our phones, and only SIP."""
-    path = capture(tmp_path, (PBX, ("10.0.0.1", 5060), INVITE), (PBX, PHONE, "\r\n\r\n"), (PBX, PHONE, INVITE))
-    assert len(list(read_capture(path, {PHONE: "101"}))) == 1
+    own = ("0.0.0.0", 0)  # noqa: S104 - what Asterisk writes for its own side
+    path = capture(tmp_path, (("10.0.0.1", 5060), own, INVITE), (own, PHONE, "\r\n\r\n"), (own, PHONE, INVITE))
+    assert [packet.peer for packet in read_capture(path, {PHONE: "101"})] == ["101"]
+
+
+def test_what_the_pbx_sends_to_a_stranger_is_kept(tmp_path: Path) -> None:
+    """A call that leaves the office is not to go unseen."""
+    path = capture(tmp_path, (("0.0.0.0", 0), ("10.0.0.1", 5060), INVITE))  # noqa: S104 - as above
+    (packet,) = read_capture(path, {PHONE: "101"})
+    assert (packet.peer, packet.target, packet.sent) == ("", "10.0.0.1:5060", True)
 
 
 @pytest.mark.parametrize("cut", [30, 100, 150])

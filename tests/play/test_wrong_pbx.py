@@ -52,6 +52,17 @@ CASES: dict[str, tuple[Change, str, str, set[Kind]]] = {
         {"answer-by-pbx"}),
     "the call is cut shortly after the answer": (
         (ALL, "Dial(${PHONES:1},15,rL(600))"), "ring-all", "the second member answers", {"caller-ended-by"}),
+    "a phone gets two INVITEs at once": (
+        (ALL, "Dial(${PHONES:1}${PHONES},15,r)"), "ring-all", "the second member answers", {"ring-twice"}),
+    "the talk breaks and the caller is kept": (
+        (ALL, "Dial(${PHONES:1},15,rgL(300))\n same => n,Wait(60)"), "ring-all", "the second member answers",
+        {"talk-broken"}),
+    "a call to an address outside": (
+        (ALL, "Dial(${PHONES:1}&PJSIP/101/sip:84957770000@127.0.0.9,15,r)"), "ring-all", "the second member answers",
+        {"call-leaves"}),
+    "a Dial towards an extension of nobody": (
+        (ALL, "Dial(${PHONES:1}&Local/999@extensions,15,r)"), "ring-all", "the second member answers",
+        {"dial-nowhere"}),
     "the ring begins late": (
         (ALL, "Wait(1.5)\n same => n,Dial(${PHONES:1},15,r)"), "ring-all", "the second member answers", {"ring-late"}),
     "a phone blinks": (

@@ -145,6 +145,7 @@ def view(rings: Sequence[ObservedRing], *, acted: float = 2.0) -> CallerView:
         waves=waves_of(rings),
         brief=brief_rings(rings),
         answers=tuple(answered),
+        parted=(),
         code=200,
         connected=None,
         ended=PbxSeconds(30.0),
