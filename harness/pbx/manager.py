@@ -84,6 +84,11 @@ class Manager:
         answer = dict(await self._send("Getvar", {"Channel": channel, "Variable": name}))
         return answer.get("Value") if answer.get("Response") == "Success" else None
 
+    async def value(self, name: str) -> str | None:
+        """Read a global variable or function, such as DEVICE_STATE(PJSIP/101)."""
+        answer = dict(await self._send("Getvar", {"Variable": name}))
+        return answer.get("Value") if answer.get("Response") == "Success" else None
+
     async def close(self) -> None:
         """End the connection; its end is no loss."""
         self._closing = True

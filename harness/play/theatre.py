@@ -26,6 +26,7 @@ from harness.scenario.story import Offline, Refuses, Scenario
 
 REGISTERED_WITHIN_S = 20.0
 CAPTURE = "sip.pcap"
+FREE = "NOT_INUSE"
 ONLY_TRYING = 100
 """For a phone that refuses at once: it neither rings nor refuses before it is told to."""
 
@@ -225,6 +226,17 @@ class Theatre:
             if not any(f"@{seat.phone.address}:{seat.phone.port}" in uri for uri in contacts):
                 message = f"the PBX has no contact of {name} at {seat.phone.address}:{seat.phone.port}"
                 raise BrokenError(message)
+        await self._prove_free(deadline)
+
+    async def _prove_free(self, deadline: PbxEpoch) -> None:
+        """The PBX takes every phone for free: it learns that a while after it has accepted the registration."""
+        for name in self.ensemble.seats:
+            seen = self.switchboard.state_changes
+            while (state := await self.pbx.manager.value(f"DEVICE_STATE(PJSIP/{name})")) != FREE:
+                if not await self._stage.until(lambda: self.switchboard.state_changes > seen, deadline):  # noqa: B023
+                    message = f"the PBX registered the phone {name}, but takes it for {state}"
+                    raise BrokenError(message, f"Asterisk's log is {self.evidence / 'full.log'}")
+                seen = self.switchboard.state_changes
 
     async def _prove_trunk(self, addresses: PlayAddresses) -> None:
         """Whoever calls from the provider's address is the trunk, and nobody else is."""
