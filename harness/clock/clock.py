@@ -13,9 +13,6 @@ PbxEpoch = NewType("PbxEpoch", float)
 class Clock(Protocol):
     """Turns what the harness can measure into PBX time, and waits in PBX time."""
 
-    resolution: float
-    """Seconds of PBX time below which two moments cannot be told apart."""
-
     def now(self) -> PbxEpoch:
         """Return the present moment."""
         ...
@@ -31,8 +28,6 @@ class Clock(Protocol):
 
 class RealClock:
     """The clock of a PBX that nobody drives: containers share CLOCK_REALTIME with their host, so the rate is 1."""
-
-    resolution = 0.05
 
     def __init__(self) -> None:
         """Note how CLOCK_REALTIME and CLOCK_MONOTONIC lie to each other, so that no step of the former does harm."""

@@ -22,6 +22,10 @@ class ManagerError(BrokenError):
     """The PBX refused an action or did not answer it."""
 
 
+class ManagerLostError(ManagerError):
+    """The PBX closed the connection; why is for whoever is told of the loss to find out."""
+
+
 class Manager:
     """One logged-in connection."""
 
@@ -111,6 +115,9 @@ class Manager:
             self._waiting.pop(number, None)
 
     def _write(self, name: str, number: str, headers: Mapping[str, str]) -> None:
+        if self._task.done():
+            message = "the PBX closed its manager interface"
+            raise ManagerLostError(message)
         lines = [f"Action: {name}", f"ActionID: {number}", *(f"{key}: {value}" for key, value in headers.items())]
         self._writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
 
@@ -122,7 +129,7 @@ class Manager:
         except (asyncio.IncompleteReadError, ConnectionError):
             for waiting in self._waiting.values():
                 if not waiting.done():
-                    waiting.set_exception(ManagerError("the PBX closed its manager interface"))
+                    waiting.set_exception(ManagerLostError("the PBX closed its manager interface"))
             if not self._closing:
                 self._on_lost()
 

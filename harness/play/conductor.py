@@ -25,6 +25,7 @@ from harness.events import (
 )
 from harness.pbx.capture import Packet, read_capture
 from harness.pbx.errors import BrokenError
+from harness.pbx.manager import ManagerLostError
 from harness.pbx.run import RunEnvironment
 from harness.play.horizon import patience
 from harness.play.recorder import Recorder
@@ -57,11 +58,15 @@ async def conduct(scenario: Scenario, environment: RunEnvironment, folder: Path)
     stage = Stage(clock, recorder)
     theatre = Theatre(scenario, environment, folder, stage)
     try:
-        await _play(scenario, theatre, stage, recorder, clock)
+        try:
+            await _play(scenario, theatre, stage, recorder, clock)
+        except ManagerLostError:
+            await theatre.explain_loss()
     except RegistrationRefusedError:
         recorder.begin(clock.now())
         recorder.record(StoryOver(at=moment(clock.now()), deadline=False))
-    except PbxCrashedError:
+    except PbxCrashedError as crash:
+        stage.fail(crash)
         recorder.record(StoryOver(at=moment(clock.now()), deadline=False))
     finally:
         stage.end_tasks()

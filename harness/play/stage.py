@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 from harness.clock import Clock, PbxEpoch
 from harness.events import Event, PbxCrashed
 from harness.pbx.errors import BrokenError
+from harness.pbx.manager import ManagerLostError
 from harness.play.recorder import Recorder
 from harness.scenario.duration import PbxSeconds
 
@@ -86,6 +87,8 @@ class Stage:
         self._tasks.discard(task)
         if task.cancelled() or (fault := task.exception()) is None:
             return
+        if isinstance(fault, ManagerLostError):
+            return  # why the PBX is gone is being asked already, and is the failure
         if isinstance(fault, (BrokenError, PbxCrashedError)):
             self.fail(fault)
         else:

@@ -27,7 +27,6 @@ class Switchboard:
         self._stage = stage
         self._manager = manager
         self._known: dict[str, LegBelongs] = {}
-        self._alive: set[str] = set()
         self._unknown: dict[str, ChannelMade] = {}
         """Living SIP channels whose Call-ID is not known yet."""
         self._asked: set[str] = set()
@@ -45,11 +44,6 @@ class Switchboard:
         known = self._known
         return one in known and other in known and known[one].linked == known[other].linked
 
-    @property
-    def idle(self) -> bool:
-        """True while no channel exists."""
-        return not self._alive
-
     def take(self, event: ManagerEvent) -> None:
         """Take one manager event, in the order of their coming."""
         at = PbxSeconds(float(event.get("Timestamp", 0.0)) or self._stage.clock.now())
@@ -58,7 +52,6 @@ class Switchboard:
             case "Newchannel":
                 self._made(at, channel, event["Linkedid"], outgoing=event.get("ChannelStateDesc") != INCOMING)
             case "Hangup":
-                self._alive.discard(channel)
                 self._unknown.pop(channel, None)
                 self._stage.record(ChannelGone(at=at, channel=channel, cause=int(event.get("Cause", 0))))
             case "BridgeEnter":
@@ -87,7 +80,6 @@ class Switchboard:
 
     def _made(self, at: PbxSeconds, channel: str, linked: str, *, outgoing: bool) -> None:
         made = ChannelMade(at=at, channel=channel, endpoint=endpoint_of(channel), linked=linked, outgoing=outgoing)
-        self._alive.add(channel)
         if made.endpoint:
             self._unknown[channel] = made
         self._stage.record(made)

@@ -6,6 +6,7 @@ import asyncio
 import re
 import secrets
 from pathlib import Path
+from typing import NoReturn
 
 from harness.clock import PbxEpoch
 from harness.dialplan.render import PlayAddresses, RenderedOffice, Secrets, render_office
@@ -153,9 +154,10 @@ class Theatre:
         self.switchboard.take(event)
 
     def _on_lost(self) -> None:
-        self._stage.begin(self._explain_loss(), "asking why the PBX ended")
+        self._stage.begin(self.explain_loss(), "asking why the PBX ended")
 
-    async def _explain_loss(self) -> None:
+    async def explain_loss(self) -> NoReturn:
+        """Raise what the end of the PBX means: PbxCrashedError, or BrokenError where it was ended from outside."""
         crash = await self.pbx.why_ended()
         if crash is not None:
             raise PbxCrashedError(crash)

@@ -126,40 +126,37 @@ def _is_phone(pid: int, name: str, address: str) -> bool:
     return f'"name": "{name}"' in command and f'"address": "{address}"' in command
 
 
+Spoilt = Callable[[str, str | Callable[[str], str]], str]
+
+
+@pytest.fixture
+def spoilt(
+    environment: RunEnvironment, long_ring: Scenario, tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> Spoilt:
+    """Return a player: one rendered file is changed before the PBX boots, and what it breaks with is returned."""
+
+    def play(name: str, text: str | Callable[[str], str]) -> str:
+        _spoil(monkeypatch, name, text)
+        folder = tmp_path / "out"
+        folder.mkdir()
+        with pytest.raises(BrokenError) as broken:
+            asyncio.run(conduct(long_ring, environment, folder))
+        return told(broken.value)
+
+    return play
+
+
 @pytest.mark.pbx
-def test_asterisk_that_does_not_boot(
-    environment: RunEnvironment,
-    long_ring: Scenario,
-    tmp_path: Path,
-    golden: Golden,
-    told: Told,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_asterisk_that_does_not_boot(spoilt: Spoilt, golden: Golden) -> None:
     """Asterisk's own error line is in the sentence."""
-    _spoil(monkeypatch, "modules.conf", "[modules]\nautoload=no\nrequire=res_of_nobody.so\n")
-    folder = tmp_path / "out"
-    folder.mkdir()
-    with pytest.raises(BrokenError) as broken:
-        asyncio.run(conduct(long_ring, environment, folder))
-    golden("play/asterisk-does-not-boot.err", told(broken.value))
+    said = spoilt("modules.conf", "[modules]\nautoload=no\nrequire=res_of_nobody.so\n")
+    golden("play/asterisk-does-not-boot.err", said)
 
 
 @pytest.mark.pbx
-def test_a_complaint_at_boot_is_broken(
-    environment: RunEnvironment,
-    long_ring: Scenario,
-    tmp_path: Path,
-    golden: Golden,
-    told: Told,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_complaint_at_boot_is_broken(spoilt: Spoilt, golden: Golden) -> None:
     """What we rendered is what runs: a WARNING about a rendered file is never played over."""
-    _spoil(monkeypatch, "rtp.conf", "[general]\nrtpstart=twelve\nrtpend=10199\nnonsense\n")
-    folder = tmp_path / "out"
-    folder.mkdir()
-    with pytest.raises(BrokenError) as broken:
-        asyncio.run(conduct(long_ring, environment, folder))
-    golden("play/complaint-at-boot.err", told(broken.value))
+    golden("play/complaint-at-boot.err", spoilt("rtp.conf", "[general]\nrtpstart=twelve\nrtpend=10199\nnonsense\n"))
 
 
 @pytest.mark.pbx
@@ -168,24 +165,9 @@ def test_a_complaint_at_boot_is_broken(
     [("pjsip.conf", "[102](", "[999]("), ("extensions.conf", "[group-sales]", "[group-s]")],
     ids=["endpoint", "context"],
 )
-def test_what_was_rendered_must_run(  # noqa: PLR0913, PLR0917 - fixtures
-    environment: RunEnvironment,
-    long_ring: Scenario,
-    tmp_path: Path,
-    golden: Golden,
-    told: Told,
-    monkeypatch: pytest.MonkeyPatch,
-    name: str,
-    old: str,
-    new: str,
-) -> None:
+def test_what_was_rendered_must_run(spoilt: Spoilt, golden: Golden, name: str, old: str, new: str) -> None:
     """An endpoint or a context that is missing from the running PBX."""
-    _spoil(monkeypatch, name, lambda text: text.replace(old, new))
-    folder = tmp_path / "out"
-    folder.mkdir()
-    with pytest.raises(BrokenError) as broken:
-        asyncio.run(conduct(long_ring, environment, folder))
-    golden(f"play/missing-from-{name}.err", told(broken.value))
+    golden(f"play/missing-from-{name}.err", spoilt(name, lambda text: text.replace(old, new)))
 
 
 def _spoil(monkeypatch: pytest.MonkeyPatch, name: str, text: str | Callable[[str], str]) -> None:
