@@ -30,8 +30,6 @@ class Switchboard:
         self._unknown: dict[str, ChannelMade] = {}
         """Living SIP channels whose Call-ID is not known yet."""
         self._asked: set[str] = set()
-        self.state_changes = 0
-        """How many changes of a device's state the PBX has told."""
         self.authenticated: dict[str, str] = {}
         """Remote address as Asterisk writes it (`IPV4/UDP/172.18.0.1/40001`) -> the endpoint it was identified as."""
 
@@ -60,9 +58,6 @@ class Switchboard:
                 self._stage.record(Unbridged(at=at, channel=channel, bridge=event["BridgeUniqueid"]))
             case "DTMFEnd" if event.get("Direction") == "Received":
                 self._stage.record(KeyHeard(at=at, channel=channel, digit=event["Digit"]))
-            case "DeviceStateChange":
-                self.state_changes += 1
-                self._stage.notify()
             case "SuccessfulAuth":
                 self.authenticated[event.get("RemoteAddress", "")] = event.get("AccountID", "")
                 self._stage.notify()
