@@ -31,6 +31,10 @@ class StepDone(Event):
     caller: str
 
 
+NotDone = Literal["not heard", "call over", "moment never came"]
+"""Why a step could not be done."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepFailed(Event):
     """A step could not be done: nothing heard within its time, the call gone before the key."""
@@ -38,7 +42,7 @@ class StepFailed(Event):
     step: int
     verb: str
     caller: str
-    reason: Literal["not heard", "call over", "moment never came"]
+    reason: NotDone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from harness.clock import PbxEpoch
-from harness.events import CallerEnded, CallerGot, CallerHeard, CallerPlaced, StepDone, StepFailed
+from harness.events import CallerEnded, CallerGot, CallerHeard, CallerPlaced, NotDone, StepDone, StepFailed
 from harness.pbx.errors import BrokenError
 from harness.phones import protocol
 from harness.phones.handle import Phone
@@ -77,8 +78,9 @@ class Callers:
                 self._stage.notify()
             case protocol.Ended(code=code):
                 seat.ended = epoch
-                by = "pbx" if not message.by_us else "caller" if seat.hangs_up else "harness"
-                self._stage.record(CallerEnded(at=at, caller=name, by=by, code=code or 0))  # type: ignore[arg-type]
+                by: Literal["caller", "pbx", "harness"] = "caller" if seat.hangs_up else "harness"
+                ended = CallerEnded(at=at, caller=name, by=by if message.by_us else "pbx", code=code or 0)
+                self._stage.record(ended)
             case _:
                 self._stage.notify()
 
@@ -106,7 +108,7 @@ class Callers:
                 self._after(step)
             else:
                 gone.add(step.caller)
-                failed = StepFailed(at=at, step=number, verb=verb, caller=step.caller, reason=reason)  # type: ignore[arg-type]
+                failed = StepFailed(at=at, step=number, verb=verb, caller=step.caller, reason=reason)
                 self._stage.record(failed)
 
     def _after(self, step: Step) -> None:
@@ -119,7 +121,7 @@ class Callers:
             seat.listens += 1
             seat.phone.tell(protocol.Listen(call_id=seat.call_id, number=seat.listens))
 
-    async def _do(self, step: Step) -> str | None:
+    async def _do(self, step: Step) -> NotDone | None:
         """Do one step; return why it could not be done."""
         seat = self.seats[step.caller]
         if step.at is not None and not await self._moment(step.at, seat):
@@ -129,11 +131,11 @@ class Callers:
             await self._acts(seat, lambda: seat.call_id is not None, "place the call")
             return None
         if isinstance(step, Wait):
-            await self._stage.clock.wait_until(PbxEpoch(self._stage.clock.now() + step.time))
+            await self._stage.wait_until(PbxEpoch(self._stage.clock.now() + step.time))
             return None
         return await self._in_call(seat, step)
 
-    async def _in_call(self, seat: CallerSeat, step: Step) -> str | None:
+    async def _in_call(self, seat: CallerSeat, step: Step) -> NotDone | None:
         """Do a step that needs a call; return why it could not be done."""
         if seat.call_id is None or seat.ended is not None:
             return "call over"
@@ -146,14 +148,14 @@ class Callers:
         await self._acts(seat, lambda: seat.ended is not None, "hang up")
         return None
 
-    async def _hear(self, seat: CallerSeat, within: PbxSeconds) -> str | None:
+    async def _hear(self, seat: CallerSeat, within: PbxSeconds) -> NotDone | None:
         deadline = PbxEpoch(self._stage.clock.now() + within)
         await self._stage.until(lambda: seat.heard or seat.ended is not None, deadline)
         return None if seat.heard else "call over" if seat.ended is not None else "not heard"
 
-    async def _press(self, seat: CallerSeat, step: Press) -> str | None:
+    async def _press(self, seat: CallerSeat, step: Press) -> NotDone | None:
         if step.after is not None:
-            await self._stage.clock.wait_until(PbxEpoch(self._stage.clock.now() + step.after))
+            await self._stage.wait_until(PbxEpoch(self._stage.clock.now() + step.after))
         elif step.at is None and (reason := await self._hear(seat, SOUND_WITHIN)) is not None:
             return reason
         if seat.call_id is None or seat.ended is not None:
@@ -176,7 +178,7 @@ class Callers:
         begun = when()
         if begun is None:
             return False
-        await self._stage.clock.wait_until(PbxEpoch(begun + wanted.after))
+        await self._stage.wait_until(PbxEpoch(begun + wanted.after))
         return True
 
     async def _acts(self, seat: CallerSeat, done: Callable[[], bool], what: str) -> None:

@@ -89,7 +89,7 @@ async def _play(scenario: Scenario, theatre: Theatre, stage: Stage, recorder: Re
     if not await stage.until(lambda: theatre.callers.over and not theatre.ensemble.ringing, cleared):
         theatre.ensemble.hang_up_all()
     end = PbxEpoch(over + max(scenario.quiet, CLEARS_WITHIN))
-    await stage.until(lambda: False, end)
+    await stage.wait_until(end)
     stage.record(QuietOver(at=moment(clock.now()), watched=PbxSeconds(clock.now() - over)))
     await theatre.save_capture()
 

@@ -80,8 +80,9 @@ class Ensemble:
                 record(PhonePickedUp(at=at, phone=name, call_id=call_id))
             case protocol.Ended(call_id=call_id) if call_id in seat.talking:
                 seat.talking.discard(call_id)
-                by = "phone" if call_id in seat.own_hang_ups else "harness" if message.by_us else "pbx"
-                record(PhoneHungUp(at=at, phone=name, call_id=call_id, by=by))  # type: ignore[arg-type]
+                by: Literal["phone", "harness", "pbx"] = "harness" if message.by_us else "pbx"
+                by = "phone" if call_id in seat.own_hang_ups else by
+                record(PhoneHungUp(at=at, phone=name, call_id=call_id, by=by))
             case _:
                 self._stage.notify()
 
@@ -129,7 +130,7 @@ class Ensemble:
             self._stage.begin(self._hang_up(seat, call_id, due), f"{seat.name} hanging up")
 
     async def _answer(self, seat: Seat, call_id: str, due: PbxEpoch) -> None:
-        await self._stage.clock.wait_until(due)
+        await self._stage.wait_until(due)
         if call_id in seat.ringing:
             seat.phone.tell(protocol.Answer(call_id=call_id))
 
@@ -137,12 +138,12 @@ class Ensemble:
         """Refuse when due, but not before the PBX has said whose call it is: a refused channel cannot be asked."""
         deadline = PbxEpoch(self._stage.clock.now() + IDENTIFIED_WITHIN_S)
         await self._stage.until(lambda: self._switchboard.knows(call_id) or call_id not in seat.ringing, deadline)
-        await self._stage.clock.wait_until(due)
+        await self._stage.wait_until(due)
         if call_id in seat.ringing:
             seat.phone.tell(protocol.Refuse(call_id=call_id, code=code))
 
     async def _hang_up(self, seat: Seat, call_id: str, due: PbxEpoch) -> None:
-        await self._stage.clock.wait_until(due)
+        await self._stage.wait_until(due)
         if call_id in seat.talking:
             seat.own_hang_ups.add(call_id)
             seat.phone.tell(protocol.HangUp(call_id=call_id))

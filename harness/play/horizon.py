@@ -22,11 +22,10 @@ def patience(scenario: Scenario, caller: str) -> PbxSeconds:
     """Return how long after a caller's last action his expectations may take, deadline included."""
     expectations = scenario.expect.get(caller, ())
     rings = [entry for entry in expectations if isinstance(entry, Ring)]
-    ends_open = len(expectations) > 0 and expectations[-1] is (rings[-1] if rings else None)
-    unstated = [UNSTATED if ends_open and entry is rings[-1] else _longest(scenario.office) for entry in rings]
-    total = float(
-        sum(entry.lasts if entry.lasts is not None else open_ for entry, open_ in zip(rings, unstated, strict=True))
-    )
+    total = 0.0
+    for ring in rings:
+        unstated = UNSTATED if ring is expectations[-1] else _longest(scenario.office)
+        total += unstated if ring.lasts is None else ring.lasts
     total += rings[0].after if rings and rings[0].after is not None else ACTS_WITHIN
     if not rings:
         total += UNSTATED

@@ -67,6 +67,10 @@ class Stage:
         for task in self._tasks:
             task.cancel()
 
+    async def wait_until(self, moment: PbxEpoch) -> None:
+        """Let time pass until `moment`. Raises the failure that is told meanwhile, at once."""
+        await self.until(lambda: False, moment)
+
     async def until(self, holds: Callable[[], bool], deadline: PbxEpoch) -> bool:
         """Return True as soon as `holds` does, False when `deadline` has come. Raises the failure that was told."""
         timer = asyncio.ensure_future(self.clock.wait_until(deadline))

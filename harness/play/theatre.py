@@ -242,7 +242,7 @@ class Theatre:
                 if clock.now() >= deadline:
                     message = f"the PBX registered the phone {name}, but takes it for {state}"
                     raise BrokenError(message, f"Asterisk's log is {self.evidence / 'full.log'}")
-                await self._stage.until(lambda: False, PbxEpoch(clock.now() + ASKED_AGAIN_S))
+                await self._stage.wait_until(PbxEpoch(clock.now() + ASKED_AGAIN_S))
 
     async def _prove_trunk(self, addresses: PlayAddresses) -> None:
         """Whoever calls from the provider's address is the trunk, and nobody else is."""
