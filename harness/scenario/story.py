@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from harness.scenario.duration import PbxSeconds
@@ -199,5 +200,9 @@ class Scenario:
     tolerance: PbxSeconds = DEFAULT_TOLERANCE
     quiet: PbxSeconds = DEFAULT_QUIET
     """After the end of the story nothing may ring for this long."""
+    speed: float | None = None
+    """The highest rate at which the clock may race, where the file says one; else the run's."""
+    starts: datetime | None = None
+    """What the PBX's clock shows when it boots, with its time zone; None: the present."""
     lines: tuple[str, ...] = field(default=(), repr=False, compare=False)
     """The scenario file's lines, for findings that quote them."""

@@ -1,0 +1,28 @@
+"""What a play tells of its clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SLOWEST = 1.0
+FASTEST = 500.0
+"""Bounds of `speed`: PBX seconds per real second."""
+STALL_S = 0.25
+"""A machine that keeps somebody of a play waiting this long, in real seconds, has stalled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockReport:
+    """How fast the clock of one play might race, and what stood in its way."""
+
+    speed: float
+    """The limit in force, in PBX seconds per real second; 1: the clock never raced."""
+    why_not: str = ""
+    """One sentence, where a higher speed was asked for and the clock could not race at all; else empty."""
+    longest_stall: float = 0.0
+    """Real seconds: how long the machine kept the conductor or the PBX waiting at worst while time was held at 1."""
+
+    @property
+    def stalled(self) -> bool:
+        """True when the play says more about the machine than about the PBX: it is to be played again."""
+        return self.longest_stall >= STALL_S
