@@ -1,6 +1,17 @@
-"""The PBX's clock as the conductor sees it. Everything that waits, waits through this interface."""
+"""The PBX's clock: the page through which it is driven, and the one interface through which anything waits."""
 
-from harness.clock.clock import Clock, PbxEpoch, RealClock
+from harness.clock.clock import PbxClock, PbxEpoch, PhoneLine, PlayLoop
+from harness.clock.page import Page, PageError
 from harness.clock.report import FASTEST, SLOWEST, ClockReport
 
-__all__ = ["FASTEST", "SLOWEST", "Clock", "ClockReport", "PbxEpoch", "RealClock"]
+__all__ = [
+    "FASTEST",
+    "SLOWEST",
+    "ClockReport",
+    "Page",
+    "PageError",
+    "PbxClock",
+    "PbxEpoch",
+    "PhoneLine",
+    "PlayLoop",
+]

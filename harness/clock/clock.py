@@ -1,49 +1,231 @@
-"""The clock interface, and the clock of a PBX that lives in real time."""
+"""The PBX's clock as the conductor sees and drives it. Everything that waits, waits through it."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import heapq
+import itertools
+import os
+import selectors
 import time
-from typing import NewType, Protocol
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NewType
+
+from harness.clock.page import PEERS, Page, PageError, PeerWord, Word
+from harness.clock.report import SLOWEST, ClockReport
 
 PbxEpoch = NewType("PbxEpoch", float)
 """A moment on the PBX's clock: seconds since 1970, as the PBX itself would stamp it."""
+HEARTBEAT_S = 0.05
+"""While time is held, the loop wakes this often to see how late this machine is."""
 
 
-class Clock(Protocol):
-    """Turns what the harness can measure into PBX time, and waits in PBX time."""
+class PhoneLine:
+    """What a phone and the conductor have told each other, counted: the clock does not race past a word on its way."""
+
+    def __init__(self, page: Page, number: int) -> None:
+        """Count for the phone that has the words `number` of the page."""
+        self.page = page
+        self.number = number
+        self._peer = page.peer(number)
+        self._taken = 0
+        self._asked = 0
+
+    def lives_at(self, address: str, port: int) -> None:
+        """Say where the phone sends and receives SIP."""
+        self._peer.lives_at(address, port)
+
+    def take(self) -> None:
+        """Count a message of the phone that is being dealt with."""
+        self._taken += 1
+
+    def ask(self) -> None:
+        """Count a verb, before it is sent."""
+        self._asked += 1
+        self._peer[PeerWord.ASKED] = self._asked
+
+    def end(self) -> None:
+        """The phone is gone: nobody waits for it any more."""
+        self._peer[PeerWord.MUTED] = 1
+
+    def settle(self) -> bool:
+        """Publish what was dealt with; True when that is news."""
+        if self._peer[PeerWord.TAKEN] == self._taken:
+            return False
+        self._peer[PeerWord.TAKEN] = self._taken
+        return True
+
+
+class PbxClock:
+    """Drives the clock of one PBX: it races while the loop has nothing to do, up to the next moment awaited here.
+
+    Lives on a PlayLoop, which tells it when there is nothing to do.
+    """
+
+    def __init__(self, page: Page, *, speed: float) -> None:
+        """`speed`: the highest rate, in PBX seconds per real second; 1: it never races."""
+        self.page = page
+        self.speed = speed
+        self._loop = loop = asyncio.get_running_loop()
+        self._epoch_ns = page[Word.EPOCH]
+        self._alarms: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._numbers = itertools.count()
+        self._holds = 0
+        self._lines: list[PhoneLine] = []
+        self._manager_taken = 0
+        self._longest_stall = 0.0
+        page[Word.SPEED] = round(speed)
+        bell = Path(f"{page.path}.bell")
+        os.mkfifo(bell)
+        bell.chmod(0o666)
+        self._bell = os.open(bell, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        self._loop.add_reader(self._bell, self._hear_bell)
+        if not isinstance(loop, PlayLoop):
+            raise TypeError("a PbxClock lives on a PlayLoop")
+        loop.selector.clock = self
+        self._selector = loop.selector
 
     def now(self) -> PbxEpoch:
         """Return the present moment."""
-        ...
+        return self.at_stamp(self.page.now())
 
-    def at_monotonic(self, nanoseconds: int) -> PbxEpoch:
-        """Return the moment at which a process of this machine read `nanoseconds` from CLOCK_MONOTONIC."""
-        ...
+    def at_stamp(self, nanoseconds: int) -> PbxEpoch:
+        """Return the moment of a stamp that somebody took of this clock's page."""
+        return PbxEpoch((nanoseconds + self._epoch_ns) / 1e9)
 
     async def wait_until(self, moment: PbxEpoch) -> None:
         """Return once `moment` has come; at once when it is past."""
-        ...
+        due = round(moment * 1e9) - self._epoch_ns
+        if due <= self.page.now():
+            return
+        alarm: asyncio.Future[None] = self._loop.create_future()
+        heapq.heappush(self._alarms, (due, next(self._numbers), alarm))
+        await alarm
+
+    @contextlib.contextmanager
+    def hold(self) -> Iterator[None]:
+        """Keep the clock at the pace of real time: somebody acts, or is to hear something."""
+        self._holds += 1
+        if self._holds == 1 and self.page[Word.CAP]:
+            self.page[Word.CAP] = 0
+            self.page.tell_news()
+        try:
+            yield
+        finally:
+            self._holds -= 1
+
+    def new_line(self) -> PhoneLine:
+        """Return what counts the words between the conductor and one more phone. Raises PageError when all are used."""
+        if len(self._lines) == PEERS:
+            raise PageError(f"a play has {PEERS} phones and callers at most: the clock's page has no room for more")
+        line = PhoneLine(self.page, len(self._lines))
+        self._lines.append(line)
+        return line
+
+    def manager_at(self, port: int) -> None:
+        """Say at which TCP port our end of the manager connection is; all that comes from now on is counted."""
+        self._manager_taken = 0
+        self.page[Word.MANAGER_PORT] = port
+
+    def take_manager(self, count: int) -> None:
+        """Count bytes of the manager interface that are being dealt with."""
+        self._manager_taken += count
+
+    def report(self) -> ClockReport:
+        """Tell how it went."""
+        stall = max(self._longest_stall, self.page[Word.STALL] / 1e9)
+        return ClockReport(speed=self.speed if self.races else SLOWEST, longest_stall=stall)
+
+    def begin_story(self) -> None:
+        """Forget how late this machine was before: getting ready is no part of the story."""
+        self._longest_stall = 0.0
+        self.page[Word.STALL] = 0
+
+    def note_lateness(self, seconds: float) -> None:
+        """Called by the loop when it was woken so much later than it asked to be."""
+        if self._holds or not self.races:
+            self._longest_stall = max(self._longest_stall, seconds)
+
+    @property
+    def drives(self) -> bool:
+        """True when the PBX has its clock from this page."""
+        return self.page[Word.OWNER] != 0
+
+    @property
+    def races(self) -> bool:
+        """True when the clock may race at all."""
+        return self.drives and self.speed > SLOWEST
+
+    def close(self) -> None:
+        """Let time flow at 1, and let go of the loop."""
+        self.page[Word.CAP] = 0
+        self.page.tell_news()
+        self._loop.remove_reader(self._bell)
+        os.close(self._bell)
+        self._selector.clock = None
+
+    def before_select(self, timeout: float | None) -> float | None:
+        """Called by the loop before it looks for news; returns how long it may wait for some, in real seconds."""
+        now = self.page.now()
+        alarms = self._alarms
+        while alarms and (alarms[0][0] <= now or alarms[0][2].done()):
+            _, _, alarm = heapq.heappop(alarms)
+            if not alarm.done():
+                alarm.set_result(None)
+                timeout = 0.0
+        if timeout is not None and timeout <= 0.0:
+            return 0.0
+        self._publish(alarms[0][0] if alarms else 0)
+        waits = [] if timeout is None else [timeout]
+        if alarms:
+            waits.append((alarms[0][0] - now) / 1e9)
+        if self._holds:
+            waits.append(HEARTBEAT_S)
+        return min(waits, default=None)
+
+    def _publish(self, next_alarm: int) -> None:
+        """There is nothing left to do: the clock may race until the next moment that somebody awaits."""
+        changed = False
+        for line in self._lines:
+            changed |= line.settle()
+        if self.page[Word.MANAGER_TAKEN] != self._manager_taken:
+            self.page[Word.MANAGER_TAKEN] = self._manager_taken
+            changed = True
+        cap = 0 if self._holds or self.speed <= SLOWEST else next_alarm
+        if self.page[Word.CAP] != cap:
+            self.page[Word.CAP] = cap
+            changed = True
+        if changed:
+            self.page.tell_news()
+
+    def _hear_bell(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._bell, 4096)
 
 
-class RealClock:
-    """The clock of a PBX that nobody drives: containers share CLOCK_REALTIME with their host, so the rate is 1."""
+class _Selector(selectors.DefaultSelector):
+    """Asks the clock how long the loop may wait: the loop's own timers know nothing of PBX time."""
+
+    clock: PbxClock | None = None
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait for events, for no longer than until the next moment that somebody awaits."""
+        if self.clock is None:
+            return super().select(timeout)
+        timeout = self.clock.before_select(timeout)
+        begun = time.monotonic()
+        events = super().select(timeout)
+        if timeout and not events and self.clock is not None:
+            self.clock.note_lateness(time.monotonic() - begun - timeout)
+        return events
+
+
+class PlayLoop(asyncio.SelectorEventLoop):
+    """A loop on which one PbxClock can live."""
 
     def __init__(self) -> None:
-        """Note how CLOCK_REALTIME and CLOCK_MONOTONIC lie to each other, so that no step of the former does harm."""
-        before = time.monotonic_ns()
-        realtime = time.time_ns()
-        after = time.monotonic_ns()
-        self._offset_ns = realtime - (before + after) // 2
-
-    def now(self) -> PbxEpoch:
-        """Return the present moment."""
-        return self.at_monotonic(time.monotonic_ns())
-
-    def at_monotonic(self, nanoseconds: int) -> PbxEpoch:
-        """Return the moment at which CLOCK_MONOTONIC read `nanoseconds`."""
-        return PbxEpoch((nanoseconds + self._offset_ns) / 1e9)
-
-    async def wait_until(self, moment: PbxEpoch) -> None:
-        """Return once `moment` has come; at once when it is past."""
-        await asyncio.sleep(max(0.0, moment - self.now()))
+        """Look for news through a selector of our own."""
+        self.selector = _Selector()
+        super().__init__(self.selector)

@@ -24,6 +24,8 @@ BOOT_DEADLINE_S = 30.0
 POLL_S = 0.02
 LEASE_SECONDS = "RINGPROOF_LEASE_SECONDS"
 """Set for the tests of the lease, which will not wait a minute."""
+CLOCK = "/ringproof/clock"
+"""Where library and page are mounted."""
 LOG = "full.log"
 """Asterisk's log in the evidence folder (logger.conf)."""
 
@@ -34,6 +36,20 @@ class Login:
 
     user: str
     secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClockMount:
+    """What a PBX needs for a clock that is driven: files of the host, and who counts what its manager tells."""
+
+    library: Path
+    """The preload library."""
+    page: Path
+    """The page; its folder, which holds nothing else than a pipe, is mounted."""
+    on_connected: Callable[[int], None]
+    """Told the TCP port of our end of the manager connection, before anything is asked."""
+    on_bytes: Callable[[int], None]
+    """Told how many bytes of it are being dealt with."""
 
 
 class Pbx:
@@ -69,6 +85,7 @@ class Pbx:
         login: Login,
         on_event: Callable[[ManagerEvent], None],
         on_lost: Callable[[], None],
+        clock: ClockMount | None = None,
     ) -> Pbx:
         """Start a container with `configuration` and return once Asterisk is fully booted.
 
@@ -76,21 +93,33 @@ class Pbx:
         """
         pbx = cls(name, evidence)
         try:
-            await asyncio.to_thread(pbx._start, environment, configuration, asyncio.get_running_loop())
-            await pbx._connect(login, on_event, on_lost)
+            await asyncio.to_thread(pbx._start, environment, configuration, asyncio.get_running_loop(), clock)
+            await pbx._connect(login, on_event, on_lost, clock)
             pbx._refuse_complaints()
         except BaseException:
             await pbx.remove()
             raise
         return pbx
 
-    def _start(self, environment: RunEnvironment, configuration: Path, loop: asyncio.AbstractEventLoop) -> None:
+    def _start(
+        self,
+        environment: RunEnvironment,
+        configuration: Path,
+        loop: asyncio.AbstractEventLoop,
+        clock: ClockMount | None,
+    ) -> None:
         api = engine().api
         binds: dict[str, Mapping[str, str]] = {
             str(configuration.resolve()): {"bind": "/ringproof/conf", "mode": "ro"},
             str(self._evidence.resolve()): {"bind": "/ringproof/evidence", "mode": "rw"},
             environment.lease: {"bind": "/ringproof/lease", "mode": "ro"},
         }
+        variables = {name: os.environ[name] for name in (LEASE_SECONDS,) if name in os.environ}
+        if clock is not None:
+            binds[str(clock.library)] = {"bind": f"{CLOCK}/ringproof-clock.so", "mode": "ro"}
+            binds[str(clock.page.parent)] = {"bind": f"{CLOCK}/page.d", "mode": "rw"}
+            variables["RINGPROOF_PRELOAD"] = f"{CLOCK}/ringproof-clock.so"
+            variables["RINGPROOF_CLOCK"] = f"{CLOCK}/page.d/{clock.page.name}"
         labels = {OWNED: "1", RUN: environment.run, OWNER: environment.owner}
         host = api.create_host_config(binds=binds, auto_remove=True, network_mode=environment.office_network)
         try:
@@ -100,7 +129,7 @@ class Pbx:
                 labels=labels,
                 host_config=host,
                 hostname="pbx",
-                environment={name: os.environ[name] for name in (LEASE_SECONDS,) if name in os.environ},
+                environment=variables,
                 detach=True,
             )
             api.connect_container_to_network(self.name, environment.trunk_network)
@@ -133,7 +162,11 @@ class Pbx:
             self.ended.set_result(status)
 
     async def _connect(
-        self, login: Login, on_event: Callable[[ManagerEvent], None], on_lost: Callable[[], None]
+        self,
+        login: Login,
+        on_event: Callable[[ManagerEvent], None],
+        on_lost: Callable[[], None],
+        clock: ClockMount | None,
     ) -> None:
         def take(event: ManagerEvent) -> None:
             if event.get("Event") == "FullyBooted":
@@ -146,10 +179,16 @@ class Pbx:
                     self._refuse_end()
                     try:
                         self._manager = await Manager.connect(
-                            self.office_address, MANAGER_PORT, on_event=take, on_lost=on_lost
+                            self.office_address,
+                            MANAGER_PORT,
+                            on_event=take,
+                            on_lost=on_lost,
+                            on_bytes=clock.on_bytes if clock is not None else lambda _: None,
                         )
                     except OSError:  # nobody listens yet
                         await asyncio.sleep(POLL_S)
+                if clock is not None:
+                    clock.on_connected(self._manager.local_port)
                 await self._manager.action(
                     "Login", Username=login.user, Secret=login.secret, Events="system,call,dtmf,security"
                 )

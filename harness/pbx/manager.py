@@ -35,8 +35,10 @@ class Manager:
         writer: asyncio.StreamWriter,
         on_event: Callable[[ManagerEvent], None],
         on_lost: Callable[[], None],
+        on_bytes: Callable[[int], None],
     ) -> None:
         """Use `connect`."""
+        self._on_bytes = on_bytes
         self._reader = reader
         self._writer = writer
         self._on_event = on_event
@@ -49,16 +51,30 @@ class Manager:
 
     @classmethod
     async def connect(
-        cls, address: str, port: int, *, on_event: Callable[[ManagerEvent], None], on_lost: Callable[[], None]
+        cls,
+        address: str,
+        port: int,
+        *,
+        on_event: Callable[[ManagerEvent], None],
+        on_lost: Callable[[], None],
+        on_bytes: Callable[[int], None] = lambda _: None,
     ) -> Manager:
-        """Connect without logging in. Raises OSError while nobody listens there."""
+        """Connect without logging in; `on_bytes` is told how many bytes of it are being dealt with.
+
+        Raises OSError while nobody listens there.
+        """
         reader, writer = await asyncio.open_connection(address, port, limit=2**20)
         try:
             await reader.readuntil(b"\r\n")  # the banner
         except asyncio.IncompleteReadError as fault:
             message = "the PBX closed its manager interface at once"
             raise ConnectionResetError(message) from fault
-        return cls(reader, writer, on_event, on_lost)
+        return cls(reader, writer, on_event, on_lost, on_bytes)
+
+    @property
+    def local_port(self) -> int:
+        """TCP port of our end of the connection."""
+        return int(self._writer.get_extra_info("sockname")[1])
 
     async def action(self, name: str, **headers: str) -> dict[str, str]:
         """Send an action and return its response's headers. Raises ManagerError when it is refused."""
@@ -125,6 +141,7 @@ class Manager:
         try:
             while True:
                 block = await self._reader.readuntil(b"\r\n\r\n")
+                self._on_bytes(len(block))
                 self._take(_headers(block.decode("utf-8", "replace")))
         except (asyncio.IncompleteReadError, ConnectionError):
             for waiting in self._waiting.values():

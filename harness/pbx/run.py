@@ -57,7 +57,7 @@ def open_run(image: str) -> Iterator[RunEnvironment]:
     require_image(image)
     sweep()
     run = secrets.token_hex(4)
-    lease = Path(tempfile.mkdtemp(prefix=f"ringproof-{run}-"))
+    lease = Path(tempfile.mkdtemp(prefix=f"ringproof-{run}-", dir="/dev/shm"))
     lease.chmod(0o755)
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, lease, ignore_errors=True)

@@ -118,7 +118,7 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
     @guarded
     def onCallState(self, prm: Pj) -> None:  # noqa: ARG002, N802  pjsua2 names it
         """Tell what the call has become."""
-        at_ns = time.monotonic_ns()
+        at_ns = self.phone.ledger.stamp()
         info = self.getInfo()
         if info.state == pj.PJSIP_INV_STATE_CALLING:
             self._keep(info.callIdString)
@@ -157,7 +157,7 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
     @guarded
     def onCallTsxState(self, prm: Pj) -> None:  # noqa: N802
         """Tell of provisional responses; the call's state is silent about 100 and repeated 18x."""
-        at_ns = time.monotonic_ns()
+        at_ns = self.phone.ledger.stamp()
         event = prm.e.body.tsxState
         if event.type != pj.PJSIP_EVENT_RX_MSG or event.tsx.role != pj.PJSIP_ROLE_UAC:
             return
@@ -180,7 +180,7 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
     @guarded
     def onDtmfDigit(self, prm: Pj) -> None:  # noqa: N802
         """Tell of a digit received."""
-        self.phone.tell(say.KeyHeard(at_ns=time.monotonic_ns(), call_id=self.call_id, digit=prm.digit))
+        self.phone.tell(say.KeyHeard(at_ns=self.phone.ledger.stamp(), call_id=self.call_id, digit=prm.digit))
 
     @guarded
     def onCallTransferRequest(self, prm: Pj) -> None:  # noqa: N802
@@ -200,10 +200,14 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
             self._heard_ns += grain
             if self._heard_ns >= SOUND_TO_BE_HEARD_NS:
                 self._listening = False
-                self.phone.tell(say.Heard(at_ns=now, call_id=self.call_id, number=self._listen_number))
+                self.phone.tell(
+                    say.Heard(at_ns=self.phone.ledger.stamp(), call_id=self.call_id, number=self._listen_number)
+                )
         if self._digit_done_at is not None and self._packets_sent() >= self._digit_done_at:
             self._digit_done_at = None
-            self.phone.tell(say.KeySent(at_ns=now, call_id=self.call_id, digit=self._digits.popleft()))
+            self.phone.tell(
+                say.KeySent(at_ns=self.phone.ledger.stamp(), call_id=self.call_id, digit=self._digits.popleft())
+            )
             self._press_next()
 
     def _press_next(self) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from harness.clock import PhoneLine
+
 START_WITHIN = timedelta(seconds=30)
 """A phone is ready in a tenth of a second; on a machine that is busy elsewhere it may take long."""
 STOP_WITHIN = timedelta(seconds=2)
@@ -60,8 +62,11 @@ class RegistrationError(Exception):
 class Phone:
     """One phone process. Make it with `Phone.start`, end it with `stop` or `kill`."""
 
-    def __init__(self, name: str, log: Path, on_message: Callable[[say.Message | Crashed], None]) -> None:
+    def __init__(
+        self, name: str, log: Path, on_message: Callable[[say.Message | Crashed], None], line: PhoneLine | None
+    ) -> None:
         """Private: use `Phone.start`."""
+        self._line = line
         self.name = name
         self.log = log
         self.address = ""
@@ -84,15 +89,17 @@ class Phone:
         address: str,
         log: Path,
         on_message: Callable[[say.Message | Crashed], None],
+        line: PhoneLine | None = None,
         tone_hz: int | None = None,
         within: timedelta = START_WITHIN,
     ) -> Phone:
         """Start the process and return when it is ready; `on_message` gets every message, Ready too.
 
+        On the clock of `line` it stamps what it tells, and that clock waits for it; without one it is on real time.
         `tone_hz` is the sine it transmits in every call; by default one that follows from its name, above all
         DTMF and ringback tones. Raises PhoneStartError.
         """
-        phone = cls(name, log, on_message)
+        phone = cls(name, log, on_message, line)
         try:
             async with asyncio.timeout(within.total_seconds()):
                 await phone._launch(address, _tone_of(name) if tone_hz is None else tone_hz)
@@ -117,6 +124,8 @@ class Phone:
     def tell(self, verb: say.Verb) -> None:
         """Have the phone do this; verbs are done in the order told. Nothing happens where the phone is gone."""
         if self._transport is not None:
+            if self._line is not None:
+                self._line.ask()
             self._transport.write(say.to_line(verb))
 
     async def register(self, verb: say.Register, *, within: timedelta) -> say.Registered:
@@ -170,6 +179,8 @@ class Phone:
                 "tone_hz": tone_hz,
                 "channel": theirs.fileno(),
                 "parent": os.getpid(),
+                "page": str(self._line.page.path) if self._line is not None else None,
+                "number": self._line.number if self._line is not None else 0,
             }
             try:
                 with self.log.open("ab") as log:
@@ -188,9 +199,13 @@ class Phone:
 
     def received(self, message: say.Message) -> None:
         """Take a message from the channel."""
+        if self._line is not None:
+            self._line.take()
         match message:
             case say.Ready(address=address, port=port):
                 self.address, self.port = address, port
+                if self._line is not None:
+                    self._line.lives_at(address, port)
                 if not self._ready.done():
                     self._ready.set_result(None)
             case say.Registered() if self._registration and not self._registration.done():
@@ -208,6 +223,8 @@ class Phone:
     def channel_ended(self) -> None:
         """Reap the process: its end closed the channel, and a process without one is of no use."""
         self._transport = None
+        if self._line is not None:
+            self._line.end()
         if self._process is None:
             return
         self._process.kill()  # changes nothing about one that is ending already

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pjsua2 as pj
 
-from harness.phones import sip_text
 from harness.phones.guard import guarded
 
 if TYPE_CHECKING:
@@ -42,22 +41,20 @@ class Endpoint(pj.Endpoint):  # type: ignore[misc]  # pjsua2 has no types
 
 
 class Log(pj.LogWriter):  # type: ignore[misc]
-    """Writes the log, and reads from it the CANCELs; of one that crosses our 200 no callback tells."""
+    """Writes the log, and shows it to the phone: much is told nowhere else."""
 
-    def __init__(self, phone: FaultReporter, cancel_seen: Callable[[str], None]) -> None:
-        """`cancel_seen` gets the text of each CANCEL received, before the library acts on it."""
+    def __init__(self, phone: FaultReporter, seen: Callable[[str], None]) -> None:
+        """`seen` gets each entry; that of a message received comes before the library acts on it."""
         super().__init__()
         self.phone = phone
-        self._cancel_seen = cancel_seen
+        self._seen = seen
 
     @guarded
     def write(self, entry: Pj) -> None:
         """Take a log entry; one entry is one SIP message."""
         text: str = entry.msg
         os.write(sys.stderr.fileno(), text.encode(errors="replace"))
-        cancel = sip_text.logged_request(text, "CANCEL")
-        if cancel is not None:
-            self._cancel_seen(cancel)
+        self._seen(text)
 
 
 def start(endpoint: Endpoint, log: Log, name: str, address: str) -> tuple[int, set[int]]:

@@ -22,6 +22,7 @@ from harness.phones import library, sip_text
 from harness.phones import protocol as say
 from harness.phones.call import Call
 from harness.phones.guard import guarded
+from harness.phones.ledger import Ledger
 
 if TYPE_CHECKING:
     from harness.phones.library import Pj
@@ -37,10 +38,11 @@ _GOODBYE = 0.5
 class Phone:
     """The endpoint, its account, its calls and its end of the channel."""
 
-    def __init__(self, channel: socket.socket, name: str, address: str, tone_hz: int) -> None:
+    def __init__(self, channel: socket.socket, ledger: Ledger, name: str, address: str, tone_hz: int) -> None:
         """Create the endpoint and tell Ready."""
         self.address = address
         self.calls: dict[str, Call] = {}
+        self.ledger = ledger
         self._channel = channel
         self._invite_code = 180
         self._known: set[str] = set()
@@ -48,20 +50,21 @@ class Phone:
         self._registered = False
         self._unregistering = False
         self.endpoint = library.Endpoint(self, self._call_rejected)
-        self._log = library.Log(self, self._cancel_seen)
+        self._log = library.Log(self, self._logged)
         self.port, self._sip = library.start(self.endpoint, self._log, name, address)
         self.tone = library.steady_tone(tone_hz)
         self.account = _Account(self)
         self.account.create(library.account(f"sip:{name}@{address}:{self.port}", address))
-        self.tell(say.Ready(at_ns=time.monotonic_ns(), address=address, port=self.port))
+        self.tell(say.Ready(at_ns=self.ledger.stamp(), address=address, port=self.port))
 
     def tell(self, message: say.Message) -> None:
         """Send a message to the parent; end where there is no parent any more."""
+        self.ledger.note_told()
         _send(self._channel, message)
 
     def fault(self) -> None:
         """Report the exception being handled."""
-        self.tell(_fault())
+        self.tell(_fault(self.ledger.stamp()))
 
     def run(self) -> NoReturn:
         """Do verbs and handle SIP until the channel ends or Quit is told."""
@@ -69,6 +72,7 @@ class Phone:
         channel = self._channel.fileno()
         awake_for = [channel, *self._sip]
         while True:
+            self.ledger.settle()
             # pjsip would wait for its own socket alone, and a verb for pjsip
             ready, _, _ = select.select(awake_for, [], [], _TICK if self.calls else _IDLE_TICK)
             if channel in ready:
@@ -78,6 +82,7 @@ class Phone:
                 *lines, half = (half + received).split(b"\n")
                 for line in lines:
                     self._do(line)
+                    self.ledger.note_done()
             self._handle_events()
             for call in list(self.calls.values()):
                 call.look_at_media()
@@ -96,7 +101,7 @@ class Phone:
                     if code not in (pj.PJSIP_SC_TRYING, pj.PJSIP_SC_RINGING) and not say.is_refusal(code):
                         raise ValueError(f"WhenInvited: {code} is neither 100, 180 nor a refusal")  # noqa: TRY301
                     self._invite_code = code
-                    self.tell(say.Prepared(at_ns=time.monotonic_ns(), code=code))
+                    self.tell(say.Prepared(at_ns=self.ledger.stamp(), code=code))
                 case say.Register():
                     self.account.modify(
                         library.registered_account(verb.registrar, verb.user, verb.password, verb.expires, self.address)
@@ -163,16 +168,19 @@ class Phone:
             self.tell(say.RegistrationFailed(at_ns=at_ns, code=code, reason=reason))
 
     def _call_rejected(self, code: int) -> None:
-        at_ns = time.monotonic_ns()
+        at_ns = self.ledger.stamp()
         if code == pj.PJSIP_SC_BUSY_HERE:
             self.tell(say.CallTableFull(at_ns=at_ns, code=code))
         else:
             self.tell(say.Fault(at_ns=at_ns, traceback=f"the library refused an INVITE by itself, with {code}"))
 
-    def _cancel_seen(self, message: str) -> None:
-        call = self.calls.get(sip_text.call_id(message) or "")
-        if call is not None:
-            call.causes = sip_text.reason_causes(message)
+    def _logged(self, entry: str) -> None:
+        """Read the causes of a CANCEL out of the log; of one that crosses our 200 no callback tells."""
+        self.ledger.note_log(entry)
+        cancel = sip_text.logged_request(entry, "CANCEL")
+        call = self.calls.get(sip_text.call_id(cancel) or "") if cancel is not None else None
+        if cancel is not None and call is not None:
+            call.causes = sip_text.reason_causes(cancel)
 
 
 class _Account(pj.Account):  # type: ignore[misc]  # pjsua2 has no types
@@ -182,20 +190,20 @@ class _Account(pj.Account):  # type: ignore[misc]  # pjsua2 has no types
 
     @guarded
     def onIncomingCall(self, prm: Pj) -> None:  # noqa: N802  pjsua2 names it
-        self.phone.invited(prm.callId, prm.rdata.wholeMsg, time.monotonic_ns())
+        self.phone.invited(prm.callId, prm.rdata.wholeMsg, self.phone.ledger.stamp())
 
     @guarded
     def onRegState(self, prm: Pj) -> None:  # noqa: N802
-        self.phone.registration(prm.code, prm.reason, prm.expiration, time.monotonic_ns())
+        self.phone.registration(prm.code, prm.reason, prm.expiration, self.phone.ledger.stamp())
 
 
-def _fault() -> say.Fault:
+def _fault(at_ns: int) -> say.Fault:
     """Return what to say of the exception being handled; an error of pjsua2 keeps its words to itself."""
     import traceback  # noqa: PLC0415  a phone that is well never needs it
 
     fault = sys.exception()
     words = f"{fault.info()}\n" if isinstance(fault, pj.Error) else ""
-    return say.Fault(at_ns=time.monotonic_ns(), traceback=traceback.format_exc() + words)
+    return say.Fault(at_ns=at_ns, traceback=traceback.format_exc() + words)
 
 
 def _send(channel: socket.socket, message: say.Message) -> None:
@@ -219,9 +227,10 @@ def main() -> NoReturn:
     _end_with(settings["parent"])
     channel = socket.socket(fileno=settings["channel"])
     try:
-        phone = Phone(channel, settings["name"], settings["address"], settings["tone_hz"])
+        ledger = Ledger(settings["page"], settings["number"])
+        phone = Phone(channel, ledger, settings["name"], settings["address"], settings["tone_hz"])
     except Exception:  # noqa: BLE001  whatever it is, the parent must learn of it
-        _send(channel, _fault())
+        _send(channel, _fault(time.monotonic_ns()))
         os._exit(1)
     phone.run()
 

@@ -23,5 +23,4 @@ def play(scenario: Scenario, environment: RunEnvironment, folder: Path, *, speed
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    run(scenario, environment, folder)
-    return ClockReport(speed=SLOWEST)
+    return run(scenario, environment, folder, speed)

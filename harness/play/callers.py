@@ -11,7 +11,7 @@ from harness.events import CallerEnded, CallerGot, CallerHeard, CallerPlaced, No
 from harness.pbx.errors import BrokenError
 from harness.phones import protocol
 from harness.phones.handle import Phone
-from harness.play.ensemble import Ensemble
+from harness.play.ensemble import STEADY, Ensemble
 from harness.play.stage import Stage
 from harness.play.switchboard import moment
 from harness.scenario.duration import PbxSeconds
@@ -22,6 +22,7 @@ ACTS_WITHIN_S = 20.0
 SOUND_WITHIN = PbxSeconds(10.0)
 """A key without a stated moment waits this long for sound."""
 MOMENT_WITHIN = PbxSeconds(300.0)
+OK = 200
 
 _VERBS = {Call: "call", Hear: "hear", Press: "press", Wait: "wait", HangUp: "hang up"}
 
@@ -60,7 +61,7 @@ class Callers:
     def take(self, name: str, message: protocol.Message) -> None:
         """Take one message of a caller's phone."""
         seat = self.seats[name]
-        epoch = self._stage.clock.at_monotonic(message.at_ns)
+        epoch = self._stage.clock.at_stamp(message.at_ns)
         at = moment(epoch)
         match message:
             case protocol.CallPlaced(call_id=call_id):
@@ -68,6 +69,8 @@ class Callers:
                 self._stage.record(CallerPlaced(at=at, caller=name, call_id=call_id))
             case protocol.Progress(code=code):
                 self._stage.record(CallerGot(at=at, caller=name, code=code))
+                if code == OK:
+                    self._stage.hold_for(STEADY, f"{name} is connected")
             case protocol.Heard(number=number) if number != seat.listens:
                 pass  # it was on its way when the last step ended; another one follows
             case protocol.Heard():
@@ -150,7 +153,8 @@ class Callers:
 
     async def _hear(self, seat: CallerSeat, within: PbxSeconds) -> NotDone | None:
         deadline = PbxEpoch(self._stage.clock.now() + within)
-        await self._stage.until(lambda: seat.heard or seat.ended is not None, deadline)
+        with self._stage.clock.hold():  # sound is real
+            await self._stage.until(lambda: seat.heard or seat.ended is not None, deadline)
         return None if seat.heard else "call over" if seat.ended is not None else "not heard"
 
     async def _press(self, seat: CallerSeat, step: Press) -> NotDone | None:
@@ -161,8 +165,9 @@ class Callers:
         if seat.call_id is None or seat.ended is not None:
             return "call over"
         wanted = seat.keys_sent + len(step.digits)
-        seat.phone.tell(protocol.Press(call_id=seat.call_id, digits=step.digits))
-        await self._acts(seat, lambda: seat.keys_sent >= wanted or seat.ended is not None, f"press {step.digits}")
+        with self._stage.clock.hold():  # a digit is sound, too
+            seat.phone.tell(protocol.Press(call_id=seat.call_id, digits=step.digits))
+            await self._acts(seat, lambda: seat.keys_sent >= wanted or seat.ended is not None, f"press {step.digits}")
         # the PBX acts at the end of the last digit, and may have ended the call before its last packet was sent
         return None if seat.keys_sent >= wanted - 1 else "call over"
 

@@ -11,7 +11,7 @@ from collections.abc import Coroutine, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harness.clock import Clock, PbxEpoch, RealClock
+from harness.clock import ClockReport, PbxClock, PbxEpoch, PlayLoop
 from harness.events import (
     DialFailed,
     Event,
@@ -27,6 +27,7 @@ from harness.pbx.capture import Packet, read_capture
 from harness.pbx.errors import BrokenError
 from harness.pbx.manager import ManagerLostError
 from harness.pbx.run import RunEnvironment
+from harness.play.clockwork import open_page, prove_clock
 from harness.play.horizon import patience
 from harness.play.recorder import Recorder
 from harness.play.stage import PbxCrashedError, Stage
@@ -48,12 +49,12 @@ NO_CHANNEL = re.compile(
 """What Asterisk's log says of a Dial towards nothing (app_dial.c, core_local.c)."""
 
 
-async def conduct(scenario: Scenario, environment: RunEnvironment, folder: Path) -> None:
+async def conduct(scenario: Scenario, environment: RunEnvironment, folder: Path, speed: float) -> ClockReport:
     """Play `scenario` once, leaving events.ndjson, pbx/, phones/ and sip.pcap in `folder`.
 
     Raises BrokenError for everything that says nothing about the PBX's routing.
     """
-    clock = RealClock()
+    clock = PbxClock(open_page(scenario, environment), speed=speed)
     recorder = Recorder(folder / "events.ndjson")
     stage = Stage(clock, recorder)
     theatre = Theatre(scenario, environment, folder, stage)
@@ -75,11 +76,16 @@ async def conduct(scenario: Scenario, environment: RunEnvironment, folder: Path)
             recorder.record(event)
         recorder.close()
         _keep_capture(theatre, folder)
+        clock.close()
+    return clock.report()
 
 
-async def _play(scenario: Scenario, theatre: Theatre, stage: Stage, recorder: Recorder, clock: Clock) -> None:
-    await theatre.open()
+async def _play(scenario: Scenario, theatre: Theatre, stage: Stage, recorder: Recorder, clock: PbxClock) -> None:
+    with clock.hold():
+        await theatre.open()
+    await prove_clock(scenario, clock, theatre.pbx)
     recorder.begin(clock.now())
+    clock.begin_story()
     await theatre.callers.run()
     met = await _expectations(scenario, theatre, stage)
     over = clock.now()
@@ -178,22 +184,25 @@ def _keep_capture(theatre: Theatre, folder: Path) -> None:
         capture.replace(folder / CAPTURE)
 
 
-def run(scenario: Scenario, environment: RunEnvironment, folder: Path) -> None:
+def run(scenario: Scenario, environment: RunEnvironment, folder: Path, speed: float) -> ClockReport:
     """Play from synchronous code, on a loop of its own.
 
     A SIGINT or SIGTERM that the program handles ends the play in order, phones and PBX included, and is then handed on.
     """
     caught: list[int] = []
     try:
-        asyncio.run(_interruptible(conduct(scenario, environment, folder), caught))
+        with asyncio.Runner(loop_factory=PlayLoop) as runner:
+            report = runner.run(_interruptible(conduct(scenario, environment, folder, speed), caught))
     except OSError as fault:
         message = f"the harness failed: {fault}"
         raise BrokenError(message) from fault
-    if caught:
+    if caught or report is None:
         signal.raise_signal(caught[0])
+        raise asyncio.CancelledError
+    return report
 
 
-async def _interruptible(play: Coroutine[None, None, None], caught: list[int]) -> None:
+async def _interruptible(play: Coroutine[None, None, ClockReport], caught: list[int]) -> ClockReport | None:
     """Run `play`; a signal cancels it at its next wait, where an exception out of a handler could strike anywhere."""
     loop, task = asyncio.get_running_loop(), asyncio.ensure_future(play)
 
@@ -207,10 +216,11 @@ async def _interruptible(play: Coroutine[None, None, None], caught: list[int]) -
     for number in handlers:
         loop.add_signal_handler(number, cancel, number)
     try:
-        await task
+        return await task
     except asyncio.CancelledError:
         if not caught:
             raise
+        return None
     finally:
         for number, handler in handlers.items():
             loop.remove_signal_handler(number)

@@ -18,10 +18,13 @@ from harness.phones import protocol
 from harness.phones.handle import Phone
 from harness.play.stage import Stage
 from harness.play.switchboard import Switchboard, moment
+from harness.scenario.duration import PbxSeconds
 from harness.scenario.story import SETTLE_WINDOW, Answers, Behaviour, Refuses
 
 IDENTIFIED_WITHIN_S = 20.0
 NEVER = PbxEpoch(0.0)
+STEADY = PbxSeconds(0.5)
+"""After an answer the clock does not race for so long: the PBX is learning where the sound comes from."""
 
 
 @dataclass(slots=True)
@@ -60,7 +63,7 @@ class Ensemble:
     def take(self, name: str, message: protocol.Message) -> None:
         """Take one message of a phone that rang, or talks."""
         seat = self.seats[name]
-        epoch = self._stage.clock.at_monotonic(message.at_ns)
+        epoch = self._stage.clock.at_stamp(message.at_ns)
         at = moment(epoch)
         record = self._stage.record
         match message:
@@ -125,6 +128,7 @@ class Ensemble:
         seat.stretch = None
         seat.talking.add(call_id)
         seat.answered[call_id] = epoch
+        self._stage.hold_for(STEADY, f"{seat.name} has answered")
         if isinstance(seat.behaviour, Answers) and seat.behaviour.hangs_up is not None:
             due = PbxEpoch(epoch + seat.behaviour.hangs_up)
             self._stage.begin(self._hang_up(seat, call_id, due), f"{seat.name} hanging up")

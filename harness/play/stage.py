@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 
-from harness.clock import Clock, PbxEpoch
+from harness.clock import PbxClock, PbxEpoch
 from harness.events import Event, PbxCrashed
 from harness.pbx.errors import BrokenError
 from harness.pbx.manager import ManagerLostError
@@ -25,7 +25,7 @@ class PbxCrashedError(Exception):
 class Stage:
     """Events are recorded here and wake whoever waits; a failure told here ends every wait."""
 
-    def __init__(self, clock: Clock, recorder: Recorder) -> None:
+    def __init__(self, clock: PbxClock, recorder: Recorder) -> None:
         """Share `clock` and `recorder`."""
         self.clock = clock
         self._recorder = recorder
@@ -55,6 +55,15 @@ class Stage:
         """Raise the failure that was told, if any."""
         if self._failure is not None:
             raise self._failure
+
+    def hold_for(self, span: PbxSeconds, why: str) -> None:
+        """Keep the clock at the pace of real time for a while."""
+
+        async def hold() -> None:
+            with self.clock.hold():
+                await self.clock.wait_until(PbxEpoch(self.clock.now() + span))
+
+        self.begin(hold(), why)
 
     def begin(self, task: Coroutine[None, None, None], name: str) -> None:
         """Run a task beside the story; whatever it raises is a failure of the play."""

@@ -12,7 +12,7 @@ from harness.clock import PbxEpoch
 from harness.dialplan.render import PlayAddresses, RenderedOffice, Secrets, render_office
 from harness.events import RegistrationRefused
 from harness.pbx.capture import Peer
-from harness.pbx.container import SIP_PORT, Login, Pbx
+from harness.pbx.container import SIP_PORT, ClockMount, Login, Pbx
 from harness.pbx.errors import BrokenError
 from harness.pbx.manager import ManagerEvent
 from harness.pbx.run import RunEnvironment
@@ -20,6 +20,7 @@ from harness.pbx.turnstile import turnstile
 from harness.phones import protocol
 from harness.phones.handle import Crashed, Phone, PhoneStartError
 from harness.play.callers import Callers, CallerSeat
+from harness.play.clockwork import LIBRARY
 from harness.play.ensemble import Ensemble, Seat
 from harness.play.stage import PbxCrashedError, Stage
 from harness.play.switchboard import Switchboard, moment
@@ -128,6 +129,7 @@ class Theatre:
         return names | dict.fromkeys(self._scenario.callers, self._environment.trunk_address)
 
     async def _boot(self, configuration: Path, login: Login) -> None:
+        clock = self._stage.clock
         self._pbx = await Pbx.boot(
             self._environment,
             name=f"ringproof-{self._environment.run}-{self._scenario.id}-{secrets.token_hex(3)}"[:120],
@@ -136,17 +138,27 @@ class Theatre:
             login=login,
             on_event=self._on_manager,
             on_lost=self._on_lost,
+            clock=ClockMount(
+                library=LIBRARY,
+                page=clock.page.path,
+                on_connected=clock.manager_at,
+                on_bytes=clock.take_manager,
+            ),
         )
 
     async def _start(self, name: str) -> None:
         logs = self._folder / "phones"
         logs.mkdir(exist_ok=True)
 
+        line = self._stage.clock.new_line()
+
         def take(message: protocol.Message | Crashed) -> None:
             self._take(name, message)
 
         try:
-            phone = await Phone.start(name, address=self._names[name], log=logs / f"{name}.log", on_message=take)
+            phone = await Phone.start(
+                name, address=self._names[name], log=logs / f"{name}.log", on_message=take, line=line
+            )
         except PhoneStartError as fault:
             raise BrokenError(str(fault), "a phone is a process made of pjsua2: see its log") from fault
         self._phones[name] = phone

@@ -1,0 +1,202 @@
+/* The timekeeper: a thread of the PBX's process that lets PBX time pass.
+ *
+ * While the conductor holds the clock (PBX time >= cap), time flows at 1 and every wait is the kernel's. While it may
+ * race, time all but stands still as long as anybody has something to do; when nobody has, it steps to the next
+ * deadline (polls are stepped over, by at most BRIEF), wakes whose it is, and waits until they sleep again.
+ */
+#include "clock.h"
+
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define CREEP 50                     /* thousandths: flow while somebody has something to do in a race */
+#define PATIENCE (SECOND / 5)        /* real time after which a race that cannot go on flows at 1 */
+#define GLANCE (SECOND / 1000)       /* real time between two looks at what tells nobody of its end */
+#define HEARTBEAT (SECOND / 20)      /* real time between two looks at how late this machine is */
+
+pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+int awake; /* threads of the PBX that run, or wait where we cannot see it */
+static bool waiting; /* the timekeeper is to be told when all are asleep */
+
+void lull(void) {
+    if (waiting)
+        news();
+}
+
+/* Only the timekeeper writes records. */
+static void set_clock(int64_t at_least, int64_t flow) {
+    uint64_t index = page->index;
+    struct clock_record *old = &page->record[index & 1], *new = &page->record[(index + 1) & 1];
+    int64_t value = pbx_now(), now = monotonic_now();
+    if (at_least <= value && old->flow == flow)
+        return;
+    if (at_least > value) {
+        page->raced += at_least - value;
+        value = at_least;
+    }
+    *new = (struct clock_record){.value = value, .since = now, .flow = flow};
+    __atomic_store_n(&page->index, index + 1, __ATOMIC_RELEASE);
+}
+
+static bool descriptor_ready(void) {
+    static struct pollfd *all;
+    static nfds_t room;
+    nfds_t count = 0;
+    for (struct sleeper *each = sleepers; each; each = each->next)
+        if (each->state == WAITING && each->fds) {
+            if (count + each->count > room) {
+                room = 2 * (count + each->count);
+                all = realloc(all, room * sizeof *all);
+                if (!all)
+                    abort();
+            }
+            for (nfds_t i = 0; i < each->count; i++)
+                all[count++] = each->fds[i];
+        }
+    return REAL(poll)(all, count, 0) > 0;
+}
+
+static uint64_t obstacle(void) {
+    if (awake)
+        return THREADS;
+    for (unsigned i = 0; i < PEERS; i++) {
+        const volatile struct clock_peer *peer = &page->peer[i];
+        if (peer->key && !peer->muted &&
+            (peer->pbx_sent != peer->handled || peer->sent != peer->pbx_received || peer->told != peer->taken ||
+             peer->asked != peer->done))
+            return PEER | i << 8;
+    }
+    if (*(volatile uint64_t *)&page->manager_sent != *(volatile uint64_t *)&page->manager_taken)
+        return MANAGER;
+    if (child_lives())
+        return CHILD;
+    return descriptor_ready() ? DESCRIPTOR : FREE;
+}
+
+static void wake_due(int64_t now) {
+    for (struct sleeper *each = sleepers; each; each = each->next)
+        if (each->state == WAITING && each->deadline <= now)
+            wake(each);
+}
+
+/* Where the next step ends: no wait that is not a poll is stepped over, and no poll twice. */
+static int64_t next_step(int64_t now, int64_t cap) {
+    int64_t next = cap;
+    for (struct sleeper *each = sleepers; each; each = each->next)
+        if (each->state == WAITING && each->deadline != NEVER) {
+            int64_t bound = each->brief && each->deadline < now + BRIEF ? now + BRIEF : each->deadline;
+            if (bound < next)
+                next = bound;
+        }
+    return next;
+}
+
+/* Real time at which somebody has to be woken whose kernel thinks that it is later: the clock has raced since. */
+static int64_t next_alarm(int64_t now) {
+    int64_t next = NEVER, real = monotonic_now();
+    for (struct sleeper *each = sleepers; each; each = each->next)
+        if (each->state == WAITING && each->deadline != NEVER) {
+            int64_t due = real + (each->deadline - now);
+            if (each->armed > due + GLANCE && due < next) /* less is the noise of two looks at the time */
+                next = due;
+        }
+    return next;
+}
+
+/* `lock` is held; wait for news that came after `seen`, at most until `alarm` (CLOCK_MONOTONIC). */
+static void await_news(uint32_t seen, int64_t alarm, bool lulls) {
+    int64_t left = alarm == NEVER ? NEVER : alarm - monotonic_now();
+    if (left <= 0)
+        return;
+    struct timespec span = to_timespec(left);
+    waiting = lulls;
+    pthread_mutex_unlock(&lock);
+    syscall(SYS_futex, &page->news, FUTEX_WAIT, seen, left == NEVER ? NULL : &span, NULL, 0);
+    pthread_mutex_lock(&lock);
+    waiting = false;
+}
+
+/* The conductor sleeps on a descriptor, not on a futex: a byte in the pipe beside the page says that `cap` has come. */
+static int bell = -1;
+
+static void ring_bell(void) {
+    if (bell >= 0 && REAL(write)(bell, "!", 1) < 0) { /* full: he has heard it */
+    }
+}
+
+static void note_lateness(int64_t alarm) {
+    int64_t late = monotonic_now() - alarm;
+    if (late > page->stall)
+        page->stall = late;
+}
+
+static void *run(void *unused) {
+    (void)unused;
+    int64_t blocked = NEVER, paced = 0; /* real: since when it cannot go on; when the next step may be */
+    prctl(PR_SET_NAME, "timekeeper");
+    prctl(PR_SET_TIMERSLACK, 1);
+    pthread_mutex_lock(&lock);
+    for (;;) {
+        uint32_t seen = (uint32_t)__atomic_load_n(&page->news, __ATOMIC_SEQ_CST);
+        int64_t now = pbx_now(), real = monotonic_now();
+        int64_t cap = *(volatile int64_t *)&page->cap, speed = *(volatile int64_t *)&page->speed;
+        if (now >= cap || speed <= 1) {
+            page->obstacle = HELD;
+            blocked = NEVER;
+            set_clock(0, FLOW_ONE);
+            wake_due(now);
+            int64_t alarm = next_alarm(now), beat = real + HEARTBEAT;
+            await_news(seen, alarm < beat ? alarm : beat, false);
+            if (monotonic_now() >= beat)
+                note_lateness(beat);
+            continue;
+        }
+        uint64_t cause = obstacle();
+        if (cause == FREE && real < paced)
+            cause = PACE;
+        page->obstacle = cause;
+        if (cause == FREE) {
+            int64_t next = next_step(now, cap);
+            blocked = NEVER;
+            if (next > now) {
+                paced = real + (next - now) / speed;
+                page->steps++;
+                set_clock(next, CREEP);
+                now = next;
+            }
+            wake_due(now);
+            if (now >= cap)
+                ring_bell();
+            continue;
+        }
+        if (blocked == NEVER)
+            blocked = real;
+        bool at_natural_pace = cause == CHILD || (cause != PACE && real - blocked >= PATIENCE);
+        set_clock(0, at_natural_pace ? FLOW_ONE : CREEP);
+        wake_due(now);
+        int64_t alarm = next_alarm(now);
+        int64_t look = cause == PACE ? paced : blocked + PATIENCE; /* who ends the obstacle brings news, but for these: */
+        if (cause == CHILD || cause == DESCRIPTOR)
+            look = real + GLANCE;
+        else if (look <= real)
+            look = real + HEARTBEAT;
+        await_news(seen, alarm < look ? alarm : look, true);
+    }
+    return NULL;
+}
+
+void keep_time(void) {
+    const char *path = getenv("RINGPROOF_CLOCK");
+    char beside[4096];
+    pthread_t thread;
+    snprintf(beside, sizeof beside, "%s.bell", path);
+    bell = open(beside, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    forget_children();
+    REAL(pthread_create)(&thread, NULL, run, NULL);
+    pthread_detach(thread);
+}

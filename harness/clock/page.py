@@ -1,0 +1,172 @@
+"""The page: a small file that the harness, the phones and the PBX's library map (asterisk-image/clock/page.h).
+
+Every word has one writer and is written by one store, so nobody waits for anybody, and a process that is killed at any
+moment leaves nothing half-done.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import os
+import time
+from enum import IntEnum
+from pathlib import Path
+
+MAGIC = 0x52494E4750524F46
+VERSION = 1
+PEERS = 48
+_HEAD_WORDS = 64
+_PEER_WORDS = 16
+_SIZE = 8 * (_HEAD_WORDS + PEERS * _PEER_WORDS)
+_FLOW_ONE = 1000
+_RECORD = 17
+_RECORD_WORDS = 3
+_SYS_FUTEX = {"x86_64": 202, "aarch64": 98}[os.uname().machine]
+_FUTEX_WAKE = 1
+_libc = ctypes.CDLL(None, use_errno=False)
+
+
+class Word(IntEnum):
+    """Where the words of the page's head stand."""
+
+    MAGIC = 0
+    VERSION = 1
+    EPOCH = 2
+    MADE = 3
+    CAP = 4
+    SPEED = 5
+    MANAGER_PORT = 6
+    MANAGER_TAKEN = 7
+    NEWS = 8
+    OWNER = 9
+    MANAGER_SENT = 10
+    STEPS = 11
+    RACED = 12
+    OBSTACLE = 13
+    STALL = 14
+    HIGHEST = 15
+    INDEX = 16
+
+
+class PeerWord(IntEnum):
+    """Where the words of one phone stand, from the first of them."""
+
+    KEY = 0
+    MUTED = 1
+    PBX_SENT = 2
+    PBX_RECEIVED = 3
+    HANDLED = 4
+    SENT = 5
+    TOLD = 6
+    DONE = 7
+    TAKEN = 8
+    ASKED = 9
+
+
+class Obstacle(IntEnum):
+    """Why the clock does not race."""
+
+    FREE = 0
+    HELD = 1
+    THREADS = 2
+    CHILD = 3
+    PEER = 4
+    MANAGER = 5
+    DESCRIPTOR = 6
+    PACE = 7
+
+
+class PageError(Exception):
+    """A page that cannot be mapped, or that another version of Ringproof made; one sentence."""
+
+
+class Page:
+    """A mapped page. Times are nanoseconds; PBX time counts like CLOCK_MONOTONIC and gets ahead by what was raced."""
+
+    def __init__(self, path: Path) -> None:
+        """Map the page at `path`. Raises PageError."""
+        self.path = path
+        try:
+            with path.open("r+b") as file:
+                self._memory = mmap.mmap(file.fileno(), _SIZE)
+        except (OSError, ValueError) as fault:
+            raise PageError(f"the clock's page {path} cannot be mapped: {fault}") from fault
+        self._words = memoryview(self._memory).cast("q")
+        self._news = ctypes.c_uint32.from_buffer(self._memory, 8 * Word.NEWS)
+        if (self._words[Word.MAGIC], self._words[Word.VERSION]) != (MAGIC, VERSION):
+            raise PageError(f"the clock's page {path} was made by another version of Ringproof")
+
+    @classmethod
+    def make(cls, path: Path, *, starts_ns: int | None = None) -> Page:
+        """Make the page of a PBX that has not booted yet, and map it; time flows at 1.
+
+        `starts_ns`: nanoseconds since 1970 that its clock shows now; None: the present.
+        """
+        realtime, monotonic = time.time_ns(), time.monotonic_ns()
+        path.write_bytes(bytes(_SIZE))
+        words = memoryview(bytearray(path.read_bytes())).cast("q")
+        words[Word.MAGIC], words[Word.VERSION] = MAGIC, VERSION
+        words[Word.EPOCH] = (realtime if starts_ns is None else starts_ns) - monotonic
+        words[Word.MADE] = realtime
+        words[Word.SPEED] = 1
+        words[Word.HIGHEST] = words[_RECORD] = words[_RECORD + 1] = monotonic
+        words[_RECORD + 2] = _FLOW_ONE
+        path.write_bytes(words.tobytes())
+        return cls(path)
+
+    def __getitem__(self, word: Word) -> int:
+        """Return a word of the head."""
+        return self._words[word]
+
+    def __setitem__(self, word: Word, value: int) -> None:
+        """Write a word of the head."""
+        self._words[word] = value
+
+    def now(self) -> int:
+        """Return the present PBX time."""
+        words = self._words
+        while True:
+            index = words[Word.INDEX]
+            at = _RECORD + (index & 1) * _RECORD_WORDS
+            value, since, flow = words[at], words[at + 1], words[at + 2]
+            now = time.monotonic_ns()
+            if words[Word.INDEX] == index:  # else the record was flipped while it was read
+                return max(value + (now - since) * flow // _FLOW_ONE, words[Word.HIGHEST])
+
+    def peer(self, number: int) -> Peer:
+        """Return the words of one phone."""
+        return Peer(self._words, _HEAD_WORDS + number * _PEER_WORDS)
+
+    def tell_news(self) -> None:
+        """Have the PBX's timekeeper look again; called after words have changed."""
+        self._words[Word.NEWS] = time.monotonic_ns()  # any value will do that is not the one before
+        _libc.syscall(_SYS_FUTEX, ctypes.byref(self._news), _FUTEX_WAKE, 1, None, None, 0)
+
+    @property
+    def obstacle(self) -> tuple[Obstacle, int]:
+        """Why the clock does not race now, and which phone's number stands in its way (0 where none does)."""
+        word = self._words[Word.OBSTACLE]
+        return Obstacle(word & 0xFF), word >> 8
+
+
+class Peer:
+    """The words of one phone; who writes which, says asterisk-image/clock/page.h."""
+
+    def __init__(self, words: memoryview, at: int) -> None:
+        """Use `Page.peer`."""
+        self._words = words
+        self._at = at
+
+    def __getitem__(self, word: PeerWord) -> int:
+        """Return a word."""
+        return self._words[self._at + word]
+
+    def __setitem__(self, word: PeerWord, value: int) -> None:
+        """Write a word."""
+        self._words[self._at + word] = value
+
+    def lives_at(self, address: str, port: int) -> None:
+        """Tell the library where this phone sends and receives SIP; from now on the clock waits for it."""
+        first, second, third, fourth = (int(part) for part in address.split("."))
+        self[PeerWord.KEY] = (first << 24 | second << 16 | third << 8 | fourth) << 16 | port

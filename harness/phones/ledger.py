@@ -1,0 +1,56 @@
+"""What a phone writes into the clock's page: how much it was told, told itself, sent and dealt with.
+
+The PBX's clock races only while nothing is on its way to or from a phone (asterisk-image/clock/page.h).
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+from harness.clock.page import Page, PeerWord
+
+_MESSAGE = re.compile(r"[^\n]*\b(RX|TX) \d+ bytes Re(?:quest|sponse) msg ")
+"""How pjsip logs each SIP message that it received or is about to send; RFC 5626's keep-alives are none."""
+
+
+class Ledger:
+    """The counts of one phone, and the clock by which it stamps what it tells."""
+
+    def __init__(self, page: str | None, number: int) -> None:
+        """Write to the words `number` of the page at this path; None: a phone whose PBX is on real time."""
+        self._page = Page(Path(page)) if page is not None else None
+        self._peer = self._page.peer(number) if self._page is not None else None
+        self._counts = dict.fromkeys((PeerWord.SENT, PeerWord.HANDLED, PeerWord.DONE), 0)
+        self._published = dict(self._counts)
+        self._told = 0
+
+    def stamp(self) -> int:
+        """Return the present: PBX time in ns, or CLOCK_MONOTONIC where the PBX is on real time."""
+        return time.monotonic_ns() if self._page is None else self._page.now()
+
+    def note_log(self, entry: str) -> None:
+        """Count the SIP message, if this entry of pjsip's log is about one."""
+        found = _MESSAGE.match(entry)
+        if found is not None:
+            self._counts[PeerWord.HANDLED if found[1] == "RX" else PeerWord.SENT] += 1
+
+    def note_done(self) -> None:
+        """Count a verb that was done."""
+        self._counts[PeerWord.DONE] += 1
+
+    def note_told(self) -> None:
+        """Count a message to the conductor, before it is sent."""
+        self._told += 1
+        if self._peer is not None:
+            self._peer[PeerWord.TOLD] = self._told
+
+    def settle(self) -> None:
+        """Publish the counts: there is nothing left to do."""
+        if self._peer is None or self._page is None or self._counts == self._published:
+            return
+        for word, count in self._counts.items():
+            self._peer[word] = count
+        self._published = dict(self._counts)
+        self._page.tell_news()

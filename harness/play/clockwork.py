@@ -1,0 +1,56 @@
+"""The clock of one play: its page, the library that reads it, and the proof that the PBX goes by it."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import harness.clock
+from harness.clock import Page, PbxClock, PbxEpoch
+from harness.pbx.container import Pbx
+from harness.pbx.errors import BrokenError
+from harness.pbx.run import RunEnvironment
+from harness.scenario.story import Scenario
+
+LIBRARY = Path(harness.clock.__file__).with_name("ringproof-clock.so")
+"""Made by `make image`; one file for every image with glibc."""
+GETS_READY_S = 5
+"""A PBX whose date is set boots so long before that date; the story starts on the second."""
+LEAP_S = 4.0
+"""How far the clock races to show that the PBX goes with it."""
+TELLS_SECONDS_S = 1.5
+"""The PBX tells its time in whole seconds."""
+NO_CLOCK = "this image's Asterisk takes no library from outside (musl, or linked statically)"
+
+
+def open_page(scenario: Scenario, environment: RunEnvironment) -> Page:
+    """Make the page of one play in the run's folder, which the run removes."""
+    folder = Path(tempfile.mkdtemp(prefix="clock-", dir=environment.lease))
+    folder.chmod(0o755)
+    starts = scenario.starts
+    page = Page.make(
+        folder / "page", starts_ns=None if starts is None else round((starts.timestamp() - GETS_READY_S) * 1e9)
+    )
+    page.path.chmod(0o666)  # Asterisk is another user
+    return page
+
+
+async def prove_clock(scenario: Scenario, clock: PbxClock, pbx: Pbx) -> None:
+    """Have the clock race, and ask the PBX whether its time did; where a date is set, race until that date.
+
+    Raises BrokenError when it did not.
+    """
+    starts = scenario.starts
+    if not clock.drives:
+        if starts is None:
+            return
+        raise BrokenError(f"the PBX cannot be given a date: {NO_CLOCK}", "leave out `clock: {starts: ...}`")
+    if starts is not None:
+        await clock.wait_until(PbxEpoch(starts.timestamp()))
+    elif clock.races:
+        await clock.wait_until(PbxEpoch(clock.now() + LEAP_S))
+    told = await pbx.manager.value("EPOCH")
+    now = clock.now()
+    if told is None or not told.isdigit() or abs(int(told) - now) > TELLS_SECONDS_S:
+        sentence = f"the PBX ignores the clock: it says {told or 'nothing'} where the clock shows {now:.0f} (EPOCH)"
+        raise BrokenError(sentence, "`--speed 1` plays on real time; a date cannot be set there")
