@@ -6,10 +6,12 @@ API reference: https://docs.docker.com/reference/api/engine/ (version 1.41 is th
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import os
 import socket
 import ssl
+import tarfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -134,13 +136,37 @@ class Engine:
             for said in progress(answer):
                 yield str(said.get("stream", said.get("status", "")))
 
+    def file_of(self, image: str, path: str) -> bytes:
+        """Return the content of a file in an image. Raises EngineError where there is none."""
+        body = json.dumps({"Image": image, "Cmd": ["true"]}).encode()
+        with self._asked("POST", "/containers/create", [body], kind="application/json", timeout=ASK_SECONDS) as answer:
+            container = json.load(answer)["Id"]
+        try:
+            asked = f"/containers/{container}/archive?{urlencode({'path': path})}"
+            with self._asked("GET", asked, timeout=BUILD_SECONDS) as answer:
+                packed = io.BytesIO(answer.read())
+        finally:
+            with self._asked("DELETE", f"/containers/{container}?force=1", timeout=ASK_SECONDS) as answer:
+                answer.read()
+        with tarfile.open(fileobj=packed) as tar:
+            content = tar.extractfile(tar.next() or path)
+            if content is None:
+                raise EngineError(HTTPStatus.NOT_FOUND, f"{path} in {image} is no file")
+            return content.read()
+
     @contextmanager
     def _asked(
-        self, method: str, path: str, body: Iterable[bytes] | None = None, *, timeout: float
+        self,
+        method: str,
+        path: str,
+        body: Iterable[bytes] | None = None,
+        *,
+        timeout: float,
+        kind: str = "application/x-tar",
     ) -> Iterator[http.client.HTTPResponse]:
         """Send a request and give its answer, whose status is a good one; leaving ends the request."""
         connection = self._connection(timeout)
-        headers = {} if body is None else {"Content-Type": "application/x-tar"}
+        headers = {} if body is None else {"Content-Type": kind}
         with closing(connection):
             connection.request(method, path, body=body, headers=headers, encode_chunked=body is not None)
             answer = connection.getresponse()

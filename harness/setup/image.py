@@ -1,4 +1,4 @@
-"""The image step: `ringproof-asterisk:22`, built from asterisk-image/ on a base that needs no registry."""
+"""The images, above all `ringproof-asterisk:22`: built from asterisk-image/ on a base that needs no registry."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DEFAULT_VERSION = "22"
 PULL_SECONDS = 5.0
 CHUNK_BYTES = 1 << 20
 
-RELEASES = {"22": "forky"}
+RELEASES = {"22": "forky", "16": "bullseye"}
 """Which release of Debian has which major version of Asterisk."""
 
 HASH_LABEL = "ringproof.image.hash"
@@ -34,15 +34,17 @@ BASE_LABEL = "ringproof.image.base"
 
 @dataclass(frozen=True)
 class Recipe:
-    """What an image is made of: an Asterisk version and the Debian release that has it."""
+    """What an image is made of: an Asterisk version, the Debian release that has it, a part of asterisk-image/."""
 
     version: str
     release: str
+    repository: str = REPOSITORY
+    part: str = "."
 
     @property
     def name(self) -> str:
         """The image's name."""
-        return f"{REPOSITORY}:{self.version}"
+        return f"{self.repository}:{self.version}"
 
     @property
     def public_base(self) -> tuple[str, str]:
@@ -64,19 +66,23 @@ def image_dir() -> Path:
     raise SetupError("asterisk-image/ is missing: this installation of Ringproof is not complete, install it again.")
 
 
-def ensure(version: str = DEFAULT_VERSION) -> str:
-    """See to it that the engine has the image of this Asterisk, made from what asterisk-image/ is now; return its name.
-
-    Raises:
-        SetupError: no such version, no engine answers, no base can be had, or the build failed.
-
-    """
+def recipe_of(version: str) -> Recipe:
+    """Return what the image of this Asterisk is made of. Raises SetupError where nobody knows."""
     if version not in RELEASES:
         known = ", ".join(RELEASES)
         raise SetupError(f"There is no recipe for Asterisk {version}, only for {known}: name an image of your own.")
-    recipe = Recipe(version, RELEASES[version])
+    return Recipe(version, RELEASES[version])
+
+
+def ensure(recipe: Recipe) -> str:
+    """See to it that the engine has this image, made from what asterisk-image/ is now; return its name.
+
+    Raises:
+        SetupError: no engine answers, no base can be had, or the build failed.
+
+    """
     engine = Engine.of_environment()
-    wanted = content_hash(image_dir(), recipe)
+    wanted = content_hash(recipe)
     if labelled(engine, recipe, wanted):
         return recipe.name
     with one_at_a_time():
@@ -107,9 +113,10 @@ def one_at_a_time() -> Iterator[None]:
         os.close(descriptor)
 
 
-def content_hash(folder: Path, recipe: Recipe) -> str:
+def content_hash(recipe: Recipe) -> str:
     """Return the hash of what an image is made of: base, version, and the files but for their documentation."""
     digest = hashlib.sha256(f"{recipe.version}\0{recipe.release}\0".encode())
+    folder = image_dir() / recipe.part
     for name in files_of(folder):
         content = (folder / name).read_bytes()
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
@@ -117,9 +124,8 @@ def content_hash(folder: Path, recipe: Recipe) -> str:
 
 
 def files_of(folder: Path) -> list[str]:
-    """Return the files that matter to the build, relative and sorted."""
-    files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    return sorted(str(file) for file in files if file.suffix != ".md" and "__pycache__" not in file.parts)
+    """Return the files that matter to the build, sorted; a folder below is a part of its own."""
+    return sorted(path.name for path in folder.iterdir() if path.is_file() and path.suffix != ".md")
 
 
 def build(engine: Engine, recipe: Recipe, wanted: str) -> None:
@@ -127,15 +133,15 @@ def build(engine: Engine, recipe: Recipe, wanted: str) -> None:
     base = base_for(engine, recipe)
     superseded = engine.identity(recipe.name)
     host = apt.host_apt()
-    log = Path(tempfile.gettempdir()) / f"ringproof-image-{recipe.version}-{os.getuid()}.log"
+    log = Path(tempfile.gettempdir()) / f"{recipe.repository}-{recipe.version}-{os.getuid()}.log"
     with step(f"building {recipe.name} on {base}"), log.open("w") as output:
         said = engine.build(
-            context(image_dir(), recipe, host),
+            context(recipe, host),
             tag=recipe.name,
             labels={HASH_LABEL: wanted, BASE_LABEL: base},
             build_args={
                 "BASE": base,
-                "ASTERISK": recipe.version,
+                **({"ASTERISK": recipe.version} if recipe.repository == REPOSITORY else {}),
                 **{f"{scheme}_proxy": proxy for scheme, proxy in host.proxies.items()},
             },
         )
@@ -152,8 +158,9 @@ def build(engine: Engine, recipe: Recipe, wanted: str) -> None:
         engine.discard(superseded)
 
 
-def context(folder: Path, recipe: Recipe, host: apt.HostApt) -> bytes:
-    """Return the build context as a tar: asterisk-image/, and under apt/ what the host's apt is set to."""
+def context(recipe: Recipe, host: apt.HostApt) -> bytes:
+    """Return the build context as a tar: asterisk-image/ or its part, and under apt/ what the host's apt is set to."""
+    folder = image_dir() / recipe.part
     files = {name: (folder / name).read_bytes() for name in files_of(folder)}
     policy = host.policy
     if host.needs_certificates:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.setup import engine, image, venv
+from harness.setup import engine, image, library, venv
 from harness.setup.telling import EXIT_BROKEN, SetupError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -17,7 +17,10 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 STEPS: dict[str, Callable[[], object]] = {
     "python": lambda: venv.ensure(CHECKOUT),
     "engine": engine.ensure,
-    "image": lambda: image.ensure(image.DEFAULT_VERSION),
+    "image": lambda: (
+        library.ensure(),
+        image.ensure(image.recipe_of(os.environ.get("VERSION", image.DEFAULT_VERSION))),
+    ),
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hatchling.builders.wheel import WheelBuilder
 
-from harness.setup import apt, image
+from harness.setup import apt, image, library
 from harness.setup.dockerapi import Engine, EngineError
 from harness.setup.telling import SetupError
 
@@ -84,40 +84,46 @@ def engine(monkeypatch: pytest.MonkeyPatch, folder: Path) -> FakeEngine:
 
 def test_an_image_that_matches_costs_one_question(engine: FakeEngine) -> None:
     """Built once, then only looked at."""
-    assert image.ensure() == "ringproof-asterisk:22"
+    assert image.ensure(RECIPE) == "ringproof-asterisk:22"
     assert "build ringproof-asterisk:22" in engine.asked
     engine.asked.clear()
-    image.ensure()
+    image.ensure(RECIPE)
     assert engine.asked == ["labels ringproof-asterisk:22"]
 
 
 def test_a_changed_file_rebuilds_and_a_changed_word_does_not(engine: FakeEngine, folder: Path) -> None:
     """The label is a hash of what goes into the image."""
-    image.ensure()
+    image.ensure(RECIPE)
     first = engine.identity("ringproof-asterisk:22")
     engine.asked.clear()
     (folder / "README.md").write_text("other words\n")
-    image.ensure()
+    image.ensure(RECIPE)
     assert "build ringproof-asterisk:22" not in engine.asked
     (folder / "clock" / "clock.c").write_text("int speed;\n")
-    assert engine.discarded == []
-    image.ensure()
+    (folder / "Dockerfile").write_text("FROM ${BASE}\nRUN true\n")
+    image.ensure(RECIPE)
     assert "build ringproof-asterisk:22" in engine.asked
     assert engine.discarded == [first]
 
 
-def test_the_hash_knows_names_and_base(folder: Path) -> None:
-    """Renaming a file, another release or another version is another image."""
-    hashes = {image.content_hash(folder, recipe) for recipe in (RECIPE, image.Recipe("16", "bullseye"))}
+def test_the_hash_knows_names_and_base(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Renaming a file, another release or another version is another image; a folder below is a part of its own."""
+    monkeypatch.setattr(image, "image_dir", lambda: folder)
+    library = image.Recipe("bullseye", "bullseye", part="clock")
+    recipes = (RECIPE, image.Recipe("16", "bullseye"), library)
+    hashes = {image.content_hash(recipe) for recipe in recipes}
     (folder / "clock" / "clock.c").rename(folder / "clock" / "page.c")
-    hashes.add(image.content_hash(folder, RECIPE))
-    assert len(hashes) == 3
+    assert image.content_hash(RECIPE) in hashes
+    hashes.add(image.content_hash(library))
+    (folder / "init").write_text("#!/bin/bash\n")
+    hashes.add(image.content_hash(RECIPE))
+    assert len(hashes) == 5
 
 
 def test_without_a_registry_the_base_is_made_from_packages(engine: FakeEngine) -> None:
     """One attempt to pull, then mmdebstrap; the build gets base, version and proxy."""
     engine.images.clear()
-    image.ensure()
+    image.ensure(RECIPE)
     assert engine.asked[-3:] == [
         "pull debian:forky-slim within 5 s",
         "import b'root' as ringproof-base:forky",
@@ -130,7 +136,7 @@ def test_with_a_registry_the_base_is_pulled(engine: FakeEngine) -> None:
     """Nothing is made that can be had."""
     engine.images.clear()
     engine.registry = None
-    image.ensure()
+    image.ensure(RECIPE)
     assert engine.built["BASE"] == "debian:forky-slim"
 
 
@@ -144,8 +150,8 @@ def test_a_failed_build_shows_its_last_words(
     monkeypatch.setattr(image.tempfile, "gettempdir", lambda: str(tmp_path))
     engine.words = ["Step 4 : RUN apt-get update\n", "E: no such mirror\n", EngineError(500, "returned code: 100")]
     with pytest.raises(SetupError) as failed:
-        image.ensure()
-    (log,) = tmp_path.glob("ringproof-image-*.log")
+        image.ensure(RECIPE)
+    (log,) = tmp_path.glob("ringproof-asterisk-*.log")
     golden("setup/image-build-failed.txt", f"{failed.value}\n".replace(str(log), "LOG"))
     assert "ringproof-asterisk:22" not in engine.images
 
@@ -153,7 +159,7 @@ def test_a_failed_build_shows_its_last_words(
 def test_an_unknown_version_is_refused(engine: FakeEngine, golden: Callable[[str, str], None]) -> None:
     """Before anything is asked."""
     with pytest.raises(SetupError) as refused:
-        image.ensure("11")
+        image.recipe_of("11")
     golden("setup/image-unknown-version.txt", f"{refused.value}\n")
     assert engine.asked == []
 
@@ -162,20 +168,20 @@ def test_no_engine_is_told(monkeypatch: pytest.MonkeyPatch, golden: Callable[[st
     """The image step alone starts none."""
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     with pytest.raises(SetupError) as refused:
-        image.ensure()
+        image.ensure(RECIPE)
     golden("setup/image-no-engine.txt", f"{refused.value}\n")
 
 
 def test_the_context_carries_the_hosts_apt(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Mirror, policy and, where the mirror is https, the certificates; the files as they are."""
+    monkeypatch.setattr(image, "image_dir", lambda: folder)
     bundle = tmp_path / "ca.crt"
     bundle.write_text("CERTIFICATE\n")
     monkeypatch.setattr(apt, "CA_BUNDLE", bundle)
-    with tarfile.open(fileobj=io.BytesIO(image.context(folder, RECIPE, HOST))) as tar:
+    with tarfile.open(fileobj=io.BytesIO(image.context(RECIPE, HOST))) as tar:
         files = {entry.name: tar.extractfile(entry).read().decode() for entry in tar}  # type: ignore[union-attr]
     assert files == {
         "Dockerfile": "FROM ${BASE}\n",
-        "clock/clock.c": "int rate;\n",
         "apt/host.conf": 'Acquire::Check-Date "false";\nAcquire::https::CaInfo "/tmp/apt/host.crt";\n',
         "apt/host.list": "deb https://mirror.example/debian forky main\n",
         "apt/host.crt": "CERTIFICATE\n",
@@ -198,11 +204,15 @@ def test_a_broken_mmdebstrap_gives_no_base(
     golden("setup/image-no-base.txt", f"{failed.value}\n".replace(str(log), "LOG"))
 
 
-def test_the_image_folder_travels_in_the_wheel(tmp_path: Path) -> None:
-    """An installed Ringproof builds the same image as a checkout."""
+def test_the_image_folder_travels_in_the_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installed Ringproof builds the same images as a checkout, and has the clock's library where it was made."""
     checkout = Path(image.__file__).parents[2]
     (wheel,) = WheelBuilder(str(checkout)).build(directory=str(tmp_path), versions=["standard"])
     with zipfile.ZipFile(wheel) as packed:
         packed.extractall(tmp_path / "site")  # noqa: S202 (packed a moment ago)
     installed = tmp_path / "site" / "harness" / "_data" / "asterisk-image"
-    assert image.content_hash(installed, RECIPE) == image.content_hash(checkout / "asterisk-image", RECIPE)
+    assert (tmp_path / "site" / "harness" / "clock" / library.LIBRARY.name).is_file()
+    recipes = (RECIPE, library.BUILDER)
+    made_here = [image.content_hash(recipe) for recipe in recipes]
+    monkeypatch.setattr(image, "image_dir", lambda: installed)
+    assert [image.content_hash(recipe) for recipe in recipes] == made_here
