@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness import __version__
+from harness.plays import UNSTEADY_IN_CI, Confirm, SpeedError, read_speed
 from harness.report.result import EXIT_BROKEN, EXIT_INVALID, EXIT_OF_SIGNAL
 from harness.session import DEFAULT_IMAGE, DEFAULT_OUT, ENDING, find_files, is_meant, shown
 
@@ -80,7 +81,7 @@ def ringproof(
 
 
 @app.command()
-def run(
+def run(  # noqa: PLR0913 - an option each
     paths: Paths = None,
     *,
     texts: Annotated[
@@ -93,8 +94,26 @@ def run(
     image: Annotated[str, typer.Option(metavar="IMAGE", help="Docker image of the PBX.")] = DEFAULT_IMAGE,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for results and evidence.")] = Path(DEFAULT_OUT),
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Play although some files are invalid.")] = False,
+    speed: Annotated[
+        str, typer.Option(metavar="N", help="How fast the PBX's clock may race: 1 to 500 times real time, or auto.")
+    ] = "auto",
+    confirm: Annotated[
+        Confirm, typer.Option(help="auto: what is red on a racing clock is played at speed 1 before it is told.")
+    ] = "auto",
+    allow_unsteady: Annotated[
+        bool, typer.Option("--allow-unsteady", help="A red that speed 1 does not confirm does not fail the run.")
+    ] = False,
 ) -> int:
     """Play scenarios on a real PBX and tell the verdicts."""
+    try:
+        read_speed(speed)
+    except SpeedError as fault:
+        return _refuse(f"--speed: {fault}")
+    if allow_unsteady and os.environ.get("CI") == "true":
+        return _refuse(UNSTEADY_IN_CI)
+    options = [f"--ringproof-speed={speed}", f"--ringproof-confirm={confirm}"]
+    options += ["--ringproof-allow-unsteady"] if allow_unsteady else []
+    options += ["--ringproof-keep-going"] if keep_going else []
     files = _files(paths)
     texts = texts or []
     read = _read(files)
@@ -104,7 +123,8 @@ def run(
         return _nothing_selected(read, texts, out)
     if broken_files and not keep_going:
         workers = "1"  # nothing is going to be played
-    return _play(files, texts, _how_many(workers, count), image, out, count=count, keep_going=keep_going)
+    options += [f"--ringproof-name={text}" for text in texts]
+    return _play(files, options, _how_many(workers, count), image, out, count=count)
 
 
 @app.command()
@@ -226,13 +246,12 @@ def _how_many(workers: str, scenarios: int) -> int:
 
 def _play(
     files: Sequence[Path],
-    texts: Iterable[str],
+    options: Iterable[str],
     workers: int,
     image: str,
     out: Path,
     *,
     count: int,
-    keep_going: bool,
 ) -> int:
     """Play through pytest in this process. What a project has set up for its own pytest does not reach in."""
     import pytest  # noqa: PLC0415 - as above
@@ -246,9 +265,7 @@ def _play(
     arguments += ["-p", "no:terminalreporter", "-p", "harness.pytest_plugin"]
     arguments += ["-o", "junit_suite_name=ringproof", f"--junitxml={out / 'junit.xml'}"]
     arguments += [f"--ringproof-out={out}", f"--ringproof-image={image}"]
-    arguments += [f"--ringproof-name={text}" for text in texts]
-    if keep_going:
-        arguments.append("--ringproof-keep-going")
+    arguments += options
     if workers > 1:
         arguments += ["-p", "xdist", "--dist", "worksteal", "--tx", f"{workers}*popen//python={_nursery()}"]
     teller = _Teller(count)
@@ -321,7 +338,7 @@ class _Teller:
 
     def finish(self, code: int) -> None:
         """Tell failures in the house form, then the table, then the totals."""
-        from harness.report.summary import summary_text, totals_line  # noqa: PLC0415 - brings rich
+        from harness.report.summary import clock_notes, summary_text, totals_line  # noqa: PLC0415 - brings rich
 
         run = self.run
         assert run is not None  # noqa: S101 - checked by the caller
@@ -335,6 +352,8 @@ class _Teller:
             run.results, elapsed=run.elapsed, not_played=run.missing, interrupted=run.interrupted, exit_code=code
         )
         typer.echo(f"\n{totals}")
+        for note in clock_notes(run.results):
+            typer.echo(note)
         typer.echo(f"results: {shown(run.out / 'results.json')}, {shown(run.out / 'junit.xml')}")
 
 

@@ -22,10 +22,11 @@ import pytest
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
+    from harness.plays import Plays, Speed, Table
     from harness.report.result import Result
     from harness.scenario.problem import Problem
     from harness.scenario.story import Scenario
-    from harness.session import Played, Run, Table
+    from harness.session import Run
 
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 """Of the controlling process: the run, once something is to be played or an invalid file is to be told."""
@@ -57,6 +58,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("ringproof", "telephony scenarios (*.ring.yaml)")
     group.addoption("--ringproof-out", default="out", metavar="DIR", help="folder for results and evidence (out)")
     group.addoption("--ringproof-image", metavar="IMAGE", help="Docker image of the PBX (ringproof-asterisk:22)")
+    group.addoption(
+        "--ringproof-speed",
+        default="auto",
+        metavar="N",
+        help="highest rate of the PBX's clock, in its seconds per real second: 1 to 500, or auto",
+    )
+    group.addoption(
+        "--ringproof-confirm",
+        default="auto",
+        choices=["auto", "never"],
+        help="play what is red on a racing clock again at speed 1 before it is told (auto)",
+    )
+    group.addoption(
+        "--ringproof-allow-unsteady", action="store_true", help="a red that speed 1 does not confirm is no failure"
+    )
     group.addoption(
         "--ringproof-keep-going", action="store_true", help="play the valid scenarios although some are invalid"
     )
@@ -162,7 +178,7 @@ class RingItem(RingproofItem):
         """Keep the scenario."""
         super().__init__(**kwargs)
         self.scenario = scenario
-        self.played: tuple[Played, Table] | None = None
+        self.plays: tuple[Plays, Table] | None = None
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return file, line from 0 and name."""
@@ -170,7 +186,8 @@ class RingItem(RingproofItem):
 
     def setup(self) -> None:
         """Play. Whatever goes wrong here says nothing about the routing."""
-        from harness.session import NotJudgedError, not_judged, play_scenario  # noqa: PLC0415 - as above
+        from harness.plays import NotJudgedError, play_scenario  # noqa: PLC0415 - as above
+        from harness.session import not_judged  # noqa: PLC0415
 
         player: Player = self.config.pluginmanager.getplugin("ringproof-player")
         begun = time.monotonic()
@@ -182,7 +199,7 @@ class RingItem(RingproofItem):
         table: Table | None = None
         try:
             table = player.table()
-            self.played = play_scenario(self.scenario, table), table
+            self.plays = play_scenario(self.scenario, table), table
         except NotJudgedError as fault:
             broken(fault)
             assert self.result is not None  # noqa: S101 - `broken` has just set it
@@ -195,11 +212,11 @@ class RingItem(RingproofItem):
 
     def runtest(self) -> None:
         """Judge."""
-        from harness.session import judge_play  # noqa: PLC0415 - as above
+        from harness.session import tell  # noqa: PLC0415 - as above
 
-        assert self.played is not None  # noqa: S101 - pytest runs setup() first
-        played, table = self.played
-        self.result = judge_play(self.scenario, played, table)
+        assert self.plays is not None  # noqa: S101 - pytest runs setup() first
+        plays, table = self.plays
+        self.result = tell(self.scenario, plays, table)
         if self.result.outcome != "passed":
             pytest.fail(self.result.text, pytrace=False)
 
@@ -257,7 +274,7 @@ class Player:
     def table(self) -> Table:
         """Return where to play. Raises NotJudgedError when the run could not be opened."""
         from harness.play import RunEnvironment  # noqa: PLC0415 - as above
-        from harness.session import NotJudgedError, Table  # noqa: PLC0415
+        from harness.plays import NotJudgedError, Table  # noqa: PLC0415
 
         if self._table is None:
             if self.shared is not None:
@@ -268,7 +285,13 @@ class Player:
             if "fault" in told:
                 raise NotJudgedError(*told["fault"])
             environment = RunEnvironment.from_dict(told["environment"])
-            self._table = Table(environment=environment, out=self.out, width=told["width"])
+            self._table = Table(
+                environment=environment,
+                out=self.out,
+                width=told["width"],
+                speed=_speed(self.config),
+                confirm=self.config.getoption("ringproof_confirm"),
+            )
         return self._table
 
     @pytest.hookimpl(wrapper=True)
@@ -288,10 +311,16 @@ class Controller:
 
     def __init__(self, config: pytest.Config) -> None:
         """Serve this session."""
-        from harness.session import DEFAULT_IMAGE, Run  # noqa: PLC0415 - as above
+        from harness.plays import UNSTEADY_IN_CI  # noqa: PLC0415 - as above
+        from harness.session import DEFAULT_IMAGE, Run  # noqa: PLC0415
 
         self.config = config
-        self.run = Run(_out(config), config.getoption("ringproof_image") or DEFAULT_IMAGE)
+        allow_unsteady = bool(config.getoption("ringproof_allow_unsteady"))
+        if allow_unsteady and os.environ.get("CI") == "true":
+            raise pytest.UsageError(UNSTEADY_IN_CI)
+        _speed(config)
+        image = config.getoption("ringproof_image") or DEFAULT_IMAGE
+        self.run = Run(_out(config), image, allow_unsteady=allow_unsteady)
         self._shared: Path | None = getattr(config, "ringproof_shared", None)
         self.run.may_stop = bool(config.getoption("maxfail", 0))
         config.stash[RUN] = self.run
@@ -372,7 +401,7 @@ class Controller:
         """Tell the table, the totals and where the results are."""
         if not self.run.selected:
             return
-        from harness.report.summary import summary_text, totals_line  # noqa: PLC0415 - as above
+        from harness.report.summary import clock_notes, summary_text, totals_line  # noqa: PLC0415 - as above
         from harness.session import shown  # noqa: PLC0415
 
         run = self.run
@@ -385,6 +414,8 @@ class Controller:
             interrupted=run.interrupted,
         )
         terminalreporter.write_line(f"{totals}; results: {shown(run.out / 'results.json')}")
+        for note in clock_notes(run.results):
+            terminalreporter.write_line(note)
 
 
 class _HouseForm:
@@ -428,6 +459,15 @@ def _crashed(report: pytest.TestReport) -> dict[str, Any]:
 
 def _out(config: pytest.Config) -> Path:
     return Path(os.path.abspath(config.invocation_params.dir / config.getoption("ringproof_out")))  # noqa: PTH100
+
+
+def _speed(config: pytest.Config) -> Speed:
+    from harness.plays import SpeedError, read_speed  # noqa: PLC0415 - as above
+
+    try:
+        return read_speed(config.getoption("ringproof_speed"))
+    except SpeedError as fault:
+        raise pytest.UsageError(f"--ringproof-speed: {fault}") from fault
 
 
 def _width() -> int:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from harness.report.result import Result, Told, exit_code
+from harness.plays import FAST, NotJudgedError, Plays, Table
+from harness.report.result import Outcome, Play, Result, Told, exit_code
 from harness.report.results import ResultsFile
+from harness.scenario.speed import SLOWEST
 
 if TYPE_CHECKING:
-    from harness.observe import Observation
     from harness.play import RunEnvironment
     from harness.scenario.problem import Problem
     from harness.scenario.story import Scenario
@@ -62,87 +61,48 @@ def is_meant(name: str, texts: Iterable[str]) -> bool:
     return not texts or any(text.casefold() in name.casefold() for text in texts)
 
 
-class NotJudgedError(Exception):
-    """A play that says nothing about the routing (exit 3): one sentence, and what to do."""
-
-    def __init__(self, sentence: str, hint: str = "", kind: str = "broken") -> None:
-        """Keep them apart; `kind` is the stable word in results.json."""
-        super().__init__(sentence)
-        self.sentence = sentence
-        self.hint = hint
-        self.kind = kind
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """Where a process lays down what it plays: the environment of the run, its folder, the width of the terminal."""
-
-    environment: RunEnvironment
-    out: Path
-    width: int
-
-
-@dataclass(frozen=True, slots=True)
-class Played:
-    """One scenario after its play, before its verdict."""
-
-    observation: Observation
-    wall: float
-
-
-def play_scenario(scenario: Scenario, table: Table) -> Played:
-    """Play `scenario` and fold its events; its evidence folder then holds all but the verdict.
-
-    Raises NotJudgedError.
-    """
-    from harness.events import from_json  # noqa: PLC0415 - pytest imports this module for projects without scenarios
-    from harness.observe import BrokenPlayError, observe  # noqa: PLC0415
-    from harness.play import BrokenError, play  # noqa: PLC0415
-    from harness.report.plain import plain_observation  # noqa: PLC0415
-    from harness.report.timeline import timeline_text  # noqa: PLC0415
-
-    folder = table.out / scenario.id
-    begun = time.monotonic()
-    try:
-        play(scenario, table.environment, folder)
-        events = (folder / "events.ndjson").read_text(encoding="utf-8").splitlines()
-        observation = observe(scenario, [from_json(line) for line in events])
-    except BrokenError as fault:
-        raise NotJudgedError(fault.sentence, fault.hint) from fault
-    except BrokenPlayError as fault:
-        raise NotJudgedError(str(fault), "a defect of Ringproof: please report it with the evidence") from fault
-    wall = time.monotonic() - begun
-    plain = json.dumps(plain_observation(observation), ensure_ascii=False, indent=1)
-    (folder / "observation.json").write_text(plain + "\n", encoding="utf-8")
-    (folder / "timeline.txt").write_text(timeline_text(scenario, observation), encoding="utf-8")
-    return Played(observation, wall)
-
-
-def judge_play(scenario: Scenario, played: Played, table: Table) -> Result:
+def tell(scenario: Scenario, plays: Plays, table: Table) -> Result:
     """Return the verdict, and write it to the evidence folder as `verdict.txt`."""
-    from harness.judge import judge  # noqa: PLC0415 - as above
-    from harness.report.finding_text import WIDTH, failure_text  # noqa: PLC0415
+    from harness.report.finding_text import WIDTH, failure_text, unsteady_text  # noqa: PLC0415 - as above
     from harness.report.plain import plain_observation  # noqa: PLC0415
 
     folder = table.out / scenario.id
-    findings = judge(scenario, played.observation)
+    told, fast = plays.told, plays.fast
+    outcome: Outcome = "failed" if told.findings else "passed"
+    if not plays.steady:
+        outcome = "unsteady"
 
     def text(width: int) -> str:
         evidence = f"{shown(folder)}/"
-        return failure_text(scenario, played.observation, findings, evidence=evidence, folder=folder, width=width)
+        if fast is None or plays.steady:
+            slow = fast is not None and told.report.speed > SLOWEST
+            note = f"confirmed at speed {told.report.speed:g} only: see `--confirm` in the README" if slow else ""
+            return failure_text(
+                scenario, told.observation, told.findings, evidence=evidence, folder=folder, width=width, note=note
+            )
+        seen = [
+            (f"at speed {play.report.speed:g}", play.observation, play.findings, place)
+            for play, place in ((fast, f"{evidence}{FAST}/"), (told, evidence))
+        ]
+        return unsteady_text(scenario, seen, width=width)
 
-    (folder / "verdict.txt").write_text((text(WIDTH) if findings else "passed") + "\n", encoding="utf-8")
+    (folder / "verdict.txt").write_text(("passed" if outcome == "passed" else text(WIDTH)) + "\n", encoding="utf-8")
+    findings = told.findings or (fast.findings if fast is not None else ())
     return Result(
         id=scenario.id,
         name=scenario.name,
         file=scenario.source.file,
         line=scenario.source.line,
-        outcome="failed" if findings else "passed",
+        outcome=outcome,
         findings=tuple(Told(entry.kind, entry.sentence, entry.source.line) for entry in findings),
-        wall=played.wall,
-        pbx=float(played.observation.over + played.observation.watched),
-        observation=plain_observation(played.observation),
-        text=text(table.width) if findings else "",
+        wall=plays.wall,
+        pbx=float(told.observation.over + told.observation.watched),
+        speed=told.report.speed,
+        plays=tuple(Play(report.speed, round(report.longest_stall, 3)) for report in plays.made),
+        why_not=told.report.why_not,
+        observation=plain_observation(told.observation),
+        fast=plain_observation(fast.observation) if fast is not None else None,
+        text="" if outcome == "passed" else text(table.width),
     )
 
 
@@ -198,9 +158,10 @@ def shown(path: Path) -> str:
 class Run:
     """All scenarios of one command, seen from the controlling process: environment, results, interruption."""
 
-    def __init__(self, out: Path, image: str) -> None:
-        """Write to `out`; play on `image`."""
+    def __init__(self, out: Path, image: str, *, allow_unsteady: bool = False) -> None:
+        """Write to `out`; play on `image`. `allow_unsteady`: what is unsteady does not make the run fail."""
         self.out = out
+        self.allow_unsteady = allow_unsteady
         self.results: list[Result] = []
         self.selected = 0
         self.not_played = 0
@@ -262,7 +223,7 @@ class Run:
     def exit_code(self) -> int:
         """The exit code of `ringproof run`."""
         lost = 0 if self.may_stop else self.selected - len(self.results)
-        return exit_code(self.results, lost=lost, interrupted=self.interrupted)
+        return exit_code(self.results, lost=lost, interrupted=self.interrupted, allow_unsteady=self.allow_unsteady)
 
     @property
     def elapsed(self) -> float:

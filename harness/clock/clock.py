@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import NewType
 
 from harness.clock.page import PEERS, Page, PageError, PeerWord, Word
-from harness.clock.report import SLOWEST, ClockReport
+from harness.clock.report import NO_CLOCK, ClockReport
+from harness.scenario.speed import SLOWEST
 
 PbxEpoch = NewType("PbxEpoch", float)
 """A moment on the PBX's clock: seconds since 1970, as the PBX itself would stamp it."""
@@ -136,7 +137,8 @@ class PbxClock:
     def report(self) -> ClockReport:
         """Tell how it went."""
         stall = max(self._longest_stall, self.page[Word.STALL] / 1e9)
-        return ClockReport(speed=self.speed if self.races else SLOWEST, longest_stall=stall)
+        why_not = NO_CLOCK if self.speed > SLOWEST and not self.drives else ""
+        return ClockReport(speed=self.speed if self.races else SLOWEST, why_not=why_not, longest_stall=stall)
 
     def begin_story(self) -> None:
         """Forget how late this machine was before: getting ready is no part of the story."""

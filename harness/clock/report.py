@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SLOWEST = 1.0
-FASTEST = 500.0
-"""Bounds of `speed`: PBX seconds per real second."""
 STALL_S = 0.25
 """A machine that keeps somebody of a play waiting this long, in real seconds, has stalled."""
+NO_CLOCK = "the image's Asterisk takes no library from outside (musl, or linked statically)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

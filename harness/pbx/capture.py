@@ -12,7 +12,7 @@ from pathlib import Path
 
 import dpkt
 
-from harness.clock import PbxEpoch
+from harness.clock.clock import PbxEpoch
 
 Peer = tuple[str, int]
 """IPv4 address and UDP port of a phone or caller."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from harness.clock import PhoneLine
+    from harness.clock.clock import PhoneLine
 
 START_WITHIN = timedelta(seconds=30)
 """A phone is ready in a tenth of a second; on a machine that is busy elsewhere it may take long."""

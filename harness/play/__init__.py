@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from harness.clock import SLOWEST, ClockReport
+from harness.clock.report import ClockReport
 from harness.pbx.errors import BrokenError
 from harness.pbx.run import RunEnvironment, open_run
 from harness.play.conductor import run
+from harness.scenario.speed import SLOWEST
 from harness.scenario.story import Scenario
 
 __all__ = ["BrokenError", "RunEnvironment", "open_run", "play"]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.clock import PbxEpoch
+from harness.clock.clock import PbxEpoch
 from harness.events import CallerEnded, CallerGot, CallerHeard, CallerPlaced, NotDone, StepDone, StepFailed
 from harness.pbx.errors import BrokenError
 from harness.phones import protocol

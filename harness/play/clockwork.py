@@ -6,7 +6,9 @@ import tempfile
 from pathlib import Path
 
 import harness.clock
-from harness.clock import Page, PbxClock, PbxEpoch
+from harness.clock.clock import PbxClock, PbxEpoch
+from harness.clock.page import Page
+from harness.clock.report import NO_CLOCK
 from harness.pbx.container import Pbx
 from harness.pbx.errors import BrokenError
 from harness.pbx.run import RunEnvironment
@@ -20,7 +22,6 @@ LEAP_S = 4.0
 """How far the clock races to show that the PBX goes with it."""
 TELLS_SECONDS_S = 1.5
 """The PBX tells its time in whole seconds."""
-NO_CLOCK = "this image's Asterisk takes no library from outside (musl, or linked statically)"
 
 
 def open_page(scenario: Scenario, environment: RunEnvironment) -> Page:

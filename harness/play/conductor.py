@@ -11,7 +11,8 @@ from collections.abc import Coroutine, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harness.clock import ClockReport, PbxClock, PbxEpoch, PlayLoop
+from harness.clock.clock import PbxClock, PbxEpoch, PlayLoop
+from harness.clock.report import ClockReport
 from harness.events import (
     DialFailed,
     Event,
@@ -34,7 +35,7 @@ from harness.play.stage import PbxCrashedError, Stage
 from harness.play.switchboard import moment
 from harness.play.theatre import CAPTURE, RegistrationRefusedError, Theatre
 from harness.scenario.duration import PbxSeconds
-from harness.scenario.story import Answer, CallerGets, Scenario
+from harness.scenario.story import QUIET_RACED, QUIET_REAL, Answer, CallerGets, Scenario
 
 TALKS_FOR = PbxSeconds(2.0)
 """An answered call is left up this long: a bridge that breaks at once is seen."""
@@ -94,7 +95,8 @@ async def _play(scenario: Scenario, theatre: Theatre, stage: Stage, recorder: Re
     cleared = PbxEpoch(over + CLEARS_WITHIN)
     if not await stage.until(lambda: theatre.callers.over and not theatre.ensemble.ringing, cleared):
         theatre.ensemble.hang_up_all()
-    end = PbxEpoch(over + max(scenario.quiet, CLEARS_WITHIN))
+    quiet = scenario.quiet if scenario.quiet is not None else QUIET_RACED if clock.races else QUIET_REAL
+    end = PbxEpoch(over + max(quiet, CLEARS_WITHIN))
     await stage.wait_until(end)
     stage.record(QuietOver(at=moment(clock.now()), watched=PbxSeconds(clock.now() - over)))
     await theatre.save_capture()

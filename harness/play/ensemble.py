@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from harness.clock import PbxEpoch
+from harness.clock.clock import PbxEpoch
 from harness.events import (
     PhoneCancelled,
     PhoneHungUp,

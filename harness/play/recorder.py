@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from harness.clock import PbxEpoch
+from harness.clock.clock import PbxEpoch
 from harness.events import Event, to_json
 from harness.scenario.duration import PbxSeconds
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 
-from harness.clock import PbxClock, PbxEpoch
+from harness.clock.clock import PbxClock, PbxEpoch
 from harness.events import Event, PbxCrashed
 from harness.pbx.errors import BrokenError
 from harness.pbx.manager import ManagerLostError

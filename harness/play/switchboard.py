@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness.clock import PbxEpoch
+from harness.clock.clock import PbxEpoch
 from harness.events import Bridged, ChannelGone, ChannelMade, KeyHeard, LegBelongs, Unbridged
 from harness.pbx.manager import Manager, ManagerEvent
 from harness.play.stage import Stage

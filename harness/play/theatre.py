@@ -8,7 +8,7 @@ import secrets
 from pathlib import Path
 from typing import NoReturn
 
-from harness.clock import PbxEpoch
+from harness.clock.clock import PbxEpoch
 from harness.dialplan.render import PlayAddresses, RenderedOffice, Secrets, render_office
 from harness.events import RegistrationRefused
 from harness.pbx.capture import Peer

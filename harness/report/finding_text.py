@@ -21,6 +21,7 @@ from harness.report.chart import (
     steps_for,
 )
 from harness.report.route import route_hint
+from harness.report.timeline import timeline_text
 from harness.scenario.source import Source
 from harness.scenario.story import Scenario
 
@@ -40,6 +41,7 @@ def failure_text(
     evidence: str,
     folder: Path | None = None,
     width: int = WIDTH,
+    note: str = "",
 ) -> str:
     """Return all `findings` of one play in the house form, each caller's charts once.
 
@@ -56,7 +58,21 @@ def failure_text(
         blocks.append("\n".join(lines))
     hints = {caller: route_hint(scenario, caller, folder) for caller in scenario.callers if caller in drawn}
     told = [f"{caller}: {hint}" if len(hints) > 1 else hint for caller, hint in hints.items() if hint]
-    return "\n\n".join(blocks) + "\n" + pointers(told, evidence, width)
+    return "\n\n".join(blocks) + "\n" + pointers([*told, *([note] if note else [])], evidence, width)
+
+
+def unsteady_text(
+    scenario: Scenario, plays: Sequence[tuple[str, Observation, Sequence[Finding], str]], *, width: int = WIDTH
+) -> str:
+    """Return what two plays of one scenario saw that disagree: for each (how, observation, findings, evidence)."""
+    blocks = [told_at(scenario.source, "unsteady: two plays of this scenario disagree", scenario.lines)]
+    for how, observation, findings, evidence in plays:
+        if findings:
+            blocks.append(f"{how}:\n" + failure_text(scenario, observation, findings, evidence=evidence, width=width))
+        else:
+            said = timeline_text(scenario, observation).rstrip()
+            blocks.append(f"{how}: passed\n{said}\n" + pointers([], evidence, width))
+    return "\n\n".join(blocks)
 
 
 def broken_text(scenario: Scenario, sentence: str, *, hint: str = "", evidence: str = "", width: int = WIDTH) -> str:

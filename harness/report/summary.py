@@ -6,6 +6,7 @@ import io
 from collections.abc import Sequence
 from itertools import groupby
 
+from harness.clock.report import STALL_S
 from harness.report.result import OUTCOMES, Outcome, Result
 
 _STYLE: dict[Outcome, str] = {
@@ -59,6 +60,19 @@ def shown(outcome: Outcome) -> str:
     return outcome if outcome == "passed" else outcome.upper()
 
 
+def clock_notes(results: Sequence[Result]) -> list[str]:
+    """Return what is to be known of the clock, a line each: why it could not race, and plays that were made again."""
+    notes = [f"played at speed 1: {reason}" for reason in sorted({result.why_not for result in results} - {""})]
+    stalled = [play.stall for result in results for play in result.plays if play.stall >= STALL_S]
+    if stalled:
+        again = "1 play was" if len(stalled) == 1 else f"{len(stalled)} plays were"
+        notes.append(f"{again} made again: this machine stalled for up to {max(stalled):.1f} s")
+    confirmed = sum(result.fast is not None for result in results)
+    if confirmed:
+        notes.append(f"played again on the slow clock before it was told: {confirmed}")
+    return notes
+
+
 def totals_line(
     results: Sequence[Result],
     *,
@@ -81,6 +95,7 @@ def totals_line(
     pbx = sum(result.pbx for result in results)
     if pbx:
         told += f"; {elapsed:.1f} s for {pbx:.0f} s of PBX time"
+        told += f", {pbx / elapsed:.0f} times as fast" if elapsed and pbx / elapsed >= 2 else ""  # noqa: PLR2004
     if interrupted is not None:
         told += f"; interrupted by {interrupted}"
     return told if exit_code is None else f"{told}; exit {exit_code}"

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from harness.scenario.cast import Cast, Told, read_callers, read_phones
+from harness.scenario.clock_reading import read_speed, read_starts
 from harness.scenario.duration import PbxSeconds, write_duration
 from harness.scenario.expectations import read_expectations
 from harness.scenario.identity import scenario_id
@@ -16,7 +18,6 @@ from harness.scenario.problem import Complaints, ReadingError, told
 from harness.scenario.steps import callers_who_call, read_steps
 from harness.scenario.story import (
     CLOCK_RESOLUTION,
-    DEFAULT_QUIET,
     DEFAULT_TOLERANCE,
     Behaviour,
     Caller,
@@ -28,7 +29,7 @@ from harness.scenario.timeline import check_moments_apart
 from harness.scenario.tree import Entry, Table, Text, Value
 from harness.scenario.values import entry, refuse_unknown, table_of, time_of
 
-SHARED = ("callers", "phones", "when", "expect", "tolerance", "quiet")
+SHARED = ("callers", "phones", "when", "expect", "tolerance", "quiet", "speed", "clock")
 TOP = ("pbx", *SHARED, "scenarios")
 _EXAMPLE = "`a name for the story:` and below it `when:` and `expect:`"
 _LOOSEST = PbxSeconds(5.0)
@@ -119,6 +120,7 @@ class ScenarioFile:
             if own.name not in calling:
                 self._complaints.add(_never_calls(own, "this scenario"))
         tolerance, quiet = self._tolerance(entries), self._quiet(entries)
+        speed, starts = self._speed(entries), self._starts(entries)
         when = _needed(entries, "when", name, "nobody calls in", "write `when:` and below it `- call: anna`, say")
         expect_value = _needed(
             entries, "expect", name, "nothing is expected of", "write `expect:` and below it `- ring: [101]`, say"
@@ -149,6 +151,8 @@ class ScenarioFile:
             expect=expect,
             tolerance=tolerance,
             quiet=quiet,
+            speed=speed,
+            starts=starts,
             lines=self._manuscript.lines,
         )
 
@@ -174,11 +178,23 @@ class ScenarioFile:
             return tolerance
         return DEFAULT_TOLERANCE
 
-    def _quiet(self, entries: Mapping[str, Entry]) -> PbxSeconds:
+    def _quiet(self, entries: Mapping[str, Entry]) -> PbxSeconds | None:
         value = entry(entries, "quiet")
         with self._complaints:
-            return DEFAULT_QUIET if value is None else time_of(value, "`quiet`", "40s", _LEAST_QUIET)
-        return DEFAULT_QUIET
+            return None if value is None else time_of(value, "`quiet`", "40s", _LEAST_QUIET)
+        return None
+
+    def _speed(self, entries: Mapping[str, Entry]) -> float | None:
+        value = entry(entries, "speed")
+        with self._complaints:
+            return None if value is None else read_speed(value)
+        return None
+
+    def _starts(self, entries: Mapping[str, Entry]) -> datetime | None:
+        value = entry(entries, "clock")
+        with self._complaints:
+            return None if value is None else read_starts(value)
+        return None
 
 
 def _needed(entries: Mapping[str, Entry], key: str, name: Text, sentence: str, fix: str) -> Value:

@@ -24,8 +24,9 @@ ACTS_WITHIN = PbxSeconds(1.0)
 AT_ONCE = PbxSeconds(0.0)
 HEARD_WITHIN = PbxSeconds(10.0)
 """How long a prompt may keep a caller waiting, unless `within:` says otherwise."""
-DEFAULT_QUIET = PbxSeconds(5.0)
-"""How long nothing may ring after the end of a story where the clock cannot race."""
+QUIET_RACED = PbxSeconds(40.0)
+QUIET_REAL = PbxSeconds(5.0)
+"""How long nothing may ring after the end of a story, unless `quiet:` says: where the clock races, and where not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +199,8 @@ class Scenario:
     expect: Mapping[str, tuple[Expectation, ...]]
     """By caller's name; every caller of `callers` that calls is here."""
     tolerance: PbxSeconds = DEFAULT_TOLERANCE
-    quiet: PbxSeconds = DEFAULT_QUIET
-    """After the end of the story nothing may ring for this long."""
+    quiet: PbxSeconds | None = None
+    """After the end of the story nothing may ring for this long; None: as long as the clock makes cheap."""
     speed: float | None = None
     """The highest rate at which the clock may race, where the file says one; else the run's."""
     starts: datetime | None = None

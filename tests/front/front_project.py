@@ -118,10 +118,16 @@ class Project:
         notes = self.stage / "notes"
         return notes.read_text().splitlines() if notes.exists() else []
 
+    @property
+    def plays(self) -> list[str]:
+        """Return every play that the rehearsal made: `name at speed`."""
+        return (self.stage / "plays").read_text().splitlines()
+
 
 def steady(text: str) -> str:
     """Return output without what differs from run to run: seconds of real time, hashes."""
     text = re.sub(r"\b\d+\.\d s(?= for \d+ s of PBX)", "N.N s", text)
+    text = re.sub(r", \d+ times as fast", "", text)
     text = re.sub(r"^( *\d+/\d+ .*  )\d+\.\d s$", r"\1N.N s", text, flags=re.MULTILINE)
     text = re.sub(r"\d+\.\d s( +\d+\.\d s)$", r"N.N s\1", text, flags=re.MULTILINE)
     return re.sub(r"-[0-9a-f]{6,}(?=/)", "-HASH", text)

@@ -7,7 +7,7 @@ from pathlib import Path
 import dpkt
 import pytest
 
-from harness.clock import PbxEpoch
+from harness.clock.clock import PbxEpoch
 from harness.pbx.capture import Packet, read_capture
 
 PBX = ("172.18.0.2", 5060)

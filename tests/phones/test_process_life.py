@@ -91,6 +91,8 @@ def test_a_phone_ends_with_its_channel(tmp_path: Path) -> None:
         "tone_hz": 2000,
         "channel": theirs.fileno(),
         "parent": os.getpid(),
+        "page": None,
+        "number": 0,
     }
     with (
         (tmp_path / "101.log").open("wb") as log,

@@ -10,12 +10,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+from harness.clock.report import NO_CLOCK, ClockReport
 from harness.events import (
     Bridged,
     CallerEnded,
@@ -36,6 +38,7 @@ from harness.events import (
 )
 from harness.pbx.errors import BrokenError
 from harness.scenario.duration import PbxSeconds
+from harness.scenario.speed import SLOWEST
 from harness.scenario.story import Scenario
 
 STAGE = Path(os.environ["RINGPROOF_REHEARSAL"])
@@ -47,6 +50,7 @@ class RunEnvironment:
     """What travels to the workers."""
 
     run: str
+    lease: str
 
     def to_dict(self) -> dict[str, str]:
         """Return plain values."""
@@ -70,15 +74,18 @@ def open_run(image: str) -> Iterator[RunEnvironment]:
         raise BrokenError("no Docker engine answers at /var/run/docker.sock", "`make setup` installs and starts one")
     _note("opened")
     try:
-        yield RunEnvironment("rehearsal")
+        yield RunEnvironment("rehearsal", str(STAGE))
     finally:
         _note("closed")
 
 
-def play(scenario: Scenario, environment: RunEnvironment, folder: Path) -> None:
+def play(scenario: Scenario, environment: RunEnvironment, folder: Path, *, speed: float) -> ClockReport:
     """Write the events of the one call, or do what the scenario's name says."""
     assert environment.run == "rehearsal"
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    with (STAGE / "plays").open("a") as plays:
+        plays.write(f"{scenario.name} at {speed:g}\n")
     if "breaks" in scenario.name:
         raise BrokenError("the phone 101 ended by signal 11", "its log is phones/101.log")
     if "puzzles" in scenario.name:
@@ -88,8 +95,13 @@ def play(scenario: Scenario, environment: RunEnvironment, folder: Path) -> None:
         os._exit(9)
     if "waits" in scenario.name:
         _wait(scenario)
-    text = "\n".join(to_json(event) for event in one_call())
+    late = 1.0 if "late on the fast clock" in scenario.name and speed > SLOWEST else 0.0
+    text = "\n".join(to_json(event) for event in one_call(late, 200.0 if "for long" in scenario.name else 0.0))
     (folder / "events.ndjson").write_text(text + "\n", encoding="utf-8")
+    if "no clock" in scenario.name:
+        return ClockReport(speed=SLOWEST, why_not=NO_CLOCK)
+    stalls = "stalls" in scenario.name and (speed > SLOWEST or "always" in scenario.name)
+    return ClockReport(speed=speed, longest_stall=0.4 if stalls else 0.0)
 
 
 def _wait(scenario: Scenario) -> None:
@@ -101,11 +113,14 @@ def _wait(scenario: Scenario) -> None:
         _note("tidied up")
 
 
-def one_call() -> list[Event]:
-    """101 rings from 0.1 s to 5.1 s and answers; the harness ends the call at 6 s and watches for 5 s."""
+def one_call(late: float = 0.0, longer: float = 0.0) -> list[Event]:
+    """101 rings from 0.1 s to 5.1 s and answers; the harness ends the call at 6 s and watches for 5 s.
+
+    All that PBX and phone do after the call comes so much later; the end of the story comes so much later still.
+    """
 
     def moment(seconds: float) -> PbxSeconds:
-        return PbxSeconds(seconds)
+        return PbxSeconds(seconds + (late if seconds else 0.0) + (longer if seconds >= 6.0 else 0.0))
 
     return [
         StepDone(at=moment(0.0), step=0, verb="call", caller="anna"),

@@ -1,0 +1,203 @@
+"""The plays of one scenario: as many as it takes until what is told of it can be trusted.
+
+A play in which the machine stalled is made again, slower. A red that was seen on a racing clock is played again on the
+slow one before it is told; where the two disagree the scenario is unsteady. All of this is told, none of it hidden.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from harness.clock.jitter import auto
+from harness.scenario.speed import FASTEST, SLOWEST, parse_speed
+
+if TYPE_CHECKING:
+    from harness.clock.report import ClockReport
+    from harness.judge.finding import Finding
+    from harness.observe import Observation
+    from harness.play import RunEnvironment
+    from harness.scenario.story import Scenario
+
+Speed = float | Literal["auto"]
+Confirm = Literal["auto", "never"]
+STORY_SECONDS = 120.0
+RUN_SECONDS = 600.0
+"""PBX seconds that one story, and all stories of a run together, may be played at 1 to confirm reds."""
+BEYOND = 5.0
+"""The speed at which reds are confirmed beyond that."""
+MADE_AGAIN = 2
+"""How often a play is made again because the machine stalled."""
+FAST = "fast"
+"""Folder in the evidence of a red: what the racing clock saw before it was confirmed."""
+NOT_CONFIRMED: frozenset[str] = frozenset({"pbx-crashed", "registration-refused"})
+"""A PBX that crashed has crashed, whatever it does the next time."""
+
+
+UNSTEADY_IN_CI = "what is unsteady fails where CI=true: leave out --allow-unsteady, or pin the scenario with `speed:`"
+
+
+class SpeedError(ValueError):
+    """A speed that is none; the message says what was expected."""
+
+
+def read_speed(text: str) -> Speed:
+    """Read a speed as the user gives it. Raises SpeedError."""
+    if text == "auto":
+        return "auto"
+    try:
+        return parse_speed(text)
+    except ValueError as fault:
+        raise SpeedError(f"{fault}: give a number from {SLOWEST:g} to {FASTEST:g}, or auto") from None
+
+
+class NotJudgedError(Exception):
+    """A play that says nothing about the routing (exit 3): one sentence, and what to do."""
+
+    def __init__(self, sentence: str, hint: str = "", kind: str = "broken") -> None:
+        """Keep them apart; `kind` is the stable word in results.json."""
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.hint = hint
+        self.kind = kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Where a process lays down what it plays: the environment of the run, its folder, the width of the terminal."""
+
+    environment: RunEnvironment
+    out: Path
+    width: int
+    speed: Speed = "auto"
+    confirm: Confirm = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """One play, judged."""
+
+    observation: Observation
+    findings: tuple[Finding, ...]
+    report: ClockReport
+    wall: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plays:
+    """All plays of a scenario: the one that is told, and what led to it."""
+
+    told: Played
+    made: tuple[ClockReport, ...]
+    """Every play's clock, in their order."""
+    fast: Played | None = None
+    """The red of the racing clock, where `told` was played to confirm it."""
+    wall: float
+
+    @property
+    def steady(self) -> bool:
+        """False when the slow clock did not see what the racing one had seen."""
+        return self.fast is None or _what(self.fast) == _what(self.told)
+
+
+def _what(played: Played) -> set[tuple[str, int]]:
+    return {(finding.kind, finding.source.line) for finding in played.findings}
+
+
+def play_scenario(scenario: Scenario, table: Table) -> Plays:
+    """Play `scenario` as often as it takes; its evidence folder then holds all but the verdict.
+
+    Raises NotJudgedError.
+    """
+    begun = time.monotonic()
+    made: list[ClockReport] = []
+    folder = table.out / scenario.id
+    fast = _play_undisturbed(scenario, table, speed_of(scenario, table), made)
+    told, kept = fast, None
+    kinds = {finding.kind for finding in fast.findings}
+    if kinds and not kinds & NOT_CONFIRMED and fast.report.speed > SLOWEST and table.confirm == "auto":
+        kept = folder.with_name(f".{folder.name}.{FAST}")
+        shutil.rmtree(kept, ignore_errors=True)
+        folder.rename(kept)
+        try:
+            told = _play_undisturbed(scenario, table, _confirming_speed(fast, table), made)
+        finally:
+            folder.mkdir(exist_ok=True)
+            kept.rename(folder / FAST)
+    if told.findings and told.report.stalled:
+        sentence = f"this machine stalled for {told.report.longest_stall:.1f} s in every play, and the last one was red"
+        raise NotJudgedError(sentence, "what else runs on it? `-n 1` leaves more of it to each play", "stalled")
+    return Plays(told=told, made=tuple(made), fast=fast if kept is not None else None, wall=time.monotonic() - begun)
+
+
+def speed_of(scenario: Scenario, table: Table) -> float:
+    """Return the limit for the first play: the lower one of the run's and the scenario's own."""
+    speed = auto() if table.speed == "auto" else table.speed
+    return min(speed, scenario.speed if scenario.speed is not None else FASTEST)
+
+
+def _play_undisturbed(scenario: Scenario, table: Table, speed: float, made: list[ClockReport]) -> Played:
+    """Play; where the machine stalled, again at half the speed, and the last time at 1."""
+    for attempt in range(MADE_AGAIN + 1):
+        played = _play_once(scenario, table, SLOWEST if attempt == MADE_AGAIN else max(SLOWEST, speed / 2**attempt))
+        made.append(played.report)
+        if not played.report.stalled:
+            break
+    return played
+
+
+def _play_once(scenario: Scenario, table: Table, speed: float) -> Played:
+    from harness.events import from_json  # noqa: PLC0415 - pytest imports this module for projects without scenarios
+    from harness.judge import judge  # noqa: PLC0415
+    from harness.observe import BrokenPlayError, observe  # noqa: PLC0415
+    from harness.play import BrokenError, play  # noqa: PLC0415
+    from harness.report.plain import plain_observation  # noqa: PLC0415
+    from harness.report.timeline import timeline_text  # noqa: PLC0415
+
+    folder = table.out / scenario.id
+    begun = time.monotonic()
+    try:
+        report = play(scenario, table.environment, folder, speed=speed)
+        events = (folder / "events.ndjson").read_text(encoding="utf-8").splitlines()
+        observation = observe(scenario, [from_json(line) for line in events])
+    except BrokenError as fault:
+        raise NotJudgedError(fault.sentence, fault.hint) from fault
+    except BrokenPlayError as fault:
+        raise NotJudgedError(str(fault), "a defect of Ringproof: please report it with the evidence") from fault
+    plain = json.dumps(plain_observation(observation), ensure_ascii=False, indent=1)
+    (folder / "observation.json").write_text(plain + "\n", encoding="utf-8")
+    (folder / "timeline.txt").write_text(timeline_text(scenario, observation), encoding="utf-8")
+    findings = tuple(judge(scenario, observation))
+    return Played(observation=observation, findings=findings, report=report, wall=time.monotonic() - begun)
+
+
+def _confirming_speed(fast: Played, table: Table) -> float:
+    """1, as long as the story is short and the run has not confirmed too much already."""
+    seconds = float(fast.observation.over) + 5.0  # at 1 only 5 s of silence are watched
+    if seconds > STORY_SECONDS:
+        return BEYOND
+    return SLOWEST if Budget(Path(table.environment.lease) / "confirmed").take(seconds) else BEYOND
+
+
+class Budget:
+    """PBX seconds that a run has spent at speed 1 to confirm reds; shared by its workers through a file."""
+
+    def __init__(self, file: Path) -> None:
+        """Keep the sum in `file`."""
+        self._file = file
+
+    def take(self, seconds: float) -> bool:
+        """Spend so much; False, and nothing is spent, when that would be too much."""
+        with self._file.open("a+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.seek(0)
+            spent = sum(float(line) for line in file)
+            if spent + seconds > RUN_SECONDS:
+                return False
+            file.write(f"{seconds}\n")
+        return True

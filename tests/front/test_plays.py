@@ -1,0 +1,145 @@
+"""How often a scenario is played until it is told, and what is told of that; on the rehearsal's play."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from front_project import Project, scenario, steady
+
+from harness.clock import jitter
+from harness.plays import RUN_SECONDS, Budget
+
+WRONG = "the wrong one rings"
+LATE = "late on the fast clock"
+Golden = Callable[[str, str], None]
+
+
+def wrong(name: str = WRONG) -> str:
+    """A scenario that is red in every play."""
+    return scenario(name, rings="102", answers="102")
+
+
+def test_a_red_is_confirmed_on_the_slow_clock(project: Project) -> None:
+    """Played again at 1, and that play is the one that is told; what the racing clock saw is kept beside it."""
+    project.write("sales.ring.yaml", wrong())
+    done = project.ringproof("run", "-n", "1", "--speed", "300")
+    assert (done.returncode, project.plays) == (1, [f"{WRONG} at 300", f"{WRONG} at 1"])
+    (told,) = project.results["scenarios"]
+    assert (told["outcome"], told["speed"], [play["speed"] for play in told["plays"]]) == ("failed", 1, [300, 1])
+    assert told["fast"]["over"] == 6.0
+    assert (project.folder / "out" / told["id"] / "fast" / "observation.json").exists()
+
+
+def test_a_green_is_played_once(project: Project) -> None:
+    """There is nothing to confirm."""
+    project.write("sales.ring.yaml", scenario("the first answers"))
+    assert project.ringproof("run", "-n", "1", "--speed", "300").returncode == 0
+    assert project.plays == ["the first answers at 300"]
+
+
+def test_what_the_slow_clock_does_not_confirm_is_unsteady(project: Project, golden: Golden) -> None:
+    """Both plays are shown, and the run fails."""
+    project.write("sales.ring.yaml", scenario(LATE))
+    done = project.ringproof("run", "-n", "1", "--speed", "300")
+    assert done.returncode == 1
+    golden("front/unsteady.txt", steady(done.stdout))
+    (told,) = project.results["scenarios"]
+    assert told["outcome"] == "unsteady"
+    assert told["observation"] != told["fast"]
+    assert told["findings"][0]["kind"] == "ring-late"
+
+
+def test_unsteady_may_be_allowed(project: Project) -> None:
+    """By hand; the outcome is told all the same."""
+    project.write("sales.ring.yaml", scenario(LATE))
+    assert project.ringproof("run", "-n", "1", "--allow-unsteady", CI="").returncode == 0
+    assert set(project.outcomes.values()) == {"unsteady"}
+
+
+def test_unsteady_is_not_allowed_in_ci(project: Project, golden: Golden) -> None:
+    """Nobody would look there."""
+    project.write("sales.ring.yaml", scenario(LATE))
+    done = project.ringproof("run", "--allow-unsteady", CI="true")
+    assert (done.returncode, done.stdout) == (2, "")
+    golden("front/unsteady-in-ci.txt", done.stderr)
+
+
+def test_a_long_red_is_confirmed_at_5(project: Project) -> None:
+    """More than two minutes of PBX time; the failure says so."""
+    project.write("sales.ring.yaml", wrong("wrong for long"))
+    done = project.ringproof("run", "-n", "1", "--speed", "300")
+    assert (done.returncode, project.plays[1]) == (1, "wrong for long at 5")
+    assert "confirmed at speed 5 only" in done.stdout
+
+
+def test_never_means_never(project: Project) -> None:
+    """A red is told as the racing clock saw it, and with its speed."""
+    project.write("sales.ring.yaml", wrong())
+    assert project.ringproof("run", "-n", "1", "--speed", "300", "--confirm", "never").returncode == 1
+    assert project.plays == [f"{WRONG} at 300"]
+    assert project.results["scenarios"][0]["speed"] == 300
+
+
+def test_a_scenario_bounds_the_speed(project: Project) -> None:
+    """Its own `speed:` is an upper limit, the run's is one, too."""
+    slow = scenario("slow").replace("    phones:", "    speed: 20\n    phones:")
+    project.write("sales.ring.yaml", slow, scenario("quick"))
+    assert project.ringproof("run", "-n", "1", "--speed", "300").returncode == 0
+    assert project.ringproof("run", "-n", "1", "--speed", "10").returncode == 0
+    assert project.plays == ["slow at 20", "quick at 300", "slow at 10", "quick at 10"]
+
+
+def test_a_play_in_which_the_machine_stalled_is_made_again(project: Project) -> None:
+    """At half the speed, then at 1; how often, and for how long it stalled, is told."""
+    project.write("sales.ring.yaml", scenario("stalls"))
+    done = project.ringproof("run", "-n", "1", "--speed", "300")
+    assert (done.returncode, project.plays) == (0, ["stalls at 300", "stalls at 150", "stalls at 1"])
+    assert "2 plays were made again: this machine stalled for up to 0.4 s" in done.stdout
+    assert [play["stall"] for play in project.results["scenarios"][0]["plays"]] == [0.4, 0.4, 0]
+
+
+def test_a_red_on_a_machine_that_always_stalls_is_broken(project: Project, golden: Golden) -> None:
+    """It says more about the machine than about the PBX; a green is a green."""
+    project.write("sales.ring.yaml", wrong("wrong, and always stalls"), scenario("right, and always stalls"))
+    done = project.ringproof("run", "-n", "1", "--speed", "300")
+    assert done.returncode == 3
+    golden("front/stalled.txt", steady(done.stdout))
+    assert project.outcomes == {"wrong, and always stalls": "broken", "right, and always stalls": "passed"}
+
+
+def test_a_clock_that_cannot_race_is_told_once(project: Project) -> None:
+    """One line for all scenarios."""
+    project.write("sales.ring.yaml", scenario("no clock"), scenario("no clock either"))
+    done = project.ringproof("run", "-n", "1")
+    assert done.returncode == 0
+    assert done.stdout.count("played at speed 1: the image's Asterisk takes no library from outside") == 1
+
+
+@pytest.mark.parametrize("speed", ["0", "-5", "1000", "fast", "nan"])
+def test_a_speed_that_is_none_is_refused(project: Project, golden: Golden, speed: str) -> None:
+    """Before anything is played; plain pytest says the same."""
+    project.write("sales.ring.yaml", scenario("the first answers"))
+    done = project.ringproof("run", f"--speed={speed}")
+    assert (done.returncode, done.stdout, project.notes) == (2, "", [])
+    golden(f"front/speed-{speed.strip('-')}.txt", done.stderr)
+    plain = project.pytest("scenarios", f"--ringproof-speed={speed}")
+    assert plain.returncode == 2
+    assert f"`{speed}`" in plain.stderr + plain.stdout
+
+
+def test_a_run_confirms_for_ten_minutes(tmp_path: Path) -> None:
+    """All of its workers together."""
+    one, other = Budget(tmp_path / "confirmed"), Budget(tmp_path / "confirmed")
+    assert one.take(RUN_SECONDS - 100)
+    assert not other.take(101)
+    assert other.take(100)
+    assert not one.take(1)
+
+
+def test_a_late_machine_gets_a_slower_clock() -> None:
+    """Never faster for being later."""
+    speeds = [jitter.speed_for(late) for late in (0.0, 0.005, 0.01, 0.03, 0.1, 1.0)]
+    assert speeds == [500, 500, 200, 100, 25, 10]
+    assert jitter.lateness() > 0
