@@ -75,6 +75,9 @@ void enqueue(struct queue *queue, struct sleeper *self);
 void dequeue(struct queue *queue, struct sleeper *self);
 struct sleeper *signal_first(struct queue *queue);
 
+/* waits.c */
+void until_readable(int fd);
+
 /* life.c */
 bool child_lives(void);
 void forget_children(void);

@@ -82,6 +82,16 @@ EXPORT int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t size
     return poll(fds, count, timeout);
 }
 
+/* A read that is going to wait is a wait like any other: Asterisk watches its time zones that way (localtime.c). */
+void until_readable(int fd) {
+    struct pollfd one = {.fd = fd, .events = POLLIN};
+    int before = errno;
+    if (!drives || REAL(poll)(&one, 1, 0) || fcntl(fd, F_GETFL) & O_NONBLOCK)
+        return;
+    watch(&one, 1, NEVER, NULL); /* a signal handler may have run: the read itself will tell */
+    errno = before;
+}
+
 static int watch_sets(int count, fd_set *sets[3], int64_t deadline, const sigset_t *mask) {
     static const short events[3] = {POLLIN, POLLOUT, POLLPRI};
     static const short tells[3] = {POLLIN | POLLHUP | POLLERR, POLLOUT | POLLERR, POLLPRI};

@@ -2,6 +2,7 @@
 #include "clock.h"
 
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -48,6 +49,8 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
 
 EXPORT ssize_t recvfrom(int fd, void *data, size_t length, int flags, struct sockaddr *restrict from,
                         socklen_t *restrict size) {
+    if (!(flags & MSG_DONTWAIT))
+        until_readable(fd);
     ssize_t got = REAL(recvfrom)(fd, data, length, flags, from, size);
     if (got > 0 && !(flags & MSG_PEEK) && is_message(data, (size_t)got)) {
         struct clock_peer *peer = peer_at(from);
@@ -64,6 +67,8 @@ EXPORT ssize_t __recvfrom_chk(int fd, void *data, size_t length, size_t room, in
 }
 
 EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
+    if (!(flags & MSG_DONTWAIT))
+        until_readable(fd);
     ssize_t got = REAL(recvmsg)(fd, message, flags);
     if (got > 0 && !(flags & MSG_PEEK) && is_message(message->msg_iov->iov_base, (size_t)got)) {
         struct clock_peer *peer = peer_at(message->msg_name);
@@ -71,6 +76,29 @@ EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
             count(&peer->pbx_received, 1);
     }
     return got;
+}
+
+EXPORT ssize_t recv(int fd, void *data, size_t length, int flags) { return recvfrom(fd, data, length, flags, NULL, NULL); }
+
+EXPORT ssize_t read(int fd, void *data, size_t length) {
+    until_readable(fd);
+    return REAL(read)(fd, data, length);
+}
+
+EXPORT ssize_t __read_chk(int fd, void *data, size_t length, size_t room) {
+    if (length > room)
+        abort();
+    return read(fd, data, length);
+}
+
+EXPORT int accept(int fd, struct sockaddr *restrict from, socklen_t *restrict size) {
+    until_readable(fd);
+    return REAL(accept)(fd, from, size);
+}
+
+EXPORT int accept4(int fd, struct sockaddr *restrict from, socklen_t *restrict size, int flags) {
+    until_readable(fd);
+    return REAL(accept4)(fd, from, size, flags);
 }
 
 /* ---- the manager interface: bytes written to the conductor's end of the connection */

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from harness.dialplan import safety, wording
 from harness.dialplan.modules import NEEDED, SWITCHED_OFF
+from harness.dialplan.opening import hours_of
 from harness.dialplan.strategies import context_of
 from harness.dialplan.templating import fill
 from harness.scenario.office import BundledSound, Destination, Menu, Office, Prompt
@@ -166,6 +167,8 @@ def _texts(office: Office, addresses: PlayAddresses, secrets: Secrets) -> Iterat
         fill(
             "extensions.conf.j2",
             **shared,
+            hours=hours_of(office.hours) if office.hours else None,
+            closed=_target(office.hours.closed, office) if office.hours else None,
             numbers={
                 safety.number(number, "The trunk's number"): _target(destination, office)
                 for number, destination in office.trunk.numbers.items()

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from harness.scenario.duration import PbxSeconds, parse_duration
+from harness.scenario.hours import Holiday, Spans, TimeZone, Weekdays
 
 
 def _duration(value: object) -> object:
@@ -175,6 +176,15 @@ class Menu(Written):
     silence: Silence
 
 
+class Hours(Written):
+    """When calls from outside are put through; a holiday is closed all day."""
+
+    timezone: TimeZone
+    open: Annotated[dict[Weekdays, Spans], Field(min_length=1)]
+    holidays: tuple[Holiday, ...] = ()
+    closed: Destination
+
+
 class Trunk(Written):
     """Calls from outside: the numbers of the office and where each leads."""
 
@@ -192,4 +202,6 @@ class Office(Written):
     extension_destination: Destination
     """Where a call goes when a directly dialled extension does not answer, refuses or is not free."""
     menus: dict[Name, Menu] = {}
+    hours: Hours | None = None
+    """None: always open."""
     trunk: Trunk

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.scenario.duration import PbxSeconds
+from harness.scenario.hours import overlap
 from harness.scenario.office import (
     Destination,
     Office,
@@ -46,6 +47,14 @@ def check_office(office: Office, root: Table, folder: Path, complaints: Complain
                     "add `digit_timeout: 2s`: how long the PBX waits for the second digit of an extension",
                 )
             )
+    if office.hours is not None and (twice := overlap(office.hours.open)) is not None:
+        complaints.add(
+            ReadingError(
+                place_of(root, ("hours", "open", twice)),
+                f"`{twice}` is open twice at the same time",
+                "write spans that do not overlap",
+            )
+        )
     if not complaints:
         with complaints:
             _no_circle(office, root)
@@ -61,6 +70,8 @@ def _destinations(office: Office) -> Iterator[tuple[Path_, Destination]]:
             yield ("menus", name, "keys", key), destination
         yield ("menus", name, "wrong_key", "destination"), menu.wrong_key.destination
         yield ("menus", name, "silence", "destination"), menu.silence.destination
+    if office.hours is not None:
+        yield ("hours", "closed"), office.hours.closed
     for number, destination in office.trunk.numbers.items():
         yield ("trunk", "numbers", number), destination
 

@@ -33,8 +33,8 @@ def explain(fault: ErrorDetails, place: Source, what: str) -> ReadingError:  # n
                 place, f"`{key}`: unknown word {told(str(written))}", suggest(str(written), words, "write")
             )
         case "value_error":
-            sentence = str(context["error"])
-            fix = "leave it out" if "would break" in sentence else HOW_TO_WRITE
+            sentence, _, advice = str(context["error"]).partition("\n")
+            fix = advice or ("leave it out" if "would break" in sentence else HOW_TO_WRITE)
             return ReadingError(place, f"`{key}`: {sentence}", fix)
         case "bool_parsing" | "bool_type":
             return ReadingError(place, f"`{key}`: {_shown(written)} is neither true nor false", "write true or false")

@@ -12,6 +12,7 @@ from harness.scenario.office import (
     BundledSound,
     Extension,
     FirstFree,
+    Hours,
     Menu,
     Office,
     OwnSound,
@@ -95,6 +96,7 @@ class _Shape:
                 "groups": self._each(self._group),
                 "extension_destination": self._destination,
                 "menus": self._each(self._menu),
+                "hours": self._hours,
                 "trunk": self._trunk,
             },
         )
@@ -147,6 +149,10 @@ class _Shape:
     def _silence(self, written: Entry) -> Silence | None:
         children: dict[str, Reader] = {"destination": self._destination}
         return self._fill(Silence, self._table(written), written.key.source, "`silence`", children)
+
+    def _hours(self, written: Entry) -> Hours | None:
+        children: dict[str, Reader] = {"closed": self._destination}
+        return self._fill(Hours, self._table(written), written.key.source, "`hours`", children)
 
     def _trunk(self, written: Entry) -> Trunk | None:
         children: dict[str, Reader] = {"numbers": self._each(self._destination)}
