@@ -85,8 +85,8 @@ class PbxClock:
         self._loop.add_reader(self._bell, self._hear_bell)
         if not isinstance(loop, PlayLoop):
             raise TypeError("a PbxClock lives on a PlayLoop")
-        loop.selector.clock = self
         self._selector = loop.selector
+        self._selector.clocks.append(self)
 
     def now(self) -> PbxEpoch:
         """Return the present moment."""
@@ -166,7 +166,7 @@ class PbxClock:
         self.page.tell_news()
         self._loop.remove_reader(self._bell)
         os.close(self._bell)
-        self._selector.clock = None
+        self._selector.clocks.remove(self)
 
     def before_select(self, timeout: float | None) -> float | None:
         """Called by the loop before it looks for news; returns how long it may wait for some, in real seconds."""
@@ -208,24 +208,27 @@ class PbxClock:
 
 
 class _Selector(selectors.DefaultSelector):
-    """Asks the clock how long the loop may wait: the loop's own timers know nothing of PBX time."""
+    """Asks the clocks how long the loop may wait: the loop's own timers know nothing of PBX time."""
 
-    clock: PbxClock | None = None
+    def __init__(self) -> None:
+        super().__init__()
+        self.clocks: list[PbxClock] = []
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Wait for events, for no longer than until the next moment that somebody awaits."""
-        if self.clock is None:
-            return super().select(timeout)
-        timeout = self.clock.before_select(timeout)
+        for clock in self.clocks:
+            timeout = clock.before_select(timeout)
         begun = time.monotonic()
         events = super().select(timeout)
-        if timeout and not events and self.clock is not None:
-            self.clock.note_lateness(time.monotonic() - begun - timeout)
+        if timeout and not events:
+            late = time.monotonic() - begun - timeout
+            for clock in self.clocks:
+                clock.note_lateness(late)
         return events
 
 
 class PlayLoop(asyncio.SelectorEventLoop):
-    """A loop on which one PbxClock can live."""
+    """A loop on which clocks can live, one for each PBX that is played on."""
 
     def __init__(self) -> None:
         """Look for news through a selector of our own."""

@@ -280,7 +280,7 @@ KINDS: dict[str, type[Event]] = {
 def to_json(event: Event) -> str:
     """Return one line of JSON: `{"event": "PhoneInvited", "at": 1.234, ...}`, seconds to the millisecond."""
     fields = dataclasses.asdict(event)
-    fields["at"] = round(event.at, 3)
+    fields["at"] = round(event.at, 6)  # the PBX stamps microseconds; while it works in a race, little more passes
     return json.dumps({"event": type(event).__name__, **fields}, ensure_ascii=False)
 
 

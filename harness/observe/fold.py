@@ -163,7 +163,7 @@ def _ring(
 def _tidied_up(record: _Record, caller: str | None, end: PbxSeconds) -> bool:
     """True when a ring ended only because the harness hung up its caller after the story."""
     over = record.all(StoryOver)[-1].at
-    return end > over and any(event.by == "harness" for event in record.of_caller(CallerEnded, caller or ""))
+    return end >= over and any(event.by == "harness" for event in record.of_caller(CallerEnded, caller or ""))
 
 
 def _ending(leg: LegInvited, record: _Record, *, pbx_gone: bool) -> tuple[Ending, PbxSeconds, int | None, bool]:

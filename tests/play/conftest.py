@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
+from harness.clock.clock import PlayLoop
 from harness.events import Event, from_json
 from harness.pbx.run import RunEnvironment, open_run
 from harness.scenario.reading import read_scenarios
 from harness.scenario.story import Scenario
 
+T = TypeVar("T")
 IMAGE = "ringproof-asterisk:22"
 
 
@@ -50,3 +54,9 @@ def story(text: str, folder: Path) -> Scenario:
 def events_of(folder: Path) -> list[Event]:
     """Read back the record of a play."""
     return [from_json(line) for line in (folder / "events.ndjson").read_text("utf-8").splitlines()]
+
+
+def on_a_clock(play: Coroutine[Any, Any, T]) -> T:
+    """Run what drives clocks of PBXes."""
+    with asyncio.Runner(loop_factory=PlayLoop) as runner:
+        return runner.run(play)

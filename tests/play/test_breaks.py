@@ -17,8 +17,9 @@ from harness.pbx.engine import RUN, engine
 from harness.pbx.errors import BrokenError
 from harness.pbx.run import RunEnvironment, open_run
 from harness.play.conductor import conduct
+from harness.scenario.speed import SLOWEST
 from harness.scenario.story import Scenario
-from play.conftest import events_of, story
+from play.conftest import events_of, on_a_clock, story
 
 Golden = Callable[[str, str], None]
 Told = Callable[[object], str]
@@ -44,7 +45,7 @@ def containers(environment: RunEnvironment) -> list[str]:
     return [container["Names"][0] for container in found]
 
 
-async def when(kind: type[Event], folder: Path, then: Callable[[], None], play: Coroutine[None, None, None]) -> None:
+async def when(kind: type[Event], folder: Path, then: Callable[[], None], play: Coroutine[None, None, object]) -> None:
     """Run `play`, and `then` as soon as its record holds an event of this kind."""
     task = asyncio.get_running_loop().create_task(play)
     while not task.done() and not any(isinstance(event, kind) for event in _so_far(folder)):
@@ -76,7 +77,7 @@ def test_container_killed(
     folder = tmp_path / "out"
     folder.mkdir()
     with pytest.raises(BrokenError) as broken:
-        asyncio.run(when(PhoneInvited, folder, kill, conduct(long_ring, environment, folder)))
+        on_a_clock(when(PhoneInvited, folder, kill, conduct(long_ring, environment, folder, SLOWEST)))
     golden("play/container-killed.err", told(broken.value))
 
 
@@ -92,7 +93,7 @@ def test_asterisk_crashed(environment: RunEnvironment, long_ring: Scenario, tmp_
 
     folder = tmp_path / "out"
     folder.mkdir()
-    asyncio.run(when(PhoneInvited, folder, crash, conduct(long_ring, environment, folder)))
+    on_a_clock(when(PhoneInvited, folder, crash, conduct(long_ring, environment, folder, SLOWEST)))
     findings = judge(long_ring, observe(long_ring, events_of(folder)))
     assert [finding.kind for finding in findings] == ["pbx-crashed"]
 
@@ -113,7 +114,7 @@ def test_phone_killed(
     folder = tmp_path / "out"
     folder.mkdir()
     with pytest.raises(BrokenError) as broken:
-        asyncio.run(when(PhoneInvited, folder, kill, conduct(long_ring, environment, folder)))
+        on_a_clock(when(PhoneInvited, folder, kill, conduct(long_ring, environment, folder, SLOWEST)))
     golden("play/phone-killed.err", told(broken.value))
     assert not [name for name in containers(environment) if long_ring.id in name]
 
@@ -140,7 +141,7 @@ def spoilt(
         folder = tmp_path / "out"
         folder.mkdir()
         with pytest.raises(BrokenError) as broken:
-            asyncio.run(conduct(long_ring, environment, folder))
+            on_a_clock(conduct(long_ring, environment, folder, SLOWEST))
         return told(broken.value)
 
     return play

@@ -13,8 +13,9 @@ from harness.observe import observe
 from harness.pbx.run import RunEnvironment
 from harness.play.conductor import conduct
 from harness.scenario.reading import read_scenarios
+from harness.scenario.speed import FASTEST
 from harness.scenario.story import Scenario, Step
-from play.conftest import events_of
+from play.conftest import events_of, on_a_clock
 
 FOLDER = Path("scenarios/known-red")
 AT_ONCE = 4
@@ -46,7 +47,7 @@ async def _play_all(stories: list[Scenario], environment: RunEnvironment, folder
     async def play(scenario: Scenario) -> None:
         async with places:
             (folder / scenario.id).mkdir()
-            await conduct(scenario, environment, folder / scenario.id)
+            await conduct(scenario, environment, folder / scenario.id, FASTEST)
 
     async with asyncio.TaskGroup() as group:
         for scenario in stories:
@@ -59,7 +60,7 @@ def test_each_wrong_expectation_is_found_and_only_that(environment: RunEnvironme
     wrong, right = scenarios("wrong.ring.yaml"), scenarios("right.ring.yaml")
     assert wrong.keys() == right.keys()
     retold = {name: scenario for name, scenario in right.items() if steps(scenario) != steps(wrong[name])}
-    asyncio.run(_play_all([*wrong.values(), *retold.values()], environment, tmp_path))
+    on_a_clock(_play_all([*wrong.values(), *retold.values()], environment, tmp_path))
     red: dict[int, set[str]] = {}
     for name, scenario in wrong.items():
         events = events_of(tmp_path / scenario.id)

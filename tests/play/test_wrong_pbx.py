@@ -17,8 +17,9 @@ from harness.pbx.run import RunEnvironment
 from harness.play import theatre
 from harness.play.conductor import conduct
 from harness.scenario.reading import read_scenarios
+from harness.scenario.speed import FASTEST
 from harness.scenario.story import Scenario
-from play.conftest import events_of
+from play.conftest import events_of, on_a_clock
 
 AT_ONCE = 4
 SCENARIOS = Path("scenarios")
@@ -82,6 +83,25 @@ CASES: dict[str, tuple[Change, str, str, set[Kind]]] = {
     "the way out of silence is missing": (
         ("exten => t,1,Goto(extensions,100,1)", "exten => t,1,Hangup()"), "menu", "silence leads to the operator",
         {"ring-missing", "answer-missing", "caller-ended-by"}),
+    "it closes a minute late": (
+        ("13:00-17:59,tue", "13:00-18:00,tue"), "hours", "just after it has closed",
+        {"ring-instead", "missed-missing", "missed-unexpected"}),
+    "it opens a minute late": (
+        ("09:00-12:29,tue", "09:01-12:29,tue"), "hours", "just after it has opened",
+        {"ring-instead", "missed-missing", "missed-unexpected"}),
+    "the hours are those of another country": (
+        ("12:29,tue,*,*,Europe/Berlin?open", "12:29,tue,*,*,Europe/London?open"), "hours", "just after it has opened",
+        {"ring-instead", "missed-missing", "missed-unexpected"}),
+    "a holiday is forgotten": (
+        ('"12-25"', '"12-26"'), "hours", "on a holiday of every year",
+        {"ring-instead", "missed-missing", "missed-unexpected"}),
+    "a day of the week is forgotten": (
+        ("00:00-05:59,sun", "00:00-05:59,mon"), "hours", "after the clocks were put back",
+        {"ring-instead", "missed-missing", "missed-unexpected"}),
+    "hours are looked at again while it rings": (
+        ("Dial(${PHONES:1},20,r)", "Dial(${PHONES:1},10,r)\n same => n,Goto(from-trunk,84950000001,1)"), "hours",
+        "a call that crosses closing time",
+        {"ring-too-short", "ring-unexpected", "caller-code", "caller-ended-by"}),
 }  # fmt: skip
 
 
@@ -116,14 +136,14 @@ def test_each_wrong_pbx_is_caught(environment: RunEnvironment, tmp_path: Path, m
         async with places:
             (tmp_path / case).mkdir()
             _, file, name, _ = CASES[case]
-            await conduct(scenario(file, name), environment, tmp_path / case)
+            await conduct(scenario(file, name), environment, tmp_path / case, FASTEST)
 
     async def play_all() -> None:
         async with asyncio.TaskGroup() as group:
             for case in CASES:
                 group.create_task(play(case))
 
-    asyncio.run(play_all())
+    on_a_clock(play_all())
     found: dict[str, set[str]] = {}
     for case, (_, file, name, _) in CASES.items():
         story = scenario(file, name)
