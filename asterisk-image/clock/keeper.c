@@ -32,7 +32,9 @@ void lull(void) {
 static void set_clock(int64_t at_least, int64_t flow) {
     uint64_t index = page->index;
     struct clock_record *old = &page->record[index & 1], *new = &page->record[(index + 1) & 1];
-    int64_t value = pbx_now(), now = monotonic_now();
+    int64_t now = monotonic_now(), value = old->value + (now - old->since) * old->flow / FLOW_ONE;
+    if (value < page->highest)
+        value = page->highest;
     if (at_least <= value && old->flow == flow)
         return;
     if (at_least > value) {
@@ -137,7 +139,7 @@ static void note_lateness(int64_t alarm) {
 
 static void *run(void *unused) {
     (void)unused;
-    int64_t blocked = NEVER, paced = 0; /* real: since when it cannot go on; when the next step may be */
+    int64_t blocked = NEVER, stepped = monotonic_now(); /* real: since when it cannot go on; when it stepped last, or was held */
     prctl(PR_SET_NAME, "timekeeper");
     prctl(PR_SET_TIMERSLACK, 1);
     pthread_mutex_lock(&lock);
@@ -148,6 +150,7 @@ static void *run(void *unused) {
         if (now >= cap || speed <= 1) {
             page->obstacle = HELD;
             blocked = NEVER;
+            stepped = real;
             set_clock(0, FLOW_ONE);
             wake_due(now);
             int64_t alarm = next_alarm(now), beat = real + HEARTBEAT;
@@ -157,14 +160,14 @@ static void *run(void *unused) {
             continue;
         }
         uint64_t cause = obstacle();
-        if (cause == FREE && real < paced)
+        int64_t next = cause == FREE ? next_step(now, cap) : now, paced = stepped + (next - now) / speed;
+        if (real < paced)
             cause = PACE;
         page->obstacle = cause;
         if (cause == FREE) {
-            int64_t next = next_step(now, cap);
             blocked = NEVER;
             if (next > now) {
-                paced = real + (next - now) / speed;
+                stepped = real;
                 page->steps++;
                 set_clock(next, CREEP);
                 now = next;

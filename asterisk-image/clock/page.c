@@ -122,6 +122,8 @@ __attribute__((constructor)) static void map_page(void) {
     drives = __atomic_compare_exchange_n(&mapped->owner, &nobody, mine, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) ||
              nobody == mine; /* it started itself anew: "core restart now" */
     page = mapped;
-    if (drives)
-        keep_time();
+    if (!drives)
+        return;
+    me(); /* before the timekeeper looks whether anybody runs */
+    keep_time();
 }

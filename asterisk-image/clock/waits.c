@@ -97,7 +97,7 @@ static int watch_sets(int count, fd_set *sets[3], int64_t deadline, const sigset
     static const short tells[3] = {POLLIN | POLLHUP | POLLERR, POLLOUT | POLLERR, POLLPRI};
     struct pollfd *fds = malloc((size_t)(count + 1) * sizeof *fds);
     nfds_t used = 0;
-    int ready, found = 0, fault;
+    int ready;
     if (!fds) {
         errno = ENOMEM;
         return -1;
@@ -112,7 +112,8 @@ static int watch_sets(int count, fd_set *sets[3], int64_t deadline, const sigset
     }
     pthread_cleanup_push(let_go, fds);
     ready = watch(fds, used, deadline, mask);
-    fault = errno;
+    pthread_cleanup_pop(0);
+    int found = 0, fault = errno;
     if (ready >= 0)
         for (int i = 0; i < 3; i++)
             if (sets[i])
@@ -129,7 +130,7 @@ static int watch_sets(int count, fd_set *sets[3], int64_t deadline, const sigset
                 found++;
             }
     }
-    pthread_cleanup_pop(1);
+    free(fds);
     errno = fault;
     return ready < 0 ? -1 : found;
 }

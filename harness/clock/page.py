@@ -93,6 +93,7 @@ class Page:
         except (OSError, ValueError) as fault:
             raise PageError(f"the clock's page {path} cannot be mapped: {fault}") from fault
         self._words = memoryview(self._memory).cast("q")
+        self._last = 0
         self._news = ctypes.c_uint32.from_buffer(self._memory, 8 * Word.NEWS)
         if (self._words[Word.MAGIC], self._words[Word.VERSION]) != (MAGIC, VERSION):
             raise PageError(f"the clock's page {path} was made by another version of Ringproof")
@@ -124,7 +125,7 @@ class Page:
         self._words[word] = value
 
     def now(self) -> int:
-        """Return the present PBX time."""
+        """Return the present PBX time; never less than before."""
         words = self._words
         while True:
             index = words[Word.INDEX]
@@ -132,7 +133,9 @@ class Page:
             value, since, flow = words[at], words[at + 1], words[at + 2]
             now = time.monotonic_ns()
             if words[Word.INDEX] == index:  # else the record was flipped while it was read
-                return max(value + (now - since) * flow // _FLOW_ONE, words[Word.HIGHEST])
+                # A look while the timekeeper is between its own look and the flip may be ahead of what comes next.
+                self._last = max(value + (now - since) * flow // _FLOW_ONE, words[Word.HIGHEST], self._last)
+                return self._last
 
     def peer(self, number: int) -> Peer:
         """Return the words of one phone."""

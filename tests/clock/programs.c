@@ -1,0 +1,361 @@
+/* Small programs that live on a driven clock; each prints what it saw, in seconds of its own time. argv[1] picks one. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/select.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <utime.h>
+
+static double now(clockid_t clock) {
+    struct timespec time;
+    clock_gettime(clock, &time);
+    return time.tv_sec + time.tv_nsec / 1e9;
+}
+
+static double real(void) { /* past the library */
+    struct timespec time;
+    syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &time);
+    return time.tv_sec + time.tv_nsec / 1e9;
+}
+
+static struct timespec in(clockid_t clock, double seconds) {
+    double moment = now(clock) + seconds;
+    return (struct timespec){.tv_sec = (time_t)moment, .tv_nsec = (long)((moment - (time_t)moment) * 1e9)};
+}
+
+static void tell(const char *name, double began) {
+    printf("%s %.6f\n", name, now(CLOCK_MONOTONIC) - began);
+    fflush(stdout);
+}
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
+
+/* Each wait is asked for argv[2] seconds. */
+static void waits(double seconds) {
+    struct timespec span = {.tv_sec = (time_t)seconds, .tv_nsec = (long)((seconds - (time_t)seconds) * 1e9)};
+    struct timeval until = {.tv_sec = span.tv_sec, .tv_usec = span.tv_nsec / 1000};
+    int milliseconds = (int)(seconds * 1000 + 0.5), set = epoll_create1(0);
+    struct epoll_event event;
+    sem_t semaphore;
+    pthread_condattr_t attributes;
+    pthread_cond_t monotonic;
+    sem_init(&semaphore, 0, 0);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&monotonic, &attributes);
+#define WAIT(name, call) \
+    do { \
+        double began = now(CLOCK_MONOTONIC); \
+        (void)(call); \
+        tell(name, began); \
+    } while (0)
+    WAIT("poll", poll(NULL, 0, milliseconds));
+    WAIT("ppoll", ppoll(NULL, 0, &span, NULL));
+    WAIT("select", select(0, NULL, NULL, NULL, &until));
+    WAIT("pselect", pselect(0, NULL, NULL, NULL, &span, NULL));
+    WAIT("epoll_wait", epoll_wait(set, &event, 1, milliseconds));
+    WAIT("nanosleep", nanosleep(&span, NULL));
+    WAIT("clock_nanosleep", clock_nanosleep(CLOCK_MONOTONIC, 0, &span, NULL));
+    struct timespec moment = in(CLOCK_REALTIME, seconds);
+    WAIT("clock_nanosleep_until", clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &moment, NULL));
+    WAIT("usleep", usleep((useconds_t)(seconds * 1e6)));
+    if (seconds >= 1)
+        WAIT("sleep", sleep((unsigned)seconds));
+    pthread_mutex_lock(&mutex);
+    moment = in(CLOCK_REALTIME, seconds);
+    WAIT("pthread_cond_timedwait", pthread_cond_timedwait(&cond, &mutex, &moment));
+    moment = in(CLOCK_MONOTONIC, seconds);
+    WAIT("pthread_cond_timedwait_monotonic", pthread_cond_timedwait(&monotonic, &mutex, &moment));
+    pthread_mutex_unlock(&mutex);
+    moment = in(CLOCK_REALTIME, seconds);
+    WAIT("sem_timedwait", sem_timedwait(&semaphore, &moment));
+}
+
+/* ---- handing over: somebody always has something to do, so hardly any PBX time may pass */
+#define TURNS 3000
+static sem_t ping, pong;
+static int there[2], back[2];
+static atomic_int turn;
+
+static void *answer_semaphores(void *unused) {
+    for (int i = 0; i < TURNS; i++) {
+        sem_wait(&ping);
+        sem_post(&pong);
+    }
+    return unused;
+}
+
+static void *answer_conditions(void *unused) {
+    pthread_mutex_lock(&mutex);
+    for (int i = 0; i < TURNS; i++) {
+        while (turn != 2 * i + 1)
+            pthread_cond_wait(&cond, &mutex);
+        turn++;
+        pthread_cond_broadcast(&cond);
+    }
+    pthread_mutex_unlock(&mutex);
+    return unused;
+}
+
+static void *answer_pipes(void *unused) {
+    char byte;
+    for (int i = 0; i < TURNS; i++) {
+        struct pollfd one = {.fd = there[0], .events = POLLIN};
+        poll(&one, 1, -1);
+        if (read(there[0], &byte, 1) != 1 || write(back[1], "x", 1) != 1)
+            abort();
+    }
+    return unused;
+}
+
+static void *tick(void *unused) { /* tempts the clock: the next deadline is never far */
+    for (;;)
+        poll(NULL, 0, 1000);
+    return unused;
+}
+
+static void handovers(void) {
+    pthread_t other, ticker;
+    char byte;
+    pthread_create(&ticker, NULL, tick, NULL);
+    sem_init(&ping, 0, 0);
+    sem_init(&pong, 0, 0);
+    double began = now(CLOCK_MONOTONIC);
+    pthread_create(&other, NULL, answer_semaphores, NULL);
+    for (int i = 0; i < TURNS; i++) {
+        sem_post(&ping);
+        sem_wait(&pong);
+    }
+    pthread_join(other, NULL);
+    tell("semaphores", began);
+    began = now(CLOCK_MONOTONIC);
+    pthread_create(&other, NULL, answer_conditions, NULL);
+    pthread_mutex_lock(&mutex);
+    for (int i = 0; i < TURNS; i++) {
+        turn++;
+        pthread_cond_signal(&cond);
+        while (turn != 2 * i + 2)
+            pthread_cond_wait(&cond, &mutex);
+    }
+    pthread_mutex_unlock(&mutex);
+    pthread_join(other, NULL);
+    tell("conditions", began);
+    if (pipe(there) || pipe(back))
+        abort();
+    began = now(CLOCK_MONOTONIC);
+    pthread_create(&other, NULL, answer_pipes, NULL);
+    for (int i = 0; i < TURNS; i++)
+        if (write(there[1], "x", 1) != 1 || read(back[0], &byte, 1) != 1)
+            abort();
+    pthread_join(other, NULL);
+    tell("pipes", began);
+}
+
+/* ---- a condition variable returns for a signal or its deadline, and for nothing else */
+static atomic_int returned;
+
+static void *wait_once(void *unused) {
+    struct timespec until = in(CLOCK_REALTIME, 1000);
+    pthread_mutex_lock(&mutex);
+    if (pthread_cond_timedwait(&cond, &mutex, &until) == 0)
+        returned++;
+    pthread_mutex_unlock(&mutex);
+    return unused;
+}
+
+static void nothing(int signal) { (void)signal; }
+
+static void signals_only(void) {
+    pthread_t threads[8];
+    signal(SIGUSR1, nothing);
+    for (int i = 0; i < 8; i++)
+        pthread_create(&threads[i], NULL, wait_once, NULL);
+    for (int i = 0; i < 50; i++) { /* the clock races and stops, handlers run: none of it is a signal */
+        poll(NULL, 0, 1000);
+        pthread_kill(threads[i % 8], SIGUSR1);
+    }
+    printf("before %d\n", returned);
+    for (int i = 0; i < 3; i++)
+        pthread_cond_signal(&cond);
+    poll(NULL, 0, 1000);
+    printf("signalled %d\n", returned);
+    pthread_cond_broadcast(&cond);
+    for (int i = 0; i < 8; i++)
+        pthread_join(threads[i], NULL);
+    printf("all %d\n", returned);
+}
+
+/* ---- threads that come and go, and that are cancelled where they wait: the clock races on */
+static void *brief(void *unused) {
+    usleep(1000);
+    return unused;
+}
+
+static void release(void *held) { pthread_mutex_unlock(held); }
+
+static void *wait_for_ever(void *how) {
+    static sem_t never;
+    if (*(char *)how == 'c') {
+        pthread_mutex_lock(&mutex);
+        pthread_cleanup_push(release, &mutex);
+        pthread_cond_wait(&cond, &mutex);
+        pthread_cleanup_pop(1);
+    } else if (*(char *)how == 's') {
+        sem_init(&never, 0, 0);
+        sem_wait(&never);
+    } else if (*(char *)how == 'p')
+        poll(NULL, 0, -1);
+    else
+        for (;;)
+            sleep(1000);
+    return NULL;
+}
+
+static void lives(void) {
+    pthread_t thread;
+    for (int i = 0; i < 500; i++) {
+        pthread_create(&thread, NULL, brief, NULL);
+        pthread_join(thread, NULL);
+    }
+    for (const char *how = "cspz"; *how; how++) {
+        void *end;
+        pthread_create(&thread, NULL, wait_for_ever, (void *)how);
+        poll(NULL, 0, 100);
+        pthread_cancel(thread);
+        pthread_join(thread, &end);
+        printf("cancelled %c %d\n", *how, end == PTHREAD_CANCELED);
+    }
+    printf("mutex free %d\n", pthread_mutex_trylock(&mutex) == 0);
+    double began = now(CLOCK_MONOTONIC), real_began = real();
+    sleep(100);
+    tell("afterwards", began);
+    printf("really %.6f\n", real() - real_began);
+}
+
+/* ---- a child works in real time */
+static void children(void) {
+    double began = now(CLOCK_MONOTONIC);
+    if (fork() == 0) {
+        struct timespec span = {.tv_nsec = 400000000};
+        syscall(SYS_nanosleep, &span, NULL); /* what it does need not be known to the library */
+        _exit(0);
+    }
+    poll(NULL, 0, 60000);
+    double child = now(CLOCK_MONOTONIC) - began;
+    began = now(CLOCK_MONOTONIC);
+    if (fork() == 0) {
+        double own = now(CLOCK_MONOTONIC);
+        usleep(200000);
+        printf("childs own %.6f\n", now(CLOCK_MONOTONIC) - own);
+        fflush(stdout);
+        _exit(0);
+    }
+    wait(NULL);
+    wait(NULL);
+    printf("waited %.6f\n", child);
+    tell("forked", began);
+    began = now(CLOCK_MONOTONIC);
+    sleep(50);
+    tell("afterwards", began);
+}
+
+/* ---- nobody ever sees time go back, and no read is far from the one before while others race */
+static atomic_bool over;
+static atomic_int backwards;
+
+static void *read_on(void *clock) {
+    double last = 0;
+    while (!over) {
+        double seen = now(clock ? CLOCK_REALTIME : CLOCK_MONOTONIC);
+        if (seen < last)
+            backwards++;
+        last = seen;
+        if (clock)
+            usleep(100);
+    }
+    return NULL;
+}
+
+static void reads(double seconds) {
+    pthread_t threads[16];
+    for (int i = 0; i < 16; i++)
+        pthread_create(&threads[i], NULL, read_on, (void *)(long)(i % 8 != 0));
+    double began = real();
+    while (real() - began < seconds)
+        poll(NULL, 0, 500);
+    over = true;
+    for (int i = 0; i < 16; i++)
+        pthread_join(threads[i], NULL);
+    printf("backwards %d\n", backwards);
+}
+
+static void dates(const char *file) {
+    struct stat found;
+    if (stat(file, &found))
+        abort();
+    printf("old %.0f\n", (double)(time(NULL) - found.st_mtime)); /* written since the page was made, or long before */
+    struct utimbuf later = {time(NULL) + 300, time(NULL) + 300};
+    utime(file, &later);
+    stat(file, &found);
+    printf("put off %.0f\n", (double)(found.st_mtime - time(NULL)));
+    struct timeval day;
+    gettimeofday(&day, NULL);
+    printf("agree %d %d\n", labs(day.tv_sec - time(NULL)) <= 1, labs((long)now(CLOCK_REALTIME) - time(NULL)) <= 1);
+    printf("now %.0f\n", (double)time(NULL));
+    printf("timerfd %d\n", timerfd_create(CLOCK_MONOTONIC, 0));
+}
+
+static void nap(double seconds) { /* and tell the real time of it */
+    double began = now(CLOCK_MONOTONIC), real_began = real();
+    struct timespec span = {.tv_sec = (time_t)seconds};
+    nanosleep(&span, NULL);
+    tell("slept", began);
+    printf("really %.6f\n", real() - real_began);
+}
+
+static void idle(double seconds) { /* forty threads of which two poll, as in Asterisk; processor seconds of it all */
+    pthread_t thread;
+    char forever = 'p';
+    for (int i = 0; i < 38; i++)
+        pthread_create(&thread, NULL, wait_for_ever, &forever);
+    double began = real(), used = now(CLOCK_PROCESS_CPUTIME_ID);
+    while (real() - began < seconds)
+        poll(NULL, 0, 10);
+    printf("share %.4f\n", (now(CLOCK_PROCESS_CPUTIME_ID) - used) / (real() - began));
+}
+
+int main(int count, char **words) {
+    double number = count > 2 ? atof(words[2]) : 0;
+#define PROGRAM(name, call) \
+    if (!strcmp(words[1], name)) { \
+        call; \
+        return 0; \
+    }
+    PROGRAM("waits", waits(number))
+    PROGRAM("handovers", handovers())
+    PROGRAM("signals", signals_only())
+    PROGRAM("lives", lives())
+    PROGRAM("children", children())
+    PROGRAM("reads", reads(number))
+    PROGRAM("dates", dates(words[2]))
+    PROGRAM("nap", nap(number))
+    PROGRAM("idle", idle(number))
+    return 2;
+}

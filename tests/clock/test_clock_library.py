@@ -1,0 +1,236 @@
+"""The library by itself: small C programs on a driven clock, in the image that it is compiled in."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from harness.clock.page import Page, Word
+from harness.setup import image, library
+
+HERE = Path(__file__).parent
+SECOND = 1_000_000_000
+FAR = 10_000 * SECOND
+COMPILE = (
+    "gcc -std=gnu11 -O1 -g -Wall -Wextra -pthread -o /made/programs /tests/programs.c && "
+    "sh /clock/build /made/plain.so && "
+    "sh /clock/build /made/undefined.so -fsanitize=undefined -fno-sanitize-recover=all -static-libubsan"
+)
+pytestmark = pytest.mark.pbx
+
+
+@dataclass
+class Laboratory:
+    """A folder with the programs and a page, and the container in which they run."""
+
+    folder: Path
+    page: Page
+    library: str
+
+    def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
+        """Start a program on the page's clock."""
+        variables = {"LD_PRELOAD": f"/made/{self.library}", "RINGPROOF_CLOCK": "/made/page", **environment}
+        command = ["docker", "run", "--rm", "--network", "none", "-v", f"{self.folder}:/made"]
+        command += [f"--env={name}={value}" for name, value in variables.items()]
+        command += ["--entrypoint", "/made/programs", library.BUILDER.name, *words]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def run(self, *words: str, races: bool = True, **environment: str) -> dict[str, float]:
+        """Run a program to its end on a clock that races, or does not; return what it told, by name."""
+        if races:
+            self.race(FAR)
+        done = self.start(*words, **environment)
+        out, err = done.communicate(timeout=60)
+        assert (done.returncode, err) == (0, ""), out
+        return {name: float(value) for name, _, value in (line.rpartition(" ") for line in out.splitlines())}
+
+    def race(self, ahead: int, speed: int = 500) -> None:
+        """Let the clock race so many nanoseconds on from now."""
+        self.page[Word.SPEED] = speed
+        self.page[Word.CAP] = self.page.now() + ahead
+        self.page.tell_news()
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Compile the programs, and the library once more with the sanitizer that works in a preload (undefined)."""
+    image.ensure(library.BUILDER)
+    folder = tmp_path_factory.mktemp("made")
+    mounts = [f"--volume={HERE}:/tests:ro", f"--volume={folder}:/made"]
+    subprocess.run(
+        ["docker", "run", "--rm", "--network", "none", *mounts, library.BUILDER.name, "sh", "-c", COMPILE],
+        check=True,
+        timeout=120,
+    )
+    return folder
+
+
+@pytest.fixture(params=["plain.so", "undefined.so"])
+def laboratory(request: pytest.FixtureRequest, made: Path) -> Laboratory:
+    """A fresh page for each test."""
+    page = made / "page"
+    page.unlink(missing_ok=True)
+    return Laboratory(made, Page.make(page), request.param)
+
+
+@pytest.mark.parametrize("seconds", ["0.3", "20"])
+def test_each_wait_lasts_as_long_as_it_should(laboratory: Laboratory, seconds: str) -> None:
+    """To the millisecond, on a racing clock: the clock does not pass a deadline before its owner runs."""
+    told = laboratory.run("waits", seconds)
+    assert len(told) == (13 if seconds == "20" else 12)
+    for name, lasted in told.items():
+        assert 0 <= lasted - float(seconds) < 0.005, name
+
+
+def test_a_poll_is_stepped_over_once(laboratory: Laboratory) -> None:
+    """Waits of up to 50 ms may end late, by less than that."""
+    for name, lasted in laboratory.run("waits", "0.03").items():
+        assert 0.0299 <= lasted < 0.085, name
+
+
+def test_waits_are_right_while_the_rate_changes(laboratory: Laboratory) -> None:
+    """Held and let go at random every few milliseconds."""
+    over = threading.Event()
+
+    def disturb() -> None:
+        dice = random.Random(5038)  # noqa: S311 - the same every time
+        while not over.is_set():
+            if dice.random() < 0.5:
+                laboratory.race(round(dice.uniform(0.01, 5) * SECOND), speed=dice.choice([2, 50, 500]))
+            else:
+                laboratory.page[Word.CAP] = 0
+                laboratory.page.tell_news()
+            time.sleep(dice.uniform(0, 0.005))
+
+    disturber = threading.Thread(target=disturb)
+    disturber.start()
+    told = laboratory.run("waits", "3", races=False)
+    over.set()
+    disturber.join()
+    for name, lasted in told.items():
+        assert 0 <= lasted - 3 < 0.03, name
+
+
+def test_time_stands_while_work_is_handed_over(laboratory: Laboratory) -> None:
+    """3,000 times from thread to thread and back, with a deadline nearby that the clock could step to: it does not."""
+    told = laboratory.run("handovers")
+    assert told.keys() == {"semaphores", "conditions", "pipes"}
+    for name, passed in told.items():
+        assert passed < 0.5, name
+
+
+def test_a_condition_variable_returns_for_a_signal_only(laboratory: Laboratory) -> None:
+    """Asterisk's LOCK() takes a spurious return for the lock (func_lock.c)."""
+    told = laboratory.run("signals")
+    assert told == {"before": 0, "signalled": 3, "all": 8}
+
+
+def test_threads_come_go_and_are_cancelled(laboratory: Laboratory) -> None:
+    """And the clock races afterwards: nobody is counted who is gone."""
+    told = laboratory.run("lives")
+    assert {told[f"cancelled {how}"] for how in "cspz"} == {1}
+    assert told["mutex free"] == 1
+    assert told["afterwards"] == pytest.approx(100, abs=0.005)
+    assert told["really"] < 20
+
+
+def test_a_child_works_in_real_time(laboratory: Laboratory) -> None:
+    """A wait of 60 s beside a child of 0.4 s: the clock races only when the child has ended."""
+    told = laboratory.run("children")
+    assert told["waited"] == pytest.approx(60, abs=0.01)
+    assert told["forked"] == pytest.approx(0.2, abs=0.15)
+    assert told["childs own"] == pytest.approx(0.2, abs=0.05)
+    assert told["afterwards"] == pytest.approx(50, abs=0.005)
+
+
+def test_time_never_goes_back(laboratory: Laboratory) -> None:
+    """16 threads read it while it races, is held and let go; this process reads it, too."""
+    over = threading.Event()
+    backwards = []
+
+    def disturb() -> None:
+        last = 0
+        while not over.is_set():
+            laboratory.race(SECOND // 2)
+            for _ in range(50):
+                now = laboratory.page.now()
+                if now < last:
+                    backwards.append(last - now)
+                last = now
+            laboratory.page[Word.CAP] = 0
+            laboratory.page.tell_news()
+
+    disturber = threading.Thread(target=disturb)
+    disturber.start()
+    told = laboratory.run("reads", "2", races=False)
+    over.set()
+    disturber.join()
+    assert told == {"backwards": 0}
+    assert backwards == []
+
+
+def test_a_dead_conductor_leaves_a_clock_at_1(laboratory: Laboratory) -> None:
+    """`cap` bounds every race: 60 s of a nap are raced, the last second is real."""
+    laboratory.race(60 * SECOND)
+    told = laboratory.run("nap", "61", races=False)
+    assert told["slept"] == pytest.approx(61, abs=0.01)
+    assert 0.5 < told["really"] < 3
+
+
+def test_a_speed_is_a_limit(laboratory: Laboratory) -> None:
+    """20 s at 10 take 2 s; at 500 they do not."""
+    laboratory.race(FAR, speed=10)
+    assert 1.9 < laboratory.run("nap", "20", races=False)["really"] < 4
+    laboratory.page[Word.OWNER] = 0
+    laboratory.race(FAR, speed=500)
+    assert laboratory.run("nap", "20", races=False)["really"] < 1.5
+
+
+@pytest.mark.parametrize("year", [2002, 2037])
+def test_another_date(made: Path, year: int) -> None:
+    """All clocks agree on it; what was written today is of that day, and what the program puts off stays put off."""
+    page = made / "page"
+    page.unlink(missing_ok=True)
+    starts = int(time.mktime((year, 6, 1, 12, 0, 0, 0, 0, 0)))
+    laboratory = Laboratory(made, Page.make(page, starts_ns=starts * SECOND), "plain.so")
+    (made / "fresh").write_text("x")
+    os.utime(made / "fresh")
+    told = laboratory.run("dates", "/made/fresh", races=False)
+    assert told["now"] == pytest.approx(starts, abs=10)
+    assert 0 <= told["old"] <= 10
+    assert told["put off"] == pytest.approx(300, abs=1)
+    assert told["agree 1"] == 1
+    assert told["timerfd"] == -1
+
+
+def test_idle_at_1_costs_next_to_nothing(laboratory: Laboratory) -> None:
+    """A fiftieth of a core is the bound that we set ourselves; ten times that says that something spins."""
+    assert laboratory.run("idle", "3", races=False)["share"] < 0.2
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda page: page.unlink(), "No such file or directory"),
+        (lambda page: page.write_bytes(b"x" * 100), "is too short: it was made by another version of Ringproof"),
+        (lambda page: page.write_bytes(bytes(20_000)), "was made by another version of Ringproof"),
+    ],
+)
+def test_a_page_that_is_none_starts_nothing(made: Path, spoil: Callable[[Path], object], sentence: str) -> None:
+    """A PBX on real time would be taken for one that is driven."""
+    page = made / "page"
+    page.unlink(missing_ok=True)
+    laboratory = Laboratory(made, Page.make(page), "plain.so")
+    spoil(page)
+    done = laboratory.start("nap", "1")
+    out, err = done.communicate(timeout=30)
+    assert (done.returncode, out) == (78, "")
+    assert err == f"ringproof-clock: the page /made/page {sentence}\n"
