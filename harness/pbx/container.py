@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import threading
 from collections.abc import Callable, Mapping
@@ -26,6 +27,10 @@ LEASE_SECONDS = "RINGPROOF_LEASE_SECONDS"
 """Set for the tests of the lease, which will not wait a minute."""
 CLOCK = "/ringproof/clock"
 """Where library and page are mounted."""
+INIT = "/ringproof/init"
+EX_CONFIG = 78
+"""Exit status of an init, or of a clock's library, that did not let Asterisk start."""
+NEEDED = "what an image has to have is in asterisk-image/README.md"
 LOG = "full.log"
 """Asterisk's log in the evidence folder (logger.conf)."""
 
@@ -50,6 +55,8 @@ class ClockMount:
     """Told the TCP port of our end of the manager connection, before anything is asked."""
     on_bytes: Callable[[int], None]
     """Told how many bytes of it are being dealt with."""
+    on_write: Callable[[int], None]
+    """Told how many bytes are about to be sent."""
 
 
 class Pbx:
@@ -113,6 +120,7 @@ class Pbx:
             str(configuration.resolve()): {"bind": "/ringproof/conf", "mode": "ro"},
             str(self._evidence.resolve()): {"bind": "/ringproof/evidence", "mode": "rw"},
             environment.lease: {"bind": "/ringproof/lease", "mode": "ro"},
+            environment.init: {"bind": INIT, "mode": "ro"},
         }
         variables = {name: os.environ[name] for name in (LEASE_SECONDS,) if name in os.environ}
         if clock is not None:
@@ -125,6 +133,9 @@ class Pbx:
         try:
             api.create_container(
                 environment.image,
+                entrypoint=["bash", INIT],
+                user="0",
+                healthcheck={"test": ["NONE"]},  # whatever the image says about itself
                 name=self.name,
                 labels=labels,
                 host_config=host,
@@ -137,6 +148,9 @@ class Pbx:
             api.start(self.name)
             networks = api.inspect_container(self.name)["NetworkSettings"]["Networks"]
         except (APIError, NotFound) as fault:
+            if '"bash"' in str(fault.explanation):
+                message = f"the image {environment.image} has no bash on its PATH, by which Asterisk is started there"
+                raise BrokenError(message, NEEDED) from fault
             message = f"the engine could not start the PBX: {fault.explanation}"
             raise BrokenError(message) from fault
         self.office_address = networks[environment.office_network]["IPAddress"]
@@ -184,6 +198,7 @@ class Pbx:
                             on_event=take,
                             on_lost=on_lost,
                             on_bytes=clock.on_bytes if clock is not None else lambda _: None,
+                            on_write=clock.on_write if clock is not None else lambda _: None,
                         )
                     except OSError:  # nobody listens yet
                         await asyncio.sleep(POLL_S)
@@ -206,6 +221,8 @@ class Pbx:
     def _refuse_end(self) -> None:
         if self.ended.done():
             status = self.ended.result()
+            if status == EX_CONFIG and (sentence := self._our_word()):
+                raise BrokenError(f"Asterisk could not be started: {sentence}", NEEDED)
             message = f"Asterisk ended while it booted (exit status {status}): {self._own_word()}"
             raise BrokenError(message, f"its log is {self._evidence / LOG}")
 
@@ -231,11 +248,18 @@ class Pbx:
         complaints = self.complaints()
         if complaints:
             return complaints[0]
+        return next((line.strip() for line in reversed(self._console()) if line.strip()), "it said nothing")
+
+    def _our_word(self) -> str:
+        """What init or the clock's library said first; empty: nothing."""
+        said = (re.fullmatch(r"ringproof(?:-clock)?: (.*)", line) for line in self._console())
+        return next((found[1] for found in said if found), "")
+
+    def _console(self) -> list[str]:
         try:
-            lines = (self._evidence / "console.log").read_text("utf-8", "replace").split("\n")
+            return (self._evidence / "console.log").read_text("utf-8", "replace").split("\n")
         except OSError:
-            lines = []
-        return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+            return []
 
     async def why_ended(self) -> int | None:
         """Return the signal by which Asterisk crashed, None where it was killed or stopped from outside.

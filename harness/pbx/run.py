@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import shutil
 import tempfile
@@ -16,9 +17,13 @@ from docker.errors import APIError
 from harness.pbx.engine import OWNED, OWNER, RUN, engine, own_name, require_image
 from harness.pbx.errors import BrokenError
 from harness.pbx.sweep import sweep, sweep_run
+from harness.setup.image import image_dir
+from harness.setup.telling import SetupError
 
 LEASE_RENEWED_EVERY_S = 5.0
 """Of real time; a PBX ends by itself when its lease is 60 s old (asterisk-image/README.md)."""
+MEMORY = Path("/dev/shm")  # noqa: S108 - nothing there has a name that could be guessed
+"""Where pages and leases are kept, where there is such a place: no disk is written to when they change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,8 @@ class RunEnvironment:
     """The host's address in the provider's network: outside callers come from here."""
     lease: str
     """The folder whose file `renewed` the controlling process touches."""
+    init: str
+    """The program that is process 1 of every container (asterisk-image/init)."""
 
     def to_dict(self) -> dict[str, str]:
         """Return a form that execnet can send."""
@@ -55,10 +62,13 @@ def open_run(image: str) -> Iterator[RunEnvironment]:
     """
     engine()
     require_image(image)
+    try:
+        init = image_dir() / "init"
+    except SetupError as fault:
+        raise BrokenError(str(fault)) from fault
     sweep()
     run = secrets.token_hex(4)
-    lease = Path(tempfile.mkdtemp(prefix=f"ringproof-{run}-", dir="/dev/shm"))
-    lease.chmod(0o755)
+    lease = _folder(f"ringproof-{run}-")
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, lease, ignore_errors=True)
         stack.callback(sweep_run, run)
@@ -75,7 +85,16 @@ def open_run(image: str) -> Iterator[RunEnvironment]:
             trunk_network=trunk,
             trunk_address=trunk_address,
             lease=str(lease),
+            init=str(init),
         )
+
+
+def _folder(prefix: str) -> Path:
+    """Make the folder of a run: in memory, else (no such place, or not for us) where temporary files are."""
+    usable = MEMORY.is_dir() and os.access(MEMORY, os.W_OK | os.X_OK)
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=MEMORY if usable else None))
+    folder.chmod(0o755)
+    return folder
 
 
 def _network(name: str, labels: dict[str, str]) -> tuple[str, str]:

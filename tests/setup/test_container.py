@@ -10,6 +10,8 @@ import docker
 import pytest
 from docker.models.containers import Container
 
+from harness.setup.image import image_dir
+
 pytestmark = pytest.mark.pbx
 
 IMAGE = "ringproof-asterisk:22"
@@ -43,9 +45,11 @@ def start(place: Path) -> Iterator[Start]:
     client = docker.from_env()
     started: list[Container] = []
 
-    def start(**environment: str) -> Container:
+    def start(image: str = IMAGE, **environment: str) -> Container:
         container = client.containers.run(
-            IMAGE,
+            image,
+            entrypoint=["bash", "/ringproof/init"],
+            user="0",
             detach=True,
             environment=environment,
             network_mode="none",
@@ -54,6 +58,7 @@ def start(place: Path) -> Iterator[Start]:
                 str(place / "conf"): {"bind": "/ringproof/conf", "mode": "ro"},
                 str(place / "evidence"): {"bind": "/ringproof/evidence", "mode": "rw"},
                 str(place / "lease"): {"bind": "/ringproof/lease", "mode": "ro"},
+                str(image_dir() / "init"): {"bind": "/ringproof/init", "mode": "ro"},
             },
         )
         started.append(container)
@@ -173,22 +178,54 @@ def test_no_configuration_is_refused(start: Start, place: Path) -> None:
     assert "there is no /ringproof/conf/asterisk.conf" in said(place)
 
 
-def test_a_preload_for_the_whole_container_is_refused(start: Start, place: Path) -> None:
-    """The lease must be counted in real time."""
-    assert start(LD_PRELOAD="libutil.so.1").wait(timeout=20)["StatusCode"] == EX_CONFIG
-    assert "name the library in RINGPROOF_PRELOAD instead" in said(place)
+def with_library(container: Container, library: str) -> set[str]:
+    """Return the numbers of the processes that have this library, of all that could be looked into."""
+    look = "for maps in /proc/[0-9]*/maps; do cat $maps >/dev/null && echo $maps; done 2>/dev/null; true"
+    seen = {maps for user in ("root", "5060") for maps in inside(container, look, user).split()}
+    assert {"/proc/1/maps", f"/proc/{pid_of_asterisk(container)}/maps"} <= seen
+    look = look.replace("cat $maps >/dev/null", f"grep -q {library} $maps")
+    return {maps.split("/")[2] for user in ("root", "5060") for maps in inside(container, look, user).split()}
+
+
+def preload_of(container: Container, pid: str) -> str:
+    """Return what a process was started with as LD_PRELOAD."""
+    look = f"cat /proc/{pid}/environ | tr '\\0' '\\n'"
+    variables = inside(container, look, user="root" if pid == "1" else "5060")
+    assert "PATH=" in variables
+    return dict(line.partition("=")[::2] for line in variables.splitlines()).get("LD_PRELOAD", "")
 
 
 def test_a_preload_reaches_asterisk_and_nothing_else(start: Start, place: Path) -> None:
-    """Neither process 1 nor the sleep it waits with."""
+    """Neither process 1 nor the sleep it waits with, nor what `docker exec` starts."""
     container = start(RINGPROOF_PRELOAD="libutil.so.1")
     await_ready(place)
-    look = "for maps in /proc/[0-9]*/maps; do cat $maps >/dev/null && echo $maps; done 2>/dev/null; true"
-    with_it = look.replace("cat $maps >/dev/null", "grep -q libutil.so $maps")
-    seen = {maps for user in ("root", "5060") for maps in inside(container, look, user).split()}
-    assert {"/proc/1/maps", f"/proc/{pid_of_asterisk(container)}/maps"} <= seen
-    loaded = {maps for user in ("root", "5060") for maps in inside(container, with_it, user).split()}
-    assert loaded == {f"/proc/{pid_of_asterisk(container)}/maps"}
+    assert with_library(container, "libutil.so") == {pid_of_asterisk(container)}
+    assert preload_of(container, "1") == preload_of(container, "$$") == ""
+
+
+def test_a_preload_of_the_images_own_is_kept(start: Start, place: Path) -> None:
+    """Asterisk has ours first and theirs behind it; init and its sleep, by which the lease is counted, have neither.
+
+    What `docker exec` starts has theirs, as its owner wanted, and not ours.
+    """
+    container = start(RINGPROOF_PRELOAD="libutil.so.1", LD_PRELOAD="libanl.so.1")
+    await_ready(place)
+    asterisk = pid_of_asterisk(container)
+    assert preload_of(container, asterisk) == "libutil.so.1:libanl.so.1"
+    assert with_library(container, "libutil.so") == {asterisk}
+    assert preload_of(container, "1") == ""
+    assert preload_of(container, "$$") == "libanl.so.1"
+    children = inside(container, "cat /proc/1/task/1/children").split()
+    assert asterisk in children
+    assert len(children) > 1, "the sleep is missing"
+    assert with_library(container, "libanl.so") & {"1", *children} == {asterisk}
+
+
+def test_a_preload_of_the_images_own_without_ours(start: Start, place: Path) -> None:
+    """As if nobody was between them."""
+    container = start(LD_PRELOAD="libanl.so.1")
+    await_ready(place)
+    assert preload_of(container, pid_of_asterisk(container)) == "libanl.so.1"
 
 
 def test_the_emptied_manual_is_not_missed(start: Start, place: Path) -> None:
