@@ -28,6 +28,9 @@ CHUNK_BYTES = 1 << 20
 RELEASES = {"22": "forky", "16": "bullseye"}
 """Which release of Debian has which major version of Asterisk."""
 
+NOT_BUILT_IN = frozenset({"init"})
+"""Of asterisk-image/: what is mounted into every container, those of other people's images included."""
+
 HASH_LABEL = "ringproof.image.hash"
 BASE_LABEL = "ringproof.image.base"
 
@@ -125,7 +128,8 @@ def content_hash(recipe: Recipe) -> str:
 
 def files_of(folder: Path) -> list[str]:
     """Return the files that matter to the build, sorted; a folder below is a part of its own."""
-    return sorted(path.name for path in folder.iterdir() if path.is_file() and path.suffix != ".md")
+    files = (path for path in folder.iterdir() if path.is_file() and path.suffix != ".md")
+    return sorted(path.name for path in files if path.name not in NOT_BUILT_IN)
 
 
 def build(engine: Engine, recipe: Recipe, wanted: str) -> None:

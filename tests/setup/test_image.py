@@ -107,7 +107,10 @@ def test_a_changed_file_rebuilds_and_a_changed_word_does_not(engine: FakeEngine,
 
 
 def test_the_hash_knows_names_and_base(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Renaming a file, another release or another version is another image; a folder below is a part of its own."""
+    """Renaming a file, another release or another version is another image; a folder below is a part of its own.
+
+    What is mounted is no part of any.
+    """
     monkeypatch.setattr(image, "image_dir", lambda: folder)
     library = image.Recipe("bullseye", "bullseye", part="clock")
     recipes = (RECIPE, image.Recipe("16", "bullseye"), library)
@@ -115,9 +118,11 @@ def test_the_hash_knows_names_and_base(folder: Path, monkeypatch: pytest.MonkeyP
     (folder / "clock" / "clock.c").rename(folder / "clock" / "page.c")
     assert image.content_hash(RECIPE) in hashes
     hashes.add(image.content_hash(library))
-    (folder / "init").write_text("#!/bin/bash\n")
+    (folder / "cleaning").write_text("#!/bin/bash\n")
     hashes.add(image.content_hash(RECIPE))
     assert len(hashes) == 5
+    (folder / "init").write_text("#!/bin/bash\n")
+    assert image.content_hash(RECIPE) in hashes
 
 
 def test_without_a_registry_the_base_is_made_from_packages(engine: FakeEngine) -> None:
