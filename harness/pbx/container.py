@@ -221,8 +221,9 @@ class Pbx:
     def _refuse_end(self) -> None:
         if self.ended.done():
             status = self.ended.result()
-            if status == EX_CONFIG and (sentence := self._our_word()):
-                raise BrokenError(f"Asterisk could not be started: {sentence}", NEEDED)
+            if status == EX_CONFIG and (ours := self._our_word()):
+                hint = NEEDED if ours["who"] == "ringproof" else "`make image` makes the clock's library anew"
+                raise BrokenError(f"Asterisk could not be started: {ours['sentence']}", hint)
             message = f"Asterisk ended while it booted (exit status {status}): {self._own_word()}"
             raise BrokenError(message, f"its log is {self._evidence / LOG}")
 
@@ -234,6 +235,17 @@ class Pbx:
 
     def complaints(self) -> list[str]:
         """Return the WARNING and ERROR lines that Asterisk has logged so far."""
+    def refuse_missing_sounds(self) -> None:
+        """Raise BrokenError where Asterisk was to play a sound that it has not: its caller acts otherwise.
+
+        The log says it (file.c); nothing says beforehand what an image can play.
+        """
+        found = (re.search(r"file\.c: File (\S+) does not exist in any format", line) for line in self.complaints())
+        missing = sorted({match[1] for match in found if match})
+        if missing:
+            sentence = f"the PBX was to play what its image has no sound for: {', '.join(missing)}"
+            raise BrokenError(sentence, f"install the core sounds in the office's language there; {NEEDED}")
+
         try:
             lines = (self._evidence / LOG).read_text("utf-8", "replace").splitlines()
         except OSError:
@@ -250,10 +262,10 @@ class Pbx:
             return complaints[0]
         return next((line.strip() for line in reversed(self._console()) if line.strip()), "it said nothing")
 
-    def _our_word(self) -> str:
-        """What init or the clock's library said first; empty: nothing."""
-        said = (re.fullmatch(r"ringproof(?:-clock)?: (.*)", line) for line in self._console())
-        return next((found[1] for found in said if found), "")
+    def _our_word(self) -> re.Match[str] | None:
+        """What init or the clock's library said first."""
+        said = (re.fullmatch(r"(?P<who>ringproof(-clock)?): (?P<sentence>.*)", line) for line in self._console())
+        return next(filter(None, said), None)
 
     def _console(self) -> list[str]:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 import shutil
 import tempfile
@@ -91,8 +90,10 @@ def open_run(image: str) -> Iterator[RunEnvironment]:
 
 def _folder(prefix: str) -> Path:
     """Make the folder of a run: in memory, else (no such place, or not for us) where temporary files are."""
-    usable = MEMORY.is_dir() and os.access(MEMORY, os.W_OK | os.X_OK)
-    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=MEMORY if usable else None))
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=MEMORY))
+    except OSError:
+        folder = Path(tempfile.mkdtemp(prefix=prefix))
     folder.chmod(0o755)
     return folder
 

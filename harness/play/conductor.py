@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.clock.clock import PbxClock, PbxEpoch, PlayLoop
+from harness.clock.page import PageError
 from harness.clock.report import ClockReport
 from harness.events import (
     DialFailed,
@@ -100,6 +101,7 @@ async def _play(scenario: Scenario, theatre: Theatre, stage: Stage, recorder: Re
     await stage.wait_until(end)
     stage.record(QuietOver(at=moment(clock.now()), watched=PbxSeconds(clock.now() - over)))
     await theatre.save_capture()
+    theatre.pbx.refuse_missing_sounds()
 
 
 async def _expectations(scenario: Scenario, theatre: Theatre, stage: Stage) -> bool:
@@ -195,6 +197,8 @@ def run(scenario: Scenario, environment: RunEnvironment, folder: Path, speed: fl
     try:
         with asyncio.Runner(loop_factory=PlayLoop) as runner:
             report = runner.run(_interruptible(conduct(scenario, environment, folder, speed), caught))
+    except PageError as fault:
+        raise BrokenError(str(fault)) from fault
     except OSError as fault:
         message = f"the harness failed: {fault}"
         raise BrokenError(message) from fault
