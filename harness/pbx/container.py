@@ -233,8 +233,6 @@ class Pbx:
             message = f"Asterisk complained about its configuration while it booted: {complaints[0]}"
             raise BrokenError(message, f"all of it is in {self._evidence / LOG}")
 
-    def complaints(self) -> list[str]:
-        """Return the WARNING and ERROR lines that Asterisk has logged so far."""
     def refuse_missing_sounds(self) -> None:
         """Raise BrokenError where Asterisk was to play a sound that it has not: its caller acts otherwise.
 
@@ -246,6 +244,8 @@ class Pbx:
             sentence = f"the PBX was to play what its image has no sound for: {', '.join(missing)}"
             raise BrokenError(sentence, f"install the core sounds in the office's language there; {NEEDED}")
 
+    def complaints(self) -> list[str]:
+        """Return the WARNING and ERROR lines that Asterisk has logged so far."""
         try:
             lines = (self._evidence / LOG).read_text("utf-8", "replace").splitlines()
         except OSError:
