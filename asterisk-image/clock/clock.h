@@ -33,6 +33,8 @@ struct sleeper {
     uint32_t state;
     bool known;                 /* counted, and in the list */
     bool signalled;             /* what it queues for has come */
+    bool poked;                 /* somebody sent it a signal, to get it out of its wait or its next one */
+    pthread_t thread;
     int64_t deadline;           /* PBX time at which it wants to be woken */
     int64_t armed;              /* CLOCK_MONOTONIC at which the kernel wakes it */
     bool brief;

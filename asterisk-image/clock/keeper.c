@@ -10,6 +10,7 @@
 #include <linux/futex.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -63,17 +64,38 @@ static bool descriptor_ready(void) {
     return REAL(poll)(all, count, 0) > 0;
 }
 
-static uint64_t obstacle(void) {
+static void look(struct clock_page *copy) {
+    const uint64_t *from = (const uint64_t *)page;
+    uint64_t *to = (uint64_t *)copy;
+    for (size_t i = 0; i < sizeof *page / sizeof *from; i++)
+        to[i] = __atomic_load_n(&from[i], __ATOMIC_ACQUIRE);
+}
+
+static uint64_t obstacle(int64_t *cap) {
+    static struct clock_page one, other;
     if (awake)
         return THREADS;
+    /* The conductor may take a message, ask another phone for something and move the cap while we look from word to
+     * word. All of them only grow (but for the cap), so when two looks agree there was a moment at which all this
+     * held at once. */
+    look(&one);
+    for (int tries = 0;; tries++) {
+        look(&other);
+        if (!memcmp(&one, &other, sizeof one))
+            break;
+        if (tries == 10)
+            return PEER;
+        one = other;
+    }
+    *cap = one.cap;
     for (unsigned i = 0; i < PEERS; i++) {
-        const volatile struct clock_peer *peer = &page->peer[i];
+        const struct clock_peer *peer = &one.peer[i];
         if (peer->key && !peer->muted &&
             (peer->pbx_sent != peer->handled || peer->sent != peer->pbx_received || peer->told != peer->taken ||
              peer->asked != peer->done))
             return PEER | i << 8;
     }
-    if (*(volatile uint64_t *)&page->manager_sent != *(volatile uint64_t *)&page->manager_taken)
+    if (one.manager_sent != one.manager_taken || one.manager_said != one.manager_heard)
         return MANAGER;
     if (child_lives())
         return CHILD;
@@ -159,7 +181,7 @@ static void *run(void *unused) {
                 note_lateness(beat);
             continue;
         }
-        uint64_t cause = obstacle();
+        uint64_t cause = obstacle(&cap);
         int64_t next = cause == FREE ? next_step(now, cap) : now, paced = stepped + (next - now) / speed;
         if (real < paced)
             cause = PACE;

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define PAGE_MAGIC UINT64_C(0x52494e4750524f46) /* "RINGPROF" */
-#define PAGE_VERSION 1
+#define PAGE_VERSION 2
 #define PEERS 48
 #define FLOW_ONE 1000 /* thousandths of a PBX second per real second */
 
@@ -47,7 +47,9 @@ struct clock_page {
     int64_t highest;             /* library: the highest PBX time that anybody was told */
     uint64_t index;              /* library: record index & 1 counts; one store flips */
     struct clock_record record[2];
-    uint64_t spare[41];
+    uint64_t manager_said;       /* conductor: bytes that it is about to write, or has written */
+    uint64_t manager_heard;      /* library: bytes of them that the PBX has read */
+    uint64_t spare[39];
     struct clock_peer peer[PEERS];
 };
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -45,6 +46,7 @@ static void enlist(bool expected) {
     pthread_setspecific(ending, &self);
     pthread_mutex_lock(&lock);
     self.known = true;
+    self.thread = pthread_self();
     self.state = RUNNING;
     self.previous = NULL;
     self.next = sleepers;
@@ -109,11 +111,30 @@ void wake(struct sleeper *other) {
         syscall(SYS_futex, &other->state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
+/* Asterisk gets a thread out of its poll by SIGURG (manager.c, channel.c). A signal that comes while the thread is on
+ * its way into the wait would be lost, for much longer here than in a plain poll(); and from now on it runs, although
+ * the kernel may take a while to tell it. */
+EXPORT int pthread_kill(pthread_t thread, int signal) {
+    if (signal) {
+        pthread_mutex_lock(&lock);
+        for (struct sleeper *each = sleepers; each; each = each->next)
+            if (pthread_equal(each->thread, thread)) {
+                each->poked = true;
+                wake(each);
+            }
+        pthread_mutex_unlock(&lock);
+    }
+    return REAL(pthread_kill)(thread, signal);
+}
+
 /* Sleep until `deadline` or until `signalled`; returns 0, or EINTR when a signal handler ran meanwhile. */
 int rest(struct sleeper *sleeper, int64_t deadline) {
     int cause = 0, before;
     for (;;) {
         pthread_mutex_lock(&lock);
+        if (sleeper->poked)
+            cause = EINTR;
+        sleeper->poked = false;
         if (sleeper->signalled || pbx_now() >= deadline || cause == EINTR) {
             pthread_mutex_unlock(&lock);
             return cause;

@@ -47,6 +47,13 @@ static int watch(struct pollfd *fds, nfds_t count, int64_t deadline, const sigse
     pthread_cleanup_push(let_go, much);
     do {
         pthread_mutex_lock(&lock);
+        if (self->poked) {
+            self->poked = false;
+            pthread_mutex_unlock(&lock);
+            ready = -1;
+            fault = EINTR;
+            break;
+        }
         int64_t left = lie_down(self, deadline, all, count + 1);
         pthread_mutex_unlock(&lock);
         struct timespec span = to_timespec(left);
@@ -54,6 +61,11 @@ static int watch(struct pollfd *fds, nfds_t count, int64_t deadline, const sigse
         ready = REAL(ppoll)(all, count + 1, left == NEVER ? NULL : &span, mask);
         fault = errno;
         pthread_cleanup_pop(1);
+        if (ready < 0 && fault == EINTR) { /* this was the signal */
+            pthread_mutex_lock(&lock);
+            self->poked = false;
+            pthread_mutex_unlock(&lock);
+        }
         if (ready > 0 && all[count].revents) {
             uint64_t times;
             if (REAL(read)(self->wake_fd, &times, sizeof times) > 0)

@@ -80,28 +80,7 @@ EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
 
 EXPORT ssize_t recv(int fd, void *data, size_t length, int flags) { return recvfrom(fd, data, length, flags, NULL, NULL); }
 
-EXPORT ssize_t read(int fd, void *data, size_t length) {
-    until_readable(fd);
-    return REAL(read)(fd, data, length);
-}
-
-EXPORT ssize_t __read_chk(int fd, void *data, size_t length, size_t room) {
-    if (length > room)
-        abort();
-    return read(fd, data, length);
-}
-
-EXPORT int accept(int fd, struct sockaddr *restrict from, socklen_t *restrict size) {
-    until_readable(fd);
-    return REAL(accept)(fd, from, size);
-}
-
-EXPORT int accept4(int fd, struct sockaddr *restrict from, socklen_t *restrict size, int flags) {
-    until_readable(fd);
-    return REAL(accept4)(fd, from, size, flags);
-}
-
-/* ---- the manager interface: bytes written to the conductor's end of the connection */
+/* ---- the manager interface: bytes written to the conductor's end of the connection, and read from there */
 static int manager = -1;
 
 static bool is_manager(int fd) {
@@ -118,6 +97,30 @@ static bool is_manager(int fd) {
     manager = fd;
     known = port;
     return true;
+}
+
+EXPORT ssize_t read(int fd, void *data, size_t length) {
+    until_readable(fd);
+    ssize_t got = REAL(read)(fd, data, length);
+    if (got > 0 && is_manager(fd))
+        count(&page->manager_heard, got);
+    return got;
+}
+
+EXPORT ssize_t __read_chk(int fd, void *data, size_t length, size_t room) {
+    if (length > room)
+        abort();
+    return read(fd, data, length);
+}
+
+EXPORT int accept(int fd, struct sockaddr *restrict from, socklen_t *restrict size) {
+    until_readable(fd);
+    return REAL(accept)(fd, from, size);
+}
+
+EXPORT int accept4(int fd, struct sockaddr *restrict from, socklen_t *restrict size, int flags) {
+    until_readable(fd);
+    return REAL(accept4)(fd, from, size, flags);
 }
 
 /* Whether it counts is settled before it leaves: the banner does not, in answer to which the conductor says who he is. */

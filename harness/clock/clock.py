@@ -75,7 +75,7 @@ class PbxClock:
         self._numbers = itertools.count()
         self._holds = 0
         self._lines: list[PhoneLine] = []
-        self._manager_taken = 0
+        self._manager_taken = self._manager_said = 0
         self._longest_stall = 0.0
         page[Word.SPEED] = round(speed)
         bell = Path(f"{page.path}.bell")
@@ -127,12 +127,17 @@ class PbxClock:
 
     def manager_at(self, port: int) -> None:
         """Say at which TCP port our end of the manager connection is; all that comes from now on is counted."""
-        self._manager_taken = 0
+        self._manager_taken = self._manager_said = 0
         self.page[Word.MANAGER_PORT] = port
 
     def take_manager(self, count: int) -> None:
         """Count bytes of the manager interface that are being dealt with."""
         self._manager_taken += count
+
+    def say_manager(self, count: int) -> None:
+        """Count bytes to the manager interface, before they are sent."""
+        self._manager_said += count
+        self.page[Word.MANAGER_SAID] = self._manager_said
 
     def report(self) -> ClockReport:
         """Tell how it went."""
@@ -190,14 +195,14 @@ class PbxClock:
     def _publish(self, next_alarm: int) -> None:
         """There is nothing left to do: the clock may race until the next moment that somebody awaits."""
         changed = False
-        for line in self._lines:
-            changed |= line.settle()
-        if self.page[Word.MANAGER_TAKEN] != self._manager_taken:
-            self.page[Word.MANAGER_TAKEN] = self._manager_taken
-            changed = True
         cap = 0 if self._holds or self.speed <= SLOWEST else next_alarm
         if self.page[Word.CAP] != cap:
             self.page[Word.CAP] = cap
+            changed = True
+        for line in self._lines:  # after the cap: who sees that a message was taken sees what it led to
+            changed |= line.settle()
+        if self.page[Word.MANAGER_TAKEN] != self._manager_taken:
+            self.page[Word.MANAGER_TAKEN] = self._manager_taken
             changed = True
         if changed:
             self.page.tell_news()

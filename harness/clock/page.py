@@ -14,7 +14,7 @@ from enum import IntEnum
 from pathlib import Path
 
 MAGIC = 0x52494E4750524F46
-VERSION = 1
+VERSION = 2
 PEERS = 48
 _HEAD_WORDS = 64
 _PEER_WORDS = 16
@@ -47,6 +47,8 @@ class Word(IntEnum):
     STALL = 14
     HIGHEST = 15
     INDEX = 16
+    MANAGER_SAID = 23
+    MANAGER_HEARD = 24
 
 
 class PeerWord(IntEnum):

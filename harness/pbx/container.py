@@ -205,8 +205,10 @@ class Pbx:
                 if clock is not None:
                     clock.on_connected(self._manager.local_port)
                 await self._manager.action(
-                    "Login", Username=login.user, Secret=login.secret, Events="system,call,dtmf,security"
+                    "Login", Username=login.user, Secret=login.secret, Events="system,call,dialplan,dtmf,security"
                 )
+                # of the class `dialplan` only Newexten is wanted
+                await self._manager.action("Filter", Operation="Add", Filter="!Event: VarSet")
                 self.ended.add_done_callback(lambda _: self._booted.set())  # whichever comes first
                 await self._booted.wait()
                 self._refuse_end()

@@ -36,9 +36,11 @@ class Manager:
         on_event: Callable[[ManagerEvent], None],
         on_lost: Callable[[], None],
         on_bytes: Callable[[int], None],
+        on_write: Callable[[int], None],
     ) -> None:
         """Use `connect`."""
         self._on_bytes = on_bytes
+        self._on_write = on_write
         self._reader = reader
         self._writer = writer
         self._on_event = on_event
@@ -58,8 +60,11 @@ class Manager:
         on_event: Callable[[ManagerEvent], None],
         on_lost: Callable[[], None],
         on_bytes: Callable[[int], None] = lambda _: None,
+        on_write: Callable[[int], None] = lambda _: None,
     ) -> Manager:
-        """Connect without logging in; `on_bytes` is told how many bytes of it are being dealt with.
+        """Connect without logging in.
+
+        `on_bytes` is told how many bytes of it are being dealt with, `on_write` how many are about to be sent.
 
         Raises OSError while nobody listens there.
         """
@@ -69,7 +74,7 @@ class Manager:
         except asyncio.IncompleteReadError as fault:
             message = "the PBX closed its manager interface at once"
             raise ConnectionResetError(message) from fault
-        return cls(reader, writer, on_event, on_lost, on_bytes)
+        return cls(reader, writer, on_event, on_lost, on_bytes, on_write)
 
     @property
     def local_port(self) -> int:
@@ -135,7 +140,9 @@ class Manager:
             message = "the PBX closed its manager interface"
             raise ManagerLostError(message)
         lines = [f"Action: {name}", f"ActionID: {number}", *(f"{key}: {value}" for key, value in headers.items())]
-        self._writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+        text = ("\r\n".join(lines) + "\r\n\r\n").encode()
+        self._on_write(len(text))
+        self._writer.write(text)
 
     async def _read(self) -> None:
         try:

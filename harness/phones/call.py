@@ -84,6 +84,12 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
                 self._refuse(code)
             case say.HangUp():
                 self._hang_up()
+            case say.Hold():
+                self.setHold(pj.CallOpParam())
+            case say.Resume():
+                options = pj.CallOpParam(True)  # noqa: FBT003  SWIG takes no keywords here
+                options.opt.flag = pj.PJSUA_CALL_UNHOLD
+                self.reinvite(options)
             case say.Press(digits=digits):
                 self._digits.extend(digits)
                 self._press_next()
@@ -176,6 +182,8 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
                 self.phone.tone.startTransmit(self._media)
                 # no level is measured of a source that nobody listens to
                 self._media.startTransmit(self.phone.endpoint.audDevManager().getPlaybackDevMedia())
+        if self._confirmed:
+            self.phone.tell(say.MediaChanged(at_ns=self.phone.ledger.stamp(), call_id=self.call_id))
 
     @guarded
     def onDtmfDigit(self, prm: Pj) -> None:  # noqa: N802

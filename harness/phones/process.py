@@ -106,6 +106,8 @@ class Phone:
                     self.account.modify(
                         library.registered_account(verb.registrar, verb.user, verb.password, verb.expires, self.address)
                     )
+                case say.Reregister():
+                    self.account.setRegistration(True)
                 case say.Unregister():
                     self._unregister()
                 case say.Call():

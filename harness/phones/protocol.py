@@ -93,6 +93,10 @@ class Register(Verb):
     """Seconds, as the SIP header has it: they pass on the registrar's clock."""
 
 
+class Reregister(Verb):
+    """Renew the registration. Registered or RegistrationFailed follows."""
+
+
 class Unregister(Verb):
     """Take the registration back. Unregistered follows."""
 
@@ -119,6 +123,14 @@ class HangUp(CallVerb):
     """End a call: CANCEL or BYE, or 487 for a ringing one (then Refused follows, else Ended)."""
 
 
+class Hold(CallVerb):
+    """Hold an answered call: a re-INVITE with `sendonly`. MediaChanged follows."""
+
+
+class Resume(CallVerb):
+    """Take an answered call out of hold. MediaChanged follows."""
+
+
 class Press(CallVerb):
     """Send digits as RFC 4733 events, one after the other. KeySent follows for each."""
 
@@ -138,7 +150,7 @@ class Quit(Verb):
 
 
 class Message(Said):
-    """Something that a phone saw or did, at a moment of CLOCK_MONOTONIC."""
+    """Something that a phone saw or did, at a moment of PBX time (of CLOCK_MONOTONIC where the PBX is on real time)."""
 
     at_ns: int
 
@@ -193,6 +205,12 @@ class Cancelled(Message):
 
 class Confirmed(Message):
     """The ACK of our 200 arrived, and no CANCEL before it: the call is ours."""
+
+    call_id: str
+
+
+class MediaChanged(Message):
+    """The sound of a call was agreed on anew after its answer: held, resumed, or a re-INVITE of the other side."""
 
     call_id: str
 

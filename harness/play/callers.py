@@ -76,6 +76,8 @@ class Callers:
             case protocol.Heard():
                 seat.heard = True
                 self._stage.record(CallerHeard(at=at, caller=name))
+            case protocol.MediaChanged():
+                self._stage.hold_for(STEADY, f"the sound of {name} has changed")
             case protocol.KeySent():
                 seat.keys_sent += 1
                 self._stage.notify()

@@ -24,7 +24,7 @@ from harness.scenario.story import SETTLE_WINDOW, Answers, Behaviour, Refuses
 IDENTIFIED_WITHIN_S = 20.0
 NEVER = PbxEpoch(0.0)
 STEADY = PbxSeconds(0.5)
-"""After an answer the clock does not race for so long: the PBX is learning where the sound comes from."""
+"""After an answer or a re-INVITE the clock does not race for so long: the PBX learns where the sound comes from."""
 
 
 @dataclass(slots=True)
@@ -81,6 +81,8 @@ class Ensemble:
             case protocol.Confirmed(call_id=call_id):
                 self._picked_up(seat, call_id, epoch)
                 record(PhonePickedUp(at=at, phone=name, call_id=call_id))
+            case protocol.MediaChanged():
+                self._stage.hold_for(STEADY, f"the sound of {name} has changed")
             case protocol.Ended(call_id=call_id) if call_id in seat.talking:
                 seat.talking.discard(call_id)
                 by: Literal["phone", "harness", "pbx"] = "harness" if message.by_us else "pbx"

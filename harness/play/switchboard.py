@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 from harness.clock.clock import PbxEpoch
@@ -13,6 +14,25 @@ from harness.scenario.duration import PbxSeconds
 CALL_ID = "CHANNEL(pjsip,call-id)"
 INCOMING = "Ring"
 """State in which a channel of an incoming call is made (chan_pjsip.c); an outgoing one begins as `Down`."""
+LISTENS = frozenset(
+    {
+        "amd",
+        "backgrounddetect",
+        "confbridge",
+        "dictate",
+        "minivmgreet",
+        "minivmrecord",
+        "record",
+        "speechbackground",
+        "voicemail",
+        "voicemailmain",
+        "waitfornoise",
+        "waitforsilence",
+    }
+)
+"""Applications that act on what they hear, or keep it: sound is real, so time flows at 1 while a channel is in one."""
+RECORDS = "mixmonitor"
+RECORDS_NO_MORE = "stopmixmonitor"
 
 
 class Switchboard:
@@ -30,6 +50,9 @@ class Switchboard:
         self._unknown: dict[str, ChannelMade] = {}
         """Living SIP channels whose Call-ID is not known yet."""
         self._asked: set[str] = set()
+        self._listening: dict[str, contextlib.ExitStack] = {}
+        """Channels that are in an application that listens, and what holds the clock for them."""
+        self._recorded: dict[str, contextlib.ExitStack] = {}
         self.authenticated: dict[str, str] = {}
         """Remote address as Asterisk writes it (`IPV4/UDP/172.18.0.1/40001`) -> the endpoint it was identified as."""
 
@@ -49,8 +72,12 @@ class Switchboard:
         match event.get("Event"):
             case "Newchannel":
                 self._made(at, channel, event["Linkedid"], outgoing=event.get("ChannelStateDesc") != INCOMING)
+            case "Newexten":
+                self._executes(channel, event["Application"].lower())
             case "Hangup":
                 self._unknown.pop(channel, None)
+                _release(self._listening, channel)
+                _release(self._recorded, channel)
                 self._stage.record(ChannelGone(at=at, channel=channel, cause=int(event.get("Cause", 0))))
             case "BridgeEnter":
                 self._stage.record(Bridged(at=at, channel=channel, bridge=event["BridgeUniqueid"]))
@@ -73,6 +100,21 @@ class Switchboard:
                 self._asked.add(made.channel)
                 self._stage.begin(self._identify(made), f"asking whose call {made.channel} is")
 
+    def _executes(self, channel: str, application: str) -> None:
+        """Hold the clock while the channel is in an application that listens; a recording ends with the channel."""
+        _release(self._listening, channel)
+        if application in LISTENS:
+            self._hold(self._listening, channel)
+        elif application == RECORDS:
+            self._hold(self._recorded, channel)
+        elif application == RECORDS_NO_MORE:
+            _release(self._recorded, channel)
+
+    def _hold(self, holds: dict[str, contextlib.ExitStack], channel: str) -> None:
+        if channel not in holds:
+            holds[channel] = contextlib.ExitStack()
+            holds[channel].enter_context(self._stage.clock.hold())
+
     def _made(self, at: PbxSeconds, channel: str, linked: str, *, outgoing: bool) -> None:
         made = ChannelMade(at=at, channel=channel, endpoint=endpoint_of(channel), linked=linked, outgoing=outgoing)
         if made.endpoint:
@@ -89,6 +131,11 @@ class Switchboard:
             )
             self._known[call_id] = leg
             self._stage.record(leg)
+
+
+def _release(holds: dict[str, contextlib.ExitStack], channel: str) -> None:
+    if channel in holds:
+        holds.pop(channel).close()
 
 
 def endpoint_of(channel: str) -> str:

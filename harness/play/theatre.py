@@ -143,6 +143,7 @@ class Theatre:
                 page=clock.page.path,
                 on_connected=clock.manager_at,
                 on_bytes=clock.take_manager,
+                on_write=clock.say_manager,
             ),
         )
 
@@ -188,14 +189,29 @@ class Theatre:
         elif isinstance(message, protocol.CallTableFull):
             self._stage.fail(BrokenError(f"the phone {name} is full: a phone takes four calls at once"))
         elif isinstance(message, (protocol.Registered, protocol.RegistrationFailed)):
-            self._registered[name] = 200 if isinstance(message, protocol.Registered) else message.code
-            self._stage.notify()
+            self._take_registration(name, message)
         elif name in self.callers.seats:
             self.callers.take(name, message)
             self.switchboard.ask()
         elif name in self.ensemble.seats:
             self.ensemble.take(name, message)
             self.switchboard.ask()
+
+    def _take_registration(self, name: str, message: protocol.Registered | protocol.RegistrationFailed) -> None:
+        """Note the first answer; from then on the phone renews in PBX time, as its own clock knows nothing of that."""
+        renewed = name in self._registered
+        self._registered[name] = 200 if isinstance(message, protocol.Registered) else message.code
+        at = self._stage.clock.at_stamp(message.at_ns)
+        if isinstance(message, protocol.Registered):
+            due = PbxEpoch(at + message.expires / 2)
+            self._stage.begin(self._renew(name, due), f"{name} renewing its registration")
+        elif renewed:
+            self._stage.record(RegistrationRefused(at=moment(at), phone=name, code=message.code))
+        self._stage.notify()
+
+    async def _renew(self, name: str, due: PbxEpoch) -> None:
+        await self._stage.wait_until(due)
+        self._phones[name].tell(protocol.Reregister())
 
     async def _register(self, passwords: dict[str, str]) -> None:
         """Seat everybody, register the phones, and prove by the PBX's own word who is who."""

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -202,6 +203,42 @@ static void signals_only(void) {
     printf("all %d\n", returned);
 }
 
+/* ---- a signal gets a thread out of its poll, or out of the next one if it is only on its way there */
+static atomic_int told, taken;
+
+static void *take_signals(void *unused) {
+    while (taken < TURNS) {
+        if (taken == told && poll(NULL, 0, 10000) == 0)
+            printf("lost 1\n");
+        else
+            taken = told;
+    }
+    return unused;
+}
+
+static void signals(void) {
+    pthread_t other;
+    signal(SIGURG, nothing);
+    pthread_create(&other, NULL, take_signals, NULL);
+    poll(NULL, 0, 10);
+    double began = now(CLOCK_MONOTONIC);
+    for (int i = 0; i < TURNS; i++) {
+        for (volatile int spin = 0; spin < i % 100 * 20; spin++) { /* strike it at every point of its way */
+        }
+        told++;
+        pthread_kill(other, SIGURG);
+        while (taken < told)
+            sched_yield();
+    }
+    pthread_join(other, NULL);
+    tell("passed", began);
+    poll(NULL, 0, 10);
+    struct timespec span = {.tv_sec = 5};
+    began = now(CLOCK_MONOTONIC);
+    nanosleep(&span, NULL); /* of all those signals none was for this thread */
+    tell("slept", began);
+}
+
 /* ---- threads that come and go, and that are cancelled where they wait: the clock races on */
 static void *brief(void *unused) {
     usleep(1000);
@@ -351,6 +388,7 @@ int main(int count, char **words) {
     PROGRAM("waits", waits(number))
     PROGRAM("handovers", handovers())
     PROGRAM("signals", signals_only())
+    PROGRAM("pokes", signals())
     PROGRAM("lives", lives())
     PROGRAM("children", children())
     PROGRAM("reads", reads(number))

@@ -133,6 +133,14 @@ def test_a_condition_variable_returns_for_a_signal_only(laboratory: Laboratory) 
     assert told == {"before": 0, "signalled": 3, "all": 8}
 
 
+def test_no_signal_to_a_thread_is_lost(laboratory: Laboratory) -> None:
+    """Asterisk tells its manager sessions of events that way; one that is on its way into poll() must hear it, too."""
+    told = laboratory.run("pokes")
+    assert told.keys() == {"passed", "slept"}
+    assert told["passed"] < 0.5
+    assert told["slept"] == pytest.approx(5, abs=0.005)
+
+
 def test_threads_come_go_and_are_cancelled(laboratory: Laboratory) -> None:
     """And the clock races afterwards: nobody is counted who is gone."""
     told = laboratory.run("lives")
