@@ -1,0 +1,151 @@
+"""The conductor's side of the clock, on a page that no PBX has mapped: pure, in milliseconds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+
+import pytest
+
+from harness.clock.clock import PbxClock, PbxEpoch, PlayLoop
+from harness.clock.page import PEERS, Page, PageError, Peer, PeerWord, Word
+
+SECOND = 1_000_000_000
+Written = list[tuple[Word | PeerWord, int]]
+
+
+def on_a_clock(page: Page, act: Callable[[PbxClock], Coroutine[None, None, None]], speed: float = 500) -> None:
+    """Run `act` with a clock on a loop of its own."""
+
+    async def run() -> None:
+        clock = PbxClock(page, speed=speed)
+        try:
+            await act(clock)
+        finally:
+            clock.close()
+
+    with asyncio.Runner(loop_factory=PlayLoop) as runner:
+        runner.run(run())
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Page:
+    """A fresh page, taken for one that a PBX uses."""
+    made = Page.make(tmp_path / "page")
+    made[Word.OWNER] = 1
+    return made
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> Written:
+    """What is written to the page, in its order."""
+    seen: Written = []
+    for kind in (Page, Peer):
+
+        def write(
+            self: Page | Peer, word: Word | PeerWord, value: int, store: Callable[..., None] = kind.__setitem__
+        ) -> None:
+            seen.append((word, value))
+            store(self, word, value)
+
+        monkeypatch.setattr(kind, "__setitem__", write)
+    return seen
+
+
+def test_the_cap_is_written_before_that_a_message_was_taken(page: Page, written: Written) -> None:
+    """Else the PBX's clock would race on in between, past the moment to which the message leads."""
+
+    async def act(clock: PbxClock) -> None:
+        line = clock.new_line()
+        due = PbxEpoch(clock.now() + 0.1)
+        waiting = asyncio.ensure_future(clock.wait_until(due))
+        line.take()
+        clock.take_manager(10)
+        await waiting
+
+    on_a_clock(page, act)
+    words = [word for word, _ in written]
+    first = words.index(Word.CAP)
+    assert first < words.index(PeerWord.TAKEN)
+    assert first < words.index(Word.MANAGER_TAKEN)
+
+
+def test_the_cap_is_the_next_moment_awaited(page: Page) -> None:
+    """The nearest of several, and none while the clock is held or does not race."""
+    caps: list[int] = []
+
+    async def act(clock: PbxClock) -> None:
+        now = clock.page.now()
+        begin = clock.at_stamp(now)
+        for seconds in (20, 10, 30):
+            asyncio.ensure_future(clock.wait_until(PbxEpoch(begin + seconds)))  # noqa: RUF006 - ended with the loop
+        for hold in (False, True):
+            if hold:
+                with clock.hold():
+                    assert clock.page[Word.CAP] == 0
+                    await asyncio.sleep(0.001)
+                    caps.append(clock.page[Word.CAP])
+            else:
+                await asyncio.sleep(0.001)
+                caps.append(clock.page[Word.CAP] - now)
+
+    on_a_clock(page, act)
+    assert caps[0] == pytest.approx(10 * SECOND, abs=1000)
+    assert caps[1] == 0
+
+
+def test_at_speed_1_nothing_is_raced(page: Page) -> None:
+    """Whatever is awaited."""
+
+    async def act(clock: PbxClock) -> None:
+        asyncio.ensure_future(clock.wait_until(PbxEpoch(clock.now() + 100)))  # noqa: RUF006 - ended with the loop
+        await asyncio.sleep(0.001)
+        assert clock.page[Word.CAP] == 0
+
+    on_a_clock(page, act, speed=1)
+
+
+def test_an_ended_clock_is_held(page: Page) -> None:
+    """Whatever was awaited: nobody is there any more for whom to race."""
+
+    async def act(clock: PbxClock) -> None:
+        asyncio.ensure_future(clock.wait_until(PbxEpoch(clock.now() + 100)))  # noqa: RUF006 - ended with the loop
+        await asyncio.sleep(0.001)
+        assert clock.page[Word.CAP] > 0
+
+    on_a_clock(page, act)
+    assert page[Word.CAP] == 0
+
+
+def test_a_page_has_room_for_so_many_phones(page: Page) -> None:
+    """One more is refused in a sentence."""
+
+    async def act(clock: PbxClock) -> None:
+        for _ in range(PEERS):
+            clock.new_line()
+        with pytest.raises(PageError, match="48 phones and callers at most"):
+            clock.new_line()
+
+    on_a_clock(page, act)
+
+
+def test_pages_that_are_none(tmp_path: Path) -> None:
+    """Missing, too short, or made by another version: one sentence each."""
+    with pytest.raises(PageError, match=r"page cannot be mapped: .*No such file"):
+        Page(tmp_path / "page")
+    (tmp_path / "page").write_bytes(b"x" * 100)
+    with pytest.raises(PageError, match=r"page cannot be mapped: "):
+        Page(tmp_path / "page")
+    other = Page.make(tmp_path / "page")
+    other[Word.VERSION] = 99
+    with pytest.raises(PageError, match=r"page was made by another version of Ringproof"):
+        Page(tmp_path / "page")
+
+
+def test_time_does_not_go_back_for_a_reader(page: Page) -> None:
+    """Also where the timekeeper flips to a record that is a little behind what was read before."""
+    before = page.now()
+    page.path.write_bytes(page.path.read_bytes()[: 8 * 17] + bytes(48) + page.path.read_bytes()[8 * 23 :])
+    page[Word.HIGHEST] = 0
+    assert page.now() >= before
