@@ -39,18 +39,18 @@ class SipMessage:
 class RawSip:
     """One UDP socket, one dialog towards one phone."""
 
-    def __init__(self, phone: tuple[str, int], user: str = "101") -> None:
-        """`phone` is where requests go to."""
+    def __init__(self, phone: tuple[str, int], user: str = "101", host: str = "127.0.0.1") -> None:
+        """`phone` is where requests go to, `host` the address here."""
         self.phone = phone
         self.target = f"sip:{user}@{phone[0]}:{phone[1]}"
         self.call_id = str(uuid.uuid4())
         self.invite = ""
         self.phones_tag = ""
         self.rtp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.rtp.bind(("127.0.0.1", 0))
+        self.rtp.bind((host, 0))
         self.rtp.settimeout(5)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", 0))
+        self._socket.bind((host, 0))
         self._socket.settimeout(5)
         self.host, self.port = self._socket.getsockname()
 

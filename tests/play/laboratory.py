@@ -1,0 +1,134 @@
+"""A PBX with phones and a dialplan of one's own, and the clock in one's hand: for what no scenario can say."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from harness.clock.clock import PbxClock, PbxEpoch
+from harness.pbx.container import SIP_PORT
+from harness.pbx.run import RunEnvironment
+from harness.phones import protocol
+from harness.play import theatre
+from harness.play.callers import CallerSeat
+from harness.play.clockwork import open_page, prove_clock
+from harness.play.ensemble import Seat
+from harness.play.recorder import Recorder
+from harness.play.stage import Stage
+from harness.scenario.duration import PbxSeconds
+from play.conftest import story
+
+LONG = PbxSeconds(600.0)
+CAST = """
+callers:
+  anna: {from: "+74951234567", to: "84950000005"}
+  boris: {from: "+74957654321", to: "84950000005"}
+  carla: {from: "+74950000000", to: "84950000005"}
+scenarios:
+  a story that is told by hand:
+    phones:
+      101: {answers: 0s}
+      102: {answers: 0s}
+    when: [{call: anna}, {call: boris}, {call: carla}]
+    expect:
+      anna: [{nobody: answers}]
+      boris: [{nobody: answers}]
+      carla: [{nobody: answers}]
+"""
+
+
+@dataclass
+class Laboratory:
+    """An open theatre: nothing happens in it but what the test does."""
+
+    stage: Stage
+    theatre: theatre.Theatre
+
+    @property
+    def clock(self) -> PbxClock:
+        """The PBX's clock."""
+        return self.stage.clock
+
+    def caller(self, name: str) -> CallerSeat:
+        """Return a caller's seat."""
+        return self.theatre.callers.seats[name]
+
+    def phone(self, name: str) -> Seat:
+        """Return an extension's seat."""
+        return self.theatre.ensemble.seats[name]
+
+    def call(self, name: str, number: str) -> None:
+        """Let a caller dial a number."""
+        target = f"sip:{number}@{self.theatre.pbx.trunk_address}:{SIP_PORT}"
+        self.caller(name).phone.tell(protocol.Call(target=target))
+
+    async def happens(self, holds: Callable[[], object], what: str, within: PbxSeconds = LONG) -> PbxEpoch:
+        """Wait until something holds; return when it was seen."""
+        assert await self.stage.until(lambda: bool(holds()), PbxEpoch(self.clock.now() + within)), f"never: {what}"
+        return self.clock.now()
+
+    async def passes(self, seconds: float) -> None:
+        """Let PBX time pass."""
+        await self.stage.wait_until(PbxEpoch(self.clock.now() + seconds))
+
+    async def rings(self, name: str) -> PbxEpoch:
+        """Wait for a phone's first ring; return its moment."""
+        seat = self.phone(name)
+        await self.happens(lambda: seat.rang, f"{name} rings")
+        return min(seat.rang.values())
+
+    async def says(self, function: str) -> str:
+        """Ask the PBX for a global variable or function."""
+        return await self.theatre.pbx.manager.value(function) or ""
+
+
+@contextlib.asynccontextmanager
+async def laboratory(
+    environment: RunEnvironment, folder: Path, speed: float, *, starts: datetime | None = None
+) -> AsyncIterator[Laboratory]:
+    """Boot the bundled office in a folder that there is; open until the end of the block."""
+    scenario = dataclasses.replace(story(CAST, folder), starts=starts)
+    clock = PbxClock(open_page(scenario, environment), speed=speed)
+    recorder = Recorder(folder / "events.ndjson")
+    stage = Stage(clock, recorder)
+    opened = theatre.Theatre(scenario, environment, folder, stage)
+    try:
+        with clock.hold():
+            await opened.open()
+        await prove_clock(scenario, clock, opened.pbx)
+        recorder.begin(clock.now())
+        yield Laboratory(stage, opened)
+    finally:
+        stage.end_tasks()
+        await opened.close()
+        recorder.close()
+        clock.close()
+
+
+def with_dialplan(monkeypatch: pytest.MonkeyPatch, numbers: str, *modules: str, **files: tuple[str, str]) -> None:
+    """Have every PBX that boots from now on answer the trunk by these lines, too, with more modules.
+
+    `files`: name of a file without `.conf`, a line that stands in it, and what is inserted after it; without a line the
+    file is a new one.
+    """
+    render = theatre.render_office
+    files["extensions"] = ("[from-trunk]\n", numbers)
+    files["modules"] = ("autoload=no\n", "".join(f"load={module}.so\n" for module in modules))
+
+    def rendered(office: object, out: Path, **kwargs: object) -> theatre.RenderedOffice:
+        made = render(office, out, **kwargs)  # type: ignore[arg-type]
+        for name, (line, inserted) in files.items():
+            file = out / f"{name}.conf"
+            before = file.read_text("utf-8") if line else ""
+            assert line in before
+            file.write_text(before.replace(line, line + inserted, 1), "utf-8")
+            file.chmod(0o644)
+        return made
+
+    monkeypatch.setattr(theatre, "render_office", rendered)

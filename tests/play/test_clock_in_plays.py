@@ -1,0 +1,223 @@
+"""What a PBX does whose clock races is what it does at speed 1: real Asterisk, real phones, dialplans of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import time
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from phones.raw_sip import RawSip
+
+from harness.events import LegBelongs
+from harness.pbx.container import SIP_PORT
+from harness.pbx.run import RunEnvironment
+from harness.phones import protocol
+from harness.scenario.speed import FASTEST, SLOWEST
+from play.conftest import events_of, on_a_clock
+from play.laboratory import Laboratory, laboratory, with_dialplan
+
+pytestmark = pytest.mark.pbx
+HOUR = 3600.0
+Act = Callable[[Laboratory], Coroutine[None, None, None]]
+
+
+@pytest.fixture
+def play(environment: RunEnvironment, tmp_path: Path) -> Callable[..., None]:
+    """Return what plays one act in a laboratory, or several acts one after the other, each in its own."""
+
+    def run(act: Act, speed: float = FASTEST, starts: datetime | None = None, folder: str = "play") -> None:
+        (tmp_path / folder).mkdir()
+
+        async def story() -> None:
+            async with laboratory(environment, tmp_path / folder, speed, starts=starts) as opened:
+                await act(opened)
+
+        on_a_clock(story())
+
+    return run
+
+
+def test_three_hours_lose_nothing(play: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """101 talks, 102 holds its call, 103 is only registered, for two minutes at a time: all are what they were."""
+    lines = "exten => 7101,1,Dial(PJSIP/101)\nexten => 7102,1,Dial(PJSIP/102)\nexten => 7103,1,Dial(PJSIP/103)\n"
+    with_dialplan(monkeypatch, lines, pjsip=("remove_existing=no\n", "maximum_expiration=120\n"))
+    asked: list[float] = []
+
+    async def act(lab: Laboratory) -> None:
+        began = lab.clock.now()
+        for caller, number in (("anna", "7101"), ("boris", "7102")):
+            lab.call(caller, number)
+        talks = [lab.phone("101"), lab.phone("102")]
+        await lab.happens(lambda: all(seat.talking for seat in talks), "both talk")
+        (held,) = talks[1].talking
+        talks[1].phone.tell(protocol.Hold(call_id=held))
+        asked.append(time.monotonic())
+        await lab.passes(3 * HOUR)
+        asked.append(time.monotonic())
+        assert all(seat.talking for seat in talks)
+        assert all(lab.caller(name).ended is None for name in ("anna", "boris"))
+        talks[1].phone.tell(protocol.Resume(call_id=held))
+        await lab.passes(5)
+        assert all(seat.talking for seat in talks)
+        lab.call("carla", "7103")
+        assert await lab.rings("103") - began > 3 * HOUR
+
+    play(act)
+    assert asked[1] - asked[0] < HOUR  # it did race: three hours in less than one
+    log = (tmp_path / "play" / "pbx" / "full.log").read_text("utf-8")
+    assert "expiration of 120 seconds" in log
+    assert "due to expiration" not in log
+
+
+def test_an_agi_script_shifts_nothing(play: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """200 ms and 2 s of a script's real work before a Dial are that much of PBX time, at any speed."""
+    script = "#!/bin/sh\\nsleep $1\\n"
+    lines = "".join(
+        f"exten => {number},1,System(printf '{script}' > /tmp/wait && chmod 755 /tmp/wait)\n"
+        f" same => n,AGI(/tmp/wait,{seconds})\n"
+        f" same => n,Dial(PJSIP/103,1)\n"
+        for number, seconds in (("7001", "0.2"), ("7002", "2"))
+    )
+    with_dialplan(monkeypatch, lines, "res_agi", "res_speech", "app_system")
+    shifts: dict[tuple[float, str], float] = {}
+
+    def act_at(speed: float) -> Act:
+        async def act(lab: Laboratory) -> None:
+            for number in ("7001", "7002"):
+                lab.phone("103").rang.clear()
+                seat = lab.caller("anna" if number == "7001" else "boris")
+                lab.call(seat.caller.name, number)
+                await lab.happens(lambda seat=seat: seat.call_id, "the call is placed")
+                began = lab.clock.now()
+                shifts[speed, number] = await lab.rings("103") - began
+                await lab.happens(lambda seat=seat: seat.ended, "the call ends")
+
+        return act
+
+    for speed in (SLOWEST, FASTEST):
+        play(act_at(speed), speed, folder=f"at {speed:g}")
+    for number, seconds in (("7001", 0.2), ("7002", 2.0)):
+        assert seconds <= shifts[FASTEST, number] < seconds + 0.3
+        assert abs(shifts[FASTEST, number] - shifts[SLOWEST, number]) < 0.3
+
+
+def test_a_lock_is_granted_by_its_owner_only(play: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """LOCK() takes whatever wakes it for the lock (func_lock.c): it waits 3 s, and a race must not shorten that."""
+    lines = (
+        "exten => 7001,1,Set(HAS=${LOCK(door)})\n same => n,Wait(2)\n same => n,Set(LEFT=${UNLOCK(door)})\n"
+        " same => n,Wait(1)\n same => n,Set(HAS=${LOCK(door)})\n same => n,Wait(30)\n"
+        "exten => 7002,1,Set(GLOBAL(FIRST)=${LOCK(door)}@${EPOCH})\n same => n,Set(LEFT=${UNLOCK(door)})\n"
+        " same => n,Wait(5)\n"
+        " same => n,Set(GLOBAL(SECOND)=${LOCK(door)}@${EPOCH})\n same => n,Wait(1)\n"
+    )
+    with_dialplan(monkeypatch, lines, "func_lock", "func_global")
+
+    async def act(lab: Laboratory) -> None:
+        lab.call("anna", "7001")
+        await lab.happens(lambda: lab.caller("anna").call_id, "the first call is placed")
+        began = lab.clock.now()
+        await lab.passes(0.1)
+        lab.call("boris", "7002")
+        await lab.happens(lambda: lab.caller("boris").ended, "the second call ends")
+        first, second = [(await lab.says(name)).split("@") for name in ("FIRST", "SECOND")]
+        assert first[0] == "1"
+        assert int(first[1]) - began == pytest.approx(2, abs=1.1)  # EPOCH has whole seconds
+        assert second[0] == "0"  # held for 30 s by the other one
+        assert int(second[1]) - began == pytest.approx(2 + 5 + 3, abs=1.1)
+
+    play(act)
+
+
+@pytest.mark.parametrize("starts", [None, datetime(2037, 6, 1, 12, 0, tzinfo=UTC)])
+def test_a_call_file_is_due_in_pbx_time(
+    play: Callable[..., None], monkeypatch: pytest.MonkeyPatch, starts: datetime | None
+) -> None:
+    """Put off by half a minute with `touch`, as people do: at any date it rings then, to the second."""
+    make = (
+        "printf 'Channel: PJSIP/103\\nApplication: Wait\\nData: 1\\n' > /tmp/one.call"
+        " && touch -d @$$(( $(date +%s) + 30 )) /tmp/one.call && mv /tmp/one.call /var/spool/asterisk/outgoing/"
+    ).replace("$$", "$")
+    lines = f"exten => 7001,1,System({make.replace('$', chr(92) + '$')})\n same => n,Wait(60)\n"
+    with_dialplan(monkeypatch, lines, "pbx_spool", "app_system")
+
+    async def act(lab: Laboratory) -> None:
+        lab.call("anna", "7001")
+        await lab.happens(lambda: lab.caller("anna").call_id, "the call is placed")
+        began = lab.clock.now()
+        assert await lab.rings("103") - began == pytest.approx(30, abs=1.6)  # whole seconds, twice
+
+    play(act, starts=starts)
+
+
+def test_time_flows_at_1_while_something_listens(play: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Record is not raced, whatever is awaited meanwhile; the clock races again when it is over."""
+    lines = (
+        "exten => 7001,1,Answer()\n same => n,Record(/tmp/message.wav,0,3,qy)\n same => n,Wait(30)\n"
+        "exten => 7002,1,Answer()\n same => n,MixMonitor(/tmp/talk.wav)\n same => n,Wait(3)\n"
+        " same => n,StopMixMonitor()\n same => n,Wait(30)\n"
+    )
+    with_dialplan(monkeypatch, lines, "app_record", "app_mixmonitor")
+
+    async def act(lab: Laboratory) -> None:
+        for caller, number in (("anna", "7001"), ("boris", "7002")):
+            seat = lab.caller(caller)
+            began, real = lab.clock.now(), time.monotonic()
+            lab.call(caller, number)
+            await lab.happens(lambda seat=seat: seat.ended, "the call ends")
+            assert lab.clock.now() - began == pytest.approx(33, abs=0.6)
+            assert 3 <= time.monotonic() - real < 15
+
+    play(act)
+
+
+@pytest.mark.parametrize("sound", ["MusicOnHold()", "Dial(PJSIP/103,,r)"])
+def test_sound_is_at_natural_pace_soon_after_a_race(
+    play: Callable[..., None], monkeypatch: pytest.MonkeyPatch, sound: str
+) -> None:
+    """60 s of music, or of ringback, are raced; 200 ms after that a packet comes every 20 ms."""
+    lines = f"exten => 7001,1,Answer()\n same => n,{sound}\n same => n,Wait(100)\n"
+    music = "[default]\nmode=files\ndirectory=/usr/share/asterisk/sounds/en\n"
+    with_dialplan(monkeypatch, lines, "res_musiconhold", musiconhold=("", music))
+    came: list[float] = []
+
+    def receive(raw: RawSip, until: float) -> None:
+        raw.rtp.settimeout(0.05)
+        while time.monotonic() < until:
+            with contextlib.suppress(TimeoutError):
+                raw.rtp.recv(2048)
+                came.append(time.monotonic())
+
+    async def act(lab: Laboratory) -> None:
+        pbx, here = lab.theatre.pbx.trunk_address, lab.theatre.callers.seats["anna"].phone.address
+        with RawSip((pbx, SIP_PORT), "7001", here) as raw:
+            with lab.clock.hold():
+                raw.send_invite()
+                await asyncio.to_thread(raw.answered)
+                await asyncio.sleep(0.5)
+            real = time.monotonic()
+            await lab.passes(60)
+            assert time.monotonic() - real < 10
+            with lab.clock.hold():
+                natural = time.monotonic() + 0.2
+                await asyncio.to_thread(receive, raw, natural + 1.0)
+        packets = [at for at in came if at >= natural]
+        assert len(packets) == pytest.approx(50, abs=3)
+        assert max(later - one for one, later in itertools.pairwise(packets)) < 0.08
+
+    play(act)
+
+
+def test_everybody_is_known_afterwards(play: Callable[..., None], tmp_path: Path) -> None:
+    """The laboratory is a play like any other: what happens in it is on record."""
+
+    async def act(lab: Laboratory) -> None:
+        lab.call("anna", "84950000005")
+        await lab.happens(lambda: lab.phone("101").talking, "101 answers")
+
+    play(act)
+    assert {event.endpoint for event in events_of(tmp_path / "play") if isinstance(event, LegBelongs)} >= {"101"}
