@@ -43,7 +43,6 @@ NEEDED: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "pbx_config",
             "app_channelredirect",
             "app_dial",
-            "app_signal",
             "app_stack",
             "func_channel",
             "func_devstate",
@@ -53,6 +52,10 @@ NEEDED: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "func_timeout",
         ),
     }
+)
+
+SIGNALS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"The legs of progressive groups speak by signals; Asterisk 16 has none.": ("app_signal",)}
 )
 
 SWITCHED_OFF: Mapping[str, str] = MappingProxyType(

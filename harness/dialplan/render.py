@@ -11,11 +11,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from harness.dialplan import safety, wording
-from harness.dialplan.modules import NEEDED, SWITCHED_OFF
+from harness.dialplan.modules import NEEDED, SIGNALS, SWITCHED_OFF
 from harness.dialplan.opening import hours_of
 from harness.dialplan.strategies import context_of
 from harness.dialplan.templating import fill
-from harness.scenario.office import BundledSound, Destination, Menu, Office, Prompt
+from harness.scenario.office import BundledSound, Destination, Menu, Office, Progressive, Prompt
 
 CONF = "/ringproof/conf"
 """Where the rendered folder stands in the PBX's container."""
@@ -119,7 +119,7 @@ def render_office(
         endpoints=(*office.extensions, TRUNK),
         trunk=TRUNK,
         contexts=MappingProxyType(_contexts(texts["extensions.conf"])),
-        modules=tuple(f"{module}.so" for group in NEEDED.values() for module in group),
+        modules=tuple(f"{module}.so" for group in _needed(office).values() for module in group),
     )
 
 
@@ -129,7 +129,7 @@ def _texts(office: Office, addresses: PlayAddresses, secrets: Secrets) -> Iterat
     tone_zone = TONE_ZONE[office.language]
     shared = {"header": header, "language": office.language, "tone_zone": tone_zone, "trunk": TRUNK}
     yield "asterisk.conf", fill("asterisk.conf.j2", **shared, conf=CONF, evidence=EVIDENCE)
-    yield "modules.conf", fill("modules.conf.j2", **shared, needed=NEEDED)
+    yield "modules.conf", fill("modules.conf.j2", **shared, needed=_needed(office))
     for name, settings in SWITCHED_OFF.items():
         yield name, fill("switched_off.conf.j2", **shared, settings=settings)
     yield "logger.conf", fill("logger.conf.j2", **shared)
@@ -178,10 +178,19 @@ def _texts(office: Office, addresses: PlayAddresses, secrets: Secrets) -> Iterat
             extension_destination=_target(office.extension_destination, office),
             groups=[context_of(name, group, office) for name, group in office.groups.items()],
             menus=[_menu(name, menu, office) for name, menu in office.menus.items()],
+            signals=_signals(office),
             most_hops=MOST_HOPS,
             congestion=wording.Q850["congestion"],
         ),
     )
+
+
+def _signals(office: Office) -> bool:
+    return any(isinstance(group, Progressive) for group in office.groups.values())
+
+
+def _needed(office: Office) -> Mapping[str, tuple[str, ...]]:
+    return {**NEEDED, **SIGNALS} if _signals(office) else NEEDED
 
 
 def trunk_address_conf(office: Office, addresses: PlayAddresses) -> str:
