@@ -35,6 +35,7 @@ struct sleeper {
     bool signalled;             /* what it queues for has come */
     bool poked;                 /* somebody sent it a signal, to get it out of its wait or its next one */
     pthread_t thread;
+    int number;                 /* as the kernel counts */
     int64_t deadline;           /* PBX time at which it wants to be woken */
     int64_t armed;              /* CLOCK_MONOTONIC at which the kernel wakes it */
     bool brief;

@@ -1,8 +1,9 @@
 /* The timekeeper: a thread of the PBX's process that lets PBX time pass.
  *
- * While the conductor holds the clock (PBX time >= cap), time flows at 1 and every wait is the kernel's. While it may
- * race, time all but stands still as long as anybody has something to do; when nobody has, it steps to the next
- * deadline (polls are stepped over, by at most BRIEF), wakes whose it is, and waits until they sleep again.
+ * While the conductor holds the clock (cap is 0), time flows at 1 and every wait is the kernel's. While it may race,
+ * time all but stands still as long as anybody has something to do; when nobody has, it steps to the next deadline
+ * (polls are stepped over, by at most BRIEF), wakes whose it is, and waits until they sleep again. At the cap it all but
+ * stands still until the conductor has acted and moved the cap.
  */
 #include "clock.h"
 
@@ -16,7 +17,8 @@
 #include <unistd.h>
 
 #define CREEP 50                     /* thousandths: flow while somebody has something to do in a race */
-#define PATIENCE (SECOND / 5)        /* real time after which a race that cannot go on flows at 1 */
+#define PATIENCE (SECOND / 5)        /* real time after which a race that waits for nobody knows what flows at 1 ... */
+#define LONG_PATIENCE (5 * SECOND)   /* ... or for somebody who has something to do, on a machine that has more to do */
 #define GLANCE (SECOND / 1000)       /* real time between two looks at what tells nobody of its end */
 #define HEARTBEAT (SECOND / 20)      /* real time between two looks at how late this machine is */
 
@@ -159,9 +161,40 @@ static void note_lateness(int64_t alarm) {
         page->stall = late;
 }
 
+/* Whether a thread that is awake has a processor or queues for one. Else it waits where we cannot see it: for a lock,
+ * for a disk. Looked at only when a race has been stuck for a while. */
+static bool busy(void) {
+    int seen = 0;
+    for (struct sleeper *each = sleepers; each; each = each->next) {
+        if (each->state == WAITING)
+            continue;
+        char path[64], text[128];
+        snprintf(path, sizeof path, "/proc/self/task/%d/stat", each->number);
+        int file = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t length = file < 0 ? 0 : REAL(read)(file, text, sizeof text - 1);
+        if (file >= 0)
+            close(file);
+        text[length > 0 ? length : 0] = 0;
+        const char *name_ends = strrchr(text, ')');
+        if (name_ends && name_ends[1] == ' ' && name_ends[2] == 'R')
+            return true;
+        seen++;
+    }
+    return seen < awake; /* one that has been made, but has not come to its first step */
+}
+
+static bool at_natural_pace(uint64_t cause, int64_t stuck) {
+    if (cause == CHILD)
+        return true;
+    if (cause == PACE || stuck < PATIENCE)
+        return false;
+    return stuck >= LONG_PATIENCE || !(cause == PEER || cause == MANAGER || cause == AWAITED || busy());
+}
+
 static void *run(void *unused) {
     (void)unused;
-    int64_t blocked = NEVER, stepped = monotonic_now(); /* real: since when it cannot go on; when it stepped last, or was held */
+    int64_t blocked = NEVER, stepped = monotonic_now(); /* real: since when it cannot go on; when it stepped last */
+    bool raced = false; /* and has not been at rest since */
     prctl(PR_SET_NAME, "timekeeper");
     prctl(PR_SET_TIMERSLACK, 1);
     pthread_mutex_lock(&lock);
@@ -169,7 +202,13 @@ static void *run(void *unused) {
         uint32_t seen = (uint32_t)__atomic_load_n(&page->news, __ATOMIC_SEQ_CST);
         int64_t now = pbx_now(), real = monotonic_now();
         int64_t cap = *(volatile int64_t *)&page->cap, speed = *(volatile int64_t *)&page->speed;
-        if (now >= cap || speed <= 1) {
+        bool held = cap == 0 || speed <= 1;
+        uint64_t cause = held && !raced ? HELD : obstacle(&cap);
+        if (cause == FREE && held) {
+            raced = false; /* what happened before the hold has been dealt with */
+            cause = HELD;
+        }
+        if (cause == HELD) {
             page->obstacle = HELD;
             blocked = NEVER;
             stepped = real;
@@ -181,7 +220,9 @@ static void *run(void *unused) {
                 note_lateness(beat);
             continue;
         }
-        uint64_t cause = obstacle(&cap);
+        raced = true;
+        if (cause == FREE && now >= cap)
+            cause = AWAITED;
         int64_t next = cause == FREE ? next_step(now, cap) : now, paced = stepped + (next - now) / speed;
         if (real < paced)
             cause = PACE;
@@ -201,8 +242,10 @@ static void *run(void *unused) {
         }
         if (blocked == NEVER)
             blocked = real;
-        bool at_natural_pace = cause == CHILD || (cause != PACE && real - blocked >= PATIENCE);
-        set_clock(0, at_natural_pace ? FLOW_ONE : CREEP);
+        int64_t stuck = real - blocked;
+        set_clock(0, at_natural_pace(cause & 0xff, stuck) ? FLOW_ONE : CREEP);
+        if (held && stuck >= LONG_PATIENCE)
+            raced = false;
         wake_due(now);
         int64_t alarm = next_alarm(now);
         int64_t look = cause == PACE ? paced : blocked + PATIENCE; /* who ends the obstacle brings news, but for these: */

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define PAGE_MAGIC UINT64_C(0x52494e4750524f46) /* "RINGPROF" */
-#define PAGE_VERSION 2
+#define PAGE_VERSION 3
 #define PEERS 48
 #define FLOW_ONE 1000 /* thousandths of a PBX second per real second */
 
@@ -33,7 +33,7 @@ struct clock_page {
     uint64_t magic, version;
     int64_t epoch;               /* harness, once: nanoseconds since 1970 at PBX time 0 */
     int64_t made;                /* harness, once: CLOCK_REALTIME when the page was made */
-    int64_t cap;                 /* conductor: the clock may race until this PBX time, and no further */
+    int64_t cap;                 /* conductor: the clock may race until this PBX time, and no further; 0: it is held */
     int64_t speed;               /* conductor: PBX seconds per real second while it races; 1: never */
     uint64_t manager_port;       /* conductor: TCP port of its end of the manager connection */
     uint64_t manager_taken;      /* conductor: bytes of it that it has dealt with */
@@ -62,6 +62,7 @@ enum obstacle { /* why the clock does not race; told in reports, so the numbers 
     MANAGER = 5,    /* the conductor has not dealt with all of what the manager interface told */
     DESCRIPTOR = 6, /* something that a thread waits for can be read */
     PACE = 7,       /* `speed` */
+    AWAITED = 8,    /* the conductor, whose moment has come */
 };
 
 _Static_assert(sizeof(struct clock_peer) == 128, "two cache lines");

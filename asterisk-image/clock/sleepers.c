@@ -47,6 +47,7 @@ static void enlist(bool expected) {
     pthread_mutex_lock(&lock);
     self.known = true;
     self.thread = pthread_self();
+    self.number = (int)syscall(SYS_gettid);
     self.state = RUNNING;
     self.previous = NULL;
     self.next = sleepers;

@@ -14,7 +14,7 @@ from enum import IntEnum
 from pathlib import Path
 
 MAGIC = 0x52494E4750524F46
-VERSION = 2
+VERSION = 3
 PEERS = 48
 _HEAD_WORDS = 64
 _PEER_WORDS = 16
@@ -77,6 +77,7 @@ class Obstacle(IntEnum):
     MANAGER = 5
     DESCRIPTOR = 6
     PACE = 7
+    AWAITED = 8
 
 
 class PageError(Exception):

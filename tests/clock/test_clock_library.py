@@ -186,11 +186,11 @@ def test_time_never_goes_back(laboratory: Laboratory) -> None:
 
 
 def test_a_dead_conductor_leaves_a_clock_at_1(laboratory: Laboratory) -> None:
-    """`cap` bounds every race: 60 s of a nap are raced, the last second is real."""
+    """`cap` bounds every race: 60 s of a nap are raced; then it is waited for the conductor, but not for ever."""
     laboratory.race(60 * SECOND)
     told = laboratory.run("nap", "61", races=False)
     assert told["slept"] == pytest.approx(61, abs=0.01)
-    assert 0.5 < told["really"] < 3
+    assert 5 < told["really"] < 9
 
 
 def test_a_speed_is_a_limit(laboratory: Laboratory) -> None:
