@@ -77,6 +77,7 @@ class PbxClock:
         self._lines: list[PhoneLine] = []
         self._manager_taken = self._manager_said = 0
         self._longest_stall = 0.0
+        self._why_not = ""
         page[Word.SPEED] = round(speed)
         bell = Path(f"{page.path}.bell")
         os.mkfifo(bell)
@@ -142,8 +143,15 @@ class PbxClock:
     def report(self) -> ClockReport:
         """Tell how it went."""
         stall = max(self._longest_stall, self.page[Word.STALL] / 1e9)
-        why_not = NO_CLOCK if self.speed > SLOWEST and not self.drives else ""
+        why_not = NO_CLOCK if self.speed > SLOWEST and not self.drives else self._why_not
         return ClockReport(speed=self.speed if self.races else SLOWEST, why_not=why_not, longest_stall=stall)
+
+    def give_up(self, why_not: str) -> None:
+        """Race no more, for a reason that is told."""
+        self._why_not = why_not
+        self.speed = SLOWEST
+        self.page[Word.SPEED] = round(SLOWEST)
+        self.page.tell_news()
 
     def begin_story(self) -> None:
         """Forget how late this machine was before: getting ready is no part of the story."""
