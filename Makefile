@@ -7,7 +7,7 @@ BIN     := .venv/bin
 # for `make test`: ARGS="-k lease -x"
 ARGS    ?=
 
-.PHONY: help setup venv engine image check format test e2e goldens bench lock clean
+.PHONY: help setup venv engine image check format test e2e goldens fidelity bench lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -43,6 +43,9 @@ e2e: setup  ## play every bundled scenario on a real PBX and print the verdicts
 
 goldens: setup  ## rewrite the expected messages in tests/golden/ from what is said now; read the diff
 	$(BIN)/pytest tests --goldens $(ARGS)
+
+fidelity: setup  ## play every bundled scenario at speed 1 and raced, and compare what was seen; some 10 minutes
+	$(BIN)/python -m tests.fidelity $(ARGS)
 
 bench: setup  ## measure boot, overhead, phones, validate; prints a table
 	$(BIN)/python -m tests.bench

@@ -108,8 +108,11 @@ __attribute__((constructor)) static void map_page(void) {
     if (!path || !*path)
         return;
     int file = open(path, O_RDWR | O_CLOEXEC);
-    if (file < 0)
-        refuse(path, strerror(errno));
+    if (file < 0) {
+        char cause[128];
+        snprintf(cause, sizeof cause, "cannot be opened: %s", strerror(errno));
+        refuse(path, cause);
+    }
     if (lseek(file, 0, SEEK_END) < (off_t)sizeof *page)
         refuse(path, "is too short: it was made by another version of Ringproof");
     struct clock_page *mapped = mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);

@@ -227,7 +227,7 @@ def test_idle_at_1_costs_next_to_nothing(laboratory: Laboratory) -> None:
 @pytest.mark.parametrize(
     ("spoil", "sentence"),
     [
-        (lambda page: page.unlink(), "No such file or directory"),
+        (lambda page: page.unlink(), "cannot be opened: No such file or directory"),
         (lambda page: page.write_bytes(b"x" * 100), "is too short: it was made by another version of Ringproof"),
         (lambda page: page.write_bytes(bytes(20_000)), "was made by another version of Ringproof"),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -111,20 +111,24 @@ async def laboratory(
         clock.close()
 
 
-def with_dialplan(monkeypatch: pytest.MonkeyPatch, numbers: str, *modules: str, **files: tuple[str, str]) -> None:
+def with_dialplan(
+    monkeypatch: pytest.MonkeyPatch, numbers: str, *modules: str, files: Mapping[str, tuple[str, str]] | None = None
+) -> None:
     """Have every PBX that boots from now on answer the trunk by these lines, too, with more modules.
 
-    `files`: name of a file without `.conf`, a line that stands in it, and what is inserted after it; without a line the
-    file is a new one.
+    `files`: name of a file, a line that stands in it, and what is inserted after it; without a line the file is new.
     """
     render = theatre.render_office
-    files["extensions"] = ("[from-trunk]\n", numbers)
-    files["modules"] = ("autoload=no\n", "".join(f"load={module}.so\n" for module in modules))
+    inserts = {
+        "extensions.conf": ("[from-trunk]\n", numbers),
+        "modules.conf": ("autoload=no\n", "".join(f"load={module}.so\n" for module in modules)),
+        **(files or {}),
+    }
 
     def rendered(office: object, out: Path, **kwargs: object) -> theatre.RenderedOffice:
         made = render(office, out, **kwargs)  # type: ignore[arg-type]
-        for name, (line, inserted) in files.items():
-            file = out / f"{name}.conf"
+        for name, (line, inserted) in inserts.items():
+            file = out / name
             before = file.read_text("utf-8") if line else ""
             assert line in before
             file.write_text(before.replace(line, line + inserted, 1), "utf-8")

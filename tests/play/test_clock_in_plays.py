@@ -5,24 +5,35 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import socket
+import ssl
 import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import trustme
 from phones.raw_sip import RawSip
 
+from harness.clock.page import Obstacle
+from harness.clock.report import ClockReport
 from harness.events import LegBelongs
 from harness.pbx.container import SIP_PORT
 from harness.pbx.run import RunEnvironment
 from harness.phones import protocol
+from harness.play.clockwork import WHY_NOT
 from harness.scenario.speed import FASTEST, SLOWEST
 from play.conftest import events_of, on_a_clock
 from play.laboratory import Laboratory, laboratory, with_dialplan
 
 pytestmark = pytest.mark.pbx
 HOUR = 3600.0
+OPTIONS = (
+    b"OPTIONS sip:pbx SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:5061;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n"
+    b"From: <sip:phone@127.0.0.1>;tag=1\r\nTo: <sip:pbx>\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\n"
+    b"Content-Length: 0\r\n\r\n"
+)
 Act = Callable[[Laboratory], Coroutine[None, None, None]]
 
 
@@ -45,7 +56,7 @@ def play(environment: RunEnvironment, tmp_path: Path) -> Callable[..., None]:
 def test_three_hours_lose_nothing(play: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """101 talks, 102 holds its call, 103 is only registered, for two minutes at a time: all are what they were."""
     lines = "exten => 7101,1,Dial(PJSIP/101)\nexten => 7102,1,Dial(PJSIP/102)\nexten => 7103,1,Dial(PJSIP/103)\n"
-    with_dialplan(monkeypatch, lines, pjsip=("remove_existing=no\n", "maximum_expiration=120\n"))
+    with_dialplan(monkeypatch, lines, files={"pjsip.conf": ("remove_existing=no\n", "maximum_expiration=120\n")})
     asked: list[float] = []
 
     async def act(lab: Laboratory) -> None:
@@ -182,7 +193,7 @@ def test_sound_is_at_natural_pace_soon_after_a_race(
     """60 s of music, or of ringback, are raced; 200 ms after that a packet comes every 20 ms."""
     lines = f"exten => 7001,1,Answer()\n same => n,{sound}\n same => n,Wait(100)\n"
     music = "[default]\nmode=files\ndirectory=/usr/share/asterisk/sounds/en\n"
-    with_dialplan(monkeypatch, lines, "res_musiconhold", musiconhold=("", music))
+    with_dialplan(monkeypatch, lines, "res_musiconhold", files={"musiconhold.conf": ("", music)})
     came: list[float] = []
 
     def receive(raw: RawSip, until: float) -> None:
@@ -210,6 +221,64 @@ def test_sound_is_at_natural_pace_soon_after_a_race(
         assert max(later - one for one, later in itertools.pairwise(packets)) < 0.08
 
     play(act)
+
+
+def test_certificates_are_judged_by_the_date_that_was_set(
+    play: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the PBX's 2037 a certificate of 2037 is valid and today's has run out, whatever day it is here."""
+    ours, theirs = trustme.CA(), trustme.CA()
+    here = ours.issue_cert("pbx")
+    tls = (
+        "\n[tls]\ntype=transport\nprotocol=tls\nbind=0.0.0.0:5061\nmethod=tlsv1_2\nverify_client=yes\n"
+        "require_client_cert=yes\ncert_file=/ringproof/conf/pbx.pem\npriv_key_file=/ringproof/conf/pbx.key\n"
+        "ca_list_file=/ringproof/conf/ca.pem\n"
+    )
+    files = {
+        "pjsip.conf": ("bind=0.0.0.0:5060\n", tls),
+        "ca.pem": ("", theirs.cert_pem.bytes().decode()),
+        "pbx.pem": ("", here.cert_chain_pems[0].bytes().decode()),
+        "pbx.key": ("", here.private_key_pem.bytes().decode()),
+    }
+    with_dialplan(monkeypatch, "", files=files)
+
+    def is_answered(address: str, year: int) -> bool:
+        client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
+        theirs.issue_cert(
+            "phone", not_before=datetime(year, 1, 1, tzinfo=UTC), not_after=datetime(year + 1, 1, 1, tzinfo=UTC)
+        ).configure_cert(client)
+        with socket.create_connection((address, 5061), timeout=10) as connection:
+            try:
+                channel = client.wrap_socket(connection)
+                channel.sendall(OPTIONS)
+                return channel.recv(100).startswith(b"SIP/2.0 ")
+            except (ssl.SSLError, ConnectionError):
+                return False
+
+    async def act(lab: Laboratory) -> None:
+        with lab.clock.hold():
+            address = lab.theatre.pbx.office_address
+            assert await asyncio.to_thread(is_answered, address, 2037)
+            assert not await asyncio.to_thread(is_answered, address, datetime.now(UTC).year)
+
+    play(act, starts=datetime(2037, 6, 1, 12, 0, tzinfo=UTC))
+
+
+def test_a_child_that_never_ends_is_told(play: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Music on hold by a program keeps time at 1 for good: then that is the speed that is reported, and why."""
+    music = "[default]\nmode=custom\napplication=/bin/sleep 10000\n"
+    with_dialplan(monkeypatch, "", "res_musiconhold", files={"musiconhold.conf": ("", music)})
+    reports: list[ClockReport] = []
+
+    async def act(lab: Laboratory) -> None:
+        reports.append(lab.clock.report())
+        began = time.monotonic()
+        await lab.passes(2)
+        assert time.monotonic() - began > 1.9
+
+    play(act)
+    assert [(report.speed, report.why_not) for report in reports] == [(1, WHY_NOT[Obstacle.CHILD])]
 
 
 def test_everybody_is_known_afterwards(play: Callable[..., None], tmp_path: Path) -> None:

@@ -1,0 +1,54 @@
+"""One thing that two plays of one scenario did differently."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal[
+    "call",  # the caller called in one play only
+    "keys-pressed",
+    "keys-heard",  # by the PBX
+    "key-moment",  # his last key was heard earlier or later after his call
+    "ring-count",  # a phone rang more often
+    "ring-order",  # two phones began to ring in the other order
+    "ring-start",
+    "ring-length",
+    "ring-ending",  # answered, lost, refused with a code, cancelled
+    "ring-aloud",  # invited, but without 18x
+    "ring-missed",  # the phone shows a missed call
+    "ring-shows",  # the phone shows another caller
+    "answers",  # other phones answered, or in another order
+    "answer-moment",
+    "parted",  # other phones lost their talk
+    "caller-code",
+    "caller-connected",  # he got 200 earlier, later, or in one play only
+    "caller-ended-by",
+    "caller-end",  # his call ended earlier or later
+    "stray-rings",  # rings that were nobody's call
+    "late-rings",  # rings after the story was over
+    "late-legs",  # legs that outlived their caller
+    "trunk-legs",  # calls that left the office
+    "dial-failures",
+    "failed-steps",
+    "registrations",
+    "crash",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """`what` names the thing, `left` and `right` say what the two plays, named by `labels`, saw of it."""
+
+    kind: Kind
+    what: str
+    left: str
+    right: str
+    labels: tuple[str, str]
+    caller: str | None = None
+    """Whose call it is; None: nobody's in particular."""
+
+    @property
+    def sentence(self) -> str:
+        """What a person reads: `102's ring begins: 20.1 s after anna's key at speed 1, 20.7 s ... at speed 500`."""
+        return f"{self.what}: {self.left} {self.labels[0]}, {self.right} {self.labels[1]}"
