@@ -8,9 +8,10 @@ import os
 import re
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from docker.errors import APIError, NotFound
 
@@ -100,7 +101,7 @@ class Pbx:
         """
         pbx = cls(name, evidence)
         try:
-            await asyncio.to_thread(pbx._start, environment, configuration, asyncio.get_running_loop(), clock)
+            await _to_its_end(pbx._start, environment, configuration, asyncio.get_running_loop(), clock)
             await pbx._connect(login, on_event, on_lost, clock)
             pbx._refuse_complaints()
         except BaseException:
@@ -164,7 +165,7 @@ class Pbx:
             status = -1
             with contextlib.suppress(Exception):  # whatever the engine's client raises here: the end is what counts
                 watching.set()
-                status = engine().api.wait(self.name, timeout=24 * 3600, condition="next-exit")["StatusCode"]
+                status = engine().api.wait(self.name, timeout=24 * 3600, condition="removed")["StatusCode"]
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody asks any more
                 loop.call_soon_threadsafe(self._note_end, status)
 
@@ -187,21 +188,23 @@ class Pbx:
                 self._booted.set()
             on_event(event)
 
+        async def reach() -> Manager:
+            while True:
+                try:
+                    return await Manager.connect(
+                        self.office_address,
+                        MANAGER_PORT,
+                        on_event=take,
+                        on_lost=on_lost,
+                        on_bytes=clock.on_bytes if clock is not None else lambda _: None,
+                        on_write=clock.on_write if clock is not None else lambda _: None,
+                    )
+                except OSError:  # nobody listens yet
+                    await asyncio.sleep(POLL_S)
+
         try:
             async with asyncio.timeout(BOOT_DEADLINE_S):
-                while self._manager is None:
-                    self._refuse_end()
-                    try:
-                        self._manager = await Manager.connect(
-                            self.office_address,
-                            MANAGER_PORT,
-                            on_event=take,
-                            on_lost=on_lost,
-                            on_bytes=clock.on_bytes if clock is not None else lambda _: None,
-                            on_write=clock.on_write if clock is not None else lambda _: None,
-                        )
-                    except OSError:  # nobody listens yet
-                        await asyncio.sleep(POLL_S)
+                self._manager = await self._unless_ended(reach())
                 if clock is not None:
                     clock.on_connected(self._manager.local_port)
                 await self._manager.action(
@@ -219,6 +222,22 @@ class Pbx:
             self._refuse_end()
             message = f"{fault.sentence}; Asterisk's log says: {self._own_word()}"
             raise BrokenError(message, f"its log is {self._evidence / LOG}") from fault
+
+    async def _unless_ended(self, reaching: Coroutine[Any, Any, Manager]) -> Manager:
+        """Return what `reaching` returns; raise what `_refuse_end` raises as soon as the container has ended.
+
+        Looking at `ended` between two attempts is not enough: a SYN to an address that has just gone is answered by
+        nobody, and is repeated for minutes.
+        """
+        attempt = asyncio.ensure_future(reaching)
+        try:
+            either: set[asyncio.Future[Any]] = {attempt, self.ended}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if not attempt.done():
+                self._refuse_end()
+            return await attempt
+        finally:
+            attempt.cancel()
 
     def _refuse_end(self) -> None:
         if self.ended.done():
@@ -296,3 +315,17 @@ class Pbx:
     def _remove(self) -> None:
         with contextlib.suppress(NotFound, APIError):  # ended by itself: auto_remove got there first
             engine().api.remove_container(self.name, force=True, v=True)
+
+
+async def _to_its_end(work: Callable[..., None], *arguments: object) -> None:
+    """Do blocking `work` in a thread, and be cancelled only when it is over.
+
+    A thread goes on when who waits for it is cancelled; a container that it made afterwards would be nobody's.
+    """
+    working = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
+    try:
+        await asyncio.shield(working)
+    except asyncio.CancelledError:
+        with contextlib.suppress(BrokenError):
+            await working
+        raise

@@ -12,6 +12,7 @@ import pytest
 
 from harness.clock.clock import PlayLoop
 from harness.events import Event, from_json
+from harness.pbx.engine import RUN, engine
 from harness.pbx.run import RunEnvironment, open_run
 from harness.scenario.reading import read_scenarios
 from harness.scenario.story import Scenario
@@ -60,3 +61,9 @@ def on_a_clock(play: Coroutine[Any, Any, T]) -> T:
     """Run what drives clocks of PBXes."""
     with asyncio.Runner(loop_factory=PlayLoop) as runner:
         return runner.run(play)
+
+
+def containers(environment: RunEnvironment) -> list[str]:
+    """Names of the run's containers that exist now."""
+    found = engine().api.containers(all=True, filters={"label": f"{RUN}={environment.run}"})
+    return [container["Names"][0] for container in found]

@@ -20,7 +20,7 @@ from harness.phones.handle import Phone, PhoneStartError
 from harness.play import play
 from harness.play.clockwork import LIBRARY
 from harness.scenario.reading import read_office
-from play.conftest import on_a_clock, story
+from play.conftest import containers, on_a_clock, story
 
 LOGIN = Login("ringproof", "of-this-test")
 OFFICES = Path("scenarios/offices")
@@ -142,3 +142,4 @@ def test_a_play_with_more_phones_than_a_page_has_room_for_is_broken(
     with pytest.raises(BrokenError) as broken:
         play(story(STORY, tmp_path), environment, tmp_path / "out")
     golden("play/page-full.err", f"{broken.value}\n")
+    assert not containers(environment), "its PBX was on the way when the phones failed"

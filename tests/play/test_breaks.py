@@ -13,13 +13,13 @@ import pytest
 from harness.events import Event, PhoneInvited
 from harness.judge import judge
 from harness.observe import observe
-from harness.pbx.engine import RUN, engine
+from harness.pbx.engine import engine
 from harness.pbx.errors import BrokenError
 from harness.pbx.run import RunEnvironment, open_run
 from harness.play.conductor import conduct
 from harness.scenario.speed import SLOWEST
 from harness.scenario.story import Scenario
-from play.conftest import events_of, on_a_clock, story
+from play.conftest import containers, events_of, on_a_clock, story
 
 Golden = Callable[[str, str], None]
 Told = Callable[[object], str]
@@ -37,12 +37,6 @@ scenarios:
       - missed: [101]
       - caller gets: {code: 480}
 """
-
-
-def containers(environment: RunEnvironment) -> list[str]:
-    """Names of the run's containers that exist now."""
-    found = engine().api.containers(all=True, filters={"label": f"{RUN}={environment.run}"})
-    return [container["Names"][0] for container in found]
 
 
 async def when(kind: type[Event], folder: Path, then: Callable[[], None], play: Coroutine[None, None, object]) -> None:
