@@ -161,13 +161,12 @@ static void note_lateness(int64_t alarm) {
         page->stall = late;
 }
 
-/* Whether a thread that is awake has a processor or queues for one. Else it waits where we cannot see it: for a lock,
- * for a disk. Looked at only when a race has been stuck for a while. */
+/* Whether a thread has a processor or queues for one (R), or waits for a disk (D); one whose wait is over, but which
+ * has not come to say so, too. Else those that are awake wait where we cannot see it: for a lock, for a name server.
+ * Looked at only when a race has been stuck for a while. */
 static bool busy(void) {
     int seen = 0;
     for (struct sleeper *each = sleepers; each; each = each->next) {
-        if (each->state == WAITING)
-            continue;
         char path[64], text[128];
         snprintf(path, sizeof path, "/proc/self/task/%d/stat", each->number);
         int file = open(path, O_RDONLY | O_CLOEXEC);
@@ -176,19 +175,24 @@ static bool busy(void) {
             close(file);
         text[length > 0 ? length : 0] = 0;
         const char *name_ends = strrchr(text, ')');
-        if (name_ends && name_ends[1] == ' ' && name_ends[2] == 'R')
+        if (name_ends && name_ends[1] == ' ' && (name_ends[2] == 'R' || name_ends[2] == 'D'))
             return true;
-        seen++;
+        seen += each->state != WAITING;
     }
     return seen < awake; /* one that has been made, but has not come to its first step */
 }
 
+/* Who gets no processor for so long is overtaken by time: this machine has stalled. */
 static bool at_natural_pace(uint64_t cause, int64_t stuck) {
     if (cause == CHILD)
         return true;
     if (cause == PACE || stuck < PATIENCE)
         return false;
-    return stuck >= LONG_PATIENCE || !(cause == PEER || cause == MANAGER || cause == AWAITED || busy());
+    if (!(cause == PEER || cause == MANAGER || cause == AWAITED || busy()))
+        return true;
+    if (stuck >= LONG_PATIENCE && stuck > page->stall)
+        page->stall = stuck;
+    return stuck >= LONG_PATIENCE;
 }
 
 static void *run(void *unused) {
@@ -240,6 +244,8 @@ static void *run(void *unused) {
                 ring_bell();
             continue;
         }
+        if (cause == AWAITED)
+            ring_bell(); /* creeping, too, comes to the cap */
         if (blocked == NEVER)
             blocked = real;
         int64_t stuck = real - blocked;

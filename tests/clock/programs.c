@@ -378,6 +378,17 @@ static void idle(double seconds) { /* forty threads of which two poll, as in Ast
     printf("share %.4f\n", (now(CLOCK_PROCESS_CPUTIME_ID) - used) / (real() - began));
 }
 
+/* Sleeps, works without a wait for 0.1 s of real time, and sleeps on. */
+static void works(double seconds) {
+    struct timespec until = in(CLOCK_MONOTONIC, seconds), longer = {.tv_sec = 60};
+    printf("works %ld.%09ld\n", (long)until.tv_sec, until.tv_nsec);
+    fflush(stdout);
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+    for (double begun = real(); real() < begun + 0.1;)
+        ;
+    nanosleep(&longer, NULL);
+}
+
 int main(int count, char **words) {
     double number = count > 2 ? atof(words[2]) : 0;
 #define PROGRAM(name, call) \
@@ -394,6 +405,7 @@ int main(int count, char **words) {
     PROGRAM("reads", reads(number))
     PROGRAM("dates", dates(words[2]))
     PROGRAM("nap", nap(number))
+    PROGRAM("works", works(number))
     PROGRAM("idle", idle(number))
     return 2;
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import select
 import subprocess
 import threading
 import time
@@ -191,6 +192,25 @@ def test_a_dead_conductor_leaves_a_clock_at_1(laboratory: Laboratory) -> None:
     told = laboratory.run("nap", "61", races=False)
     assert told["slept"] == pytest.approx(61, abs=0.01)
     assert 5 < told["really"] < 9
+
+
+def test_the_bell_rings_at_a_cap_that_is_crept_past(laboratory: Laboratory) -> None:
+    """The clock steps to just before the cap, and comes to it while a thread works: who waits there is called."""
+    bell = Path(f"{laboratory.page.path}.bell")
+    bell.unlink(missing_ok=True)
+    os.mkfifo(bell)
+    bell.chmod(0o666)
+    hears = os.open(bell, os.O_RDWR | os.O_NONBLOCK)
+    program = laboratory.start("works", "20")
+    assert program.stdout is not None
+    works = float(program.stdout.readline().split()[1])
+    laboratory.race(round((works + 0.002) * SECOND) - laboratory.page.now())
+    assert select.select([hears], [], [], 2)[0], "nobody rang"
+    assert laboratory.page.now() / SECOND - works < 0.1
+    os.close(hears)
+    laboratory.race(FAR)
+    assert program.wait(timeout=10) == 0
+    bell.unlink()
 
 
 def test_a_speed_is_a_limit(laboratory: Laboratory) -> None:
