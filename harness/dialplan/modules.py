@@ -13,7 +13,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "res_sorcery_astdb",
         ),
         "The clock that paces sound.": ("res_timing_pthread",),
-        "SIP: who calls, who registers, keys by RFC 4733, Reason headers, the packet log.": (
+        "SIP: who calls, who registers, keys by RFC 4733, Reason headers.": (
             "res_pjproject",
             "res_pjsip",
             "res_pjsip_session",
@@ -25,7 +25,6 @@ NEEDED: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "res_pjsip_caller_id",
             "res_pjsip_rfc3326",
             "res_pjsip_sdp_rtp",
-            "res_pjsip_logger",
             "res_rtp_asterisk",
             "chan_pjsip",
         ),
@@ -56,6 +55,10 @@ NEEDED: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 SIGNALS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"The legs of progressive groups speak by signals; Asterisk 16 has none.": ("app_signal",)}
+)
+
+HUNTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"Hunts choose a member out of a list, one call at a time.": ("func_cut", "func_lock", "func_rand")}
 )
 
 SWITCHED_OFF: Mapping[str, str] = MappingProxyType(

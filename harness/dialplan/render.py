@@ -11,11 +11,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from harness.dialplan import safety, wording
-from harness.dialplan.modules import NEEDED, SIGNALS, SWITCHED_OFF
+from harness.dialplan.modules import HUNTS, NEEDED, SIGNALS, SWITCHED_OFF
 from harness.dialplan.opening import hours_of
 from harness.dialplan.strategies import context_of
 from harness.dialplan.templating import fill
-from harness.scenario.office import BundledSound, Destination, Menu, Office, Progressive, Prompt
+from harness.scenario.office import BundledSound, Destination, Hunt, Menu, Office, Progressive, Prompt
 
 CONF = "/ringproof/conf"
 """Where the rendered folder stands in the PBX's container."""
@@ -178,19 +178,38 @@ def _texts(office: Office, addresses: PlayAddresses, secrets: Secrets) -> Iterat
             extension_destination=_target(office.extension_destination, office),
             groups=[context_of(name, group, office) for name, group in office.groups.items()],
             menus=[_menu(name, menu, office) for name, menu in office.menus.items()],
-            signals=_signals(office),
+            uses=_Uses.of(office),
             most_hops=MOST_HOPS,
             congestion=wording.Q850["congestion"],
         ),
     )
 
 
-def _signals(office: Office) -> bool:
-    return any(isinstance(group, Progressive) for group in office.groups.values())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Uses:
+    """What the groups of an office need beside their own contexts."""
+
+    signals: bool
+    reserves: bool
+    registered: bool
+    notes_refusals: bool
+
+    @classmethod
+    def of(cls, office: Office) -> _Uses:
+        groups = office.groups.values()
+        progressive = [group for group in groups if isinstance(group, Progressive)]
+        return cls(
+            signals=any(group.keep == "true" for group in progressive),
+            reserves=any(isinstance(group, Hunt) and group.free == "idle" for group in groups),
+            registered=any(group.free == "registered" for group in groups),
+            notes_refusals=any(group.refusers == "out" for group in progressive),
+        )
 
 
 def _needed(office: Office) -> Mapping[str, tuple[str, ...]]:
-    return {**NEEDED, **SIGNALS} if _signals(office) else NEEDED
+    uses = _Uses.of(office)
+    hunts = any(isinstance(group, Hunt) for group in office.groups.values())
+    return {**NEEDED, **(SIGNALS if uses.signals else {}), **(HUNTS if hunts else {})}
 
 
 def trunk_address_conf(office: Office, addresses: PlayAddresses) -> str:

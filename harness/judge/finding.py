@@ -33,6 +33,7 @@ Kind = Literal[
     "talk-broken",  # phone and caller were parted again, and nobody had hung up
     "missed-missing",
     "missed-unexpected",
+    "missed-count",  # another number of missed calls than expected at a phone
     "caller-code",
     "caller-ended-by",
     "leg-outlives-caller",  # a leg did not end within 1 s of the caller's hang-up

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from harness.judge.choice import settle
 from harness.judge.finding import Finding, Kind
 from harness.judge.waves import judge_waves
 from harness.observe.model import CallerView, Observation, ObservedRing
@@ -28,6 +29,7 @@ from harness.scenario.story import (
 
 def judge(scenario: Scenario, observation: Observation) -> tuple[Finding, ...]:
     """Compare what was observed with what `scenario` expects; an empty tuple means passed."""
+    scenario = settle(scenario, observation)
     findings = list(_judge_play(scenario, observation))
     if observation.registrations_refused or observation.crashed is not None:
         return tuple(findings)  # the callers' stories were not played to their end
@@ -96,22 +98,28 @@ def _judge_keys(scenario: Scenario, view: CallerView) -> Iterator[Finding]:
 
 
 def _judge_refusals(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
-    """Each `refused` entry stands for one refusal; a phone that refused twice stands in two entries."""
+    """Each code of a `refused` entry stands for one refusal."""
     observed: dict[str, list[int]] = {}
     for ring in view.rings:
         if ring.ending == "refused" and ring.code is not None:
             observed.setdefault(ring.phone, []).append(ring.code)
     for expectation in (entry for entry in expectations if isinstance(entry, Refused)):
-        for phone, code in expectation.codes.items():
-            codes = observed.get(phone, [])
-            if not codes:
-                sentence = f"expected {phone} to refuse with {code}; it refused nothing"
-                yield _finding("refusal-missing", expectation.source, sentence, view)
-            elif (got := codes.pop(0)) != code:
-                sentence = f"expected {phone} to refuse with {code}; it refused with {got}"
-                yield _finding("refusal-code", expectation.source, sentence, view)
-    for phone, codes in observed.items():
-        for code in codes:
+        for phone, codes in expectation.codes.items():
+            refusals = observed.get(phone, [])
+            for number, code in enumerate(codes):
+                if number >= len(refusals):
+                    often = (
+                        f"; it refused {len(refusals)} of {len(codes)} times" if refusals else "; it refused nothing"
+                    )
+                    sentence = f"expected {phone} to refuse with {code}{often}"
+                    yield _finding("refusal-missing", expectation.source, sentence, view)
+                    break
+                if refusals[number] != code:
+                    sentence = f"expected {phone} to refuse with {code}; it refused with {refusals[number]}"
+                    yield _finding("refusal-code", expectation.source, sentence, view)
+            observed[phone] = refusals[len(codes) :]
+    for phone, unexpected in observed.items():
+        for code in unexpected:
             sentence = f"{phone} was rung and refused with {code}; no expectation names it"
             yield _finding("refusal-unexpected", scenario.source, sentence, view)
 
@@ -168,6 +176,10 @@ def _judge_missed(expectations: tuple[Expectation, ...], view: CallerView, scena
         if phone not in observed:
             sentence = f"expected a missed call at {phone}; it shows none"
             yield _finding("missed-missing", source, sentence, view)
+    for phone, times in (each for entry in entries for each in entry.times.items()):
+        if phone in observed and observed[phone] != times:
+            sentence = f"expected {times} missed calls at {phone}; it shows {observed[phone]}"
+            yield _finding("missed-count", expected[phone], sentence, view)
     for phone in sorted(observed.keys() - expected.keys()):
         source = entries[0].source if entries else scenario.source
         sentence = f"{phone} shows a missed call; no expectation names it"

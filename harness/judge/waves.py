@@ -17,7 +17,7 @@ def judge_waves(
     """Tell how the observed waves differ; after the first wave that has other phones, no further wave is compared."""
     yield from _judge_doubles(scenario, view)
     yield from _judge_brief(scenario, view)
-    observed = _comparable(scenario, observation, view, expected)
+    observed = comparable(scenario, observation, view, expected)
     if not expected:
         yield from _judge_none_expected(scenario, view, observed)
         return
@@ -42,7 +42,7 @@ def judge_waves(
             yield _finding("ring-unexpected", expected[-1], sentence, view)
 
 
-def _comparable(
+def comparable(
     scenario: Scenario, observation: Observation, view: CallerView, expected: Sequence[Ring]
 ) -> list[ObservedWave]:
     """Bring the observed waves into the form in which expectations are written.
@@ -54,10 +54,10 @@ def _comparable(
     waves = [wave for wave in view.waves if wave.phones or wave.end - wave.start > scenario.tolerance]
     begun = view.acted if view.acted is not None else PbxSeconds(0.0)
     finished = view.ended if view.ended is not None else observation.over
-    if expected and not expected[0].phones:
+    if expected and expected[0].silent:
         first = waves[0].start if waves else finished
         waves.insert(0, ObservedWave(phones=frozenset(), start=begun, end=first))
-    if len(expected) > 1 and not expected[-1].phones and waves and waves[-1].phones:
+    if len(expected) > 1 and expected[-1].silent and waves and waves[-1].phones:
         waves.append(ObservedWave(phones=frozenset(), start=waves[-1].end, end=finished))
     return waves
 

@@ -116,7 +116,9 @@ async def _expectations(scenario: Scenario, theatre: Theatre, stage: Stage) -> b
             continue
 
         def picked_up(phone: str = answered, call: str = seat.call_id or "") -> PbxEpoch | None:
-            return theatre.ensemble.first("answer", phone, call)
+            phones = scenario.choices.get(phone, (phone,))
+            moments = (theatre.ensemble.first("answer", one, call) for one in phones)
+            return min((at for at in moments if at is not None), default=None)
 
         met &= await stage.until(lambda: seat.ended is not None or picked_up() is not None, deadline)  # noqa: B023
         if (at := picked_up()) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -19,7 +20,7 @@ from harness.phones.handle import Phone
 from harness.play.stage import Stage
 from harness.play.switchboard import Switchboard, moment
 from harness.scenario.duration import PbxSeconds
-from harness.scenario.story import SETTLE_WINDOW, Answers, Behaviour, Refuses
+from harness.scenario.story import ANY, SETTLE_WINDOW, Answers, AsRung, Behaviour, Refuses, RingsOn
 
 IDENTIFIED_WITHIN_S = 20.0
 NEVER = PbxEpoch(0.0)
@@ -49,8 +50,11 @@ class Seat:
 class Ensemble:
     """Takes the messages of all phones of the office."""
 
-    def __init__(self, stage: Stage, switchboard: Switchboard, seats: dict[str, Seat]) -> None:
-        """Conduct `seats`, by extension."""
+    def __init__(
+        self, stage: Stage, switchboard: Switchboard, seats: dict[str, Seat], rung: Sequence[Behaviour] = ()
+    ) -> None:
+        """Conduct `seats`, by extension; `rung`: what those do that do as they are rung, in that order."""
+        self._in_turn = iter(rung)
         self._stage = stage
         self._switchboard = switchboard
         self.seats = seats
@@ -92,12 +96,10 @@ class Ensemble:
                 self._stage.notify()
 
     def first(self, event: Literal["ring", "answer"], phone: str, call: str | None) -> PbxEpoch | None:
-        """When a phone first rang, or answered, in the call that has the leg `call`; None: in anybody's."""
-        seat = self.seats.get(phone)
-        if seat is None:
-            return None
-        moments = seat.rang if event == "ring" else seat.answered
-        mine = (at for leg, at in moments.items() if call is None or self._switchboard.same_call(leg, call))
+        """When a phone (ANY: any) first rang, or answered, in the call that has the leg `call`; None: in anybody's."""
+        seats = [seat for name, seat in self.seats.items() if phone in (name, ANY)]
+        moments = (moment for seat in seats for moment in (seat.rang if event == "ring" else seat.answered).items())
+        mine = (at for leg, at in moments if call is None or self._switchboard.same_call(leg, call))
         return min(mine, default=None)
 
     def hang_up_all(self) -> None:
@@ -107,6 +109,8 @@ class Ensemble:
                 seat.phone.tell(protocol.HangUp(call_id=call_id))
 
     def _invited(self, seat: Seat, message: protocol.Invited, epoch: PbxEpoch) -> None:
+        if isinstance(seat.behaviour, AsRung):
+            seat.behaviour = next(self._in_turn, RingsOn())
         unbroken = seat.ringing or epoch - seat.silent_since < SETTLE_WINDOW
         if seat.stretch is None or not unbroken:
             seat.stretch = epoch

@@ -29,8 +29,13 @@ def patience(scenario: Scenario, caller: str) -> PbxSeconds:
     total += rings[0].after if rings and rings[0].after is not None else ACTS_WITHIN
     if not rings:
         total += UNSTATED
-    answered = [scenario.phones.get(entry.phone) for entry in expectations if isinstance(entry, Answer)]
     if any(isinstance(entry, CallerGets) and entry.ended_by is not None for entry in expectations):
-        hang_ups = (entry.hangs_up for entry in answered if isinstance(entry, Answers))
-        total += sum(time for time in hang_ups if time is not None)
+        total += sum(_talk(scenario, entry.phone) for entry in expectations if isinstance(entry, Answer))
     return PbxSeconds(total + scenario.tolerance * (1 + len(rings)) + SLACK)
+
+
+def _talk(scenario: Scenario, phone: str) -> float:
+    """How long a phone that answers may talk before it hangs up: of all that a choice can mean, the longest."""
+    behaviours = [*scenario.rung, *(scenario.phones.get(one) for one in scenario.choices.get(phone, (phone,)))]
+    times = (each.hangs_up for each in behaviours if isinstance(each, Answers))
+    return max((time for time in times if time is not None), default=0.0)

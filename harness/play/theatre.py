@@ -52,7 +52,7 @@ class Theatre:
         self._registered: dict[str, int] = {}
         self._pbx: Pbx | None = None
         self.switchboard = Switchboard(stage, lambda: self.pbx.manager)
-        self.ensemble = Ensemble(stage, self.switchboard, {})
+        self.ensemble = Ensemble(stage, self.switchboard, {}, scenario.rung)
         self.callers = Callers(stage, self.ensemble, scenario, {})
 
     @property
@@ -95,6 +95,8 @@ class Theatre:
         async with turnstile(Path(self._environment.lease)):
             await self._start_all(configuration, login)
             await self._prove_rendered(rendered)
+            # not while it boots: it may hear then that the configuration is loaded, before it has what it logs with
+            await self.pbx.manager.action("ModuleLoad", Module="res_pjsip_logger.so", LoadType="load")
             await self.pbx.manager.command(f"pjsip set logger pcap /ringproof/evidence/{CAPTURE}")
             await self.pbx.manager.command("pjsip set logger verbose off")  # it would stand in the log a second time
             await self.pbx.manager.command("pjsip set logger on")

@@ -71,7 +71,7 @@ def expected_bars(expectations: Sequence[Expectation], view: CallerView) -> list
             bar = ringing.get(entry.phone) or _no_time(entry.phone, clock, grown)
             bar.word = "answers"
         elif isinstance(entry, Refused):
-            refusals += [(phone, code, clock) for phone, code in entry.codes.items()]
+            refusals += [(phone, code, clock) for phone, codes in entry.codes.items() for code in codes]
         elif isinstance(entry, Missed):
             missed += entry.phones
         elif isinstance(entry, Ring):

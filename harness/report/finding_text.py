@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
 
-from harness.judge.finding import Finding
+from harness.judge import Finding, settle
 from harness.observe.model import Observation
 from harness.report.bars import expected_bars, observed_bars
 from harness.report.chart import (
@@ -108,7 +108,7 @@ def pointers(hints: Sequence[str], evidence: str, width: int) -> str:
 
 def _charts(scenario: Scenario, observation: Observation, caller: str, width: int) -> list[str]:
     view = observation.callers[caller]
-    expected = expected_bars(scenario.expect.get(caller, ()), view)
+    expected = expected_bars(settle(scenario, observation).expect.get(caller, ()), view)
     observed = observed_bars(view.rings, view.waves)
     phones = in_order(bar.phone for bar in [*expected, *observed])
     if not phones:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.scenario.office import Office
 from harness.scenario.problem import Complaints, ReadingError, told
 from harness.scenario.source import Source
 from harness.scenario.spelling import enumerate_words, suggest
-from harness.scenario.story import Answers, Behaviour, Caller, Offline, Refuses, RingsOn
+from harness.scenario.story import AT_ONCE, Answers, Behaviour, Caller, Offline, Refuses, RingsOn, is_choice
 from harness.scenario.tree import Table, Text, Value
 from harness.scenario.values import (
     code_of,
     entry,
+    items_of,
     refuse_unknown,
     table_of,
     text_of,
@@ -58,6 +59,26 @@ class Cast:
     """Those that the files name; all others ring on."""
     calling: tuple[str, ...]
     """The callers who have a `call` step, in order."""
+    rung: tuple[Behaviour, ...] = ()
+    """What those do that `phones` does not name, in the order in which they are rung."""
+    choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The phones that a choice can mean, by its name; filled while the expectations are read."""
+
+    def whom(self, text: Text) -> str:
+        """Return the extension, or the name of a choice made before, that a text names."""
+        if text.text in self.choices:
+            return text.text
+        if is_choice(text.text) and self.choices:
+            raise unknown_name(text, self.choices, "nothing above is chosen as", "the choices are")
+        return self.phone(text)
+
+    def behaviours(self, phone: str) -> tuple[Behaviour, ...]:
+        """Return what a phone, or whichever phone a choice means, may do when it is called."""
+        if phone in self.choices:
+            return tuple(each for one in self.choices[phone] for each in self.behaviours(one))
+        if phone in self.phones or not self.rung:
+            return (self.behaviour(phone),)
+        return (*self.rung, RingsOn())
 
     def phone(self, text: Text) -> str:
         """Return the extension that a text names."""
@@ -140,6 +161,24 @@ def read_phones(value: Value, office: Office | None, complaints: Complaints) -> 
             phone = known_phone(written.key, office)
             phones[phone] = Told(_behaviour(written.value, phone), written.key.source)
     return phones
+
+
+def read_rung(value: Value, complaints: Complaints) -> tuple[Behaviour, ...]:
+    """Read `rung:`, a list of behaviours: of the phone that is rung first, of the next one..."""
+    behaviours: list[Behaviour] = []
+    for number, item in enumerate(items_of(value, "`rung`", "`rung: [rings, {answers: 5s}]`"), start=1):
+        with complaints:
+            behaviour = _behaviour(item, f"phone number {number}")
+            if isinstance(behaviour, Offline):
+                raise ReadingError(item.source, "who is offline is never rung", "name the phone under `phones:`")
+            if isinstance(behaviour, Refuses) and behaviour.after <= AT_ONCE:
+                raise ReadingError(
+                    item.source,
+                    "a phone that refuses at once does not ring, so it is told so before it is its turn",
+                    "add `after: 1s`, or name the phone under `phones:`",
+                )
+            behaviours.append(behaviour)
+    return tuple(behaviours)
 
 
 def _behaviour(value: Value, phone: str) -> Behaviour:

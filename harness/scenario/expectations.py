@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal, cast
 
 from harness.scenario.cast import Cast
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.problem import Complaints, ReadingError, told
+from harness.scenario.source import Source
 from harness.scenario.spelling import suggest
 from harness.scenario.story import (
+    ANY,
     Answer,
     CallerGets,
     Expectation,
@@ -17,7 +20,7 @@ from harness.scenario.story import (
     Refused,
     Ring,
 )
-from harness.scenario.tree import Table, Text, Value
+from harness.scenario.tree import Listing, Table, Text, Value
 from harness.scenario.values import (
     code_of,
     each_once,
@@ -27,6 +30,7 @@ from harness.scenario.values import (
     table_of,
     text_of,
     time_of,
+    unknown_name,
 )
 from harness.scenario.verbs import Grammar, Sentence, take_apart
 
@@ -46,6 +50,10 @@ EXPECTATION = Grammar(
     elsewhere=dict.fromkeys(("call", "hear", "press", "wait", "hang up"), _UNDER_WHEN),
 )
 _LIST = "`- ring: [101]`, one expectation a line"
+_CHOICE = "`{one_of: [101, 102], as: first}`"
+_FEWEST = 2
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,38}")
+_COUNT = re.compile(r"[1-9][0-9]?")
 _LEAST = PbxSeconds(0.001)
 
 
@@ -116,30 +124,93 @@ def _expectation(sentence: Sentence, cast_: Cast) -> Expectation:
                 raise ReadingError(source, "`refused` names nobody", "write `refused: {101: 486}`, or delete it")
             return Refused(
                 source=source,
-                codes={
-                    cast_.phone(written.key): code_of(written.value, "`refused`", 400, 699)
-                    for written in table.entries.values()
-                },
+                codes={cast_.whom(written.key): _codes(written.value) for written in table.entries.values()},
             )
         case "answer":
-            return Answer(source=source, phone=cast_.phone(text_of(value, "`answer`", "one extension, such as 101")))
+            return Answer(source=source, phone=cast_.whom(text_of(value, "`answer`", "one extension, such as 101")))
         case "nobody":
             return _nobody(sentence)
         case "missed":
-            return Missed(source=source, phones=_phones(value, "`missed`", cast_))
+            return _missed(source, value, cast_)
         case _:
             return _caller_gets(sentence, cast_)
 
 
+def _codes(value: Value) -> tuple[int, ...]:
+    """Read one code, or a list with one for each refusal."""
+    listed = value.items if isinstance(value, Listing) else (value,)
+    if not listed:
+        raise ReadingError(value.source, "this list of codes is empty", "write `refused: {101: 486}`, or delete it")
+    return tuple(code_of(item, "`refused`", 400, 699) for item in listed)
+
+
+def _missed(source: Source, value: Value, cast_: Cast) -> Missed:
+    """Read `[101, 102]`, or `{101: 2}` where it matters how many missed calls a phone shows."""
+    if not isinstance(value, Table):
+        return Missed(source=source, phones=_phones(value, "`missed`", cast_))
+    times: dict[str, int] = {}
+    for written in value.entries.values():
+        text = text_of(written.value, "`missed`", "how many missed calls it shows, such as 2")
+        if not _COUNT.fullmatch(text.text):
+            raise ReadingError(text.source, f"{told(text.text)} is no number from 1 to 99", "write 2, say")
+        times[cast_.whom(written.key)] = int(text.text)
+    return Missed(source=source, phones=tuple(times), times=times)
+
+
 def _ring(sentence: Sentence, cast_: Cast) -> Ring:
     lasts, after, again = (sentence.modifier(name) for name in ("for", "after", "again"))
+    one_of: tuple[str, ...] = ()
+    name, excluded = "", one_of
+    if isinstance(sentence.value, Table):
+        one_of, name, excluded = _choice(sentence.value, cast_)
     return Ring(
         source=sentence.verb.source,
-        phones=_phones(sentence.value, "`ring`", cast_),
+        phones=() if one_of else _phones(sentence.value, "`ring`", cast_),
+        one_of=one_of,
+        name=name,
+        excluded=excluded,
         lasts=None if lasts is None else time_of(lasts, "`for`", "15s", _LEAST),
         after=None if after is None else time_of(after, "`after`", "2s"),
         again=() if again is None else _phones(again, "`again`", cast_),
     )
+
+
+def _choice(table: Table, cast_: Cast) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
+    """Read `{one_of: [101, 102], as: first, not: [others]}`; the name is known from here on."""
+    refuse_unknown(table, ("one_of", "as", "not"), "a choice")
+    value, as_, not_ = (entry(table.entries, key) for key in ("one_of", "as", "not"))
+    before = tuple(cast_.choices)
+    name = "" if as_ is None else _new_name(text_of(as_, "`as`", "a name, such as first"), cast_)
+    if name:  # whatever else is wrong with it: who means it later is not wrong, too
+        cast_.choices[name] = ()
+    if value is None:
+        raise ReadingError(table.source, "a choice has no `one_of:`", f"write {_CHOICE}")
+    texts = [text_of(item, "`one_of`", "one extension, such as 101") for item in items_of(value, "`one_of`", _CHOICE)]
+    phones = tuple(cast_.phone(text) for text in texts)
+    each_once(texts, "`one_of`")
+    if len(phones) < _FEWEST:
+        raise ReadingError(value.source, "a choice has at least two phones", "write `ring: [101]` where there is none")
+    excluded: list[str] = []
+    for item in [] if not_ is None else items_of(not_, "`not`", "`not: [first]`"):
+        text = text_of(item, "`not`", "a choice made above, such as first")
+        if text.text not in before:
+            raise unknown_name(text, before, "nothing above is chosen as", "the choices are")
+        excluded.append(text.text)
+    if len(excluded) >= len(phones):
+        raise ReadingError(table.source, "`not` leaves nobody to choose", "add phones to `one_of`")
+    if name:
+        cast_.choices[name] = phones
+    return phones, name, tuple(excluded)
+
+
+def _new_name(text: Text, cast_: Cast) -> str:
+    if not _NAME.fullmatch(text.text) or text.text in (ANY, "caller", "pbx", "harness"):
+        raise ReadingError(
+            text.source, f"{told(text.text)} is no name for a choice", "write a word of small letters, such as first"
+        )
+    if text.text in cast_.choices:
+        raise ReadingError(text.source, f"{told(text.text)} is chosen already", "give each choice a name of its own")
+    return text.text
 
 
 def _phones(value: Value, what: str, cast_: Cast) -> tuple[str, ...]:
@@ -149,7 +220,7 @@ def _phones(value: Value, what: str, cast_: Cast) -> tuple[str, ...]:
     ]
     phones = each_once(texts, what)
     for text in texts:
-        cast_.phone(text)
+        cast_.whom(text)
     return phones
 
 

@@ -103,9 +103,25 @@ class GroupBase(Written):
 
     members: Annotated[tuple[ExtensionNumber, ...], Field(min_length=1, max_length=20)]
     ring_time: Duration
-    """Of the whole group (ring_all), of one step (progressive), of one member (hunts)."""
+    """Of the whole group (ring_all), of one step (progressive), of one member (all others)."""
+    free: Literal["idle", "registered"] = "idle"
+    """Who is rung: `idle`, registered and neither ringing nor on a call; `registered`, whatever else he does."""
     destination: Destination
     """Where the call goes when nobody answered."""
+    nobody_free: Destination | None = None
+    """Where it goes instead when nobody could be rung."""
+    all_refused: Destination | None = None
+    """Where it goes instead when everybody who was rung refused."""
+
+    @property
+    def destinations(self) -> dict[str, Destination]:
+        """Every destination that is written, by its key."""
+        written = {
+            "destination": self.destination,
+            "nobody_free": self.nobody_free,
+            "all_refused": self.all_refused,
+        }
+        return {key: destination for key, destination in written.items() if destination is not None}
 
 
 class RingAll(GroupBase):
@@ -115,20 +131,45 @@ class RingAll(GroupBase):
 
 
 class Progressive(GroupBase):
-    """First, first two, first three...; who rings keeps ringing, one INVITE each."""
+    """First, first two, first three...
+
+    With `keep` who rings keeps ringing, one INVITE each; without, everybody is cancelled and rung anew at each step
+    (FreePBX's blink), who refused before included, unless `refusers` says `out`.
+    """
 
     strategy: Literal["progressive"]
-    keep: Literal["true"] = "true"
+    keep: Literal["true", "false"] = "true"
+    refusers: Literal["again", "out"] | None = None
+    """Of a group that does not keep; None: `again` there."""
 
 
-class FirstFree(GroupBase):
-    """The first free member in list order."""
+class Hunt(GroupBase):
+    """One member at a time; who is looked at for one call is not taken for another, and no one is rung twice."""
+
+    after_refusal: Literal["next", "stop"] = "next"
+    """`stop`: a refusal ends the hunt as no answer does where that stops it; the destination follows."""
+
+
+class InOrder(Hunt):
+    """One by one in list order; who is not free when his turn comes is passed over (FreePBX's hunt)."""
+
+    strategy: Literal["in_order"]
+
+
+class RandomFree(Hunt):
+    """A free member at random; on no answer another free one that has not been rung, until there is none."""
+
+    strategy: Literal["random_free"]
+
+
+class FirstFree(Hunt):
+    """The first free member in list order; with `go_on`, on no answer, the first free one that has not been rung."""
 
     strategy: Literal["first_free"]
-    on_no_answer: Literal["stop"] = "stop"
+    on_no_answer: Literal["stop", "go_on"] = "stop"
 
 
-Group = RingAll | Progressive | FirstFree
+Group = RingAll | Progressive | InOrder | RandomFree | FirstFree
 """Discriminated by `strategy:`."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from harness.scenario.duration import PbxSeconds
@@ -11,6 +11,7 @@ from harness.scenario.office import (
     Destination,
     Office,
     OwnSound,
+    Progressive,
     Prompt,
     ToExtension,
     ToGroup,
@@ -35,6 +36,14 @@ def check_office(office: Office, root: Table, folder: Path, complaints: Complain
     for name, group in office.groups.items():
         _members(office, root, name, group.members, complaints)
         _long_enough(root, ("groups", name, "ring_time"), group.ring_time, _LEAST, complaints)
+        if isinstance(group, Progressive) and group.keep == "true" and group.refusers is not None:
+            complaints.add(
+                ReadingError(
+                    place_of(root, ("groups", name, "refusers")),
+                    f"the group `{name}` keeps, so nobody is rung anew and `refusers` says nothing",
+                    "delete it, or write `keep: false`",
+                )
+            )
     _long_enough(root, ("extension_ring_time",), office.extension_ring_time, _LEAST, complaints)
     for name, menu in office.menus.items():
         _long_enough(root, ("menus", name, "silence", "after"), menu.silence.after, _LEAST, complaints)
@@ -63,7 +72,8 @@ def check_office(office: Office, root: Table, folder: Path, complaints: Complain
 
 def _destinations(office: Office) -> Iterator[tuple[Path_, Destination]]:
     for name, group in office.groups.items():
-        yield ("groups", name, "destination"), group.destination
+        for key, destination in group.destinations.items():
+            yield ("groups", name, key), destination
     yield ("extension_destination",), office.extension_destination
     for name, menu in office.menus.items():
         for key, destination in menu.keys.items():
@@ -124,26 +134,38 @@ def _no_circle(office: Office, root: Table) -> None:
 
     A circle through a menu is usual; there the caller has a say.
     """
-    ways: dict[str, tuple[Path_, Destination]] = {
-        f"group `{name}`": (("groups", name, "destination"), group.destination) for name, group in office.groups.items()
+    ways: dict[str, list[tuple[Path_, Destination]]] = {
+        f"group `{name}`": [(("groups", name, key), destination) for key, destination in group.destinations.items()]
+        for name, group in office.groups.items()
     }
-    ways["dialled extension"] = (("extension_destination",), office.extension_destination)
+    ways["dialled extension"] = [(("extension_destination",), office.extension_destination)]
     for start in ways:
-        seen = [start]
-        while (following := _stop(ways[seen[-1]][1])) in ways:
-            path = ways[seen[-1]][0]
-            if following == start:
-                itself = (
-                    "comes to it again" if len(seen) == 1 else f"comes back to it through the {', the '.join(seen[1:])}"
-                )
-                raise ReadingError(
-                    place_of(root, path),
-                    f"a call that the {start} does not answer {itself} and never ends",
-                    "let one of them lead to a menu or hang up",
-                )
-            if following in seen:
-                break
-            seen.append(following)
+        circle = _circle(ways, (start,))
+        if circle is not None:
+            seen, path = circle
+            itself = (
+                "comes to it again" if len(seen) == 1 else f"comes back to it through the {', the '.join(seen[1:])}"
+            )
+            raise ReadingError(
+                place_of(root, path),
+                f"a call that the {start} does not answer {itself} and never ends",
+                "let one of them lead to a menu or hang up",
+            )
+
+
+def _circle(
+    ways: Mapping[str, list[tuple[Path_, Destination]]], seen: tuple[str, ...]
+) -> tuple[tuple[str, ...], Path_] | None:
+    """Return the stops of a way back to the first of `seen`, and where its last destination stands."""
+    for path, destination in ways[seen[-1]]:
+        following = _stop(destination)
+        if following == seen[0]:
+            return seen, path
+        if following in ways and following not in seen:
+            found = _circle(ways, (*seen, following))
+            if found is not None:
+                return found
+    return None
 
 
 def _stop(destination: Destination) -> str:

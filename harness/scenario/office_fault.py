@@ -30,7 +30,7 @@ def explain(fault: ErrorDetails, place: Source, what: str) -> ReadingError:  # n
         case "literal_error":
             words = re.findall(r"'([^']*)'", str(context["expected"]))
             return ReadingError(
-                place, f"`{key}`: unknown word {told(str(written))}", suggest(str(written), words, "write")
+                place, f"`{key}`: unknown word {told(str(written))}", suggest(str(written), words, "the words are")
             )
         case "value_error":
             sentence, _, advice = str(context["error"]).partition("\n")

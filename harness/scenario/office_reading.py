@@ -13,10 +13,12 @@ from harness.scenario.office import (
     Extension,
     FirstFree,
     Hours,
+    InOrder,
     Menu,
     Office,
     OwnSound,
     Progressive,
+    RandomFree,
     RingAll,
     Silence,
     ToExtension,
@@ -43,6 +45,8 @@ _STRATEGIES: Mapping[str, type[BaseModel]] = {
     "ring_all": RingAll,
     "progressive": Progressive,
     "first_free": FirstFree,
+    "in_order": InOrder,
+    "random_free": RandomFree,
 }
 _DESTINATIONS: Mapping[str, type[BaseModel]] = {
     "extension": ToExtension,
@@ -126,7 +130,8 @@ class _Shape:
                 suggest(word.text, _STRATEGIES, "the strategies are"),
             )
         model = _STRATEGIES[word.text]
-        return self._fill(model, table, written.key.source, what, {"destination": self._destination})
+        children: dict[str, Reader] = dict.fromkeys(("destination", "nobody_free", "all_refused"), self._destination)
+        return self._fill(model, table, written.key.source, what, children)
 
     def _menu(self, written: Entry) -> Menu | None:
         return self._fill(

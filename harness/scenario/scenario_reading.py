@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from harness.scenario.cast import Cast, Told, read_callers, read_phones
+from harness.scenario.cast import Cast, Told, read_callers, read_phones, read_rung
 from harness.scenario.clock_reading import read_speed, read_starts
 from harness.scenario.duration import PbxSeconds, write_duration
 from harness.scenario.expectations import read_expectations
@@ -19,6 +19,7 @@ from harness.scenario.steps import callers_who_call, read_steps
 from harness.scenario.story import (
     CLOCK_RESOLUTION,
     DEFAULT_TOLERANCE,
+    AsRung,
     Behaviour,
     Caller,
     RingsOn,
@@ -29,7 +30,7 @@ from harness.scenario.timeline import check_moments_apart
 from harness.scenario.tree import Entry, Table, Text, Value
 from harness.scenario.values import entry, refuse_unknown, table_of, time_of
 
-SHARED = ("callers", "phones", "when", "expect", "tolerance", "quiet", "speed", "clock")
+SHARED = ("callers", "phones", "rung", "when", "expect", "tolerance", "quiet", "speed", "clock")
 TOP = ("pbx", *SHARED, "scenarios")
 _EXAMPLE = "`a name for the story:` and below it `when:` and `expect:`"
 _LOOSEST = PbxSeconds(5.0)
@@ -115,6 +116,7 @@ class ScenarioFile:
             callers=everybody,
             phones={**shared.phones, **self._phones(table)},
             calling=tuple(caller for caller in calling if caller in everybody),
+            rung=self._rung(entries),
         )
         for own in own_callers.values():
             if own.name not in calling:
@@ -146,7 +148,11 @@ class ScenarioFile:
             office=self._office,
             office_file=self._office_file,
             callers={caller: cast.callers[caller] for caller in cast.calling},
-            phones={**self._everybody, **{phone: each.behaviour for phone, each in cast.phones.items()}},
+            phones={
+                **(dict.fromkeys(self._everybody, AsRung()) if cast.rung else self._everybody),
+                **{phone: each.behaviour for phone, each in cast.phones.items()},
+            },
+            rung=cast.rung,
             when=steps,
             expect=expect,
             tolerance=tolerance,
@@ -155,6 +161,12 @@ class ScenarioFile:
             starts=starts,
             lines=self._manuscript.lines,
         )
+
+    def _rung(self, entries: Mapping[str, Entry]) -> tuple[Behaviour, ...]:
+        value = entry(entries, "rung")
+        with self._complaints:
+            return () if value is None else read_rung(value, self._complaints)
+        return ()
 
     def _tolerance(self, entries: Mapping[str, Entry]) -> PbxSeconds:
         value = entry(entries, "tolerance")

@@ -8,7 +8,7 @@ from typing import Literal, cast
 from harness.scenario.cast import Cast
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.problem import Complaints, ReadingError, told
-from harness.scenario.story import Call, HangUp, Hear, Moment, Press, Step, Wait
+from harness.scenario.story import ANY, Call, HangUp, Hear, Moment, Press, Step, Wait
 from harness.scenario.tree import Listing, Table, Text, Value
 from harness.scenario.values import entry, items_of, refuse_unknown, table_of, text_of, time_of
 from harness.scenario.verbs import Grammar, Sentence, take_apart
@@ -119,10 +119,11 @@ def _moment(value: Value | None, cast_: Cast) -> Moment | None:
     if len(event.entries) != 1:
         raise ReadingError(event.source, "`of` names no moment", "write `{ring: 101}` or `{answer: 101}`, one of them")
     kind, written = next(iter(event.entries.items()))
+    phone = text_of(written.value, f"`{kind}`", "one extension, such as 101, or any")
     return Moment(
         after=time_of(after, "`after`", "5s"),
         event=cast('Literal["ring", "answer"]', kind),
-        phone=cast_.phone(text_of(written.value, f"`{kind}`", "one extension, such as 101")),
+        phone=ANY if phone.text == ANY else cast_.phone(phone),
     )
 
 

@@ -21,6 +21,7 @@ SETTLE_WINDOW = PbxSeconds(0.2)
 """Change points of the ring chart that are closer together than this are one boundary."""
 ACTS_WITHIN = PbxSeconds(1.0)
 """The first wave starts this soon after the action that caused it, unless `after:` says otherwise."""
+ANY = "any"
 AT_ONCE = PbxSeconds(0.0)
 HEARD_WITHIN = PbxSeconds(10.0)
 """How long a prompt may keep a caller waiting, unless `within:` says otherwise."""
@@ -65,7 +66,12 @@ class Offline:
     """Never registered; has no phone process."""
 
 
-Behaviour = RingsOn | Answers | Refuses | Offline
+@dataclass(frozen=True, slots=True)
+class AsRung:
+    """Does what the scenario's `rung` says of the phone that is the first, the second... to be rung."""
+
+
+Behaviour = RingsOn | Answers | Refuses | Offline | AsRung
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,7 @@ class Moment:
     after: PbxSeconds
     event: Literal["ring", "answer"]
     phone: str
+    """ANY: whichever comes first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,9 +139,18 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ring(Expectation):
-    """A wave: exactly these phones ring. An empty tuple is silence while the caller waits."""
+    """A wave: exactly these phones ring, or exactly one of `one_of`. Neither: silence while the caller waits.
+
+    Wherever an expectation names a phone, the name of a choice that was made before may stand: see `is_choice`.
+    """
 
     phones: tuple[str, ...]
+    one_of: tuple[str, ...] = ()
+    """`{one_of: [101, 102], as: first}`: which of these the PBX rings is its own choice."""
+    name: str = ""
+    """`as:`, the name by which the chosen phone is meant from here on."""
+    excluded: tuple[str, ...] = ()
+    """`not:`, choices made before that this one is not."""
     lasts: PbxSeconds | None = None
     """`for:`; None: any time."""
     after: PbxSeconds | None = None
@@ -142,12 +158,17 @@ class Ring(Expectation):
     again: tuple[str, ...] = ()
     """Phones of the wave before which get a fresh INVITE here (FreePBX's blink)."""
 
+    @property
+    def silent(self) -> bool:
+        """True where nobody is to ring."""
+        return not self.phones and not self.one_of
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused(Expectation):
-    """These phones, and no others, refused, each with this code. Order is not asserted."""
+    """These phones, and no others, refused, each with these codes, one for each of its refusals in their order."""
 
-    codes: Mapping[str, int]
+    codes: Mapping[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +190,8 @@ class Missed(Expectation):
     """These phones, and no others, show a missed call afterwards."""
 
     phones: tuple[str, ...]
+    times: Mapping[str, int] = field(default_factory=dict)
+    """How many, of those of which it is said: `missed: {101: 2}`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +203,11 @@ class CallerGets(Expectation):
 
     code: int | None = None
     ended_by: str | None = None
+
+
+def is_choice(phone: str) -> bool:
+    """Tell the name of a choice from an extension, which is a number."""
+    return not phone[:1].isdigit()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +227,8 @@ class Scenario:
     expect: Mapping[str, tuple[Expectation, ...]]
     """By caller's name; every caller of `callers` that calls is here."""
     tolerance: PbxSeconds = DEFAULT_TOLERANCE
+    rung: tuple[Behaviour, ...] = ()
+    """What the phones do that the files do not name, in the order in which they are first rung; the rest rings on."""
     quiet: PbxSeconds | None = None
     """After the end of the story nothing may ring for this long; None: as long as the clock makes cheap."""
     speed: float | None = None
@@ -207,3 +237,9 @@ class Scenario:
     """What the PBX's clock shows when it boots, with its time zone; None: the present."""
     lines: tuple[str, ...] = field(default=(), repr=False, compare=False)
     """The scenario file's lines, for findings that quote them."""
+
+    @property
+    def choices(self) -> Mapping[str, tuple[str, ...]]:
+        """The phones that each choice can mean, by its name."""
+        rings = (entry for listed in self.expect.values() for entry in listed if isinstance(entry, Ring))
+        return {ring.name: ring.one_of for ring in rings if ring.name}

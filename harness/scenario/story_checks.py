@@ -10,6 +10,7 @@ from harness.scenario.problem import Complaints, ReadingError
 from harness.scenario.source import Source
 from harness.scenario.spelling import suggest, suggest_name
 from harness.scenario.story import (
+    ANY,
     SETTLE_WINDOW,
     Answer,
     Answers,
@@ -79,8 +80,8 @@ def check_moments(steps: Sequence[Step], expect: Mapping[str, Sequence[Expectati
     answering: set[str] = set()
     for expectation in (each for listed in expect.values() for each in listed):
         match expectation:
-            case Ring(phones=phones):
-                ringing.update(phones)
+            case Ring(phones=phones, one_of=one_of):
+                ringing.update(phones, one_of)
             case Refused(codes=codes):
                 ringing.update(codes)
             case Answer(phone=phone):
@@ -91,14 +92,15 @@ def check_moments(steps: Sequence[Step], expect: Mapping[str, Sequence[Expectati
             continue
         phone, event = step.at.phone, step.at.event
         known = ringing if event == "ring" else answering
-        if phone not in known:
-            fix = f"add what {phone} is expected to do to `expect:`"
+        if phone not in known and not (phone == ANY and known):
+            who = "anybody" if phone == ANY else phone
+            fix = f"add what {who} is expected to do to `expect:`"
             if known:
                 fix = suggest(phone, sorted(known), f"expected to {event}:")
             complaints.add(
                 ReadingError(
                     step.source,
-                    f"no expectation says that {phone} {event}s, so the moment of this step never comes",
+                    f"no expectation says that {who} {event}s, so the moment of this step never comes",
                     fix,
                 )
             )
@@ -132,19 +134,19 @@ def _possible(  # noqa: C901 - one case for each expectation
     caller: str, expectation: Expectation, steps: Sequence[Step], cast: Cast
 ) -> None:
     match expectation:
-        case Ring(phones=phones):
-            for phone in phones:
+        case Ring(phones=phones, one_of=one_of):
+            for phone in (*phones, *one_of):
                 _rings_long_enough(phone, expectation.source, cast)
         case Missed(phones=phones):
             for phone in phones:
                 _reachable(phone, "misses nothing", expectation.source, cast)
         case Answer(phone=phone):
-            if not isinstance(cast.behaviour(phone), Answers):
+            if not any(isinstance(each, Answers) for each in cast.behaviours(phone)):
                 raise _not_told(phone, "answer", "answers: 5s", expectation.source, cast)
         case Refused(codes=codes):
-            for phone, code in codes.items():
-                if not isinstance(cast.behaviour(phone), Refuses):
-                    raise _not_told(phone, "refuse", f"refuses: {code}", expectation.source, cast)
+            for phone, each_time in codes.items():
+                if not any(isinstance(each, Refuses) for each in cast.behaviours(phone)):
+                    raise _not_told(phone, "refuse", f"refuses: {each_time[0]}", expectation.source, cast)
         case CallerGets(ended_by=by) if by is not None:
             _can_end(caller, by, expectation.source, steps, cast)
         case _:
@@ -152,6 +154,12 @@ def _possible(  # noqa: C901 - one case for each expectation
 
 
 def _not_told(phone: str, deed: str, behaviour: str, source: Source, cast: Cast) -> ReadingError:
+    if phone in cast.choices:
+        return ReadingError(
+            source,
+            f"nothing tells the phone that is chosen as {phone} to {deed}",
+            f"write `rung: [{{{behaviour}}}]`: what the phones do in the order in which they are rung",
+        )
     return ReadingError(
         source,
         f"nothing tells {phone} to {deed}",
@@ -199,8 +207,7 @@ def _can_end(caller: str, by: str, source: Source, steps: Sequence[Step], cast: 
                 source, f"{caller} never hangs up in this scenario", f"add the step `- hang up: {caller}`"
             )
         return
-    behaviour = cast.behaviour(by)
-    if not (isinstance(behaviour, Answers) and behaviour.hangs_up is not None):
+    if not any(isinstance(each, Answers) and each.hangs_up is not None for each in cast.behaviours(by)):
         raise _not_told(by, "hang up", "answers: 5s, hangs up: 10s", source, cast)
 
 
@@ -226,7 +233,11 @@ def _check_nobody(listed: Sequence[Expectation], complaints: Complaints) -> None
         for other in listed:
             somebody = isinstance(other, Answer) or (
                 nobody.does == "rings"
-                and ((isinstance(other, Ring | Missed) and bool(other.phones)) or isinstance(other, Refused))
+                and (
+                    (isinstance(other, Ring) and not other.silent)
+                    or (isinstance(other, Missed) and bool(other.phones))
+                    or isinstance(other, Refused)
+                )
             )
             if somebody:
                 complaints.add(
@@ -276,7 +287,8 @@ def _check_wave(wave: Ring, before: Ring | None, *, first: bool) -> None:
                 f"delete {phone} from `again`: only who rings on can be rung afresh",
                 before.source if before is not None else None,
             )
-    if before is not None and set(wave.phones) == set(before.phones) and not wave.again:
+    same = before is not None and set(wave.phones) == set(before.phones) and not (wave.one_of or before.one_of)
+    if before is not None and same and not wave.again:
         raise ReadingError(
             wave.source,
             f"this wave and the one on line {before.source.line} are the same, so they are one",

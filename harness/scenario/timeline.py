@@ -16,6 +16,7 @@ from harness.scenario.duration import PbxSeconds, write_duration
 from harness.scenario.problem import Complaints, ReadingError
 from harness.scenario.source import Source
 from harness.scenario.story import (
+    ANY,
     Answer,
     Answers,
     Expectation,
@@ -116,12 +117,14 @@ def _waves(listed: Sequence[Expectation]) -> list[_Wave]:
     return waves
 
 
-def _stretches(waves: Sequence[_Wave]) -> Iterator[_Stretch]:
+def _stretches(waves: Sequence[_Wave], cast: Cast) -> Iterator[_Stretch]:
+    """Yield who rings from when to when; a refusal is counted from each INVITE, so a fresh one begins anew there."""
     phones = dict.fromkeys(phone for wave in waves for phone in wave.ring.phones)
     for phone in phones:
         run: list[_Wave] = []
         for wave in waves:
-            if run and phone not in wave.ring.phones:
+            afresh = phone in wave.ring.again and isinstance(cast.behaviour(phone), Refuses)
+            if run and (afresh or phone not in wave.ring.phones):
                 yield _Stretch(phone, tuple(run))
                 run = []
             if phone in wave.ring.phones:
@@ -135,7 +138,7 @@ def _of_phones(
 ) -> Iterator[_Action]:
     answered = {each.phone: number for number, each in enumerate(listed) if isinstance(each, Answer)}
     refused = {phone for each in listed if isinstance(each, Refused) for phone in each.codes}
-    for stretch in _stretches(waves):
+    for stretch in _stretches(waves, cast):
         phone, behaviour = stretch.phone, cast.behaviour(stretch.phone)
         if not isinstance(behaviour, Answers | Refuses):
             continue
@@ -164,7 +167,7 @@ def _of_caller(caller: str, waves: Sequence[_Wave], steps: Sequence[Step]) -> It
         if not (isinstance(step, HangUp) and step.caller == caller and step.at and step.at.event == "ring"):
             continue
         phone = step.at.phone
-        start = next((wave.start for wave in waves if phone in wave.ring.phones), None)
+        start = next((wave.start for wave in waves if _names(wave.ring, phone)), None)
         if start is not None:
             yield _Action(
                 what=f"{caller} hangs up",
@@ -174,6 +177,10 @@ def _of_caller(caller: str, waves: Sequence[_Wave], steps: Sequence[Step]) -> It
                 causes=waves[-1].end,
                 since=start,
             )
+
+
+def _names(ring: Ring, phone: str) -> bool:
+    return phone in ring.phones or (phone == ANY and not ring.silent)
 
 
 def _in_time(action: _Action, waves: Sequence[_Wave], tolerance: PbxSeconds) -> bool:

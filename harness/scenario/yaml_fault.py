@@ -78,6 +78,12 @@ def _explain(context: str, problem: str, here: Source, opened: Source, manuscrip
             "this line has no colon, so it is no key",
             "write `key: value`, or begin a list's part with `- `",
         ),
+        (
+            "nesting depth",  # libyaml 0.2.6 looks so far ahead before it gives out the first bracket
+            here,
+            "this is nested deeper than YAML can be",
+            "check the brackets and the indentation",
+        ),
         ("expected <block end>", here, _MISFIT, _INDENT),
         ("did not find expected key", here, _MISFIT, _INDENT),
         ("did not find expected '-' indicator", here, _MISFIT, _INDENT),

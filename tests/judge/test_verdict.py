@@ -64,14 +64,14 @@ CASES: list[Case] = [
     ("ring-missing", 12, (ONE, TWO), seen(rang("101", 0, 15), rang("101", 16, 31), rang("102", 16, 31)), GREEN),
     ("silence-missing", 12, (ONE, ring(12, lasts=5.0), ring(13, "102")), seen(
         rang("101", 0, 15), rang("102", 15, 30)), seen(rang("101", 0, 15), rang("102", 20, 30))),
-    ("refusal-missing", 11, (Refused(source=at(11), codes={"101": 486}), ring(12, "102")), seen(
+    ("refusal-missing", 11, (Refused(source=at(11), codes={"101": (486,)}), ring(12, "102")), seen(
         rang("102", 0.1, 9)), seen(rang("101", 0, 0.02, "refused", code=486), rang("102", 0.1, 9))),
-    ("refusal-code", 11, (Refused(source=at(11), codes={"101": 486}), ring(12, "102")), seen(
+    ("refusal-code", 11, (Refused(source=at(11), codes={"101": (486,)}), ring(12, "102")), seen(
         rang("101", 0, 0.02, "refused", code=603), rang("102", 0.1, 9)), seen(
         rang("101", 0, 0.02, "refused", code=486), rang("102", 0.1, 9))),
     ("refusal-unexpected", 5, (ring(12, "102"),), seen(
         rang("101", 0, 0.02, "refused", code=486), rang("102", 0.1, 9)), seen(rang("102", 0.1, 9))),
-    ("refusal-unexpected", 5, (Refused(source=at(11), codes={"101": 486}), ring(12, "102")), seen(
+    ("refusal-unexpected", 5, (Refused(source=at(11), codes={"101": (486,)}), ring(12, "102")), seen(
         rang("101", 0, 0.02, "refused", code=486), rang("102", 0.1, 9), rang("101", 8.99, 9, "refused", code=486)),
         seen(rang("101", 0, 0.02, "refused", code=486), rang("102", 0.1, 9))),
     ("answer-missing", 12, (ONE, Answer(source=at(12), phone="101")), seen(rang("101", 0.1, 15.1)), seen(
@@ -90,11 +90,14 @@ CASES: list[Case] = [
     ("ring-twice", 5, (ONE,), seen(rang("101", 0.1, 15.1), rang("101", 0.11, 15.1)), seen(rang("101", 0.1, 15.1))),
     ("ring-twice", 5, (ring(11, "101"), ring(12, "101", again="101")), seen(
         rang("101", 0.1, 15.1), rang("101", 5.0, 15.1)), seen(rang("101", 0.1, 5.0), rang("101", 5.02, 15.1))),
-    ("refusal-late", 5, (Refused(source=at(11), codes={"102": 486}), ONE), seen(
+    ("refusal-late", 5, (Refused(source=at(11), codes={"102": (486,)}), ONE), seen(
         rang("101", 0.1, 15.1), rang("102", 6.0, 6.1, "refused", code=486, alerted=False)), seen(
         rang("101", 0.1, 15.1), rang("102", 0.0, 0.1, "refused", code=486, alerted=False))),
     ("missed-missing", 12, (ONE, Missed(source=at(12), phones=("101",))), seen(rang("101", 0.1, 15.1)), seen(
         rang("101", 0.1, 15.1, missed=True))),
+    ("missed-count", 13, (ONE, ring(12, "101", again="101"), Missed(source=at(13), phones=("101",), times={"101": 1})),
+        seen(rang("101", 0.1, 15.1, missed=True), rang("101", 15.1, 30.1, missed=True)),
+        seen(rang("101", 0.1, 15.1, missed=True), rang("101", 15.1, 30.1))),
     ("missed-unexpected", 5, (ONE,), seen(rang("101", 0.1, 15.1, missed=True)), seen(rang("101", 0.1, 15.1))),
     ("caller-code", 12, (ONE, CallerGets(source=at(12), code=486)), seen(
         rang("101", 0.1, 15.1), code=480, ended_by="pbx"), seen(rang("101", 0.1, 15.1), code=486, ended_by="pbx")),

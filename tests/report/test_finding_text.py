@@ -73,7 +73,11 @@ def test_nobody_rings(golden: Golden) -> None:
 
 def test_refusals_and_a_wave_of_any_length(golden: Golden) -> None:
     """A refusal at once is a cross without a bar; a wave without `for:` is marked as such."""
-    expect = [Refused(source=at(12), codes={"101": 486}), wave(13, "102 103", None), Answer(source=at(16), phone="102")]
+    expect = [
+        Refused(source=at(12), codes={"101": (486,)}),
+        wave(13, "102 103", None),
+        Answer(source=at(16), phone="102"),
+    ]
     rings = [
         ring("101", 2.1, 2.15, "refused", 603, alerted=False),
         ring("102", 2.1, 9.1),

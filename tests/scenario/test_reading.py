@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from harness.scenario.duration import PbxSeconds
 from harness.scenario.identity import scenario_id
 from harness.scenario.office import FirstFree, OwnSound, Progressive, RingAll, ToGroup, ToHangUp
 from harness.scenario.reading import read_office, read_scenarios, render_problem
 from harness.scenario.story import (
     Answer,
     Answers,
+    AsRung,
     Call,
     Caller,
     CallerGets,
@@ -269,3 +271,44 @@ def test_files_are_named_as_they_were_given(tmp_path: Path, monkeypatch: pytest.
     assert [problem.source.file for problem in read_scenarios(Path("../deep/bad.ring.yaml")).problems] == [
         "../deep/bad.ring.yaml"
     ]
+
+
+def test_choices_and_behaviours_in_the_order_of_ringing(tmp_path: Path) -> None:
+    """`one_of`, `as`, `not`, `rung`, `any`, a code for each refusal, how many calls were missed."""
+    (scenario,) = read(
+        tmp_path,
+        """
+callers:
+  anna: {from: "1", to: "84950000001"}
+scenarios:
+  story:
+    rung: [rings, {refuses: 603, after: 2s}]
+    phones:
+      100: {refuses: 486}
+    when:
+      - call: anna
+      - hang up: anna
+        at: {after: 40s, of: {ring: any}}
+    expect:
+      - ring: {one_of: [101, 102], as: first}
+        for: 15s
+      - ring: {one_of: [101, 102], as: second, not: [first]}
+        for: 2s
+      - refused: {second: 603, 100: [486, 486]}
+      - missed: {first: 2}
+""",
+    ).values()
+    first, second, refused, missed = scenario.expect["anna"]
+    assert isinstance(first, Ring)
+    assert isinstance(second, Ring)
+    assert isinstance(refused, Refused)
+    assert isinstance(missed, Missed)
+    assert (first.phones, first.one_of, first.name, first.excluded) == ((), ("101", "102"), "first", ())
+    assert (second.one_of, second.name, second.excluded) == (("101", "102"), "second", ("first",))
+    assert not first.silent
+    assert refused.codes == {"second": (603,), "100": (486, 486)}
+    assert (missed.phones, missed.times) == (("first",), {"first": 2})
+    assert scenario.choices == {"first": ("101", "102"), "second": ("101", "102")}
+    assert scenario.rung == (RingsOn(), Refuses(603, after=PbxSeconds(2.0)))
+    assert scenario.phones == {"100": Refuses(486), "101": AsRung(), "102": AsRung()}
+    assert scenario.when[1].at == Moment(after=PbxSeconds(40.0), event="ring", phone="any")

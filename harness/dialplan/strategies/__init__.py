@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from harness.dialplan.strategies import first_free, progressive, ring_all
+from harness.dialplan.strategies import first_free, in_order, progressive, random_free, ring_all
 from harness.dialplan.strategies.group import GroupWords
-from harness.scenario.office import FirstFree, Group, Office, Progressive, RingAll
+from harness.scenario.office import FirstFree, Group, InOrder, Office, Progressive, RandomFree, RingAll
 
 
 def context_of(name: str, group: Group, office: Office) -> str:
@@ -16,8 +16,12 @@ def context_of(name: str, group: Group, office: Office) -> str:
         case RingAll():
             return ring_all.context(words)
         case Progressive():
-            return progressive.context(words)
+            return progressive.context(words, group)
+        case InOrder():
+            return in_order.context(words, group)
+        case RandomFree():
+            return random_free.context(words, group)
         case FirstFree():
-            return first_free.context(words)
+            return first_free.context(words, group)
         case _:
             assert_never(group)

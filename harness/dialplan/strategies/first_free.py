@@ -1,16 +1,20 @@
-"""first_free: the first free member in list order; a refusal leads to the next free one.
-
-Dial says NOANSWER both when the ring time ran out and when the phone refused with 480 (`app_dial.c`,
-handle_cause), so the two are told apart by the PBX's own clock: a Dial that ended before its ring time was
-refused.
-"""
+"""first_free: the first free member in list order; a refusal leads to the next one who is free."""
 
 from __future__ import annotations
 
+from harness.dialplan.strategies import hunt
 from harness.dialplan.strategies.group import GroupWords
-from harness.dialplan.templating import fill
+from harness.scenario.office import FirstFree
 
 
-def context(group: GroupWords) -> str:
+def context(group: GroupWords, first_free: FirstFree) -> str:
     """Return the group's context."""
-    return fill("strategies/first_free.conf.j2", group=group)
+    return hunt.context(
+        group,
+        first_free,
+        title="First free",
+        rule=f"The first who is {group.looked} and has not been rung; looked for from the start of the list each time.",
+        choice=hunt.IN_ORDER,
+        forgets=False,
+        goes_on=first_free.on_no_answer == "go_on",
+    )

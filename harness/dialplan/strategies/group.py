@@ -18,9 +18,25 @@ class GroupWords:
     ring_time: str
     """Seconds, as Dial takes them."""
     ring_time_ms: str
+    looked: str
+    """`free` or `registered`: who is rung."""
     destination: str
     """The application that sends the call on when nobody answered."""
     destination_in_words: str
+    nobody_free: str
+    """The one that sends it on when nobody could be rung; empty: the same."""
+    all_refused: str
+    """The one that sends it on when everybody who was rung refused; empty: the same."""
+
+    @property
+    def outcomes(self) -> bool:
+        """True when it matters how it came that nobody answered."""
+        return bool(self.nobody_free or self.all_refused)
+
+    @property
+    def none(self) -> str:
+        """The label to go to when nobody could be rung."""
+        return "none" if self.nobody_free else "nobody"
 
     @classmethod
     def of(cls, name: str, group: Group, office: Office) -> GroupWords:
@@ -35,4 +51,7 @@ class GroupWords:
             ring_time_ms=wording.milliseconds(group.ring_time),
             destination=wording.goto(group.destination),
             destination_in_words=wording.destination_in_words(group.destination, office),
+            looked="free" if group.free == "idle" else "registered",
+            nobody_free=wording.goto(group.nobody_free) if group.nobody_free else "",
+            all_refused=wording.goto(group.all_refused) if group.all_refused else "",
         )

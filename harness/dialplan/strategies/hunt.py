@@ -1,0 +1,66 @@
+"""What the hunts share: one member at a time, each at most once.
+
+Between the look whether a member is free and the moment at which his phone rings another call could find him free, too.
+So one call at a time looks (LOCK), and the leg to the member's phone reserves him (GROUP) before the lock is given
+back, which is before the phone is rung. The reservation is the leg's: however the leg ends, it ends with it, so there
+is no stale one. A caller who hangs up while he has the lock gives it back: Asterisk frees the locks of a channel that
+ends (`func_lock.c`).
+
+Dial says NOANSWER both when the ring time ran out and when the phone refused with 480 (`app_dial.c`, handle_cause), so
+the two are told apart by the PBX's own clock: a Dial that ended before its ring time was refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.dialplan.strategies.group import GroupWords
+from harness.dialplan.templating import fill
+from harness.scenario.office import Hunt
+
+IN_ORDER = "1"
+AT_RANDOM = "${RAND(1,${FIELDQTY(TRY,&)})}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HuntWords:
+    """How one hunt differs from the others, in the dialplan's own words."""
+
+    title: str
+    rule: str
+    ending: str
+    choice: str
+    """Which of those who have not been looked at this time is looked at next."""
+    left: str
+    """Who is left when a member has been chosen."""
+    reserves: bool
+    tells_refusals: bool
+    goes_on_if: str
+    """The condition on which the next turn follows; `always`; empty: never."""
+
+
+def context(group: GroupWords, hunt: Hunt, *, title: str, rule: str, choice: str, forgets: bool, goes_on: bool) -> str:
+    """Return a hunt's context.
+
+    `forgets`: who was passed over is not looked at again. `goes_on`: no answer leads to the next member.
+    """
+    after_refusal = hunt.after_refusal == "next"
+    goes_on_if = {
+        (True, True): "always",
+        (True, False): "$[1 - ${REFUSED}]",
+        (False, True): "${REFUSED}",
+        (False, False): "",
+    }[goes_on, after_refusal]
+    ends_by = [word for word, ends in (("no answer", not goes_on), ("a refusal", not after_refusal)) if ends]
+    ending = f"After {' and after '.join(ends_by)}, or when nobody is left:" if ends_by else "When nobody is left:"
+    words = HuntWords(
+        title=title,
+        rule=rule,
+        ending=ending,
+        choice=choice,
+        left="${TRY}" if forgets else "${LISTFILTER(LEFT,&,${MEMBER})}",
+        reserves=hunt.free == "idle",
+        tells_refusals=goes_on_if not in ("", "always") or bool(group.outcomes),
+        goes_on_if=goes_on_if,
+    )
+    return fill("strategies/hunt.conf.j2", group=group, hunt=words)

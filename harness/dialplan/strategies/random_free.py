@@ -1,0 +1,23 @@
+"""random_free: a free member at random, each as often as the others; then another one, until nobody is left.
+
+Looking at the members in random order and taking the first who is free is fair among those who are free.
+"""
+
+from __future__ import annotations
+
+from harness.dialplan.strategies import hunt
+from harness.dialplan.strategies.group import GroupWords
+from harness.scenario.office import RandomFree
+
+
+def context(group: GroupWords, random_free: RandomFree) -> str:
+    """Return the group's context."""
+    return hunt.context(
+        group,
+        random_free,
+        title="Random",
+        rule=f"Anybody who is {group.looked} and has not been rung, at random.",
+        choice=hunt.AT_RANDOM,
+        forgets=False,
+        goes_on=True,
+    )

@@ -1,0 +1,66 @@
+"""Choices that the PBX made: which phone each name stands for, read from what was observed.
+
+Judged is then a story without choices. A choice that cannot be read, because nobody rang or somebody else, keeps words
+in place of a phone (`one of 101 and 102`), which no phone is called: what is expected there is a finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from harness.judge.waves import comparable
+from harness.observe.model import Observation
+from harness.scenario.spelling import enumerate_words
+from harness.scenario.story import Answer, CallerGets, Expectation, Missed, Refused, Ring, Scenario
+
+
+def settle(scenario: Scenario, observation: Observation) -> Scenario:
+    """Return `scenario` with the phones that were chosen in this play, in the place of every choice."""
+    if not any(isinstance(entry, Ring) and entry.one_of for listed in scenario.expect.values() for entry in listed):
+        return scenario
+    chosen: dict[str, str] = {}
+    settled: dict[str, tuple[Expectation, ...]] = {}
+    for caller, listed in scenario.expect.items():
+        rings = [entry for entry in listed if isinstance(entry, Ring)]
+        observed = iter(comparable(scenario, observation, observation.callers[caller], rings))
+        waves: dict[int, Ring] = {}
+        for ring in rings:
+            wave = next(observed, None)
+            waves[id(ring)] = _settled(ring, wave.phones if wave is not None else frozenset(), chosen)
+        settled[caller] = tuple(
+            waves[id(entry)] if isinstance(entry, Ring) else _renamed(entry, chosen) for entry in listed
+        )
+    return replace(scenario, expect=settled)
+
+
+def _settled(ring: Ring, phones: frozenset[str], chosen: dict[str, str]) -> Ring:
+    """Return a wave of known phones; note which one it chose."""
+    known = replace(ring, phones=_known(ring.phones, chosen), again=_known(ring.again, chosen))
+    if not ring.one_of:
+        return known
+    taken = {chosen[name] for name in ring.excluded}
+    able = [phone for phone in ring.one_of if phone not in taken]
+    phone = next(iter(phones)) if len(phones) == 1 and phones <= set(able) else f"one of {enumerate_words(able)}"
+    if ring.name:
+        chosen[ring.name] = phone
+    return replace(known, phones=(phone,), one_of=(), excluded=())
+
+
+def _renamed(entry: Expectation, chosen: Mapping[str, str]) -> Expectation:
+    match entry:
+        case Answer(phone=phone):
+            return replace(entry, phone=chosen.get(phone, phone))
+        case Missed(phones=phones, times=times):
+            counted = {chosen.get(phone, phone): count for phone, count in times.items()}
+            return replace(entry, phones=_known(phones, chosen), times=counted)
+        case Refused(codes=codes):
+            return replace(entry, codes={chosen.get(phone, phone): each for phone, each in codes.items()})
+        case CallerGets(ended_by=by) if by is not None:
+            return replace(entry, ended_by=chosen.get(by, by))
+        case _:
+            return entry
+
+
+def _known(phones: tuple[str, ...], chosen: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(chosen.get(phone, phone) for phone in phones)
