@@ -62,6 +62,13 @@ def test_a_seed_chooses_the_same_again_and_another_one_others() -> None:
     assert len(fidelity.choose(stories, 100, "a")) == 70
 
 
+def test_only_what_is_left_to_chance_is_left_out() -> None:
+    """Where the PBX chooses at random two plays differ on any clock."""
+    left_out = {story.name for story in fidelity.bundled() if fidelity.is_left_to_chance(story)}
+    assert left_out
+    assert all(name.startswith("random, ") for name in left_out)
+
+
 def commit() -> str:
     """The commit that is tested: its dozen stays the same however often it is tested; other commits take others."""
     asked = subprocess.run(
