@@ -1,6 +1,7 @@
 """What all tests share: goldens, the exact texts a user sees, one file each in tests/golden/."""
 
 import difflib
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,12 @@ GOLDENS = Path(__file__).parent / "golden"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let `make goldens` rewrite the goldens."""
     parser.addoption("--goldens", action="store_true", help="rewrite tests/golden/ from what is said now")
+
+
+def pytest_configure() -> None:
+    """A job in the background has SIGINT ignored, and so has all that it starts: our Ctrl-C would reach nobody."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
