@@ -100,6 +100,10 @@ def run(  # noqa: PLR0913 - an option each
     confirm: Annotated[
         Confirm, typer.Option(help="auto: what is red on a racing clock is played at speed 1 before it is told.")
     ] = "auto",
+    repeat: Annotated[
+        int,
+        typer.Option(min=1, max=999, metavar="N", help="Play every scenario so many times; tells how often it passed."),
+    ] = 1,
     allow_unsteady: Annotated[
         bool, typer.Option("--allow-unsteady", help="A red that speed 1 does not confirm does not fail the run.")
     ] = False,
@@ -113,12 +117,13 @@ def run(  # noqa: PLR0913 - an option each
         return _refuse(UNSTEADY_IN_CI)
     options = [f"--ringproof-speed={speed}", f"--ringproof-confirm={confirm}"]
     options += ["--ringproof-allow-unsteady"] if allow_unsteady else []
+    options += [f"--ringproof-repeat={repeat}"] if repeat > 1 else []
     options += ["--ringproof-keep-going"] if keep_going else []
     files = _files(paths)
     texts = texts or []
     read = _read(files)
     broken_files = [entry for entry in read if entry.problems]
-    count = sum(is_meant(scenario.name, texts) for entry in read for scenario in entry.scenarios)
+    count = repeat * sum(is_meant(scenario.name, texts) for entry in read for scenario in entry.scenarios)
     if not broken_files and not count:
         return _nothing_selected(read, texts, out)
     if broken_files and not keep_going:

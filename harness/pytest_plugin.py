@@ -74,6 +74,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--ringproof-allow-unsteady", action="store_true", help="a red that speed 1 does not confirm is no failure"
     )
     group.addoption(
+        "--ringproof-repeat",
+        type=int,
+        default=1,
+        metavar="N",
+        help="play every scenario so many times, each on a PBX of its own",
+    )
+    group.addoption(
         "--ringproof-keep-going", action="store_true", help="play the valid scenarios although some are invalid"
     )
     group.addoption(
@@ -137,12 +144,16 @@ class RingFile(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         """Yield an item for each scenario, and one that tells all mistakes of the file."""
         from harness.scenario.reading import read_scenarios  # noqa: PLC0415 - brings pydantic and PyYAML
+        from harness.session import repetition  # noqa: PLC0415 - the same
 
         read = read_scenarios(self.path)
         if read.problems:
             yield InvalidItem.from_parent(self, name=_INVALID, problems=read.problems)
+        times = self.config.getoption("ringproof_repeat")
         for scenario in read.scenarios:
-            yield RingItem.from_parent(self, name=scenario.name, scenario=scenario)
+            for number in range(1, times + 1):
+                again = scenario if times == 1 else repetition(scenario, number, times)
+                yield RingItem.from_parent(self, name=again.name, scenario=again)
 
 
 class RingproofItem(pytest.Item):
@@ -319,6 +330,8 @@ class Controller:
         if allow_unsteady and os.environ.get("CI") == "true":
             raise pytest.UsageError(UNSTEADY_IN_CI)
         _speed(config)
+        if config.getoption("ringproof_repeat") < 1:
+            raise pytest.UsageError("--ringproof-repeat: give a number from 1 on")
         image = config.getoption("ringproof_image") or DEFAULT_IMAGE
         self.run = Run(_out(config), image, allow_unsteady=allow_unsteady)
         self._shared: Path | None = getattr(config, "ringproof_shared", None)

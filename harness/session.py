@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import signal
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from harness.plays import FAST, NotJudgedError, Plays, Table
-from harness.report.result import Outcome, Play, Result, Told, exit_code
+from harness.report.result import REPEATED, Outcome, Play, Result, Told, exit_code
 from harness.report.results import ResultsFile
 from harness.scenario.speed import SLOWEST
 
@@ -53,6 +54,14 @@ def _below(folder: Path, named: list[Path]) -> Iterator[Path]:
             if not name.startswith(".") and (name != KNOWN_RED or is_named(Path(os.path.abspath(inside / name)), named))  # noqa: PTH100
         )
         yield from (inside / name for name in sorted(files) if name.endswith(ENDING))
+
+
+def repetition(scenario: Scenario, number: int, times: int) -> Scenario:
+    """Return the scenario as its play number `number` of `times`, with a name and an evidence folder of its own."""
+    digits = len(str(times))
+    return dataclasses.replace(
+        scenario, id=f"{scenario.id}-{number:0{digits}}", name=f"{scenario.name}{REPEATED.format(number, times)}"
+    )
 
 
 def is_meant(name: str, texts: Iterable[str]) -> bool:

@@ -85,9 +85,12 @@ async def conduct(scenario: Scenario, environment: RunEnvironment, folder: Path,
 async def _play(scenario: Scenario, theatre: Theatre, stage: Stage, recorder: Recorder, clock: PbxClock) -> None:
     with clock.hold():
         await theatre.open()
+        if await theatre.prepare():
+            recorder.forget()
     await prove_clock(scenario, clock, theatre.pbx)
     recorder.begin(clock.now())
     clock.begin_story()
+    theatre.ensemble.begin_story()
     await theatre.callers.run()
     met = await _expectations(scenario, theatre, stage)
     over = clock.now()
@@ -140,7 +143,8 @@ def _pbx_testimony(theatre: Theatre) -> Iterator[Event]:
     """What the PBX itself wrote down: its capture, and the Dials that its log says failed."""
     capture = theatre.evidence / CAPTURE
     if capture.exists():
-        yield from _legs(read_capture(capture, theatre.peers))
+        packets = read_capture(capture, theatre.peers)
+        yield from _legs(packet for packet in packets if packet.call_id not in theatre.prepared)
     with contextlib.suppress(OSError):
         for line in (theatre.evidence / "full.log").read_text("utf-8", "replace").splitlines():
             if found := NO_CHANNEL.match(line):

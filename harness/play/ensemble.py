@@ -20,9 +20,10 @@ from harness.phones.handle import Phone
 from harness.play.stage import Stage
 from harness.play.switchboard import Switchboard, moment
 from harness.scenario.duration import PbxSeconds
-from harness.scenario.story import ANY, SETTLE_WINDOW, Answers, AsRung, Behaviour, Refuses, RingsOn
+from harness.scenario.story import ANY, BUSY, SETTLE_WINDOW, Answers, AsRung, Behaviour, OnACall, Refuses, RingsOn
 
 IDENTIFIED_WITHIN_S = 20.0
+RINGING = 180
 NEVER = PbxEpoch(0.0)
 STEADY = PbxSeconds(0.5)
 """After an answer or a re-INVITE the clock does not race for so long: the PBX learns where the sound comes from."""
@@ -45,6 +46,17 @@ class Seat:
     """Every ring of the play, by Call-ID, with its INVITE's moment."""
     answered: dict[str, PbxEpoch] = field(default_factory=dict)
     own_hang_ups: set[str] = field(default_factory=set)
+    preparing: bool = False
+    """What rings now is the call that it is on when the story begins: no ring of the story."""
+    on_call: set[str] = field(default_factory=set)
+    """Call-IDs of that call while it lasts."""
+
+    @property
+    def deed(self) -> Behaviour:
+        """What it does with a call that comes now."""
+        if not isinstance(self.behaviour, OnACall):
+            return self.behaviour
+        return (self.behaviour.waiting or Refuses(BUSY)) if self.on_call else RingsOn()
 
 
 class Ensemble:
@@ -67,6 +79,8 @@ class Ensemble:
     def take(self, name: str, message: protocol.Message) -> None:
         """Take one message of a phone that rang, or talks."""
         seat = self.seats[name]
+        if self._of_preparation(seat, message):
+            return
         epoch = self._stage.clock.at_stamp(message.at_ns)
         at = moment(epoch)
         record = self._stage.record
@@ -95,6 +109,33 @@ class Ensemble:
             case _:
                 self._stage.notify()
 
+    def begin_story(self) -> None:
+        """Count from now what is to happen so long after the story's begin."""
+        begun = self._stage.clock.now()
+        for seat in self.seats.values():
+            if isinstance(seat.behaviour, OnACall) and seat.behaviour.ends is not None:
+                due = PbxEpoch(begun + seat.behaviour.ends)
+                self._stage.begin(self._end_call(seat, due), f"{seat.name} ending its call")
+
+    def _of_preparation(self, seat: Seat, message: protocol.Message) -> bool:
+        """Take what belongs to the call that a phone is on when the story begins; nothing of it is recorded."""
+        if isinstance(message, protocol.Invited) and seat.preparing:
+            seat.on_call.add(message.call_id)
+            seat.phone.tell(protocol.Answer(call_id=message.call_id))
+            return True
+        if getattr(message, "call_id", None) not in seat.on_call:
+            return False
+        if isinstance(message, protocol.Ended):
+            seat.on_call.discard(message.call_id)
+        self._stage.notify()
+        return True
+
+    async def _end_call(self, seat: Seat, due: PbxEpoch) -> None:
+        await self._stage.wait_until(due)
+        for call_id in seat.on_call:
+            seat.phone.tell(protocol.HangUp(call_id=call_id))
+        seat.phone.tell(protocol.WhenInvited(code=RINGING))
+
     def first(self, event: Literal["ring", "answer"], phone: str, call: str | None) -> PbxEpoch | None:
         """When a phone (ANY: any) first rang, or answered, in the call that has the leg `call`; None: in anybody's."""
         seats = [seat for name, seat in self.seats.items() if phone in (name, ANY)]
@@ -118,12 +159,13 @@ class Ensemble:
         seat.rang[message.call_id] = epoch
         invited = PhoneInvited(at=moment(epoch), phone=seat.name, call_id=message.call_id, shows=message.caller_id)
         self._stage.record(invited)
-        if isinstance(seat.behaviour, Answers):
-            due = PbxEpoch(seat.stretch + seat.behaviour.after)
+        deed = seat.deed
+        if isinstance(deed, Answers):
+            due = PbxEpoch(seat.stretch + deed.after)
             self._stage.begin(self._answer(seat, message.call_id, due), f"{seat.name} answering")
-        elif isinstance(seat.behaviour, Refuses):
-            due = PbxEpoch(epoch + seat.behaviour.after)
-            self._stage.begin(self._refuse(seat, message.call_id, due, seat.behaviour.code), f"{seat.name} refusing")
+        elif isinstance(deed, Refuses):
+            due = PbxEpoch(epoch + deed.after)
+            self._stage.begin(self._refuse(seat, message.call_id, due, deed.code), f"{seat.name} refusing")
 
     def _silenced(self, seat: Seat, call_id: str, epoch: PbxEpoch) -> None:
         seat.ringing.pop(call_id, None)

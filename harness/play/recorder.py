@@ -29,6 +29,10 @@ class Recorder:
         for event in before:
             self.record(event)
 
+    def forget(self) -> None:
+        """Leave out what happened so far: preparation is not the story."""
+        self._before.clear()
+
     def record(self, event: Event) -> None:
         """Append one event; its `at` is a PbxEpoch."""
         if self._origin is None:

@@ -91,8 +91,10 @@ class Stage:
                 if timer.done():
                     return False
                 change = asyncio.ensure_future(self._changed.wait())
-                await asyncio.wait({timer, change}, return_when=asyncio.FIRST_COMPLETED)
-                change.cancel()
+                try:
+                    await asyncio.wait({timer, change}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    change.cancel()
         finally:
             timer.cancel()
 

@@ -24,11 +24,15 @@ from harness.play.clockwork import LIBRARY
 from harness.play.ensemble import Ensemble, Seat
 from harness.play.stage import PbxCrashedError, Stage
 from harness.play.switchboard import Switchboard, moment
-from harness.scenario.story import Offline, Refuses, Scenario
+from harness.scenario.story import Offline, OnACall, Refuses, Scenario
 
 REGISTERED_WITHIN_S = 20.0
 CAPTURE = "sip.pcap"
 FREE = "NOT_INUSE"
+IN_USE = "INUSE"
+CALLED_UP_WITHIN_S = 10.0
+OUTSIDE = "outside~"
+"""Before a phone's number: the far end of the call that it is on when the story begins; no caller is called so."""
 ASKED_AGAIN_S = 0.02
 ONLY_TRYING = 100
 """For a phone that refuses at once: it neither rings nor refuses before it is told to."""
@@ -50,6 +54,10 @@ class Theatre:
         self._names = self._callers_phones()
         self._phones: dict[str, Phone] = {}
         self._registered: dict[str, int] = {}
+        self._talking: set[str] = set()
+        """Far ends of calls that phones are on when the story begins, once they are up."""
+        self.prepared: set[str] = set()
+        """Call-IDs of calls that are up when the story begins."""
         self._pbx: Pbx | None = None
         self.switchboard = Switchboard(stage, lambda: self.pbx.manager)
         self.ensemble = Ensemble(stage, self.switchboard, {}, scenario.rung)
@@ -112,6 +120,44 @@ class Theatre:
                     group.create_task(self._start(name))
         except BaseExceptionGroup as failures:
             raise _leaves(failures)[0] from failures
+
+    async def prepare(self) -> bool:
+        """Bring up the calls that phones are on when the story begins; False: there is none. Raises BrokenError.
+
+        The PBX calls the phone, and connects it with one outside: so whatever the dialplan says, it is a real call.
+        """
+        talking = [seat for seat in self.ensemble.seats.values() if isinstance(seat.behaviour, OnACall)]
+        for seat in talking:
+            await self._call_up(seat)
+            self.prepared |= seat.on_call
+        return bool(talking)
+
+    async def _call_up(self, seat: Seat) -> None:
+        outside = f"{OUTSIDE}{seat.name}"
+        self._names[outside] = self._environment.trunk_address
+        await self._start(outside)
+        phone = self._phones[outside]
+        seat.preparing = True
+        target = f"PJSIP/trunk/sip:{outside}@{phone.address}:{phone.port}"
+        await self.pbx.manager.action(
+            "Originate", Channel=f"PJSIP/{seat.name}", Application="Dial", Data=target, Async="true"
+        )
+        deadline = PbxEpoch(self._stage.clock.now() + CALLED_UP_WITHIN_S)
+        if not await self._stage.until(lambda: outside in self._talking and bool(seat.on_call), deadline):
+            raise BrokenError(f"the call that {seat.name} is to be on when the story begins did not come up")
+        seat.preparing = False
+        await self._prove_state(seat.name, IN_USE, deadline)
+        if isinstance(seat.deed, Refuses) and seat.deed.after <= 0.0:
+            seat.phone.tell(protocol.WhenInvited(code=ONLY_TRYING))
+
+    def _take_outside(self, name: str, message: protocol.Message) -> None:
+        """Pick up: this is the far end of a call that a phone is on when the story begins."""
+        if isinstance(message, protocol.Invited):
+            self.prepared.add(message.call_id)
+            self._phones[name].tell(protocol.Answer(call_id=message.call_id))
+        elif isinstance(message, protocol.Confirmed):
+            self._talking.add(name)
+        self._stage.notify()
 
     async def close(self) -> None:
         """End phones and PBX; nothing of them is left when this returns."""
@@ -192,6 +238,8 @@ class Theatre:
             self._stage.fail(BrokenError(f"the phone {name} is full: a phone takes four calls at once"))
         elif isinstance(message, (protocol.Registered, protocol.RegistrationFailed)):
             self._take_registration(name, message)
+        elif name.startswith(OUTSIDE):
+            self._take_outside(name, message)
         elif name in self.callers.seats:
             self.callers.take(name, message)
             self.switchboard.ask()
@@ -266,13 +314,16 @@ class Theatre:
 
         Asked again and again, since no event says it: DeviceStateChange can come before DEVICE_STATE() knows of it.
         """
-        clock = self._stage.clock
         for name in self.ensemble.seats:
-            while (state := await self.pbx.manager.value(f"DEVICE_STATE(PJSIP/{name})")) != FREE:
-                if clock.now() >= deadline:
-                    message = f"the PBX registered the phone {name}, but takes it for {state}"
-                    raise BrokenError(message, f"Asterisk's log is {self.evidence / 'full.log'}")
-                await self._stage.wait_until(PbxEpoch(clock.now() + ASKED_AGAIN_S))
+            await self._prove_state(name, FREE, deadline)
+
+    async def _prove_state(self, name: str, wanted: str, deadline: PbxEpoch) -> None:
+        clock = self._stage.clock
+        while (state := await self.pbx.manager.value(f"DEVICE_STATE(PJSIP/{name})")) != wanted:
+            if clock.now() >= deadline:
+                message = f"the PBX takes the phone {name} for {state}, where it is {wanted}"
+                raise BrokenError(message, f"Asterisk's log is {self.evidence / 'full.log'}")
+            await self._stage.wait_until(PbxEpoch(clock.now() + ASKED_AGAIN_S))
 
     async def _prove_trunk(self, addresses: PlayAddresses) -> None:
         """Whoever calls from the provider's address is the trunk, and nobody else is."""

@@ -9,6 +9,9 @@ from typing import Any, Literal, get_args
 Outcome = Literal["passed", "failed", "unsteady", "invalid", "broken"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
+REPEATED = " ({} of {})"
+"""Behind a scenario's name, where it is played several times: which play, and of how many."""
+
 EXIT_FAILED = 1
 EXIT_INVALID = 2
 EXIT_BROKEN = 3

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 
 from harness.clock.report import STALL_S
-from harness.report.result import OUTCOMES, Outcome, Result
+from harness.report.result import OUTCOMES, REPEATED, Outcome, Result
 
 _STYLE: dict[Outcome, str] = {
     "passed": "green",
@@ -34,25 +35,38 @@ def summary_text(results: Sequence[Result], *, width: int, colour: bool = False)
     told_already: set[str] = set()
     for file, of_file in groupby(sorted(results, key=lambda result: (result.file, result.line)), lambda r: r.file):
         table.add_row(Text(file, style="bold"))
-        for result in of_file:
-            name = [Padding(Text(result.name), (0, 0, 0, 2))]
-            if result.outcome != "passed" and result.findings and result.findings[0].sentence not in told_already:
+        for _, plays in groupby(of_file, lambda result: result.line):
+            repeated = list(plays)
+            name = [Padding(Text(story_of(repeated)), (0, 0, 0, 2))]
+            for result in repeated:
+                if result.outcome == "passed" or not result.findings or result.findings[0].sentence in told_already:
+                    continue
                 more = f" (+{len(result.findings) - 1} more)" if len(result.findings) > 1 else ""
                 sentence = Text(f"{result.findings[0].sentence}{more}", style="dim")
                 name.append(Padding(sentence, (0, 0, 0, 4)))
-                if result.outcome == "broken":  # often the same for all: no engine, no image
+                if result.outcome == "broken" or len(repeated) > 1:  # often the same for all: no engine, no image
                     told_already.add(result.findings[0].sentence)
-            outcome = Text(shown(result.outcome), style=_STYLE[result.outcome])
-            played = result.outcome != "invalid"
-            table.add_row(
-                Group(*name), outcome, f"{result.wall:.1f} s" if played else "", f"{result.pbx:.1f} s" if played else ""
+            outcomes = Counter(result.outcome for result in repeated)
+            outcome = Text("\n").join(
+                Text(shown(outcome) if len(repeated) == 1 else f"{outcomes[outcome]} {shown(outcome)}", _STYLE[outcome])
+                for outcome in OUTCOMES
+                if outcome in outcomes
             )
+            played = "invalid" not in outcomes
+            wall, pbx = (sum(times) for times in zip(*((each.wall, each.pbx) for each in repeated), strict=True))
+            table.add_row(Group(*name), outcome, f"{wall:.1f} s" if played else "", f"{pbx:.1f} s" if played else "")
     told = io.StringIO()
     console = Console(
         file=told, width=width, force_terminal=colour, no_color=not colour, highlight=False, legacy_windows=False
     )
     console.print(table)
     return "\n".join(line.rstrip() for line in told.getvalue().splitlines())
+
+
+def story_of(repeated: Sequence[Result]) -> str:
+    """Return the name that all plays of a scenario share."""
+    name = repeated[0].name
+    return name if len(repeated) == 1 else name.rpartition(REPEATED.partition("{")[0])[0]
 
 
 def shown(outcome: Outcome) -> str:

@@ -10,7 +10,18 @@ from harness.scenario.office import Office
 from harness.scenario.problem import Complaints, ReadingError, told
 from harness.scenario.source import Source
 from harness.scenario.spelling import enumerate_words, suggest
-from harness.scenario.story import AT_ONCE, Answers, Behaviour, Caller, Offline, Refuses, RingsOn, is_choice
+from harness.scenario.story import (
+    AT_ONCE,
+    BUSY,
+    Answers,
+    Behaviour,
+    Caller,
+    Offline,
+    OnACall,
+    Refuses,
+    RingsOn,
+    is_choice,
+)
 from harness.scenario.tree import Table, Text, Value
 from harness.scenario.values import (
     code_of,
@@ -22,21 +33,28 @@ from harness.scenario.values import (
     time_of,
     unknown_name,
 )
-from harness.scenario.verbs import Grammar, take_apart
+from harness.scenario.verbs import Grammar, Sentence, take_apart
 
 _CALLER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,38}")
 _RESERVED = ("caller", "pbx", "harness")
 _SHOWS = re.compile(r"[A-Za-z0-9+*#_.-]{1,40}")
 _DIALS = re.compile(r"[0-9+*#]{1,32}")
-_WORDS: Mapping[str, Behaviour] = {"rings": RingsOn(), "offline": Offline()}
+_WORDS: Mapping[str, Behaviour] = {
+    "rings": RingsOn(),
+    "offline": Offline(),
+    "on a call": OnACall(),
+    "do not disturb": Refuses(BUSY),
+}
+_ALWAYS = "always"
 _BEHAVIOUR = Grammar(
     what="behaviour",
-    verbs={"answers": ("hangs up",), "refuses": ("after",)},
+    verbs={"answers": ("hangs up",), "refuses": ("after",), "do not disturb": (), "on a call": ("call waiting",)},
     example="{answers: 5s}",
     alone="keep one: a phone does one thing",
 )
 _BEHAVIOURS = (
-    "write rings, offline, {answers: 5s}, {answers: 5s, hangs up: 10s}, {refuses: 486} or {refuses: 486, after: 3s}"
+    "write rings, offline, on a call, do not disturb, {answers: 5s}, {answers: 5s, hangs up: 10s}, {refuses: 486} or "
+    "{refuses: 486, after: 3s}"
 )
 
 
@@ -76,8 +94,11 @@ class Cast:
         """Return what a phone, or whichever phone a choice means, may do when it is called."""
         if phone in self.choices:
             return tuple(each for one in self.choices[phone] for each in self.behaviours(one))
+        behaviour = self.behaviour(phone)
+        if isinstance(behaviour, OnACall):
+            return (behaviour.waiting or Refuses(BUSY), *([RingsOn()] if behaviour.ends is not None else []))
         if phone in self.phones or not self.rung:
-            return (self.behaviour(phone),)
+            return (behaviour,)
         return (*self.rung, RingsOn())
 
     def phone(self, text: Text) -> str:
@@ -200,6 +221,25 @@ def _behaviour(value: Value, phone: str) -> Behaviour:
             after=time_of(sentence.value, "`answers`", "5s"),
             hangs_up=None if hangs_up is None else time_of(hangs_up, "`hangs up`", "10s"),
         )
+    if sentence.verb.text == "do not disturb":
+        return Refuses(code_of(sentence.value, "`do not disturb`", 400, 699))
+    if sentence.verb.text == "on a call":
+        return _on_a_call(sentence, phone)
     after = sentence.modifier("after")
     code = code_of(sentence.value, "`refuses`", 400, 699)
     return Refuses(code) if after is None else Refuses(code, time_of(after, "`after`", "3s"))
+
+
+def _on_a_call(sentence: Sentence, phone: str) -> OnACall:
+    """Read `{on a call: 10s}` or `{on a call: always}`, each with what happens to a second call."""
+    value, waiting = sentence.value, sentence.modifier("call waiting")
+    always = isinstance(value, Text) and value.text == _ALWAYS
+    ends = None if always else time_of(value, "`on a call`", "10s, from the story's begin, or `always`")
+    if waiting is None:
+        return OnACall(ends)
+    behaviour = _behaviour(waiting, phone)
+    if not isinstance(behaviour, RingsOn | Answers | Refuses):
+        raise ReadingError(
+            waiting.source, "this is nothing to do with a second call", "write rings, {answers: 5s} or {refuses: 486}"
+        )
+    return OnACall(ends, behaviour)

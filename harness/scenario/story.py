@@ -21,6 +21,7 @@ SETTLE_WINDOW = PbxSeconds(0.2)
 """Change points of the ring chart that are closer together than this are one boundary."""
 ACTS_WITHIN = PbxSeconds(1.0)
 """The first wave starts this soon after the action that caused it, unless `after:` says otherwise."""
+BUSY = 486
 ANY = "any"
 AT_ONCE = PbxSeconds(0.0)
 HEARD_WITHIN = PbxSeconds(10.0)
@@ -67,11 +68,21 @@ class Offline:
 
 
 @dataclass(frozen=True, slots=True)
+class OnACall:
+    """Talks with somebody outside when the story begins: a real call, which the PBX itself tells of (device state)."""
+
+    ends: PbxSeconds | None = None
+    """It hangs up so long after the story's begin, and rings on from then; None: talks to the end."""
+    waiting: RingsOn | Answers | Refuses | None = None
+    """What it does with a second call (call waiting); None: refuses it with BUSY."""
+
+
+@dataclass(frozen=True, slots=True)
 class AsRung:
     """Does what the scenario's `rung` says of the phone that is the first, the second... to be rung."""
 
 
-Behaviour = RingsOn | Answers | Refuses | Offline | AsRung
+Behaviour = RingsOn | Answers | Refuses | Offline | OnACall | AsRung
 
 
 @dataclass(frozen=True, slots=True)

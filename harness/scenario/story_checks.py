@@ -22,6 +22,7 @@ from harness.scenario.story import (
     Missed,
     Nobody,
     Offline,
+    OnACall,
     Press,
     Refused,
     Refuses,
@@ -178,9 +179,21 @@ def _reachable(phone: str, so: str, source: Source, cast: Cast) -> None:
         )
 
 
+def _talks(phone: str, source: Source, cast: Cast) -> None:
+    behaviour = cast.behaviour(phone)
+    if isinstance(behaviour, OnACall) and behaviour.waiting is None and behaviour.ends is None:
+        raise ReadingError(
+            source,
+            f"{phone} is on a call in this scenario, and does not take a second one, so it cannot ring",
+            f"delete {phone} here, or write `{{on a call: always, call waiting: rings}}`",
+            cast.phones[phone].source,
+        )
+
+
 def _rings_long_enough(phone: str, source: Source, cast: Cast) -> None:
     """Refuse a phone in a wave that is offline or acts at once."""
     _reachable(phone, "cannot ring", source, cast)
+    _talks(phone, source, cast)
     behaviour = cast.behaviour(phone)
     if isinstance(behaviour, Refuses) and behaviour.after < SETTLE_WINDOW:
         raise ReadingError(

@@ -22,6 +22,7 @@ from harness.scenario.story import (
     Moment,
     Nobody,
     Offline,
+    OnACall,
     Press,
     Refused,
     Refuses,
@@ -312,3 +313,30 @@ scenarios:
     assert scenario.rung == (RingsOn(), Refuses(603, after=PbxSeconds(2.0)))
     assert scenario.phones == {"100": Refuses(486), "101": AsRung(), "102": AsRung()}
     assert scenario.when[1].at == Moment(after=PbxSeconds(40.0), event="ring", phone="any")
+
+
+def test_who_is_on_a_call_or_does_not_want_to_be_disturbed(tmp_path: Path) -> None:
+    """For how long, and what happens to a second call; do not disturb is a refusal at once."""
+    (scenario,) = read(
+        tmp_path,
+        """
+callers:
+  anna: {from: "1", to: "84950000001"}
+scenarios:
+  story:
+    phones:
+      100: {on a call: always, call waiting: {answers: 5s}}
+      101: {on a call: 10s}
+      102: {do not disturb: 480}
+    when:
+      - call: anna
+    expect:
+      - ring: [101]
+      - refused: {102: 480}
+""",
+    ).values()
+    assert scenario.phones == {
+        "100": OnACall(waiting=Answers(after=PbxSeconds(5.0))),
+        "101": OnACall(ends=PbxSeconds(10.0)),
+        "102": Refuses(480),
+    }
