@@ -12,7 +12,7 @@ from dataclasses import replace
 from harness.judge.waves import comparable
 from harness.observe.model import Observation
 from harness.scenario.spelling import enumerate_words
-from harness.scenario.story import Answer, CallerGets, Expectation, Missed, Refused, Ring, Scenario
+from harness.scenario.story import Answer, CallerGets, Expectation, Missed, Refused, Ring, Scenario, Unseen
 
 
 def settle(scenario: Scenario, observation: Observation) -> Scenario:
@@ -51,6 +51,8 @@ def _renamed(entry: Expectation, chosen: Mapping[str, str]) -> Expectation:
     match entry:
         case Answer(phone=phone):
             return replace(entry, phone=chosen.get(phone, phone))
+        case Unseen(phones=phones):
+            return replace(entry, phones=_known(phones, chosen))
         case Missed(phones=phones, times=times):
             counted = {chosen.get(phone, phone): count for phone, count in times.items()}
             return replace(entry, phones=_known(phones, chosen), times=counted)

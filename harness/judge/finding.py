@@ -26,6 +26,8 @@ Kind = Literal[
     "refusal-unexpected",
     "refusal-code",
     "refusal-late",  # invited and refused in the middle of a wave, where nobody's turn comes
+    "unseen-missing",  # a silent phone was not dialled
+    "unseen-unexpected",
     "answer-missing",
     "answer-unexpected",
     "answer-instead",

@@ -24,6 +24,7 @@ from harness.scenario.story import (
     Refused,
     Ring,
     Scenario,
+    Unseen,
 )
 
 
@@ -81,6 +82,7 @@ def _judge_caller(
     yield from _judge_keys(scenario, view)
     yield from _judge_refusals(expectations, view, scenario)
     yield from _judge_turns(view, scenario)
+    yield from _judge_unseen(expectations, view, scenario)
     yield from _judge_answers(expectations, view, scenario)
     yield from _judge_connection(expectations, view, scenario)
     for phone, parted in view.parted:
@@ -122,6 +124,20 @@ def _judge_refusals(expectations: tuple[Expectation, ...], view: CallerView, sce
         for code in unexpected:
             sentence = f"{phone} was rung and refused with {code}; no expectation names it"
             yield _finding("refusal-unexpected", scenario.source, sentence, view)
+
+
+def _judge_unseen(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
+    """Silent phones that were dialled: those named, and no others."""
+    entries = [entry for entry in expectations if isinstance(entry, Unseen)]
+    expected = {phone: entry.source for entry in entries for phone in entry.phones}
+    observed = [ring for ring in view.rings if ring.ending == "unseen"]
+    for phone, source in expected.items():
+        if phone not in {ring.phone for ring in observed}:
+            yield _finding("unseen-missing", source, f"expected {phone} to be dialled; it was not", view)
+    for ring in observed:
+        if ring.phone not in expected:
+            sentence = f"{ring.phone} was dialled at {format_duration(ring.start)}, and is silent; nothing names it"
+            yield _finding("unseen-unexpected", scenario.source, sentence, view)
 
 
 def _judge_turns(view: CallerView, scenario: Scenario) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from harness.events import (
     CallerEnded,
     CallerGot,
     CallerPlaced,
+    ChannelGone,
     ChannelMade,
     DialFailed,
     Event,
@@ -41,8 +42,7 @@ from harness.events import (
 from harness.observe.chart import brief_rings, waves_of
 from harness.observe.model import CallerView, Ending, Observation, ObservedRing
 from harness.scenario.duration import PbxSeconds
-from harness.scenario.office import Office
-from harness.scenario.story import CLOCK_RESOLUTION, SETTLE_WINDOW, Press, Scenario
+from harness.scenario.story import CLOCK_RESOLUTION, SETTLE_WINDOW, Press, Scenario, Silent
 
 _E = TypeVar("_E", bound=Event)
 
@@ -82,7 +82,7 @@ def observe(scenario: Scenario, events: Iterable[Event]) -> Observation:
     watched = PbxSeconds(0.0)
     if crashed is None and not refused:
         watched = _one(record, QuietOver, "the silence after the story was not watched").watched
-    rings = _rings(scenario.office, record, pbx_gone=crashed is not None)
+    rings = _rings(scenario, record, pbx_gone=crashed is not None)
     end = over.at + CLOCK_RESOLUTION  # an INVITE that was on its way when the caller hung up is his
     timely = [ring for ring in rings if ring.start <= end]
     callers = {name: _caller_view(scenario, name, record, timely) for name in scenario.callers}
@@ -108,8 +108,10 @@ def _one(record: _Record, kind: type[_E], otherwise: str) -> _E:
     return found[-1]
 
 
-def _rings(office: Office, record: _Record, *, pbx_gone: bool) -> list[ObservedRing]:
-    """Match each phone's ring with the PBX's stamps of it."""
+def _rings(scenario: Scenario, record: _Record, *, pbx_gone: bool) -> list[ObservedRing]:
+    """Match each phone's ring with the PBX's stamps of it; of a silent phone the PBX alone can tell."""
+    office = scenario.office
+    silent = {phone for phone, behaviour in scenario.phones.items() if isinstance(behaviour, Silent)}
     invited = {event.call_id: event for event in record.all(PhoneInvited)}
     legs = {event.call_id: event for event in record.all(LegInvited) if event.target in office.extensions}
     if pbx_gone:  # its capture was cut off: what both witnesses saw is all there is
@@ -119,14 +121,20 @@ def _rings(office: Office, record: _Record, *, pbx_gone: bool) -> list[ObservedR
         phone = invited[call_id].phone
         sentence = f"{phone} says that it rang, but the PBX's own capture has no such INVITE (Call-ID {call_id})"
         raise BrokenPlayError(sentence)
-    for call_id in legs.keys() - invited.keys():
+    unseen = [leg for call_id, leg in legs.items() if call_id not in invited and leg.target in silent]
+    for call_id in legs.keys() - invited.keys() - {leg.call_id for leg in unseen}:
         leg = legs[call_id]
         sentence = (
             f"the PBX sent an INVITE to {leg.target} at {leg.at:.1f} s, but that phone never saw it (Call-ID {call_id})"
         )
         raise BrokenPlayError(sentence)
     owners = dict(_owners(record))
-    rings = [_ring(invited[call_id], leg, record, owners, pbx_gone=pbx_gone) for call_id, leg in legs.items()]
+    rings = [
+        _ring(invited[leg.call_id], leg, record, owners, pbx_gone=pbx_gone)
+        for leg in legs.values()
+        if leg.call_id in invited
+    ]
+    rings += [_unseen(leg, record, owners) for leg in unseen]
     return sorted(rings, key=lambda ring: (ring.start, ring.phone))
 
 
@@ -157,6 +165,24 @@ def _ring(
         missed=missed and not _tidied_up(record, owners.get(belongs.linked) if belongs is not None else None, end),
         shows=invited.shows,
         caller=owners.get(belongs.linked) if belongs is not None else None,
+    )
+
+
+def _unseen(leg: LegInvited, record: _Record, owners: dict[str, str]) -> ObservedRing:
+    """An INVITE that a silent phone did not answer: it lasts as long as the PBX keeps its channel."""
+    belongs = record.of_call(LegBelongs, leg.call_id)
+    if belongs is None:
+        message = f"whose call was meant for {leg.target} at {leg.at:.1f} s could not be read from the PBX"
+        raise BrokenPlayError(message)
+    gone = (event.at for event in record.all(ChannelGone) if event.channel == belongs.channel)
+    return ObservedRing(
+        phone=leg.target,
+        call_id=leg.call_id,
+        start=leg.at,
+        end=min(gone, default=record.all(Event)[-1].at),
+        ending="unseen",
+        alerted=False,
+        caller=owners.get(belongs.linked),
     )
 
 

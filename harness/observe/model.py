@@ -8,7 +8,7 @@ from typing import Literal
 
 from harness.scenario.duration import PbxSeconds
 
-Ending = Literal["answered", "lost", "refused", "cancelled"]
+Ending = Literal["answered", "lost", "refused", "cancelled", "unseen"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,6 +79,7 @@ class Phone:
         self._gone: asyncio.Future[None] = self._loop.create_future()
         self._registration: asyncio.Future[say.Registered] | None = None
         self._start_fault = ""
+        self._frozen = False
         self._ending = False
 
     @classmethod
@@ -151,12 +152,22 @@ class Phone:
     async def stop(self, *, unregister: bool = False, within: timedelta = STOP_WITHIN) -> None:
         """Have the process quit, kill it where it does not, and return when it is gone."""
         self._ending = True
+        if self._frozen:
+            await self._end_now()
+            return
         self.tell(say.Quit(unregister=unregister))
         try:
             async with asyncio.timeout(within.total_seconds()):
                 await asyncio.shield(self._gone)
         except TimeoutError:
             await self._end_now()
+
+    def freeze(self) -> None:
+        """Stop the process where it stands: its socket stays open, and nothing answers any more."""
+        self._frozen = True
+        if self._line is not None:
+            self._line.end()
+        os.kill(self.pid, signal.SIGSTOP)
 
     def kill(self) -> None:
         """Kill the process; Crashed is not told."""

@@ -24,7 +24,7 @@ from harness.play.clockwork import LIBRARY
 from harness.play.ensemble import Ensemble, Seat
 from harness.play.stage import PbxCrashedError, Stage
 from harness.play.switchboard import Switchboard, moment
-from harness.scenario.story import Offline, OnACall, Refuses, Scenario
+from harness.scenario.story import Offline, OnACall, Refuses, Scenario, Silent
 
 REGISTERED_WITHIN_S = 20.0
 CAPTURE = "sip.pcap"
@@ -126,6 +126,9 @@ class Theatre:
 
         The PBX calls the phone, and connects it with one outside: so whatever the dialplan says, it is a real call.
         """
+        for seat in self.ensemble.seats.values():
+            if isinstance(seat.behaviour, Silent):
+                seat.phone.freeze()
         talking = [seat for seat in self.ensemble.seats.values() if isinstance(seat.behaviour, OnACall)]
         for seat in talking:
             await self._call_up(seat)

@@ -32,6 +32,8 @@ def _cut(ring: ObservedRing, waves: Sequence[ObservedWave]) -> tuple[Part, ...]:
 def _ending(ring: ObservedRing) -> str:
     if ring.ending == "refused":
         return f"✗{ring.code}"
+    if ring.ending == "unseen":
+        return "unseen"
     if not ring.alerted:
         return "not aloud"
     if ring.missed:

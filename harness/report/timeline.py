@@ -90,7 +90,7 @@ def _list(rings: Iterable[ObservedRing]) -> list[str]:
     lines = ["      from       to    lasts  phone  how it ended"]
     for ring in rings:
         how = ring.ending if ring.code is None else f"{ring.ending} with {ring.code}"
-        how += "" if ring.alerted else ", never rang aloud"
+        how += "" if ring.alerted or ring.ending == "unseen" else ", never rang aloud"
         how += ", missed call" if ring.missed else ""
         lines.append(f"  {ring.start:8.2f} {ring.end:8.2f} {ring.end - ring.start:8.2f}  {ring.phone:<5}  {how}")
     return lines

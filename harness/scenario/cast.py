@@ -20,6 +20,7 @@ from harness.scenario.story import (
     OnACall,
     Refuses,
     RingsOn,
+    Silent,
     is_choice,
 )
 from harness.scenario.tree import Table, Text, Value
@@ -42,6 +43,7 @@ _DIALS = re.compile(r"[0-9+*#]{1,32}")
 _WORDS: Mapping[str, Behaviour] = {
     "rings": RingsOn(),
     "offline": Offline(),
+    "silent": Silent(),
     "on a call": OnACall(),
     "do not disturb": Refuses(BUSY),
 }
@@ -53,8 +55,8 @@ _BEHAVIOUR = Grammar(
     alone="keep one: a phone does one thing",
 )
 _BEHAVIOURS = (
-    "write rings, offline, on a call, do not disturb, {answers: 5s}, {answers: 5s, hangs up: 10s}, {refuses: 486} or "
-    "{refuses: 486, after: 3s}"
+    "write rings, offline, silent, on a call, do not disturb, {answers: 5s}, {answers: 5s, hangs up: 10s}, "
+    "{refuses: 486} or {refuses: 486, after: 3s}"
 )
 
 
@@ -190,8 +192,8 @@ def read_rung(value: Value, complaints: Complaints) -> tuple[Behaviour, ...]:
     for number, item in enumerate(items_of(value, "`rung`", "`rung: [rings, {answers: 5s}]`"), start=1):
         with complaints:
             behaviour = _behaviour(item, f"phone number {number}")
-            if isinstance(behaviour, Offline):
-                raise ReadingError(item.source, "who is offline is never rung", "name the phone under `phones:`")
+            if isinstance(behaviour, Offline | Silent | OnACall):
+                raise ReadingError(item.source, "this does not begin when it is rung", "name the phone under `phones:`")
             if isinstance(behaviour, Refuses) and behaviour.after <= AT_ONCE:
                 raise ReadingError(
                     item.source,

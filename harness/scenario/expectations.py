@@ -19,6 +19,7 @@ from harness.scenario.story import (
     Nobody,
     Refused,
     Ring,
+    Unseen,
 )
 from harness.scenario.tree import Listing, Table, Text, Value
 from harness.scenario.values import (
@@ -40,6 +41,7 @@ EXPECTATION = Grammar(
     verbs={
         "ring": ("for", "after", "again"),
         "refused": (),
+        "unseen": (),
         "answer": (),
         "nobody": (),
         "missed": (),
@@ -113,7 +115,7 @@ def _listed(value: Value, name: Text, cast_: Cast, complaints: Complaints) -> tu
     return tuple(found)
 
 
-def _expectation(sentence: Sentence, cast_: Cast) -> Expectation:
+def _expectation(sentence: Sentence, cast_: Cast) -> Expectation:  # noqa: PLR0911 - one case for each verb
     source, value = sentence.verb.source, sentence.value
     match sentence.verb.text:
         case "ring":
@@ -126,6 +128,8 @@ def _expectation(sentence: Sentence, cast_: Cast) -> Expectation:
                 source=source,
                 codes={cast_.whom(written.key): _codes(written.value) for written in table.entries.values()},
             )
+        case "unseen":
+            return Unseen(source=source, phones=_phones(value, "`unseen`", cast_))
         case "answer":
             return Answer(source=source, phone=cast_.whom(text_of(value, "`answer`", "one extension, such as 101")))
         case "nobody":

@@ -25,7 +25,7 @@ STEP = Grammar(
     },
     example="call: anna",
     alone="keep one; the other is a step of its own, with its own `- `",
-    elsewhere=dict.fromkeys(("ring", "refused", "answer", "nobody", "missed", "caller gets"), _UNDER_EXPECT),
+    elsewhere=dict.fromkeys(("ring", "refused", "unseen", "answer", "nobody", "missed", "caller gets"), _UNDER_EXPECT),
 )
 _DIGITS = re.compile(r"[0-9*#A-D]{1,32}")
 _AT = "`{after: 5s, of: {ring: 101}}`"

@@ -68,6 +68,11 @@ class Offline:
 
 
 @dataclass(frozen=True, slots=True)
+class Silent:
+    """Registered, and then gone without a word: answers nothing any more, not even 100. Its socket stays open."""
+
+
+@dataclass(frozen=True, slots=True)
 class OnACall:
     """Talks with somebody outside when the story begins: a real call, which the PBX itself tells of (device state)."""
 
@@ -82,7 +87,7 @@ class AsRung:
     """Does what the scenario's `rung` says of the phone that is the first, the second... to be rung."""
 
 
-Behaviour = RingsOn | Answers | Refuses | Offline | OnACall | AsRung
+Behaviour = RingsOn | Answers | Refuses | Offline | Silent | OnACall | AsRung
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +185,13 @@ class Refused(Expectation):
     """These phones, and no others, refused, each with these codes, one for each of its refusals in their order."""
 
     codes: Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unseen(Expectation):
+    """These phones, and no others, were dialled and answered nothing: the PBX alone tells of it."""
+
+    phones: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

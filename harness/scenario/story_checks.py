@@ -27,11 +27,13 @@ from harness.scenario.story import (
     Refused,
     Refuses,
     Ring,
+    Silent,
     Step,
+    Unseen,
     Wait,
 )
 
-_ONLY_ONCE = (Refused, Missed, CallerGets)
+_ONLY_ONCE = (Refused, Unseen, Missed, CallerGets)
 _DOES = {Hear: "hears", Press: "presses a key", HangUp: "hangs up"}
 
 
@@ -138,6 +140,8 @@ def _possible(  # noqa: C901 - one case for each expectation
         case Ring(phones=phones, one_of=one_of):
             for phone in (*phones, *one_of):
                 _rings_long_enough(phone, expectation.source, cast)
+        case Unseen(phones=phones):
+            _silent(phones, expectation.source, cast)
         case Missed(phones=phones):
             for phone in phones:
                 _reachable(phone, "misses nothing", expectation.source, cast)
@@ -152,6 +156,16 @@ def _possible(  # noqa: C901 - one case for each expectation
             _can_end(caller, by, expectation.source, steps, cast)
         case _:
             pass
+
+
+def _silent(phones: Sequence[str], source: Source, cast: Cast) -> None:
+    for phone in phones:
+        if not any(isinstance(each, Silent) for each in cast.behaviours(phone)):
+            raise ReadingError(
+                source,
+                f"{phone} is not silent, so nothing of it is unseen",
+                f"write `{phone}: silent` under `phones:`",
+            )
 
 
 def _not_told(phone: str, deed: str, behaviour: str, source: Source, cast: Cast) -> ReadingError:
@@ -170,10 +184,11 @@ def _not_told(phone: str, deed: str, behaviour: str, source: Source, cast: Cast)
 
 
 def _reachable(phone: str, so: str, source: Source, cast: Cast) -> None:
-    if isinstance(cast.behaviour(phone), Offline):
+    behaviour = cast.behaviour(phone)
+    if isinstance(behaviour, Offline | Silent):
         raise ReadingError(
             source,
-            f"{phone} is offline in this scenario, so it {so}",
+            f"{phone} is {'offline' if isinstance(behaviour, Offline) else 'silent'} in this scenario, so it {so}",
             f"delete {phone} here, or its behaviour",
             cast.phones[phone].source,
         )

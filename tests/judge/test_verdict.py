@@ -22,6 +22,7 @@ from harness.scenario.story import (
     Refused,
     Ring,
     Scenario,
+    Unseen,
 )
 
 
@@ -95,6 +96,10 @@ CASES: list[Case] = [
         rang("101", 0.1, 15.1), rang("102", 0.0, 0.1, "refused", code=486, alerted=False))),
     ("missed-missing", 12, (ONE, Missed(source=at(12), phones=("101",))), seen(rang("101", 0.1, 15.1)), seen(
         rang("101", 0.1, 15.1, missed=True))),
+    ("unseen-missing", 12, (ONE, Unseen(source=at(12), phones=("102",))), seen(rang("101", 0.1, 15.1)), seen(
+        rang("101", 0.1, 15.1), rang("102", 0.1, 15.1, "unseen", alerted=False))),
+    ("unseen-unexpected", 5, (ONE,), seen(
+        rang("101", 0.1, 15.1), rang("102", 0.1, 15.1, "unseen", alerted=False)), seen(rang("101", 0.1, 15.1))),
     ("missed-count", 13, (ONE, ring(12, "101", again="101"), Missed(source=at(13), phones=("101",), times={"101": 1})),
         seen(rang("101", 0.1, 15.1, missed=True), rang("101", 15.1, 30.1, missed=True)),
         seen(rang("101", 0.1, 15.1, missed=True), rang("101", 15.1, 30.1))),

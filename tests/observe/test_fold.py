@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from story_book import CALL, at, scenario
 
@@ -10,6 +12,7 @@ from harness.events import (
     CallerEnded,
     CallerGot,
     CallerPlaced,
+    ChannelGone,
     ChannelMade,
     Event,
     KeyHeard,
@@ -35,7 +38,7 @@ from harness.events import (
 )
 from harness.observe import BrokenPlayError, observe
 from harness.scenario.duration import PbxSeconds as S
-from harness.scenario.story import Nobody, Press, Scenario
+from harness.scenario.story import Nobody, Press, Scenario, Silent
 
 STORY = scenario(Nobody(source=at(11), does="rings"))
 PLACED: list[Event] = [
@@ -100,6 +103,18 @@ def test_a_phone_that_sent_no_18x_did_not_ring_aloud() -> None:
     for start, alerted in ((leg("101", "r", 1.0), True), (silent, False)):
         view = observe(STORY, [*PLACED, *start, *cancelled("101", "r", 5.0), *OVER]).callers["anna"]
         assert (view.rings[0].alerted, len(view.waves), len(view.brief)) == (alerted, int(alerted), int(not alerted))
+
+
+def test_of_a_silent_phone_the_pbx_alone_tells() -> None:
+    """It lasts until the PBX gives up its channel; of any other phone one witness alone is a broken play."""
+    alone = [event for event in leg("101", "r", 1.0) if not isinstance(event, PhoneInvited | LegAlerting)]
+    events = [*PLACED, *alone, ChannelGone(at=S(16.0), channel="PJSIP/101-r", cause=19), *OVER]
+    view = observe(replace(STORY, phones={**STORY.phones, "101": Silent()}), events).callers["anna"]
+    (ring,) = view.rings
+    assert (ring.phone, ring.start, ring.end, ring.ending, ring.alerted) == ("101", 1.0, 16.0, "unseen", False)
+    assert (view.waves, view.brief, ring.missed) == ((), (ring,), False)
+    with pytest.raises(BrokenPlayError, match="never saw it"):
+        observe(STORY, events)
 
 
 def test_a_refusal_keeps_its_code() -> None:
