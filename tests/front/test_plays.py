@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -143,3 +144,26 @@ def test_a_late_machine_gets_a_slower_clock() -> None:
     speeds = [jitter.speed_for(late) for late in (0.0, 0.005, 0.01, 0.03, 0.1, 1.0)]
     assert speeds == [500, 500, 200, 100, 25, 10]
     assert jitter.lateness() > 0
+
+
+def test_repeat_tells_how_often_a_scenario_passed(project: Project) -> None:
+    """Each play has its result and its evidence; the table has a line for each scenario."""
+    project.write(
+        "sales.ring.yaml", scenario("the first answers"), scenario("another rings", rings="102", answers="102")
+    )
+    done = project.ringproof("run", "--repeat", "3", "--confirm", "never")
+    assert done.returncode == 1
+    assert project.outcomes == {
+        **{f"the first answers ({number} of 3)": "passed" for number in (1, 2, 3)},
+        **{f"another rings ({number} of 3)": "failed" for number in (1, 2, 3)},
+    }
+    assert re.search(r"^  the first answers +3 passed ", done.stdout, re.MULTILINE)
+    assert re.search(r"^  another rings +3 FAILED ", done.stdout, re.MULTILINE)
+    assert len({entry["id"] for entry in project.results["scenarios"]}) == 6
+
+
+@pytest.mark.parametrize("times", ["0", "-1", "often", "1000"])
+def test_a_repeat_that_is_none_is_refused(project: Project, times: str) -> None:
+    """A number from 1 to 999."""
+    project.write("sales.ring.yaml", scenario("the first answers"))
+    assert project.ringproof("run", "--repeat", times).returncode == 2
