@@ -17,7 +17,7 @@ from harness.scenario.story import Answer, CallerGets, Expectation, Missed, Refu
 
 def settle(scenario: Scenario, observation: Observation) -> Scenario:
     """Return `scenario` with the phones that were chosen in this play, in the place of every choice."""
-    if not any(isinstance(entry, Ring) and entry.one_of for listed in scenario.expect.values() for entry in listed):
+    if not scenario.has_choices:
         return scenario
     chosen: dict[str, str] = {}
     settled: dict[str, tuple[Expectation, ...]] = {}

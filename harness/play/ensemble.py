@@ -15,6 +15,7 @@ from harness.events import (
     PhonePickedUp,
     PhoneRefused,
 )
+from harness.pbx.errors import BrokenError
 from harness.phones import protocol
 from harness.phones.handle import Phone
 from harness.play.stage import Stage
@@ -127,6 +128,9 @@ class Ensemble:
             return False
         if isinstance(message, protocol.Ended):
             seat.on_call.discard(message.call_id)
+            if not message.by_us:  # the story says that it is on a call, and it is not
+                sentence = f"the call that {seat.name} was on when the story began was ended by the PBX"
+                self._stage.fail(BrokenError(sentence, "`{on a call: 10s}` has the phone end it"))
         self._stage.notify()
         return True
 

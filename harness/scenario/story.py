@@ -262,6 +262,11 @@ class Scenario:
     """The scenario file's lines, for findings that quote them."""
 
     @property
+    def has_choices(self) -> bool:
+        """True where the PBX chooses who is rung, named or not."""
+        return any(isinstance(entry, Ring) and entry.one_of for listed in self.expect.values() for entry in listed)
+
+    @property
     def choices(self) -> Mapping[str, tuple[str, ...]]:
         """The phones that each choice can mean, by its name."""
         rings = (entry for listed in self.expect.values() for entry in listed if isinstance(entry, Ring))

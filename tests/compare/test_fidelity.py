@@ -64,7 +64,7 @@ def test_a_seed_chooses_the_same_again_and_another_one_others() -> None:
 
 def test_only_what_is_left_to_chance_is_left_out() -> None:
     """Where the PBX chooses at random, or which caller comes first is chance, two plays differ on any clock."""
-    left_out = {story.name for story in fidelity.bundled() if fidelity.is_left_to_chance(story)}
+    left_out = {story.name for story in fidelity.bundled() if story.has_choices}
     assert left_out
     assert all("random" in name or "at the same moment" in name for name in left_out), left_out
 
