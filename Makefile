@@ -25,11 +25,12 @@ engine:  ## only the Docker engine: the one that answers, else Debian's
 image:  ## only the PBX image ringproof-asterisk:22 (and the engine it lives in)
 	$(SETUP) engine image
 
-check: venv  ## lint, formatting, types, import rules; seconds, needs no engine
+check: venv  ## lint, formatting, types, import rules, the schemas of files; seconds, needs no engine
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/schema
 
 format: venv  ## let ruff format and mend what it can
 	$(BIN)/ruff format .

@@ -1,4 +1,4 @@
-"""The command line: `ringproof run`, `validate`, `render`, `clean`. It plays through pytest, so there is one runner."""
+"""The command line: `ringproof run`, `validate` and the others. It plays through pytest, so there is one runner."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -33,6 +33,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Write down who must ring, in which order and for how long; real calls through a real Asterisk prove it.",
 )
+Kind = Literal["scenario", "office"]
 Paths = Annotated[
     list[Path] | None, typer.Argument(metavar="PATHS", help="Files or folders; scenarios/ where there is one.")
 ]
@@ -177,6 +178,19 @@ def render(
         return _refuse(f"{office}: {fault}")
     for name in rendered.files:
         print(out / name)
+    return 0
+
+
+@app.command()
+def schema(
+    of: Annotated[Kind, typer.Argument(metavar="KIND", help="Of which kind of file.")] = "scenario",
+) -> int:
+    """Print the JSON Schema (draft-07) of a kind of file, for editors."""
+    import json  # noqa: PLC0415 - as above
+
+    from harness.scenario.schema import office_schema, scenario_schema  # noqa: PLC0415
+
+    print(json.dumps(scenario_schema() if of == "scenario" else office_schema(), indent=2, ensure_ascii=False))
     return 0
 
 

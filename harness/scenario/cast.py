@@ -36,19 +36,20 @@ from harness.scenario.values import (
 )
 from harness.scenario.verbs import Grammar, Sentence, take_apart
 
-_CALLER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,38}")
+CALLER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,38}")
+CALLER = ("from", "to")
 _RESERVED = ("caller", "pbx", "harness")
-_SHOWS = re.compile(r"[A-Za-z0-9+*#_.-]{1,40}")
-_DIALS = re.compile(r"[0-9+*#]{1,32}")
-_WORDS: Mapping[str, Behaviour] = {
+SHOWS = re.compile(r"[A-Za-z0-9+*#_.-]{1,40}")
+DIALS = re.compile(r"[0-9+*#]{1,32}")
+WORDS: Mapping[str, Behaviour] = {
     "rings": RingsOn(),
     "offline": Offline(),
     "silent": Silent(),
     "on a call": OnACall(),
     "do not disturb": Refuses(BUSY),
 }
-_ALWAYS = "always"
-_BEHAVIOUR = Grammar(
+ALWAYS = "always"
+BEHAVIOUR = Grammar(
     what="behaviour",
     verbs={"answers": ("hangs up",), "refuses": ("after",), "do not disturb": (), "on a call": ("call waiting",)},
     example="{answers: 5s}",
@@ -138,7 +139,7 @@ def read_callers(value: Value, office: Office | None, complaints: Complaints) ->
             name = written.key
             # One that turns out wrong is known all the same: who calls it is not wrong, too.
             callers[name.text] = Caller(name.text, "", "", name.source)
-            if not _CALLER_NAME.fullmatch(name.text) or name.text in _RESERVED:
+            if not CALLER_NAME.fullmatch(name.text) or name.text in _RESERVED:
                 raise ReadingError(
                     name.source,
                     f"{told(name.text)} is no name for a caller",
@@ -151,11 +152,11 @@ def read_callers(value: Value, office: Office | None, complaints: Complaints) ->
 
 def _caller(name: Text, value: Value, office: Office | None) -> Caller:
     table = table_of(value, f"the caller `{name.text}`", '`{from: "+74951234567", to: "84950000001"}`')
-    refuse_unknown(table, ("from", "to"), "a caller")
+    refuse_unknown(table, CALLER, "a caller")
     return Caller(
         name=name.text,
-        shows=_number(table, name, "from", _SHOWS, ()),
-        dials=_number(table, name, "to", _DIALS, office.trunk.numbers if office else ()),
+        shows=_number(table, name, "from", SHOWS, ()),
+        dials=_number(table, name, "to", DIALS, office.trunk.numbers if office else ()),
         source=name.source,
     )
 
@@ -206,17 +207,17 @@ def read_rung(value: Value, complaints: Complaints) -> tuple[Behaviour, ...]:
 
 def _behaviour(value: Value, phone: str) -> Behaviour:
     if isinstance(value, Text):
-        if value.text in _WORDS:
-            return _WORDS[value.text]
-        if value.text in _BEHAVIOUR.verbs:
+        if value.text in WORDS:
+            return WORDS[value.text]
+        if value.text in BEHAVIOUR.verbs:
             raise ReadingError(value.source, f"`{value.text}` alone does not say what {phone} does", _BEHAVIOURS)
         raise ReadingError(
             value.source,
             f"unknown behaviour {told(value.text)}",
-            suggest(value.text, (*_WORDS, *_BEHAVIOUR.verbs), "the behaviours are"),
+            suggest(value.text, (*WORDS, *BEHAVIOUR.verbs), "the behaviours are"),
         )
     table_of(value, f"the behaviour of {phone}", _BEHAVIOURS.removeprefix("write "))
-    sentence = take_apart(value, _BEHAVIOUR)
+    sentence = take_apart(value, BEHAVIOUR)
     if sentence.verb.text == "answers":
         hangs_up = sentence.modifier("hangs up")
         return Answers(
@@ -235,7 +236,7 @@ def _behaviour(value: Value, phone: str) -> Behaviour:
 def _on_a_call(sentence: Sentence, phone: str) -> OnACall:
     """Read `{on a call: 10s}` or `{on a call: always}`, each with what happens to a second call."""
     value, waiting = sentence.value, sentence.modifier("call waiting")
-    always = isinstance(value, Text) and value.text == _ALWAYS
+    always = isinstance(value, Text) and value.text == ALWAYS
     ends = None if always else time_of(value, "`on a call`", "10s, from the story's begin, or `always`")
     if waiting is None:
         return OnACall(ends)

@@ -12,7 +12,8 @@ from harness.scenario.spelling import nearest
 from harness.scenario.tree import Text, Value
 from harness.scenario.values import refuse_unknown, table_of, text_of
 
-_FORM = re.compile(r"(?P<moment>\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2})?) (?P<zone>\S+)")
+CLOCK = ("starts",)
+STARTS = re.compile(r"(?P<moment>\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2})?) (?P<zone>\S+)")
 _OFFSET = re.compile(r"[+-]\d{2}:\d{2}")
 _EXAMPLE = "`2026-12-31 17:59:50 Europe/Moscow`"
 _EARLIEST = 2002
@@ -32,11 +33,11 @@ def read_speed(value: Value) -> float:
 def read_starts(value: Value) -> datetime:
     """Return what `clock:` says of the start: a moment with its zone. Raises ReadingError."""
     table = table_of(value, "`clock`", f"`starts:` and below it a date, such as {_EXAMPLE}")
-    refuse_unknown(table, ("starts",), "`clock`")
+    refuse_unknown(table, CLOCK, "`clock`")
     if "starts" not in table.entries:
         raise ReadingError(table.source, "`clock` says nothing", f"write `starts: {_EXAMPLE[1:-1]}`, say")
     text = text_of(table.entries["starts"].value, "`starts`", _EXAMPLE)
-    match = _FORM.fullmatch(text.text)
+    match = STARTS.fullmatch(text.text)
     if match is None:
         raise ReadingError(
             text.source, f"`starts`: {told(text.text)} is no date with its zone", f"write {_EXAMPLE}, say"

@@ -8,7 +8,7 @@ from typing import NewType
 PbxSeconds = NewType("PbxSeconds", float)
 """Seconds on the PBX's own clock: a duration, or a moment counted from the start of the story."""
 
-_FORM = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>ms|s|m|h)")
+FORM = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>ms|s|m|h)")
 _BARE = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _SECOND = 1000
@@ -21,10 +21,10 @@ def parse_duration(text: str) -> PbxSeconds:
 
     Raises ValueError with a sentence for anything else, and for more than a day.
     """
-    match = _FORM.fullmatch(text)
+    match = FORM.fullmatch(text)
     if match is None:
         quoted = f"`{text[:40]}`"
-        if text.startswith("-") and _FORM.fullmatch(text[1:]):
+        if text.startswith("-") and FORM.fullmatch(text[1:]):
             raise ValueError(f"{quoted} is negative, and no time is")
         if _BARE.fullmatch(text):
             raise ValueError(f"{quoted} has no unit")

@@ -51,10 +51,13 @@ EXPECTATION = Grammar(
     alone="keep one; the other is an expectation of its own, with its own `- `",
     elsewhere=dict.fromkeys(("call", "hear", "press", "wait", "hang up"), _UNDER_WHEN),
 )
+CHOICE = ("one_of", "as", "not")
+NOBODY = ("rings", "answers")
+CALLER_GETS = ("code", "ended by")
 _LIST = "`- ring: [101]`, one expectation a line"
 _CHOICE = "`{one_of: [101, 102], as: first}`"
 _FEWEST = 2
-_NAME = re.compile(r"[a-z][a-z0-9_-]{0,38}")
+CHOICE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,38}")
 _COUNT = re.compile(r"[1-9][0-9]?")
 _LEAST = PbxSeconds(0.001)
 
@@ -181,8 +184,8 @@ def _ring(sentence: Sentence, cast_: Cast) -> Ring:
 
 def _choice(table: Table, cast_: Cast) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
     """Read `{one_of: [101, 102], as: first, not: [others]}`; the name is known from here on."""
-    refuse_unknown(table, ("one_of", "as", "not"), "a choice")
-    value, as_, not_ = (entry(table.entries, key) for key in ("one_of", "as", "not"))
+    refuse_unknown(table, CHOICE, "a choice")
+    value, as_, not_ = (entry(table.entries, key) for key in CHOICE)
     before = tuple(cast_.choices)
     name = "" if as_ is None else _new_name(text_of(as_, "`as`", "a name, such as first"), cast_)
     if name:  # whatever else is wrong with it: who means it later is not wrong, too
@@ -208,7 +211,7 @@ def _choice(table: Table, cast_: Cast) -> tuple[tuple[str, ...], str, tuple[str,
 
 
 def _new_name(text: Text, cast_: Cast) -> str:
-    if not _NAME.fullmatch(text.text) or text.text in (ANY, "caller", "pbx", "harness"):
+    if not CHOICE_NAME.fullmatch(text.text) or text.text in (ANY, "caller", "pbx", "harness"):
         raise ReadingError(
             text.source, f"{told(text.text)} is no name for a choice", "write a word of small letters, such as first"
         )
@@ -230,9 +233,9 @@ def _phones(value: Value, what: str, cast_: Cast) -> tuple[str, ...]:
 
 def _nobody(sentence: Sentence) -> Nobody:
     does = text_of(sentence.value, "`nobody`", "`nobody: rings` or `nobody: answers`")
-    if does.text not in ("rings", "answers"):
+    if does.text not in NOBODY:
         raise ReadingError(
-            does.source, f"`nobody`: unknown word {told(does.text)}", suggest(does.text, ("rings", "answers"), "write")
+            does.source, f"`nobody`: unknown word {told(does.text)}", suggest(does.text, NOBODY, "write")
         )
     return Nobody(source=sentence.verb.source, does=cast('Literal["rings", "answers"]', does.text))
 
@@ -240,7 +243,7 @@ def _nobody(sentence: Sentence) -> Nobody:
 def _caller_gets(sentence: Sentence, cast_: Cast) -> CallerGets:
     example = "`caller gets: {code: 480, ended by: pbx}`"
     table = table_of(sentence.value, "`caller gets`", example)
-    refuse_unknown(table, ("code", "ended by"), "`caller gets`")
+    refuse_unknown(table, CALLER_GETS, "`caller gets`")
     if not table.entries:
         raise ReadingError(table.source, "`caller gets` says nothing", f"write {example}")
     code, by = entry(table.entries, "code"), entry(table.entries, "ended by")

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Annotated
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from harness.scenario.spelling import nearest
 
@@ -71,13 +71,20 @@ def _minutes(hour: str, minute: str) -> int:
     return int(hour) * 60 + int(minute)
 
 
-Weekdays = Annotated[str, AfterValidator(_weekdays)]
+Weekdays = Annotated[str, AfterValidator(_weekdays), WithJsonSchema({"type": "string", "pattern": _DAYS.pattern})]
 """`mon-fri`, `sat`, `sat-sun`; across the week's end too: `sun-thu`."""
-Span = Annotated[str, AfterValidator(_span)]
+_SPAN_WRITTEN = {"type": "string", "pattern": _SPAN.pattern}
+Span = Annotated[str, AfterValidator(_span), WithJsonSchema(_SPAN_WRITTEN)]
 """`09:00-18:00`: open from the first minute on, closed again when the second one begins; `22:00-06:00` ends the day
 after."""
-Spans = Annotated[tuple[Span, ...], BeforeValidator(_listed), Field(min_length=1)]
-Holiday = Annotated[str, AfterValidator(_holiday)]
+Spans = Annotated[
+    tuple[Span, ...],
+    BeforeValidator(_listed),
+    Field(min_length=1),
+    WithJsonSchema({"anyOf": [_SPAN_WRITTEN, {"type": "array", "items": _SPAN_WRITTEN, "minItems": 1}]}),
+]
+"""One span may stand without a list."""
+Holiday = Annotated[str, AfterValidator(_holiday), WithJsonSchema({"type": "string", "pattern": _HOLIDAY.pattern})]
 """`01-01` every year, `2026-12-31` once."""
 TimeZone = Annotated[str, AfterValidator(_zone)]
 

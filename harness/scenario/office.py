@@ -8,9 +8,17 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 
-from harness.scenario.duration import PbxSeconds, parse_duration
+from harness.scenario.duration import FORM, PbxSeconds, parse_duration
 from harness.scenario.hours import Holiday, Spans, TimeZone, Weekdays
 
 
@@ -31,14 +39,14 @@ def _fit_for_conf(value: str) -> str:
 
 
 _NUMBER = r"^[0-9*#+]{1,32}$"
-_EXTENSION = r"^[0-9]{2,8}$"
+EXTENSION = r"^[0-9]{2,8}$"
 _NAME = r"^[a-z][a-z0-9-]{0,38}$"
 _KEY = r"^[0-9*#]$"
 _SOUND = r"^[A-Za-z0-9_/-]{1,80}$"
 _WAV = r"^[A-Za-z0-9_./-]{1,200}$"
 FORMS = {
     _NUMBER: "a number has digits, *, # and + only",
-    _EXTENSION: "an extension has from 2 to 8 digits",
+    EXTENSION: "an extension has from 2 to 8 digits",
     _NAME: "a name has small Latin letters, digits and -, and begins with a letter (at most 39)",
     _KEY: "a key is one of 0 to 9, * and #",
     _SOUND: "a bundled sound is named without its ending, by letters, digits, -, _ and /",
@@ -47,11 +55,13 @@ FORMS = {
 """What each pattern means, in words, for messages."""
 FreeText = Annotated[str, AfterValidator(_fit_for_conf)]
 """For people to read; goes into .conf files as it is written."""
-Duration = Annotated[PbxSeconds, BeforeValidator(_duration)]
+Duration = Annotated[
+    PbxSeconds, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": FORM.pattern})
+]
 """Written as `20s`, held as PbxSeconds."""
 Number = Annotated[str, StringConstraints(pattern=_NUMBER)]
 """What can be dialled; always text: `0555123`, `*97`, `+4512345678` arrive as written."""
-ExtensionNumber = Annotated[str, StringConstraints(pattern=_EXTENSION)]
+ExtensionNumber = Annotated[str, StringConstraints(pattern=EXTENSION)]
 Name = Annotated[str, StringConstraints(pattern=_NAME)]
 """Of a group or menu: becomes a context's name in the dialplan."""
 Key = Annotated[str, StringConstraints(pattern=_KEY)]
@@ -96,12 +106,14 @@ class Extension(Written):
     """A number inside the office and who sits there."""
 
     name: Annotated[FreeText, StringConstraints(max_length=60)] = ""
+    """Who sits there."""
 
 
 class GroupBase(Written):
     """What all strategies share."""
 
     members: Annotated[tuple[ExtensionNumber, ...], Field(min_length=1, max_length=20)]
+    """Extensions, in list order."""
     ring_time: Duration
     """Of the whole group (ring_all), of one step (progressive), of one member (all others)."""
     free: Literal["idle", "registered"] = "idle"
@@ -139,8 +151,9 @@ class Progressive(GroupBase):
 
     strategy: Literal["progressive"]
     keep: Literal["true", "false"] = "true"
+    """Who rings keeps ringing at the next step; `false`: is cancelled and rung anew."""
     refusers: Literal["again", "out"] | None = None
-    """Of a group that does not keep; None: `again` there."""
+    """Of a group that does not keep: whether who has refused is rung `again` (where nothing is said), or is `out`."""
 
 
 class Hunt(GroupBase):
@@ -167,6 +180,7 @@ class FirstFree(Hunt):
 
     strategy: Literal["first_free"]
     on_no_answer: Literal["stop", "go_on"] = "stop"
+    """`go_on`: the next free member rings; `stop`: the destination follows."""
 
 
 Group = RingAll | Progressive | InOrder | RandomFree | FirstFree
@@ -193,37 +207,50 @@ class WrongKey(Written):
     """What a key that means nothing does: prompt and menu again, at most `times` keys, then the destination."""
 
     prompt: Prompt | None = None
+    """What is said before the greeting comes again."""
     times: Annotated[int, Field(ge=1, le=9)]
     """The wrong key number `times` leads to the destination."""
     destination: Destination
+    """Where the call goes then."""
 
 
 class Silence(Written):
     """What happens when no key comes within `after` of the greeting's end."""
 
     after: Duration
+    """Counted from the end of the greeting."""
     destination: Destination
+    """Where the call goes then."""
 
 
 class Menu(Written):
     """A voice menu (IVR)."""
 
     greeting: Prompt
+    """What the caller hears; keys count while it plays."""
     direct_dialling: bool = False
+    """Whether extensions may be dialled; a key with which one begins then acts `digit_timeout` later."""
     digit_timeout: Duration = PbxSeconds(2.0)
     """How long the PBX waits for a further digit when more than one number begins with what was dialled."""
     keys: dict[Key, Destination]
+    """Where each key leads."""
     wrong_key: WrongKey
+    """What any other key does."""
     silence: Silence
+    """What happens when no key is pressed."""
 
 
 class Hours(Written):
     """When calls from outside are put through; a holiday is closed all day."""
 
     timezone: TimeZone
+    """Of the tz database: `Europe/Moscow`."""
     open: Annotated[dict[Weekdays, Spans], Field(min_length=1)]
+    """Spans by weekdays: `mon-fri: "09:00-18:00"`; `sat: "22:00-06:00"` ends on Sunday."""
     holidays: tuple[Holiday, ...] = ()
+    """Closed all day: `"12-25"` every year, `"2026-12-31"` once."""
     closed: Destination
+    """Where calls from outside go then."""
 
 
 class Trunk(Written):
@@ -236,13 +263,20 @@ class Office(Written):
     """A whole PBX."""
 
     office: Annotated[FreeText, StringConstraints(min_length=1, max_length=80)]
+    """Its name."""
     language: Literal["en", "ru"] = "en"
+    """Of the sounds of the image."""
     extensions: Annotated[dict[ExtensionNumber, Extension], Field(min_length=1)]
+    """The numbers inside, in quotes."""
     groups: dict[Name, Group] = {}
+    """Call groups, by name."""
     extension_ring_time: Duration
+    """How long a directly dialled extension rings, the operator's too."""
     extension_destination: Destination
     """Where a call goes when a directly dialled extension does not answer, refuses or is not free."""
     menus: dict[Name, Menu] = {}
+    """Voice menus, by name."""
     hours: Hours | None = None
-    """None: always open."""
+    """When the office is open; always, where nothing is said."""
     trunk: Trunk
+    """Calls from outside."""

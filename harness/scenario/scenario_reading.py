@@ -35,7 +35,7 @@ TOP = ("pbx", *SHARED, "scenarios")
 _EXAMPLE = "`a name for the story:` and below it `when:` and `expect:`"
 _LOOSEST = PbxSeconds(5.0)
 _LEAST_QUIET = PbxSeconds(1.0)
-_LONGEST_NAME = 120
+LONGEST_NAME = 120
 _RINGS_ON = RingsOn()
 
 
@@ -237,9 +237,9 @@ def _check_name(name: Text) -> None:
         raise ReadingError(name.source, "the name of a scenario holds a control character", "write it on one line")
     if name.text != name.text.strip() or not name.text:
         raise ReadingError(name.source, "the name of a scenario begins or ends with a space", "delete the space")
-    if len(name.text) > _LONGEST_NAME or re.fullmatch(r"\W+", name.text):
+    if len(name.text) > LONGEST_NAME or re.fullmatch(r"\W+", name.text):
         raise ReadingError(
             name.source,
             f"{told(name.text)} is no name for a scenario",
-            f"write a sentence of at most {_LONGEST_NAME} characters",
+            f"write a sentence of at most {LONGEST_NAME} characters",
         )

@@ -27,7 +27,9 @@ STEP = Grammar(
     alone="keep one; the other is a step of its own, with its own `- `",
     elsewhere=dict.fromkeys(("ring", "refused", "unseen", "answer", "nobody", "missed", "caller gets"), _UNDER_EXPECT),
 )
-_DIGITS = re.compile(r"[0-9*#A-D]{1,32}")
+DIGITS = re.compile(r"[0-9*#A-D]{1,32}")
+MOMENT = ("after", "of")
+MOMENT_OF = ("ring", "answer")
 _AT = "`{after: 5s, of: {ring: 101}}`"
 _LEAST = PbxSeconds(0.001)
 
@@ -83,12 +85,12 @@ def _press(sentence: Sentence, cast_: Cast, at: Moment | None) -> Press:
     digits = text_of(
         sentence.value, "`press`", 'the keys in quotes, such as `press: "2"`; a bare # or * means something to YAML'
     )
-    wrong = next((sign for sign in digits.text if not _DIGITS.fullmatch(sign)), None)
+    wrong = next((sign for sign in digits.text if not DIGITS.fullmatch(sign)), None)
     if wrong is not None:
         raise ReadingError(
             digits.source, f"`press`: no phone has a key {told(wrong)}", "the keys are 0 to 9, * and # (and A to D)"
         )
-    if not _DIGITS.fullmatch(digits.text):
+    if not DIGITS.fullmatch(digits.text):
         raise ReadingError(digits.source, f"`press` has {len(digits.text)} keys", "write from 1 to 32 keys in one step")
     after = sentence.modifier("after")
     if after is not None and at is not None:
@@ -110,12 +112,12 @@ def _moment(value: Value | None, cast_: Cast) -> Moment | None:
     if value is None:
         return None
     table = table_of(value, "`at`", _AT)
-    refuse_unknown(table, ("after", "of"), "`at`")
+    refuse_unknown(table, MOMENT, "`at`")
     after, of = entry(table.entries, "after"), entry(table.entries, "of")
     if after is None or of is None:
         raise ReadingError(table.source, f"`at` has no `{'after' if after is None else 'of'}:`", f"write {_AT}")
     event = table_of(of, "`of`", "`{ring: 101}` or `{answer: 101}`")
-    refuse_unknown(event, ("ring", "answer"), "`of`")
+    refuse_unknown(event, MOMENT_OF, "`of`")
     if len(event.entries) != 1:
         raise ReadingError(event.source, "`of` names no moment", "write `{ring: 101}` or `{answer: 101}`, one of them")
     kind, written = next(iter(event.entries.items()))

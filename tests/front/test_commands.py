@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
 from front_project import Project, scenario
 
 from harness import __version__
+from harness.scenario.schema import office_schema, scenario_schema
 
 Golden = Callable[[str, str], None]
 
@@ -18,7 +20,7 @@ def test_version(project: Project) -> None:
     assert (done.returncode, done.stdout) == (0, f"ringproof {__version__}\n")
 
 
-@pytest.mark.parametrize("command", ["", "run", "validate", "render", "clean"])
+@pytest.mark.parametrize("command", ["", "run", "validate", "render", "schema", "clean"])
 def test_help(project: Project, golden: Golden, command: str) -> None:
     """Every option has a line."""
     done = project.ringproof(*command.split(), "--help")
@@ -49,7 +51,9 @@ def test_wrong_arguments_are_2_in_one_sentence(
     assert not (project.folder / "out").exists()
 
 
-@pytest.mark.parametrize("arguments", [["frobnicate"], ["run", "--frobnicate"], ["run", "-n"], ["render"]])
+@pytest.mark.parametrize(
+    "arguments", [["frobnicate"], ["run", "--frobnicate"], ["run", "-n"], ["render"], ["schema", "phones"]]
+)
 def test_unknown_commands_and_options_are_2(project: Project, arguments: list[str]) -> None:
     """As every command line does."""
     done = project.ringproof(*arguments)
@@ -119,6 +123,14 @@ def test_render_an_invalid_office_is_2(project: Project) -> None:
     assert done.returncode == 2
     assert "did you mean `office`?" in done.stdout
     assert not (project.folder / "asterisk").exists()
+
+
+@pytest.mark.parametrize("of", ["", "scenario", "office"])
+def test_schema(project: Project, of: str) -> None:
+    """What tests/schema looks at, as JSON; of scenario files where nothing is said."""
+    done = project.ringproof("schema", *of.split())
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == (office_schema() if of == "office" else scenario_schema())
 
 
 def test_clean_without_an_engine_is_3(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,125 @@
+"""The schema of `*.ring.yaml`: the readers' own lists of keys, with what `words` says of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from harness.scenario.cast import BEHAVIOUR, CALLER, CALLER_NAME, WORDS
+from harness.scenario.clock_reading import CLOCK
+from harness.scenario.duration import FORM
+from harness.scenario.expectations import CALLER_GETS, CHOICE, CHOICE_NAME, EXPECTATION
+from harness.scenario.office import EXTENSION
+from harness.scenario.scenario_reading import LONGEST_NAME, SHARED, TOP
+from harness.scenario.schema import words
+from harness.scenario.schema.scalars import DRAFT_7, Schema, inside, text, whole
+from harness.scenario.schema.words import Word, listed, ref
+from harness.scenario.spelling import enumerate_words
+from harness.scenario.steps import MOMENT, MOMENT_OF, STEP
+from harness.scenario.verbs import Grammar
+
+_DIGITS_ONLY = EXTENSION.removeprefix("^").removesuffix("$")
+_NAME_OF_SCENARIO = rf"^(?!.*::)[^\s\[\]](?:[^\[\]\r\n]{{0,{LONGEST_NAME - 2}}}[^\s\[\]])?$"
+
+
+def scenario_schema() -> Schema:
+    """Return the schema of a scenario file.
+
+    Raises LookupError, with what to do, when the readers know a key of which `words` says nothing, or the reverse.
+    """
+    return {
+        "$schema": DRAFT_7,
+        "title": "Ringproof scenarios",
+        **closed("a scenario file", TOP, {**words.TOP_WORDS, **words.SHARED_WORDS}, required=("pbx", "scenarios")),
+        # what every scenario needs stands in it, or once for all in the file
+        "allOf": [_needed(key) for key in ("when", "expect")],
+        "definitions": _definitions(),
+    }
+
+
+def closed(what: str, keys: Iterable[str], said: Mapping[str, Word], *, required: Iterable[str] = ()) -> Schema:
+    """Return a mapping with these keys and no others."""
+    _same(what, keys, said)
+    schema: Schema = {
+        "type": "object",
+        "properties": {key: {"description": said[key].says, **inside(said[key].value)} for key in keys},
+        "additionalProperties": False,
+    }
+    return {**schema, "required": list(required)} if required else schema
+
+
+def lines(grammar: Grammar, verbs: Mapping[str, Word], modifiers: Mapping[str, Word]) -> list[Schema]:
+    """Return one closed mapping for each verb: the verb, and the modifiers that go with it."""
+    _same(f"the verbs of a {grammar.what}", grammar.verbs, verbs)
+    _same(
+        f"the modifiers of a {grammar.what}",
+        dict.fromkeys(key for keys in grammar.verbs.values() for key in keys),
+        modifiers,
+    )
+    return [
+        closed(verb, (verb, *allowed), {verb: verbs[verb], **{key: modifiers[key] for key in allowed}}, required=[verb])
+        for verb, allowed in grammar.verbs.items()
+    ]
+
+
+def _definitions() -> Schema:
+    steps = lines(STEP, words.STEP_VERBS, words.STEP_MODIFIERS)
+    expectations = lines(EXPECTATION, words.EXPECTATION_VERBS, words.EXPECTATION_MODIFIERS)
+    behaviours = lines(BEHAVIOUR, words.BEHAVIOUR_VERBS, words.BEHAVIOUR_MODIFIERS)
+    _same("the behaviours of one word", WORDS, words.BEHAVIOUR_WORDS)
+    return {
+        "time": text(FORM.pattern) | {"description": "A number and its unit: 20s, 1.5s, 500ms, 2m, 1h."},
+        "extension": text(f"{_DIGITS_ONLY}|any|caller|pbx"),
+        "whom": text(f"{_DIGITS_ONLY}|{CHOICE_NAME.pattern}"),
+        "caller": text(CALLER_NAME.pattern),
+        "callers": {
+            "type": "object",
+            "patternProperties": {
+                whole(CALLER_NAME.pattern): closed("a caller", CALLER, words.CALLER_WORDS, required=CALLER)
+            },
+            "additionalProperties": False,
+        },
+        "phones": {
+            "type": "object",
+            "patternProperties": {whole(_DIGITS_ONLY): ref("behaviour")},
+            "additionalProperties": False,
+        },
+        "behaviour": {
+            "anyOf": [
+                *({"const": word, "description": says} for word, says in words.BEHAVIOUR_WORDS.items()),
+                *behaviours,
+            ]
+        },
+        "steps": listed({"anyOf": steps}, minItems=1),
+        "moment": closed("`at`", MOMENT, words.MOMENT_WORDS, required=MOMENT),
+        "moment of": closed("`of`", MOMENT_OF, words.MOMENT_OF_WORDS) | {"minProperties": 1, "maxProperties": 1},
+        "expectations": listed({"anyOf": expectations}, minItems=1),
+        "choice": closed("a choice", CHOICE, words.CHOICE_WORDS, required=("one_of",)),
+        "caller gets": closed("`caller gets`", CALLER_GETS, words.CALLER_GETS_WORDS) | {"minProperties": 1},
+        "clock": closed("`clock`", CLOCK, words.CLOCK_WORDS, required=CLOCK),
+        "scenarios": {
+            "type": "object",
+            "minProperties": 1,
+            "patternProperties": {_NAME_OF_SCENARIO: closed("a scenario", SHARED, words.SHARED_WORDS)},
+            "additionalProperties": False,
+        },
+    }
+
+
+def _needed(key: str) -> Schema:
+    each = {"properties": {"scenarios": {"additionalProperties": {"required": [key]}}}}
+    return {"if": {"not": {"required": [key]}}, "then": each}
+
+
+def _same(what: str, there: Iterable[str], said: Mapping[str, object]) -> None:
+    """Raise LookupError unless exactly the keys that are there are said something of."""
+    there = tuple(there)
+    unsaid = [key for key in there if key not in said]
+    if unsaid:
+        told = enumerate_words(f"`{key}`" for key in unsaid)
+        raise LookupError(
+            f"{what}: the schema knows nothing of {told}; describe it in harness/scenario/schema/words.py"
+        )
+    gone = [key for key in said if key not in there]
+    if gone:
+        told = enumerate_words(f"`{key}`" for key in gone)
+        raise LookupError(f"{what}: the reader knows no {told}; delete it from harness/scenario/schema/words.py")

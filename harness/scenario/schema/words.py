@@ -1,0 +1,165 @@
+"""Every key of a scenario file: what may stand behind it, and what it means.
+
+The readers say which keys there are. One that is missing here, or stands here and is none, is told by
+`harness.scenario.schema.scenario_file` when the schema is made, so that `make check` fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.scenario.cast import ALWAYS, DIALS, SHOWS
+from harness.scenario.clock_reading import STARTS
+from harness.scenario.expectations import CHOICE_NAME, NOBODY
+from harness.scenario.schema.scalars import Schema, code, number_from, one_of_words, text
+from harness.scenario.speed import FASTEST, SLOWEST
+from harness.scenario.steps import DIGITS
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A key: what it means, shown where the pointer hovers over it, and the schema of its value."""
+
+    says: str
+    value: Schema
+
+
+def ref(name: str) -> Schema:
+    """Refer to a definition of the scenario file's schema."""
+    return {"$ref": f"#/definitions/{name}"}
+
+
+def listed(part: Schema, **more: object) -> Schema:
+    """Return a list of parts."""
+    return {"type": "array", "items": part, **more}
+
+
+TIME, CALLER, EXTENSION, WHOM = (ref(name) for name in ("time", "caller", "extension", "whom"))
+BEHAVIOUR, STEPS, EXPECTATIONS = (ref(name) for name in ("behaviour", "steps", "expectations"))
+PHONES = listed(WHOM, uniqueItems=True)
+CODE = code(400, 699)
+
+TOP_WORDS: Mapping[str, Word] = {
+    "pbx": Word("The office file: a path counted from the folder of this file.", text()),
+    "scenarios": Word("The stories, each by its name.", ref("scenarios")),
+}
+"""What stands in a file once; the rest of its keys is SHARED_WORDS."""
+
+SHARED_WORDS: Mapping[str, Word] = {
+    "callers": Word("Who calls from outside, by name.", ref("callers")),
+    "phones": Word(
+        "What phones do when they are called, by extension; those not named ring and nobody picks up.", ref("phones")
+    ),
+    "rung": Word(
+        "What the phones that `phones` does not name do, in the order in which they are rung; for groups that choose.",
+        listed(BEHAVIOUR),
+    ),
+    "when": Word("What the callers do, one step after the other.", STEPS),
+    "expect": Word(
+        "What must be observed; whatever else rings or ends is a finding. With several callers a list for each.",
+        {"anyOf": [EXPECTATIONS, {"type": "object", "additionalProperties": EXPECTATIONS, "minProperties": 1}]},
+    ),
+    "tolerance": Word("How far a moment may be from the expected one; 500ms where nothing is said.", TIME),
+    "quiet": Word("How long nothing may ring after the story; 40s, where the clock cannot race 5s.", TIME),
+    "speed": Word(
+        "The highest speed of the PBX's clock: 1 is real time.",
+        number_from(SLOWEST, FASTEST, r"[0-9]+(\.[0-9]+)?", "number"),
+    ),
+    "clock": Word("What the PBX's clock shows.", ref("clock")),
+}
+"""What stands in a file for all its scenarios, or in a scenario."""
+
+CALLER_WORDS: Mapping[str, Word] = {
+    "from": Word("The number he shows.", text(SHOWS.pattern)),
+    "to": Word("The number he dials: one of the office's trunk.", text(DIALS.pattern)),
+}
+CLOCK_WORDS: Mapping[str, Word] = {
+    "starts": Word("When the story begins: `2026-12-31 17:59:50 Europe/Moscow`.", text(STARTS.pattern)),
+}
+
+STEP_VERBS: Mapping[str, Word] = {
+    "call": Word("This caller dials.", CALLER),
+    "hear": Word("Wait until the caller hears 300 ms of sound since his last step.", one_of_words(["prompt"])),
+    "press": Word(
+        'Keys, in quotes: `"102"`. Pressed once the caller heard 300 ms of sound since his last step.',
+        text(DIGITS.pattern),
+    ),
+    "wait": Word("Let this time pass.", TIME),
+    "hang up": Word("This caller ends his call.", CALLER),
+}
+STEP_MODIFIERS: Mapping[str, Word] = {
+    "at": Word("Not before this moment: `{after: 5s, of: {ring: 101}}`.", ref("moment")),
+    "by": Word("Which caller does it; with one caller it need not be said.", CALLER),
+    "within": Word("How long the prompt may keep him waiting; 10s where nothing is said.", TIME),
+    "after": Word("Press so long after the last step, whatever was heard; `0s` at once.", TIME),
+}
+MOMENT_WORDS: Mapping[str, Word] = {
+    "after": Word("How long after it.", TIME),
+    "of": Word("What it is counted from: that a phone rings, or answers.", ref("moment of")),
+}
+MOMENT_OF_WORDS: Mapping[str, Word] = {
+    "ring": Word("This phone rings; `any`: the first that does.", EXTENSION),
+    "answer": Word("This phone answers; `any`: the first that does.", EXTENSION),
+}
+
+EXPECTATION_VERBS: Mapping[str, Word] = {
+    "ring": Word(
+        "Exactly these ring, together; `[]` is silence; `{one_of: [101, 102], as: first}` one of these.",
+        {"anyOf": [PHONES, ref("choice")]},
+    ),
+    "refused": Word(
+        "These phones, and no others, refused, with these codes: `{101: 486}`, `{101: [486, 486]}` twice.",
+        {
+            "type": "object",
+            "additionalProperties": {"anyOf": [CODE, listed(CODE, minItems=1)]},
+            "minProperties": 1,
+        },
+    ),
+    "unseen": Word("These phones, and no others, were dialled and are silent.", PHONES),
+    "answer": Word("This phone is bridged with the caller, and still so when the story ends.", WHOM),
+    "nobody": Word("Nobody `rings`, or nobody `answers`.", one_of_words(NOBODY)),
+    "missed": Word(
+        "These phones, and no others, show a missed call; `{101: 2}` so many. Nobody where nothing is said.",
+        {"anyOf": [PHONES, {"type": "object", "additionalProperties": number_from(1, 99, "[1-9][0-9]?")}]},
+    ),
+    "caller gets": Word("The final response to his call, and who ended it.", ref("caller gets")),
+}
+EXPECTATION_MODIFIERS: Mapping[str, Word] = {
+    "for": Word("How long they ring together; any time where nothing is said.", TIME),
+    "after": Word(
+        "Of the first wave: how long after the caller's last call or key; within 1 s where nothing is said.", TIME
+    ),
+    "again": Word("Phones of the wave before that are invited anew here, not rung on.", PHONES),
+}
+CHOICE_WORDS: Mapping[str, Word] = {
+    "one_of": Word("The PBX chooses one of these.", listed(EXTENSION, uniqueItems=True, minItems=2)),
+    "as": Word("The name by which the chosen phone is meant from here on.", text(CHOICE_NAME.pattern)),
+    "not": Word("Choices made above that this one is not.", listed(text(CHOICE_NAME.pattern))),
+}
+CALLER_GETS_WORDS: Mapping[str, Word] = {
+    "code": Word("The final response to his INVITE.", code(200, 699)),
+    "ended by": Word("Who ended the call: `caller`, `pbx` or an extension.", EXTENSION),
+}
+
+BEHAVIOUR_WORDS: Mapping[str, str] = {
+    "rings": "Rings and nobody picks up (the default).",
+    "offline": "Not registered.",
+    "silent": "Registered, and then answers nothing any more.",
+    "on a call": "Talks when the story begins and to its end; refuses a second call with 486.",
+    "do not disturb": "Refuses with 486 at once.",
+}
+BEHAVIOUR_VERBS: Mapping[str, Word] = {
+    "answers": Word("Answers so long after the first INVITE of an unbroken ring.", TIME),
+    "refuses": Word("Refuses with this SIP code, at once or `after` some ringing.", CODE),
+    "do not disturb": Word("Refuses with this SIP code at once.", CODE),
+    "on a call": Word(
+        "Talks when the story begins, and so long from then; `always`: to the end.",
+        {"anyOf": [TIME, one_of_words([ALWAYS])]},
+    ),
+}
+BEHAVIOUR_MODIFIERS: Mapping[str, Word] = {
+    "hangs up": Word("Ends the call so long after it answered.", TIME),
+    "after": Word("Rings for so long first.", TIME),
+    "call waiting": Word("What it does with a second call; refuses it where nothing is said.", BEHAVIOUR),
+}
