@@ -93,6 +93,9 @@ def run(  # noqa: PLR0913 - an option each
         str, typer.Option("-n", metavar="N", help="How many to play at once; auto: 2 for each core.")
     ] = "auto",
     image: Annotated[str, typer.Option(metavar="IMAGE", help="Docker image of the PBX.")] = DEFAULT_IMAGE,
+    rendered: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Play on the files that `render` wrote there and you edited.")
+    ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for results and evidence.")] = Path(DEFAULT_OUT),
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Play although some files are invalid.")] = False,
     speed: Annotated[
@@ -117,6 +120,14 @@ def run(  # noqa: PLR0913 - an option each
     if allow_unsteady and os.environ.get("CI") == "true":
         return _refuse(UNSTEADY_IN_CI)
     options = [f"--ringproof-speed={speed}", f"--ringproof-confirm={confirm}"]
+    if rendered is not None:
+        from harness.dialplan.edited import EditedError, require_rendered  # noqa: PLC0415 - brings Jinja2
+
+        try:
+            require_rendered(rendered)
+        except EditedError as fault:
+            return _refuse(f"--rendered: {fault}")
+        options += [f"--ringproof-rendered={rendered}"]
     options += ["--ringproof-allow-unsteady"] if allow_unsteady else []
     options += [f"--ringproof-repeat={repeat}"] if repeat > 1 else []
     options += ["--ringproof-keep-going"] if keep_going else []
@@ -326,7 +337,7 @@ class _Teller:
     def pytest_ringproof_result(self, result: Result, run: Run) -> None:
         """A line as soon as a scenario is over."""
         self.run = run
-        if result.outcome == "invalid":
+        if result.whole_file:
             return
         outcome = result.outcome if result.outcome == "passed" else result.outcome.upper()
         self._told += 1
@@ -371,7 +382,7 @@ class _Teller:
             run.results, elapsed=run.elapsed, not_played=run.missing, interrupted=run.interrupted, exit_code=code
         )
         typer.echo(f"\n{totals}")
-        for note in clock_notes(run.results):
+        for note in [*clock_notes(run.results), *run.notes]:
             typer.echo(note)
         typer.echo(f"results: {shown(run.out / 'results.json')}, {shown(run.out / 'junit.xml')}")
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from harness.judge.finding import Finding
     from harness.observe import Observation
     from harness.play import RunEnvironment
+    from harness.scenario.problem import Problem
     from harness.scenario.story import Scenario
 
 Speed = float | Literal["auto"]
@@ -57,14 +58,15 @@ def read_speed(text: str) -> Speed:
 
 
 class NotJudgedError(Exception):
-    """A play that says nothing about the routing (exit 3): one sentence, and what to do."""
+    """A play that says nothing about the routing: one sentence, and what to do. Exit 3, with a `problem` 2."""
 
-    def __init__(self, sentence: str, hint: str = "", kind: str = "broken") -> None:
-        """Keep them apart; `kind` is the stable word in results.json."""
+    def __init__(self, sentence: str, hint: str = "", kind: str = "broken", problem: Problem | None = None) -> None:
+        """Keep them apart; `kind` is the stable word in results.json, `problem` a mistake in what was to be played."""
         super().__init__(sentence)
         self.sentence = sentence
         self.hint = hint
         self.kind = kind
+        self.problem = problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +157,7 @@ def _play_once(scenario: Scenario, table: Table, speed: float) -> Played:
     from harness.events import from_json  # noqa: PLC0415 - pytest imports this module for projects without scenarios
     from harness.judge import judge  # noqa: PLC0415
     from harness.observe import BrokenPlayError, observe  # noqa: PLC0415
-    from harness.play import BrokenError, play  # noqa: PLC0415
+    from harness.play import BrokenError, EditedConfigurationError, play  # noqa: PLC0415
     from harness.report.plain import plain_observation  # noqa: PLC0415
     from harness.report.timeline import timeline_text  # noqa: PLC0415
 
@@ -165,6 +167,8 @@ def _play_once(scenario: Scenario, table: Table, speed: float) -> Played:
         report = play(scenario, table.environment, folder, speed=speed)
         events = (folder / "events.ndjson").read_text(encoding="utf-8").splitlines()
         observation = observe(scenario, [from_json(line) for line in events])
+    except EditedConfigurationError as fault:
+        raise NotJudgedError(fault.sentence, fault.hint, "configuration", fault.problem) from fault
     except BrokenError as fault:
         raise NotJudgedError(fault.sentence, fault.hint) from fault
     except BrokenPlayError as fault:

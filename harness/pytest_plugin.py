@@ -59,6 +59,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ringproof-out", default="out", metavar="DIR", help="folder for results and evidence (out)")
     group.addoption("--ringproof-image", metavar="IMAGE", help="Docker image of the PBX (ringproof-asterisk:22)")
     group.addoption(
+        "--ringproof-rendered",
+        default="",
+        metavar="DIR",
+        help="play on the files in DIR, which `ringproof render` wrote and somebody edited",
+    )
+    group.addoption(
         "--ringproof-speed",
         default="auto",
         metavar="N",
@@ -214,7 +220,8 @@ class RingItem(RingproofItem):
         except NotJudgedError as fault:
             broken(fault)
             assert self.result is not None  # noqa: S101 - `broken` has just set it
-            pytest.fail(self.result.text, pytrace=False)
+            if fault.problem is None:
+                pytest.fail(self.result.text, pytrace=False)
         except Exception as fault:
             broken(
                 NotJudgedError(f"{type(fault).__name__}: {fault}", "a defect of Ringproof: please report it", DEFECT)
@@ -225,6 +232,8 @@ class RingItem(RingproofItem):
         """Judge."""
         from harness.session import tell  # noqa: PLC0415 - as above
 
+        if self.result is not None:  # a mistake in what was to be played: it fails, as an invalid file does
+            pytest.fail(self.result.text, pytrace=False)
         assert self.plays is not None  # noqa: S101 - pytest runs setup() first
         plays, table = self.plays
         self.result = tell(self.scenario, plays, table)
@@ -309,7 +318,7 @@ class Player:
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Put the result on the report that decided it."""
         report = yield
-        if isinstance(item, RingproofItem) and item.result is not None and report.when != "teardown":
+        if isinstance(item, RingproofItem) and item.result is not None and (report.when == "call" or report.failed):
             message = item.result.to_message()
             if item.result.findings and item.result.findings[0].kind == DEFECT:
                 message["text"] += f"\n{report.longreprtext}"
@@ -333,7 +342,7 @@ class Controller:
         if config.getoption("ringproof_repeat") < 1:
             raise pytest.UsageError("--ringproof-repeat: give a number from 1 on")
         image = config.getoption("ringproof_image") or DEFAULT_IMAGE
-        self.run = Run(_out(config), image, allow_unsteady=allow_unsteady)
+        self.run = Run(_out(config), image, rendered=_rendered(config), allow_unsteady=allow_unsteady)
         self._shared: Path | None = getattr(config, "ringproof_shared", None)
         self.run.may_stop = bool(config.getoption("maxfail", 0))
         config.stash[RUN] = self.run
@@ -427,7 +436,7 @@ class Controller:
             interrupted=run.interrupted,
         )
         terminalreporter.write_line(f"{totals}; results: {shown(run.out / 'results.json')}")
-        for note in clock_notes(run.results):
+        for note in [*clock_notes(run.results), *run.notes]:
             terminalreporter.write_line(note)
 
 
@@ -472,6 +481,20 @@ def _crashed(report: pytest.TestReport) -> dict[str, Any]:
 
 def _out(config: pytest.Config) -> Path:
     return Path(os.path.abspath(config.invocation_params.dir / config.getoption("ringproof_out")))  # noqa: PTH100
+
+
+def _rendered(config: pytest.Config) -> str:
+    from harness.dialplan.edited import EditedError, require_rendered  # noqa: PLC0415 - as above
+
+    given = config.getoption("ringproof_rendered")
+    if not given:
+        return ""
+    folder = Path(os.path.abspath(config.invocation_params.dir / given))  # noqa: PTH100
+    try:
+        require_rendered(folder)
+    except EditedError as fault:
+        raise pytest.UsageError(f"--ringproof-rendered: {fault}") from fault
+    return str(folder)
 
 
 def _speed(config: pytest.Config) -> Speed:

@@ -116,27 +116,34 @@ def tell(scenario: Scenario, plays: Plays, table: Table) -> Result:
 
 
 def not_judged(scenario: Scenario, fault: NotJudgedError, table: Table | None, wall: float, width: int) -> Result:
-    """Return the result of a broken play; its evidence folder gets it as `verdict.txt`.
+    """Return the result of a play that is broken or, for a mistake in an edited configuration, invalid.
+
+    Its evidence folder gets it as `verdict.txt`.
 
     Without `table` the play did not even begin; a folder of that name is then from another run.
     """
     from harness.report.finding_text import WIDTH, broken_text  # noqa: PLC0415 - as above
+    from harness.scenario.problem import render_problem  # noqa: PLC0415
+
+    def text(width: int) -> str:
+        if fault.problem is not None:
+            return render_problem(fault.problem)
+        return broken_text(scenario, fault.sentence, hint=fault.hint, evidence=evidence, width=width)
 
     evidence = ""
     folder = table.out / scenario.id if table is not None else None
     if folder is not None and folder.is_dir():
         evidence = f"{shown(folder)}/"
-        told = broken_text(scenario, fault.sentence, hint=fault.hint, evidence=evidence, width=WIDTH)
-        (folder / "verdict.txt").write_text(told + "\n", encoding="utf-8")
+        (folder / "verdict.txt").write_text(text(WIDTH) + "\n", encoding="utf-8")
     return Result(
         id=scenario.id,
         name=scenario.name,
         file=scenario.source.file,
         line=scenario.source.line,
-        outcome="broken",
+        outcome="broken" if fault.problem is None else "invalid",
         findings=(Told(fault.kind, fault.sentence.partition("\n")[0].removesuffix(":"), scenario.source.line),),
         wall=wall,
-        text=broken_text(scenario, fault.sentence, hint=fault.hint, evidence=evidence, width=width),
+        text=text(width),
     )
 
 
@@ -167,9 +174,13 @@ def shown(path: Path) -> str:
 class Run:
     """All scenarios of one command, seen from the controlling process: environment, results, interruption."""
 
-    def __init__(self, out: Path, image: str, *, allow_unsteady: bool = False) -> None:
-        """Write to `out`; play on `image`. `allow_unsteady`: what is unsteady does not make the run fail."""
+    def __init__(self, out: Path, image: str, *, rendered: str = "", allow_unsteady: bool = False) -> None:
+        """Write to `out`; play on `image`, and on what is in the folder `rendered` where one is given.
+
+        `allow_unsteady`: what is unsteady does not make the run fail.
+        """
         self.out = out
+        self.rendered = rendered
         self.allow_unsteady = allow_unsteady
         self.results: list[Result] = []
         self.selected = 0
@@ -198,7 +209,7 @@ class Run:
 
         self._stack.enter_context(self._interruption)
         try:
-            self.environment = self._stack.enter_context(open_run(self._image))
+            self.environment = self._stack.enter_context(open_run(self._image, self.rendered))
         except BrokenError as fault:
             self.fault = NotJudgedError(fault.sentence, fault.hint)
 
@@ -222,6 +233,11 @@ class Run:
         with _undisturbed():
             self._stack.close()
             self._file.end(self.exit_code, interrupted=self.interrupted, not_played=self.missing)
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be known of all its plays, a line each."""
+        return [f"played on the files in {shown(Path(self.rendered))}"] if self.rendered else []
 
     @property
     def missing(self) -> int:

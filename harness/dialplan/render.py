@@ -107,7 +107,7 @@ def render_office(
 
     Raises ValueError with a sentence for a value that would break a .conf file, OSError for a missing WAV.
     """
-    texts = dict(_texts(office, addresses or PlayAddresses(), secrets or Secrets()))
+    texts = dict(texts_of(office, addresses or PlayAddresses(), secrets or Secrets()))
     out.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         (out / name).write_text(text, encoding="utf-8")
@@ -123,7 +123,8 @@ def render_office(
     )
 
 
-def _texts(office: Office, addresses: PlayAddresses, secrets: Secrets) -> Iterator[tuple[str, str]]:
+def texts_of(office: Office, addresses: PlayAddresses, secrets: Secrets) -> Iterator[tuple[str, str]]:
+    """Yield name and text of every file, own sounds aside."""
     title = safety.words(office.office, "The office's name")
     header = f"; Written by ringproof from the office {title!r}. Changes made here are lost."
     tone_zone = TONE_ZONE[office.language]

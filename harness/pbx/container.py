@@ -16,7 +16,7 @@ from typing import Any
 from docker.errors import APIError, NotFound
 
 from harness.pbx.engine import OWNED, OWNER, RUN, engine
-from harness.pbx.errors import BrokenError
+from harness.pbx.errors import BrokenError, ComplaintError
 from harness.pbx.manager import Manager, ManagerError, ManagerEvent
 from harness.pbx.run import RunEnvironment
 
@@ -97,7 +97,8 @@ class Pbx:
     ) -> Pbx:
         """Start a container with `configuration` and return once Asterisk is fully booted.
 
-        Raises BrokenError when Asterisk does not boot, with its own error line, or says WARNING or ERROR meanwhile.
+        Raises BrokenError when Asterisk does not boot, with its own error line, or says WARNING or ERROR meanwhile
+        (ComplaintError where it said anything).
         """
         pbx = cls(name, evidence)
         try:
@@ -217,11 +218,10 @@ class Pbx:
                 self._refuse_end()
         except TimeoutError as fault:
             message = f"Asterisk was not ready {BOOT_DEADLINE_S:.0f} s after its start: {self._own_word()}"
-            raise BrokenError(message, f"its log is {self._evidence / LOG}") from fault
+            raise self._complaint(message) from fault
         except ManagerError as fault:
             self._refuse_end()
-            message = f"{fault.sentence}; Asterisk's log says: {self._own_word()}"
-            raise BrokenError(message, f"its log is {self._evidence / LOG}") from fault
+            raise self._complaint(f"{fault.sentence}; Asterisk's log says: {self._own_word()}") from fault
 
     async def _unless_ended(self, reaching: Coroutine[Any, Any, Manager]) -> Manager:
         """Return what `reaching` returns; raise what `_refuse_end` raises as soon as the container has ended.
@@ -245,14 +245,18 @@ class Pbx:
             if status == EX_CONFIG and (ours := self._our_word()):
                 hint = NEEDED if ours["who"] == "ringproof" else "`make image` makes the clock's library anew"
                 raise BrokenError(f"Asterisk could not be started: {ours['sentence']}", hint)
-            message = f"Asterisk ended while it booted (exit status {status}): {self._own_word()}"
-            raise BrokenError(message, f"its log is {self._evidence / LOG}")
+            raise self._complaint(f"Asterisk ended while it booted (exit status {status}): {self._own_word()}")
+
+    def _complaint(self, sentence: str) -> BrokenError:
+        """What is to be raised of a boot that failed: what Asterisk said, if it said anything."""
+        hint, said = f"its log is {self._evidence / LOG}", self.complaints()
+        return ComplaintError(sentence, hint, said) if said else BrokenError(sentence, hint)
 
     def _refuse_complaints(self) -> None:
         complaints = self.complaints()
         if complaints:
             message = f"Asterisk complained about its configuration while it booted: {complaints[0]}"
-            raise BrokenError(message, f"all of it is in {self._evidence / LOG}")
+            raise ComplaintError(message, f"all of it is in {self._evidence / LOG}", complaints)
 
     def refuse_missing_sounds(self) -> None:
         """Raise BrokenError where Asterisk was to play a sound that it has not: its caller acts otherwise.

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from harness.scenario.problem import Problem
+
 
 class BrokenError(Exception):
     """Exit 3. One sentence that says what failed, and a hint that says what to do."""
@@ -15,3 +19,21 @@ class BrokenError(Exception):
     def __str__(self) -> str:
         """Sentence, and the hint on a line of its own."""
         return f"{self.sentence}\n   hint: {self.hint}" if self.hint else self.sentence
+
+
+class ComplaintError(BrokenError):
+    """Asterisk did not like its configuration: it ended or complained while it booted; `said` are its own words."""
+
+    def __init__(self, sentence: str, hint: str, said: Sequence[str]) -> None:
+        """Keep what Asterisk said: lines of its log, else the last one of its console."""
+        super().__init__(sentence, hint)
+        self.said = tuple(said)
+
+
+class EditedConfigurationError(BrokenError):
+    """Exit 2: what somebody edited cannot be played; `problem` says where."""
+
+    def __init__(self, problem: Problem) -> None:
+        """Keep the problem."""
+        super().__init__(problem.sentence, problem.fix)
+        self.problem = problem

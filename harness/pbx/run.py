@@ -42,6 +42,9 @@ class RunEnvironment:
     """The folder whose file `renewed` the controlling process touches."""
     init: str
     """The program that is process 1 of every container (asterisk-image/init)."""
+    rendered: str = ""
+    """A folder that `ringproof render` wrote and somebody edited: what all plays are made with; empty: each renders
+    its scenario's office."""
 
     def to_dict(self) -> dict[str, str]:
         """Return a form that execnet can send."""
@@ -54,7 +57,7 @@ class RunEnvironment:
 
 
 @contextlib.contextmanager
-def open_run(image: str) -> Iterator[RunEnvironment]:
+def open_run(image: str, rendered: str = "") -> Iterator[RunEnvironment]:
     """Prepare a run and, at its end, remove everything that carries its label.
 
     Raises BrokenError when no engine answers, the image is missing or no network can be made.
@@ -85,6 +88,7 @@ def open_run(image: str) -> Iterator[RunEnvironment]:
             trunk_address=trunk_address,
             lease=str(lease),
             init=str(init),
+            rendered=rendered,
         )
 
 

@@ -13,7 +13,7 @@ from harness.dialplan.render import PlayAddresses, RenderedOffice, Secrets, rend
 from harness.events import RegistrationRefused
 from harness.pbx.capture import Peer
 from harness.pbx.container import SIP_PORT, ClockMount, Login, Pbx
-from harness.pbx.errors import BrokenError
+from harness.pbx.errors import BrokenError, ComplaintError
 from harness.pbx.manager import ManagerEvent
 from harness.pbx.run import RunEnvironment
 from harness.pbx.turnstile import turnstile
@@ -21,6 +21,7 @@ from harness.phones import protocol
 from harness.phones.handle import Crashed, Phone, PhoneStartError
 from harness.play.callers import Callers, CallerSeat
 from harness.play.clockwork import LIBRARY
+from harness.play.edited import EditedConfiguration
 from harness.play.ensemble import Ensemble, Seat
 from harness.play.stage import PbxCrashedError, Stage
 from harness.play.switchboard import Switchboard, moment
@@ -52,6 +53,7 @@ class Theatre:
         self._folder = folder
         self._stage = stage
         self._names = self._callers_phones()
+        self._edited = EditedConfiguration(Path(environment.rendered)) if environment.rendered else None
         self._phones: dict[str, Phone] = {}
         self._registered: dict[str, int] = {}
         self._talking: set[str] = set()
@@ -84,7 +86,7 @@ class Theatre:
     async def open(self) -> None:
         """Start everything, PBX and phones at the same time, register the phones and prove it all.
 
-        Raises BrokenError, and RegistrationRefusedError.
+        Raises BrokenError (EditedConfigurationError for what somebody edited), and RegistrationRefusedError.
         """
         addresses = PlayAddresses(trunk_provider=self._environment.trunk_address)
         extensions = self._scenario.office.extensions
@@ -93,16 +95,23 @@ class Theatre:
         known = Secrets(sip_passwords=passwords, manager_user=login.user, manager_secret=login.secret)
         configuration = self._folder / "pbx" / "conf"
         configuration.mkdir(parents=True)
-        rendered = render_office(
-            self._scenario.office,
-            configuration,
-            office_folder=Path(self._scenario.office_file).parent,
-            addresses=addresses,
-            secrets=known,
-        )
+        rendered = None
+        if self._edited is not None:
+            self._edited.take(configuration, self._scenario.office, addresses, known)
+        else:
+            rendered = render_office(
+                self._scenario.office,
+                configuration,
+                office_folder=Path(self._scenario.office_file).parent,
+                addresses=addresses,
+                secrets=known,
+            )
         async with turnstile(Path(self._environment.lease)):
             await self._start_all(configuration, login)
-            await self._prove_rendered(rendered)
+            if rendered is not None:
+                await self._prove_rendered(rendered)
+            if self._edited is not None:
+                passwords = await self._edited.passwords(self.pbx.manager, self._scenario.phones.keys())
             # not while it boots: it may hear then that the configuration is loaded, before it has what it logs with
             await self.pbx.manager.action("ModuleLoad", Module="res_pjsip_logger.so", LoadType="load")
             await self.pbx.manager.command(f"pjsip set logger pcap /ringproof/evidence/{CAPTURE}")
@@ -119,7 +128,10 @@ class Theatre:
                 for name in self._names:
                     group.create_task(self._start(name))
         except BaseExceptionGroup as failures:
-            raise _leaves(failures)[0] from failures
+            failure = _leaves(failures)[0]
+            if self._edited is not None and isinstance(failure, ComplaintError):
+                raise self._edited.refused(failure) from failures
+            raise failure from failures
 
     async def prepare(self) -> bool:
         """Bring up the calls that phones are on when the story begins; False: there is none. Raises BrokenError.
@@ -333,6 +345,8 @@ class Theatre:
         details = await self.pbx.manager.listing("PJSIPShowEndpoint", Endpoint="trunk")
         matches = [entry.get("Match", "") for entry in details if entry.get("Event") == "IdentifyDetail"]
         if not any(match.split("/")[0] == addresses.trunk_provider for match in matches):
+            if self._edited is not None:
+                raise self._edited.trunk_unknown()
             message = f"the PBX does not identify {addresses.trunk_provider} as the trunk, but {matches or 'nothing'}"
             raise BrokenError(message)
 

@@ -67,6 +67,11 @@ class Result:
     fast: Mapping[str, Any] | None = None
     text: str = ""
 
+    @property
+    def whole_file(self) -> bool:
+        """True where it stands for a file with mistakes, of which nothing is played; else for a scenario."""
+        return self.outcome == "invalid" and not any(told.kind == "configuration" for told in self.findings)
+
     def to_plain(self) -> dict[str, Any]:
         """Return the entry of results.json: plain JSON values only. `text` is not part of it."""
         return {

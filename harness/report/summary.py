@@ -96,11 +96,11 @@ def totals_line(
     exit_code: int | None = None,
 ) -> str:
     """Return `38 scenarios: 36 passed, 2 failed; 61.2 s for 512 s of PBX time; exit 1`."""
-    files = sum(result.outcome == "invalid" for result in results)
+    files = sum(result.whole_file for result in results)
     counts = [f"{files} invalid file{'s' * (files != 1)}"] if files else []
     for outcome in OUTCOMES:
-        count = sum(result.outcome == outcome for result in results)
-        if count and outcome != "invalid":
+        count = sum(result.outcome == outcome for result in results) - (files if outcome == "invalid" else 0)
+        if count:
             counts.append(f"{count} {outcome}")
     if not_played:
         counts.append(f"{not_played} not played")

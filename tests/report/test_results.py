@@ -138,3 +138,12 @@ def test_totals() -> None:
         "6 scenarios: 1 invalid file, 1 passed, 1 failed, 2 broken, 2 not played; "
         "61.2 s for 108 s of PBX time; interrupted by SIGINT; exit 130"
     )
+
+
+def test_totals_count_scenarios_that_could_not_be_played() -> None:
+    """An edited configuration that Asterisk refuses makes scenarios invalid, not files."""
+    refused = result("invalid", "a story", 3)
+    refused = dataclasses.replace(refused, findings=(Told("configuration", "Asterisk refuses this configuration", 3),))
+    assert totals_line([refused, *MANY], elapsed=1.0, not_played=0, interrupted=None).startswith(
+        "5 scenarios: 1 invalid file, 1 passed, 1 failed, 1 invalid, 2 broken; "
+    )

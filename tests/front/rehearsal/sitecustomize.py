@@ -36,7 +36,7 @@ from harness.events import (
     StoryOver,
     to_json,
 )
-from harness.pbx.errors import BrokenError
+from harness.pbx.errors import BrokenError, EditedConfigurationError
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.speed import SLOWEST
 from harness.scenario.story import Scenario
@@ -68,8 +68,9 @@ def _note(word: str) -> None:
 
 
 @contextlib.contextmanager
-def open_run(image: str) -> Iterator[RunEnvironment]:
-    """Note that a run is opened and closed; the engine `down` does not answer."""
+def open_run(image: str, rendered: str = "") -> Iterator[RunEnvironment]:
+    """Note that a run is opened and closed; the engine `down` does not answer. Files that were edited are not read."""
+    del rendered
     if image == "down":
         raise BrokenError("no Docker engine answers at /var/run/docker.sock", "`make setup` installs and starts one")
     _note("opened")
@@ -143,5 +144,11 @@ def one_call(late: float = 0.0, longer: float = 0.0) -> list[Event]:
 
 
 _stand_in = ModuleType("harness.play")
-_stand_in.__dict__.update(BrokenError=BrokenError, RunEnvironment=RunEnvironment, open_run=open_run, play=play)
+_stand_in.__dict__.update(
+    BrokenError=BrokenError,
+    EditedConfigurationError=EditedConfigurationError,
+    RunEnvironment=RunEnvironment,
+    open_run=open_run,
+    play=play,
+)
 sys.modules["harness.play"] = _stand_in

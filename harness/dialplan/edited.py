@@ -1,0 +1,72 @@
+"""A configuration that `ringproof render` wrote and somebody edited since: what a play takes of it, and adds.
+
+All of the folder is taken as it stands. Added is what the play itself lives by, and what differs from play to play: its
+account of the manager interface, the log by which it sees complaints, and the address from which outside callers come.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from harness.dialplan.render import TRUNK_ADDRESS_FILE, PlayAddresses, Secrets, texts_of
+from harness.scenario.office import Office
+
+REQUIRED = ("asterisk.conf", "modules.conf", "pjsip.conf", "extensions.conf")
+OF_THE_PLAY = ("logger.conf", "manager.conf", TRUNK_ADDRESS_FILE)
+_TITLE = re.compile(r"; Written by ringproof from the office (?P<office>['\"].*['\"])\. Changes made here are lost\.")
+
+
+class EditedError(ValueError):
+    """A folder that cannot be played; the message is a sentence, `file` the file that it is about."""
+
+    def __init__(self, sentence: str, file: Path) -> None:
+        """Keep the file apart."""
+        super().__init__(sentence)
+        self.file = file
+
+
+def require_rendered(folder: Path) -> None:
+    """Raise EditedError where `folder` is none that `ringproof render` may have written."""
+    if not folder.is_dir():
+        raise EditedError(f"there is no folder {folder}", folder)
+    for name in REQUIRED:
+        if not (folder / name).is_file():
+            raise EditedError(f"there is no {name} in {folder}: `ringproof render OFFICE --out DIR` writes it", folder)
+
+
+def take_edited(
+    folder: Path, out: Path, office: Office, *, addresses: PlayAddresses | None = None, secrets: Secrets | None = None
+) -> None:
+    """Copy what is in `folder` into the folder `out`, and write there what is the play's own.
+
+    Raises EditedError where `folder` cannot be read, or says that it was rendered from another office.
+    """
+    require_rendered(folder)
+    try:
+        _require_office(folder / "extensions.conf", office)
+        shutil.copytree(
+            folder, out, copy_function=shutil.copyfile, dirs_exist_ok=True, ignore=lambda here, _: _towards(out, here)
+        )
+    except (OSError, UnicodeDecodeError) as fault:
+        raise EditedError(f"the folder {folder} cannot be read: {fault}", folder) from fault
+    texts = dict(texts_of(office, addresses or PlayAddresses(), secrets or Secrets()))
+    for name in OF_THE_PLAY:
+        (out / name).write_text(texts[name], encoding="utf-8")
+    for path in out.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)  # the PBX reads it as a user of its own
+
+
+def _require_office(dialplan: Path, office: Office) -> None:
+    """What `render` wrote says of which office; who has taken that line out knows what he does."""
+    first = dialplan.read_text(encoding="utf-8").partition("\n")[0]
+    if (written := _TITLE.fullmatch(first)) and written["office"] != repr(office.office):
+        sentence = f"this was rendered from the office {written['office']}, and the scenario is about {office.office!r}"
+        raise EditedError(sentence, dialplan)
+
+
+def _towards(out: Path, here: str) -> set[str]:
+    """The folder in which the play writes may lie in the one that is copied: it is left out."""
+    inside = Path(here).resolve()
+    return {path.name for path in (out.resolve(), *out.resolve().parents) if path.parent == inside}

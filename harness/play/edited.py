@@ -1,0 +1,92 @@
+"""A play on a configuration that somebody edited: his files are checked by the PBX's boot, and by nothing else.
+
+What is wrong with them is no failure of the harness: it is told as a mistake in a file, in Asterisk's own words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from pathlib import Path
+
+from harness.dialplan.edited import EditedError, take_edited
+from harness.dialplan.render import CONF, TRUNK, PlayAddresses, Secrets
+from harness.pbx.errors import ComplaintError, EditedConfigurationError
+from harness.pbx.manager import Manager
+from harness.scenario.office import Office
+from harness.scenario.problem import Problem, QuotedLine
+from harness.scenario.source import Source
+
+_SAID = re.compile(r"\[[^\]]+\] (WARNING|ERROR)\[\d+\](\[C-\w+\])? \S+: (?P<words>.*)")
+"""A line of Asterisk's log; what stands before the words is of use to its developers."""
+_MORE = "all that it said is in pbx/full.log of the scenario's evidence"
+_PLACE = re.compile(r"\bline (?P<line>\d+) (of|in) ?'?(?P<file>[\w./-]*[\w-])?")
+"""Without a file it is the one that PJSIP reads through sorcery (config_options.c)."""
+
+
+class EditedConfiguration:
+    """The folder of a command's `--rendered`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Play what is in `folder`."""
+        self._folder = folder
+
+    def take(self, out: Path, office: Office, addresses: PlayAddresses, secrets: Secrets) -> None:
+        """Write into the folder `out` what the PBX is to read. Raises EditedConfigurationError."""
+        try:
+            take_edited(self._folder, out, office, addresses=addresses, secrets=secrets)
+        except EditedError as fault:
+            fix = "give the folder that the scenario's office was rendered into"
+            raise EditedConfigurationError(Problem(Source(_shown(fault.file), 1, 1), str(fault), fix)) from fault
+
+    def refused(self, fault: ComplaintError) -> EditedConfigurationError:
+        """Return what is to be told of a boot that Asterisk complained about: its first word that names a place."""
+        words = [found["words"] if (found := _SAID.match(line)) else line.strip() for line in fault.said]
+        places = [(said, place) for said in words if (place := _PLACE.search(said))]
+        more = f" ({len(words)} complaints in all)" if len(words) > 1 else ""
+        said, found = places[0] if places else (words[0], None)
+        sentence = f"Asterisk refuses this configuration: {said.rstrip('. ').removesuffix(' of')}{more}"
+        if found is None:
+            return self._error(sentence, _MORE)
+        name = (found["file"] or "pjsip.conf").removeprefix(f"{CONF}/")
+        return self._error(sentence.replace(f"{CONF}/", ""), _MORE, name, int(found["line"]))
+
+    async def passwords(self, manager: Manager, phones: Collection[str]) -> dict[str, str]:
+        """Return the password of each phone as the running PBX has it; empty where its endpoint takes anybody.
+
+        Raises EditedConfigurationError where a phone has no endpoint.
+        """
+        endpoints = {entry.get("ObjectName", ""): entry for entry in await manager.listing("PJSIPShowEndpoints")}
+        if missing := sorted({*phones, TRUNK} - endpoints.keys()):
+            one = len(missing) == 1
+            sentence = f"the endpoint{'' if one else 's'} {', '.join(missing)} {'is' if one else 'are'} not in it"
+            fix = (
+                "every extension of the scenario's office has an endpoint of its number, and callers come by the trunk"
+            )
+            raise self._error(f"{sentence}, which the scenario needs", fix, "pjsip.conf")
+        auths = {entry.get("ObjectName", ""): entry for entry in await manager.listing("PJSIPShowAuths")}
+        return {name: auths.get(endpoints[name].get("Auths", ""), {}).get("Password", "") for name in phones}
+
+    def trunk_unknown(self) -> EditedConfigurationError:
+        """Return what is to be told where outside callers are not taken for the trunk."""
+        sentence = "outside callers are not taken for the trunk"
+        return self._error(
+            sentence, "pjsip.conf includes pjsip_trunk_address.conf, which each play writes", "pjsip.conf"
+        )
+
+    def _error(self, sentence: str, fix: str, name: str = "", line: int = 0) -> EditedConfigurationError:
+        file = self._folder / name
+        if not line or not file.is_file():
+            return EditedConfigurationError(Problem(Source(_shown(file), 1, 1), sentence, fix))
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+        text = lines[line - 1] if line <= len(lines) else ""
+        place = Source(_shown(file), line, 1 + len(text) - len(text.lstrip()))
+        return EditedConfigurationError(Problem(place, sentence, fix, (QuotedLine(line, text),)))
+
+
+def _shown(path: Path) -> str:
+    """As messages show it: relative to the current folder where it lies below it."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

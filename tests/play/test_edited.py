@@ -1,0 +1,167 @@
+"""`run --rendered DIR`: what somebody edited is what is played, and what is wrong with it is told as his."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.dialplan.edited import OF_THE_PLAY
+
+ROOT = Path(__file__).parents[2]
+FILE = "scenarios/ring-all.ring.yaml"
+NAME = "the second member answers"
+Golden = Callable[[str, str], None]
+
+
+class Author:
+    """Somebody who rendered the trading company, edits it and plays."""
+
+    def __init__(self, folder: Path) -> None:
+        """Render."""
+        self.folder = folder / "pbx"
+        self.out = folder / "out"
+        office = "scenarios/offices/trading-company.yaml"
+        assert self.ringproof("render", office, "--out", str(self.folder)).returncode == 0
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Change what stands first in a file."""
+        file = self.folder / name
+        before = file.read_text("utf-8")
+        assert old in before
+        file.write_text(before.replace(old, new, 1), "utf-8")
+
+    def ringproof(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of ours."""
+        return self._run("from harness.cli import main; main()", *arguments)
+
+    def play(self, file: str = FILE, name: str = NAME) -> subprocess.CompletedProcess[str]:
+        """Play one scenario on the edited files."""
+        options = ["--confirm", "never", "--out", str(self.out)]
+        return self.ringproof("run", "--rendered", str(self.folder), "-k", name, *options, file)
+
+    def pytest(self) -> subprocess.CompletedProcess[str]:
+        """Play it in pytest."""
+        options = [f"--ringproof-rendered={self.folder}", f"--ringproof-out={self.out}", "-p", "no:cacheprovider"]
+        return self._run("import pytest; raise SystemExit(pytest.main())", f"{FILE}::{NAME}", *options)
+
+    def _run(self, code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", code, *arguments],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            env=os.environ | {"COLUMNS": "200"},
+            stdin=subprocess.DEVNULL,
+        )
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """What results.json says of the one scenario."""
+        (entry,) = json.loads((self.out / "results.json").read_text("utf-8"))["scenarios"]
+        return dict(entry)
+
+    @property
+    def problem(self) -> str:
+        """What is told of the files, without what differs from run to run."""
+        told = (self.out / self.result["id"] / "verdict.txt").read_text("utf-8")
+        return re.sub(r"/usr/lib\S*/", "LIB/", told.replace(str(self.folder), "DIR"))
+
+
+@pytest.fixture
+def author(tmp_path: Path) -> Author:
+    """Somebody with a rendered office."""
+    return Author(tmp_path)
+
+
+@pytest.mark.pbx
+def test_what_nobody_edited_is_green(author: Author) -> None:
+    """The evidence holds what was played: the files as they are, but what each play has for itself."""
+    (author.folder / "more").mkdir()
+    (author.folder / "more" / "numbers.conf").write_text("[more]\nexten => 1,1,Hangup()\n")
+    author.edit("extensions.conf", "\n[from-trunk]", "\n#include more/numbers.conf\n\n[from-trunk]")
+    author.edit("pjsip.conf", "password=ringproof-102", "password=of-his-own")
+    done = author.play()
+    assert done.returncode == 0, done.stdout
+    assert f"played on the files in {author.folder}" in done.stdout
+    played = author.out / author.result["id"] / "pbx" / "conf"
+    names = {str(path.relative_to(played)) for path in played.rglob("*") if path.is_file()}
+    assert names == {str(path.relative_to(author.folder)) for path in author.folder.rglob("*") if path.is_file()}
+    same = {name for name in names if (played / name).read_bytes() == (author.folder / name).read_bytes()}
+    assert "more/numbers.conf" in same
+    assert names - same <= set(OF_THE_PLAY)
+
+
+@pytest.mark.pbx
+def test_an_edit_is_red_with_exactly_its_finding(author: Author) -> None:
+    """And the hint names the place in what was played."""
+    author.edit("extensions.conf", "${PHONES:1},15,r", "${PHONES:1},3,r")
+    done = author.play(name="nobody answers to the end")
+    assert done.returncode == 1
+    assert [finding["kind"] for finding in author.result["findings"]] == ["ring-too-short"]
+    lines = (author.folder / "extensions.conf").read_text("utf-8").splitlines()
+    (number,) = [number for number, line in enumerate(lines, start=1) if ",3,r" in line]
+    assert f"dialled at pbx/conf/extensions.conf:{number}" in done.stdout
+
+
+@pytest.mark.pbx
+@pytest.mark.parametrize(
+    ("case", "name", "old", "new"),
+    [
+        ("dialplan", "extensions.conf", "Dial(${PHONES:1},15,r)", "Dial(${PHONES:1},15,r"),
+        ("priority", "extensions.conf", " same => n,Set(PHONES=)", " same => 1,Set(PHONES=)"),
+        ("pjsip-option", "pjsip.conf", "dtmf_mode=rfc4733", "dtmf_mode=smoke"),
+        ("module", "modules.conf", "autoload=no", "autoload=no\nrequire=res_of_nobody.so"),
+        ("endpoint", "pjsip.conf", "[102](phone)", "[999](phone)"),
+        ("trunk", "pjsip.conf", "#include pjsip_trunk_address.conf", ""),
+    ],
+)
+def test_a_broken_edit_is_told_in_asterisks_own_words(
+    author: Author, golden: Golden, case: str, name: str, old: str, new: str
+) -> None:
+    """Exit 2: a file of the user's is wrong, and nothing was played."""
+    author.edit(name, old, new)
+    done = author.play()
+    assert done.returncode == 2, done.stdout
+    golden(f"play/edited-{case}.err", author.problem)
+
+
+@pytest.mark.pbx
+def test_plain_pytest_fails_at_a_broken_edit(author: Author) -> None:
+    """FAILED, as at an invalid file, and no ERROR: the harness is well."""
+    author.edit("extensions.conf", "Dial(${PHONES:1},15,r)", "Dial(${PHONES:1},15,r")
+    done = author.pytest()
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED
+    assert f"FAILED {FILE}::{NAME} - Asterisk refuses this configuration" in done.stdout
+    assert "ERROR" not in done.stdout
+    assert author.result["outcome"] == "invalid"
+
+
+@pytest.mark.pbx
+def test_another_office(author: Author, golden: Golden) -> None:
+    """The files say which one they were rendered from."""
+    assert author.play("scenarios/in-order.ring.yaml", "the first of the list answers").returncode == 2
+    golden("play/edited-another-office.err", author.problem)
+
+
+def test_a_folder_that_nobody_rendered(author: Author, golden: Golden) -> None:
+    """Told before anything is started, by both front ends."""
+    (author.folder / "pjsip.conf").unlink()
+    done = author.play()
+    assert (done.returncode, done.stdout) == (2, "")
+    golden("front/rendered-without-pjsip.txt", done.stderr.replace(str(author.folder), "DIR"))
+    assert author.pytest().returncode == pytest.ExitCode.USAGE_ERROR
+    shutil.rmtree(author.folder)
+    done = author.play()
+    assert (done.returncode, done.stdout) == (2, "")
+    golden("front/rendered-no-folder.txt", done.stderr.replace(str(author.folder), "DIR"))
