@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.observe.chart import brief_rings, waves_of
-from harness.observe.model import CallerView, Ending, Observation, ObservedRing
+from harness.observe.model import CallerView, Ending, Observation, ObservedRing, ObservedTalk
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.office import Extension, Office, ToExtension, ToHangUp, Trunk
 from harness.scenario.source import Source
@@ -73,6 +73,7 @@ def seen(  # noqa: PLR0913 - one keyword for each fact that a test varies
     code: int | None = 487,
     connected: float | None = None,
     parted: tuple[tuple[str, PbxSeconds], ...] = (),
+    talks: tuple[ObservedTalk, ...] = (),
     ended: float | None = 60.0,
     ended_by: str | None = "harness",
     pressed: str = "",
@@ -96,6 +97,7 @@ def seen(  # noqa: PLR0913 - one keyword for each fact that a test varies
         brief=brief_rings(rings),
         answers=tuple((phone, PbxSeconds(moment)) for phone, moment in answers),
         parted=parted,
+        talks=talks,
         code=code,
         connected=PbxSeconds(connected) if connected is not None else None,
         ended=PbxSeconds(ended) if ended is not None else None,

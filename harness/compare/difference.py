@@ -20,6 +20,7 @@ Kind = Literal[
     "ring-shows",  # the phone shows another caller
     "answers",  # other phones answered, or in another order
     "answer-moment",
+    "heard",  # other tones came in at an end of a talk
     "parted",  # other phones lost their talk
     "caller-code",
     "caller-connected",  # he got 200 earlier, later, or in one play only

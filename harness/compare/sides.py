@@ -144,6 +144,7 @@ class _Calls:
         yield from self._moment("key-moment", f"{caller}'s last action", left.acted, right.acted, from_call=True)
         yield from self._rings()
         yield from self._answers()
+        yield from self._heard()
         gone = [", ".join(phone for phone, _ in view.parted) for view in (left, right)]
         yield from pair.words("parted", f"phones parted from {caller}", gone[0], gone[1], caller)
         yield from pair.words("caller-code", f"final response to {caller}", left.code, right.code, caller)
@@ -199,6 +200,20 @@ class _Calls:
             for (phone, at), (_, also) in zip(here, there, strict=True):
                 yield from self._moment("answer-moment", f"{phone} is bridged with {self._caller}", at, also)
 
+    def _heard(self) -> Iterator[Difference]:
+        """What came in at both ends of each talk, where both plays listened."""
+        for talk in self._left.talks:
+            other = next((each for each in self._right.talks if each.phone == talk.phone), None)
+            if other is None:
+                continue  # another phone answered, which is told
+            ends = (
+                (self._caller, talk.phone, talk.caller_hears, other.caller_hears),
+                (talk.phone, self._caller, talk.phone_hears, other.phone_hears),
+            )
+            for who, whom, left, right in ends:
+                what = f"{who}, connected with {whom}, hears"
+                yield from self._pair.words("heard", what, ", ".join(left), ", ".join(right), self._caller)
+
     def _moment(
         self, kind: Kind, what: str, left: float | None, right: float | None, *, from_call: bool = False
     ) -> Iterator[Difference]:
@@ -218,4 +233,6 @@ class _Calls:
 
 
 def _ending(ring: ObservedRing) -> str:
+    if ring.to is not None:
+        return f"{ring.ending} to {ring.to}"
     return ring.ending if ring.code is None else f"{ring.ending} with {ring.code}"

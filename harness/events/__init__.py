@@ -118,6 +118,15 @@ class PhoneRefused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneForwarded(Event):
+    """A phone sent a call on to another number, by 302."""
+
+    phone: str
+    call_id: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PhonePickedUp(Event):
     """A phone's 200 was confirmed by the PBX's ACK."""
 
@@ -142,6 +151,17 @@ class PhoneHungUp(Event):
     phone: str
     call_id: str
     by: Literal["phone", "pbx", "harness"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundHeard(Event):
+    """Whose own tones came in, in the first second of a talk, at one end of it: a phone or a caller."""
+
+    who: str
+    call_id: str
+    """The leg of the phone whose pick-up began the talk, also where the caller listens."""
+    tones: tuple[str, ...]
+    """Names of phones and callers of the play; empty: silence, or sound that is nobody's tone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,7 +308,9 @@ def from_json(line: str) -> Event:
     """Read back what `to_json` wrote. Raises ValueError for anything else."""
     try:
         fields = json.loads(line)
-        return KINDS[cast("str", fields.pop("event"))](**fields)
+        kind = KINDS[cast("str", fields.pop("event"))]
+        listed = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
+        return kind(**(fields | listed))
     except (KeyError, TypeError, AttributeError) as fault:
         message = f"no event of Ringproof: {line[:80]!r}"
         raise ValueError(message) from fault

@@ -10,9 +10,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from harness.judge.waves import comparable
-from harness.observe.model import Observation
+from harness.observe.model import CallerView, Observation
 from harness.scenario.spelling import enumerate_words
-from harness.scenario.story import Answer, CallerGets, Expectation, Missed, Refused, Ring, Scenario, Unseen
+from harness.scenario.story import (
+    Answer,
+    CallerGets,
+    Expectation,
+    Forwarded,
+    Missed,
+    Refused,
+    Ring,
+    Scenario,
+    Talk,
+    Unseen,
+)
 
 
 def settle(scenario: Scenario, observation: Observation) -> Scenario:
@@ -24,13 +35,13 @@ def settle(scenario: Scenario, observation: Observation) -> Scenario:
     for caller, listed in scenario.expect.items():
         rings = [entry for entry in listed if isinstance(entry, Ring)]
         observed = iter(comparable(scenario, observation, observation.callers[caller], rings))
-        waves: dict[int, Ring] = {}
+        waves: dict[int, Expectation] = {}
         for ring in rings:
             wave = next(observed, None)
             waves[id(ring)] = _settled(ring, wave.phones if wave is not None else frozenset(), chosen)
-        settled[caller] = tuple(
-            waves[id(entry)] if isinstance(entry, Ring) else _renamed(entry, chosen) for entry in listed
-        )
+        answers = _answered(listed, observation.callers[caller], chosen)
+        known = {**waves, **answers}
+        settled[caller] = tuple(known.get(id(entry)) or _renamed(entry, chosen) for entry in listed)
     return replace(scenario, expect=settled)
 
 
@@ -47,9 +58,25 @@ def _settled(ring: Ring, phones: frozenset[str], chosen: dict[str, str]) -> Ring
     return replace(known, phones=(phone,), one_of=(), excluded=())
 
 
-def _renamed(entry: Expectation, chosen: Mapping[str, str]) -> Expectation:
+def _answered(listed: tuple[Expectation, ...], view: CallerView, chosen: dict[str, str]) -> dict[int, Expectation]:
+    """Return the answers of known phones, by what they settle; note who got the call."""
+    settled: dict[int, Expectation] = {}
+    observed = iter(view.answers)
+    for entry in listed:
+        if not isinstance(entry, Answer):
+            continue
+        phone, _ = next(observed, ("", None))
+        if entry.one_of:
+            got = phone if phone in entry.one_of else f"one of {enumerate_words(entry.one_of)}"
+            if entry.name:
+                chosen[entry.name] = got
+            settled[id(entry)] = replace(entry, phone=got)
+    return settled
+
+
+def _renamed(entry: Expectation, chosen: Mapping[str, str]) -> Expectation:  # noqa: PLR0911 - one for each kind
     match entry:
-        case Answer(phone=phone):
+        case Answer(phone=phone) | Talk(phone=phone):
             return replace(entry, phone=chosen.get(phone, phone))
         case Unseen(phones=phones):
             return replace(entry, phones=_known(phones, chosen))
@@ -58,6 +85,8 @@ def _renamed(entry: Expectation, chosen: Mapping[str, str]) -> Expectation:
             return replace(entry, phones=_known(phones, chosen), times=counted)
         case Refused(codes=codes):
             return replace(entry, codes={chosen.get(phone, phone): each for phone, each in codes.items()})
+        case Forwarded(targets=targets):
+            return replace(entry, targets={chosen.get(phone, phone): to for phone, to in targets.items()})
         case CallerGets(ended_by=by) if by is not None:
             return replace(entry, ended_by=chosen.get(by, by))
         case _:

@@ -26,12 +26,18 @@ Kind = Literal[
     "refusal-unexpected",
     "refusal-code",
     "refusal-late",  # invited and refused in the middle of a wave, where nobody's turn comes
+    "forward-missing",
+    "forward-unexpected",
+    "forward-elsewhere",  # to another number
     "unseen-missing",  # a silent phone was not dialled
     "unseen-unexpected",
     "answer-missing",
     "answer-unexpected",
     "answer-instead",
+    "answer-lost",  # somebody picked up, and the call was not his
     "answer-by-pbx",  # the PBX answered the caller itself, before any phone did, where nothing in the story says so
+    "talk-missing",  # phone and caller were never in one bridge
+    "talk-unheard",  # one of them does not hear the other's own tone
     "talk-broken",  # phone and caller were parted again, and nobody had hung up
     "missed-missing",
     "missed-unexpected",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from harness.judge.answers import judge_answers
 from harness.judge.choice import settle
 from harness.judge.finding import Finding, Kind
 from harness.judge.waves import judge_waves
@@ -12,20 +13,18 @@ from harness.observe.model import CallerView, Observation, ObservedRing
 from harness.scenario.duration import format_duration
 from harness.scenario.source import Source
 from harness.scenario.story import (
-    CLOCK_RESOLUTION,
-    Answer,
     CallerGets,
     Expectation,
+    Forwarded,
     HangUp,
-    Hear,
     Missed,
-    Nobody,
-    Press,
     Refused,
     Ring,
     Scenario,
     Unseen,
 )
+
+_TURNED_AWAY = ("refused", "forwarded")
 
 
 def judge(scenario: Scenario, observation: Observation) -> tuple[Finding, ...]:
@@ -81,13 +80,10 @@ def _judge_caller(
     yield from judge_waves(scenario, observation, view, [entry for entry in expectations if isinstance(entry, Ring)])
     yield from _judge_keys(scenario, view)
     yield from _judge_refusals(expectations, view, scenario)
+    yield from _judge_forwards(expectations, view, scenario)
     yield from _judge_turns(view, scenario)
     yield from _judge_unseen(expectations, view, scenario)
-    yield from _judge_answers(expectations, view, scenario)
-    yield from _judge_connection(expectations, view, scenario)
-    for phone, parted in view.parted:
-        sentence = f"{view.caller} and {phone} were parted at {format_duration(parted)}, and nobody had hung up"
-        yield _finding("talk-broken", scenario.source, sentence, view)
+    yield from judge_answers(expectations, view, scenario)
     yield from _judge_missed(expectations, view, scenario)
     yield from _judge_end(expectations, view, scenario)
 
@@ -126,6 +122,24 @@ def _judge_refusals(expectations: tuple[Expectation, ...], view: CallerView, sce
             yield _finding("refusal-unexpected", scenario.source, sentence, view)
 
 
+def _judge_forwards(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
+    """Phones that sent the call on: those named, and no others, each to its number."""
+    entries = [entry for entry in expectations if isinstance(entry, Forwarded)]
+    expected = {phone: (to, entry.source) for entry in entries for phone, to in entry.targets.items()}
+    observed = [ring for ring in view.rings if ring.ending == "forwarded"]
+    for phone, (to, source) in expected.items():
+        if phone not in {ring.phone for ring in observed}:
+            sentence = f"expected {phone} to forward the call to {to}; it forwarded nothing"
+            yield _finding("forward-missing", source, sentence, view)
+    for ring in observed:
+        if ring.phone not in expected:
+            sentence = f"{ring.phone} was rung and forwarded the call to {ring.to}; no expectation names it"
+            yield _finding("forward-unexpected", scenario.source, sentence, view)
+        elif ring.to != expected[ring.phone][0]:
+            sentence = f"expected {ring.phone} to forward the call to {expected[ring.phone][0]}, not to {ring.to}"
+            yield _finding("forward-elsewhere", expected[ring.phone][1], sentence, view)
+
+
 def _judge_unseen(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
     """Silent phones that were dialled: those named, and no others."""
     entries = [entry for entry in expectations if isinstance(entry, Unseen)]
@@ -141,47 +155,19 @@ def _judge_unseen(expectations: tuple[Expectation, ...], view: CallerView, scena
 
 
 def _judge_turns(view: CallerView, scenario: Scenario) -> Iterator[Finding]:
-    """A phone that refuses at once is in no wave; its INVITE must come all the same when it is the phone's turn."""
+    """A phone that turns a call away at once is in no wave; its INVITE must come all the same when it is its turn."""
     for ring in view.brief:
-        if ring.ending == "refused" and view.waves and not _in_turn(ring, view, scenario):
-            sentence = f"{ring.phone} was invited and refused at {format_duration(ring.start)}, in the middle of a wave"
+        if ring.ending in _TURNED_AWAY and view.waves and not _in_turn(ring, view, scenario):
+            when = f"at {format_duration(ring.start)}, in the middle of a wave"
+            sentence = f"{ring.phone} was invited and {ring.ending} {when}"
             yield _finding("refusal-late", scenario.source, sentence, view)
 
 
 def _in_turn(ring: ObservedRing, view: CallerView, scenario: Scenario) -> bool:
-    """True where a turn comes: at the beginning or the end of a wave, or at the end of another refusal."""
+    """True where a turn comes: at the beginning or the end of a wave, or where another turned the call away."""
     turns = [moment for wave in view.waves for moment in (wave.start, wave.end)]
-    turns += [other.end for other in view.rings if other.ending == "refused" and other is not ring]
+    turns += [other.end for other in view.rings if other.ending in _TURNED_AWAY and other is not ring]
     return any(abs(ring.start - turn) <= scenario.tolerance for turn in turns)
-
-
-def _judge_answers(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
-    answers = list(view.answers)
-    for expectation in (entry for entry in expectations if isinstance(entry, Answer)):
-        if not answers:
-            sentence = f"expected {expectation.phone} to answer; nobody did"
-            yield _finding("answer-missing", expectation.source, sentence, view)
-            continue
-        phone, at = answers.pop(0)
-        if phone != expectation.phone:
-            sentence = f"expected {expectation.phone} to answer; {phone} did, at {format_duration(at)}"
-            yield _finding("answer-instead", expectation.source, sentence, view)
-    nobody = next((entry.source for entry in expectations if isinstance(entry, Nobody)), scenario.source)
-    for phone, at in answers:
-        sentence = f"{phone} answered at {format_duration(at)}; no expectation names it"
-        yield _finding("answer-unexpected", nobody, sentence, view)
-
-
-def _judge_connection(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
-    """A PBX answers by itself, as a menu does, only where the caller hears or presses something, or expects 200."""
-    picked_up = [ring.end for ring in view.rings if ring.ending == "answered"]
-    if view.connected is None or (picked_up and view.connected >= min(picked_up) - CLOCK_RESOLUTION):
-        return
-    listens = any(isinstance(step, Hear | Press) and step.caller == view.caller for step in scenario.when)
-    if listens or any(isinstance(entry, CallerGets) and entry.code == 200 for entry in expectations):  # noqa: PLR2004
-        return
-    sentence = f"the PBX itself answered {view.caller} at {format_duration(view.connected)}, before any phone did"
-    yield _finding("answer-by-pbx", scenario.source, sentence, view)
 
 
 def _judge_missed(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:

@@ -76,7 +76,9 @@ def _judge_brief(scenario: Scenario, view: CallerView) -> Iterator[Finding]:
     """Rings too short for a wave: refusals and answers are judged as such, anything else is a finding."""
     answered = {phone for phone, _ in view.answers}
     for ring in view.brief:
-        if ring.ending not in {"refused", "unseen"} and not (ring.ending == "answered" and ring.phone in answered):
+        if ring.ending not in {"refused", "forwarded", "unseen"} and not (
+            ring.ending == "answered" and ring.phone in answered
+        ):
             milliseconds = round((ring.end - ring.start) * 1000)
             rang = f"rang for only {milliseconds} ms" if ring.alerted else "was invited, but never rang aloud,"
             sentence = f"{ring.phone} {rang} at {format_duration(ring.start)} ({ring.ending})"

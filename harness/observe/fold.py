@@ -7,6 +7,7 @@ saw says that the harness, not the PBX, is wrong: BrokenPlayError.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from harness.events import (
@@ -27,6 +28,7 @@ from harness.events import (
     LegLeft,
     PbxCrashed,
     PhoneCancelled,
+    PhoneForwarded,
     PhoneHungUp,
     PhoneInvited,
     PhoneLost,
@@ -34,13 +36,14 @@ from harness.events import (
     PhoneRefused,
     QuietOver,
     RegistrationRefused,
+    SoundHeard,
     StepDone,
     StepFailed,
     StoryOver,
     Unbridged,
 )
 from harness.observe.chart import brief_rings, waves_of
-from harness.observe.model import CallerView, Ending, Observation, ObservedRing
+from harness.observe.model import CallerView, Ending, Observation, ObservedRing, ObservedTalk
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.story import CLOCK_RESOLUTION, SETTLE_WINDOW, Press, Scenario, Silent
 
@@ -110,10 +113,9 @@ def _one(record: _Record, kind: type[_E], otherwise: str) -> _E:
 
 def _rings(scenario: Scenario, record: _Record, *, pbx_gone: bool) -> list[ObservedRing]:
     """Match each phone's ring with the PBX's stamps of it; of a silent phone the PBX alone can tell."""
-    office = scenario.office
     silent = {phone for phone, behaviour in scenario.phones.items() if isinstance(behaviour, Silent)}
     invited = {event.call_id: event for event in record.all(PhoneInvited)}
-    legs = {event.call_id: event for event in record.all(LegInvited) if event.target in office.extensions}
+    legs = {event.call_id: event for event in record.all(LegInvited) if event.target in scenario.phones}
     if pbx_gone:  # its capture was cut off: what both witnesses saw is all there is
         legs = {call_id: leg for call_id, leg in legs.items() if call_id in invited}
         invited = {call_id: event for call_id, event in invited.items() if call_id in legs}
@@ -154,6 +156,7 @@ def _ring(
         message = f"whose call rang at {invited.phone} at {leg.at:.1f} s could not be read from the PBX"
         raise BrokenPlayError(message)
     ending, end, code, missed = _ending(leg, record, pbx_gone=pbx_gone)
+    forwarded = record.of_call(PhoneForwarded, leg.call_id)
     return ObservedRing(
         phone=invited.phone,
         call_id=leg.call_id,
@@ -161,6 +164,7 @@ def _ring(
         end=end,
         ending=ending,
         code=code,
+        to=forwarded.to if forwarded is not None else None,
         alerted=record.of_call(LegAlerting, leg.call_id) is not None,
         missed=missed and not _tidied_up(record, owners.get(belongs.linked) if belongs is not None else None, end),
         shows=invited.shows,
@@ -206,6 +210,9 @@ def _ending(leg: LegInvited, record: _Record, *, pbx_gone: bool) -> tuple[Ending
     refused = record.of_call(PhoneRefused, call_id)
     if refused is not None and stamps:
         return "refused", min(stamps), refused.code, False
+    forwarded = record.of_call(PhoneForwarded, call_id)
+    if forwarded is not None and stamps:
+        return "forwarded", min(stamps), None, False
     ended = record.of_call(PhoneLost, call_id) or record.of_call(PhoneCancelled, call_id)
     if ended is not None and stamps:
         missed = ended.q850 != 26 and ended.sip != 200  # noqa: PLR2004 - Q.850 "answered elsewhere", RFC 3326
@@ -224,6 +231,7 @@ def _caller_view(scenario: Scenario, name: str, record: _Record, rings: Sequence
     keys = [key for key in record.all(KeyHeard) if leg is not None and key.channel == leg.channel]
     own = tuple(ring for ring in rings if ring.caller == name)
     talks = _talks(leg, own, record)
+    own = tuple(_lost_unless(ring, {call_id for call_id, _, _, _ in talks}) for ring in own)
     until = min(record.all(StoryOver)[-1].at, ended.at if ended is not None else PbxSeconds(float("inf")))
     return CallerView(
         caller=name,
@@ -232,8 +240,9 @@ def _caller_view(scenario: Scenario, name: str, record: _Record, rings: Sequence
         rings=own,
         waves=waves_of(own),
         brief=brief_rings(own),
-        answers=tuple((phone, start) for phone, start, _ in talks),
-        parted=tuple((phone, end) for phone, _, end in talks if end < until - SETTLE_WINDOW),
+        answers=tuple((phone, start) for _, phone, start, _ in talks),
+        parted=tuple((phone, end) for _, phone, _, end in talks if end < until - SETTLE_WINDOW),
+        talks=tuple(_heard(name, own, record)),
         connected=next((event.at for event in record.of_caller(CallerGot, name) if event.code == 200), None),  # noqa: PLR2004
         code=finals[-1] if finals else (ended.code if ended is not None else None),
         ended=ended.at if ended is not None else None,
@@ -263,12 +272,12 @@ def _acted(scenario: Scenario, name: str, record: _Record, keys: Sequence[KeyHea
 
 def _talks(
     leg: LegBelongs | None, rings: Sequence[ObservedRing], record: _Record
-) -> list[tuple[str, PbxSeconds, PbxSeconds]]:
-    """Phones that were in one bridge with the caller, from when to when: that is what answered means."""
+) -> list[tuple[str, str, PbxSeconds, PbxSeconds]]:
+    """Legs and phones that were in one bridge with the caller, from when to when: that is what answered means."""
     if leg is None:
         return []
     spans = _bridge_spans(record)
-    found: list[tuple[str, PbxSeconds, PbxSeconds]] = []
+    found: list[tuple[str, str, PbxSeconds, PbxSeconds]] = []
     for ring in rings:
         phone_leg = record.of_call(LegBelongs, ring.call_id)
         if ring.ending != "answered" or phone_leg is None:
@@ -280,8 +289,25 @@ def _talks(
             if mine.bridge == other.bridge and max(mine.start, other.start) <= min(mine.end, other.end)
         ]
         if meetings:
-            found.append((ring.phone, min(start for start, _ in meetings), max(end for _, end in meetings)))
-    return sorted(found, key=lambda talk: talk[1])
+            start, end = min(start for start, _ in meetings), max(end for _, end in meetings)
+            found.append((ring.call_id, ring.phone, start, end))
+    return sorted(found, key=lambda talk: talk[2])
+
+
+def _lost_unless(ring: ObservedRing, talked: set[str]) -> ObservedRing:
+    """Who picked up and never was in a bridge with the caller did not get the call."""
+    if ring.ending != "answered" or ring.call_id in talked:
+        return ring
+    return replace(ring, ending="lost")
+
+
+def _heard(caller: str, rings: Sequence[ObservedRing], record: _Record) -> Iterable[ObservedTalk]:
+    """What was recorded at both ends of the caller's talks."""
+    for ring in rings:
+        ends = {event.who: event.tones for event in record.all(SoundHeard) if event.call_id == ring.call_id}
+        if ends and ring.ending == "answered":
+            hears = (ends.get(caller, ()), ends.get(ring.phone, ()))
+            yield ObservedTalk(phone=ring.phone, caller_hears=hears[0], phone_hears=hears[1])
 
 
 class _Span:
@@ -323,7 +349,7 @@ def _late_legs(views: Iterable[CallerView], record: _Record) -> Iterable[tuple[s
             continue
         for ring in view.rings:
             end = ring.end
-            if ring.ending == "answered":
+            if record.of_call(PhonePickedUp, ring.call_id) is not None:
                 hung_up = record.of_call(PhoneHungUp, ring.call_id)
                 end = hung_up.at if hung_up is not None else PbxSeconds(float("inf"))
             if end - view.ended > LEG_ENDS_WITHIN:

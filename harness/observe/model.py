@@ -8,7 +8,7 @@ from typing import Literal
 
 from harness.scenario.duration import PbxSeconds
 
-Ending = Literal["answered", "lost", "refused", "cancelled", "unseen"]
+Ending = Literal["answered", "lost", "refused", "forwarded", "cancelled", "unseen"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,8 @@ class ObservedRing:
     ending: Ending
     code: int | None = None
     """Of a refusal."""
+    to: str | None = None
+    """Where a call was forwarded."""
     alerted: bool = True
     """The phone answered the INVITE with 18x, so it rang aloud; a phone that refuses at once does not."""
     missed: bool = False
@@ -46,6 +48,16 @@ class ObservedWave:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedTalk:
+    """What was heard at both ends in the first second after a phone had picked up; only where a talk is expected."""
+
+    phone: str
+    caller_hears: tuple[str, ...]
+    """Whose own tones; empty: silence, or sound that is nobody's."""
+    phone_hears: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallerView:
     """Everything observed of one caller's call."""
 
@@ -62,6 +74,8 @@ class CallerView:
     """Phones bridged with him, in order, with the moment of the bridge."""
     parted: tuple[tuple[str, PbxSeconds], ...]
     """Phones whose common bridge with him broke while his call went on and the story was not over, and when."""
+    talks: tuple[ObservedTalk, ...] = ()
+    """What was heard in his call, in the order of the pick-ups."""
     code: int | None
     """Final response to his INVITE."""
     connected: PbxSeconds | None

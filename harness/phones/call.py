@@ -11,6 +11,7 @@ import pjsua2 as pj
 from harness.phones import protocol as say
 from harness.phones import sip_text
 from harness.phones.guard import guarded
+from harness.phones.recording import Recording
 
 if TYPE_CHECKING:
     from harness.phones.library import Pj
@@ -39,12 +40,14 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
         self._answering = False
         self._hanging_up = False
         self._refusing: int | None = None
+        self._forwarding: str | None = None
         self._confirmed = False
         self._media: Pj = None
         self._listening = False
         self._listen_number = 0
         self._heard_ns = 0
         self._looked_at_ns = 0
+        self._recording: Recording | None = None
         self._digits: deque[str] = deque()
         self._digit_done_at: int | None = None
         """The number of packets sent by which the first of the digits is through; None: none is under way."""
@@ -82,6 +85,10 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
                 self._respond(pj.PJSIP_SC_OK)
             case say.Refuse(code=code):
                 self._refuse(code)
+            case say.Forward(to=to):
+                self._forward(to)
+            case say.Record():
+                self._record(verb)
             case say.HangUp():
                 self._hang_up()
             case say.Hold():
@@ -109,6 +116,21 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
             raise ValueError(f"{code} is no refusal")
         self._refusing = code
         self._respond(code)
+
+    def _forward(self, to: str) -> None:
+        self._forwarding = to
+        options = pj.CallOpParam()
+        options.statusCode = pj.PJSIP_SC_MOVED_TEMPORARILY
+        contact = pj.SipHeader()
+        contact.hName, contact.hValue = "Contact", f"<sip:{to}@{self.phone.registrar or self.phone.address}>"
+        options.txOption.headers.append(contact)
+        self.answer(options)
+
+    def _record(self, verb: say.Record) -> None:
+        self._recording = Recording(verb, time.monotonic_ns())
+        self.phone.recordings.append(self._recording)
+        if self._media is not None:
+            self._media.startTransmit(self._recording.recorder)
 
     def _hang_up(self) -> None:
         if self._outgoing or self._answering:
@@ -138,11 +160,13 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
                 self.phone.tell(say.Confirmed(at_ns=at_ns, call_id=self.call_id))
         elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
             self._media = None
+            if self._recording is not None:
+                self._recording.end()
             self.phone.let_go(self)
             for message in self._last_words(info.lastStatusCode, at_ns):
                 self.phone.tell(message)
 
-    def _last_words(self, last_code: int, at_ns: int) -> list[say.Message]:
+    def _last_words(self, last_code: int, at_ns: int) -> list[say.Message]:  # noqa: PLR0911 - one for each end
         call_id = self.call_id
         q850, sip = self.causes or (None, None)
         if self._outgoing:
@@ -151,6 +175,8 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
             return [*final, say.Ended(at_ns=at_ns, call_id=call_id, by_us=self._hanging_up, code=code)]
         if self._confirmed or self._hanging_up:
             return [say.Ended(at_ns=at_ns, call_id=call_id, by_us=self._hanging_up, code=None)]
+        if self._forwarding is not None and self.causes is None:
+            return [say.Forwarded(at_ns=at_ns, call_id=call_id, to=self._forwarding)]
         if self._refusing is not None and self.causes is None:
             return [say.Refused(at_ns=at_ns, call_id=call_id, code=self._refusing)]
         if self._answering:
@@ -182,6 +208,8 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
                 self.phone.tone.startTransmit(self._media)
                 # no level is measured of a source that nobody listens to
                 self._media.startTransmit(self.phone.endpoint.audDevManager().getPlaybackDevMedia())
+                if self._recording is not None and self._recording.recorder is not None:
+                    self._media.startTransmit(self._recording.recorder)
         if self._confirmed:
             self.phone.tell(say.MediaChanged(at_ns=self.phone.ledger.stamp(), call_id=self.call_id))
 
@@ -189,6 +217,10 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
     def onDtmfDigit(self, prm: Pj) -> None:  # noqa: N802
         """Tell of a digit received."""
         self.phone.tell(say.KeyHeard(at_ns=self.phone.ledger.stamp(), call_id=self.call_id, digit=prm.digit))
+
+    def onCallRedirected(self, prm: Pj) -> int:  # noqa: ARG002, N802
+        """Follow no 3xx: a caller gets it as the final response. Left to itself pjsua makes a 487 of it."""
+        return int(pj.PJSIP_REDIRECT_REJECT)
 
     @guarded
     def onCallTransferRequest(self, prm: Pj) -> None:  # noqa: N802

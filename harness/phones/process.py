@@ -26,6 +26,7 @@ from harness.phones.ledger import Ledger
 
 if TYPE_CHECKING:
     from harness.phones.library import Pj
+    from harness.phones.recording import Recording
 
 _PR_SET_PDEATHSIG = 1
 _TICK = 0.01
@@ -41,11 +42,14 @@ class Phone:
     def __init__(self, channel: socket.socket, ledger: Ledger, name: str, address: str, tone_hz: int) -> None:
         """Create the endpoint and tell Ready."""
         self.address = address
+        self.registrar = ""
+        """`host:port`, once it has registered."""
         self.calls: dict[str, Call] = {}
         self.ledger = ledger
         self._channel = channel
         self._invite_code = 180
         self._known: set[str] = set()
+        self.recordings: list[Recording] = []
         self._over: list[Call] = []
         self._registered = False
         self._unregistering = False
@@ -74,7 +78,7 @@ class Phone:
         while True:
             self.ledger.settle()
             # pjsip would wait for its own socket alone, and a verb for pjsip
-            ready, _, _ = select.select(awake_for, [], [], _TICK if self.calls else _IDLE_TICK)
+            ready, _, _ = select.select(awake_for, [], [], _TICK if self.calls or self.recordings else _IDLE_TICK)
             if channel in ready:
                 received = self._channel.recv(65536)
                 if not received:
@@ -87,10 +91,18 @@ class Phone:
             for call in list(self.calls.values()):
                 call.look_at_media()
             self._over.clear()
+            self._look_at_recordings()
 
     def _handle_events(self) -> None:
         while self.endpoint.libHandleEvents(0) > 0:
             pass
+
+    def _look_at_recordings(self) -> None:
+        now = time.monotonic_ns()
+        for recording in [each for each in self.recordings if each.is_complete(now)]:
+            self.recordings.remove(recording)
+            verb = recording.verb
+            self.tell(say.Recorded(at_ns=self.ledger.stamp(), call_id=verb.call_id, file=verb.file))
 
     def _do(self, line: bytes) -> None:
         """Do one verb; report what it raises."""
@@ -103,6 +115,7 @@ class Phone:
                     self._invite_code = code
                     self.tell(say.Prepared(at_ns=self.ledger.stamp(), code=code))
                 case say.Register():
+                    self.registrar = verb.registrar
                     self.account.modify(
                         library.registered_account(verb.registrar, verb.user, verb.password, verb.expires, self.address)
                     )
@@ -127,6 +140,8 @@ class Phone:
             call.do(verb)
         elif verb.call_id not in self._known:
             raise LookupError(f"{type(verb).__name__}: this phone never had a call {verb.call_id}")
+        elif isinstance(verb, say.Record):
+            self.tell(say.Recorded(at_ns=self.ledger.stamp(), call_id=verb.call_id, file=verb.file))
         # else the call was over when the verb came, and its end has been told
 
     def _unregister(self) -> None:

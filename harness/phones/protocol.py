@@ -119,6 +119,12 @@ class Refuse(CallVerb):
     code: int
 
 
+class Forward(CallVerb):
+    """Send a ringing call on to another number of its registrar: 302. Forwarded follows; nothing if it was over."""
+
+    to: str
+
+
 class HangUp(CallVerb):
     """End a call: CANCEL or BYE, or 487 for a ringing one (then Refused follows, else Ended)."""
 
@@ -141,6 +147,16 @@ class Listen(CallVerb):
     """Count received sound from zero. Heard follows once, with the same number, when 300 ms are together."""
 
     number: int = 0
+
+
+class Record(CallVerb):
+    """Write what comes in from now on to a WAV file (8 kHz, mono, 16 bit). Recorded follows, soon after the call's end.
+
+    Where the call is over already it follows at once, and nothing is written.
+    """
+
+    file: str
+    milliseconds: int
 
 
 class Quit(Verb):
@@ -230,6 +246,13 @@ class Refused(Message):
     code: int
 
 
+class Forwarded(Message):
+    """Our 302 went out."""
+
+    call_id: str
+    to: str
+
+
 class CallPlaced(Message):
     """Our INVITE went out."""
 
@@ -257,6 +280,13 @@ class Heard(Message):
 
     call_id: str
     number: int = 0
+
+
+class Recorded(Message):
+    """The file of a Record is complete."""
+
+    call_id: str
+    file: str
 
 
 class KeySent(Message):

@@ -40,6 +40,8 @@ from harness.scenario.story import QUIET_RACED, QUIET_REAL, Answer, CallerGets, 
 
 TALKS_FOR = PbxSeconds(2.0)
 """An answered call is left up this long: a bridge that breaks at once is seen."""
+HEARD_OUT_WITHIN = PbxSeconds(30.0)
+"""For what is being recorded when a story ends: it has its own, shorter deadlines."""
 CLEARS_WITHIN = PbxSeconds(2.0)
 """Twice what a leg may take to end after its caller hung up; what is still up then is ended, and told."""
 TRYING = 100
@@ -93,6 +95,7 @@ async def _play(scenario: Scenario, theatre: Theatre, stage: Stage, recorder: Re
     theatre.ensemble.begin_story()
     await theatre.callers.run()
     met = await _expectations(scenario, theatre, stage)
+    await stage.until(lambda: theatre.talks.over, PbxEpoch(clock.now() + HEARD_OUT_WITHIN))
     over = clock.now()
     stage.record(StoryOver(at=moment(over), deadline=not met))
     theatre.callers.hang_up_all()
@@ -114,12 +117,11 @@ async def _expectations(scenario: Scenario, theatre: Theatre, stage: Stage) -> b
         begun = seat.acted if seat.acted is not None else stage.clock.now()
         deadline = PbxEpoch(max(begun + patience(scenario, name), stage.clock.now()))
         answered = _last_answer(scenario, name)
-        if answered is None:
+        if not answered:
             met &= await stage.until(lambda: seat.ended is not None, deadline)  # noqa: B023 - awaited at once
             continue
 
-        def picked_up(phone: str = answered, call: str = seat.call_id or "") -> PbxEpoch | None:
-            phones = scenario.choices.get(phone, (phone,))
+        def picked_up(phones: tuple[str, ...] = answered, call: str = seat.call_id or "") -> PbxEpoch | None:
             moments = (theatre.ensemble.first("answer", one, call) for one in phones)
             return min((at for at in moments if at is not None), default=None)
 
@@ -130,13 +132,15 @@ async def _expectations(scenario: Scenario, theatre: Theatre, stage: Stage) -> b
     return met
 
 
-def _last_answer(scenario: Scenario, caller: str) -> str | None:
-    """The phone whose answer ends what is expected of a caller; None where the call is to end by itself."""
+def _last_answer(scenario: Scenario, caller: str) -> tuple[str, ...]:
+    """The phones of which one's answer ends what is expected of a caller; none where the call is to end by itself."""
     expectations = scenario.expect.get(caller, ())
     if any(isinstance(entry, CallerGets) and entry.ended_by is not None for entry in expectations):
-        return None
-    answers = [entry.phone for entry in expectations if isinstance(entry, Answer)]
-    return answers[-1] if answers else None
+        return ()
+    answers = [entry for entry in expectations if isinstance(entry, Answer)]
+    if not answers:
+        return ()
+    return answers[-1].one_of or scenario.choices.get(answers[-1].phone, (answers[-1].phone,))
 
 
 def _pbx_testimony(theatre: Theatre) -> Iterator[Event]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.clock.clock import PbxEpoch
 from harness.events import (
     PhoneCancelled,
+    PhoneForwarded,
     PhoneHungUp,
     PhoneInvited,
     PhoneLost,
@@ -21,7 +22,20 @@ from harness.phones.handle import Phone
 from harness.play.stage import Stage
 from harness.play.switchboard import Switchboard, moment
 from harness.scenario.duration import PbxSeconds
-from harness.scenario.story import ANY, BUSY, SETTLE_WINDOW, Answers, AsRung, Behaviour, OnACall, Refuses, RingsOn
+from harness.scenario.story import (
+    ANY,
+    BUSY,
+    SETTLE_WINDOW,
+    Answers,
+    AnswersWith,
+    AsRung,
+    Behaviour,
+    Forwards,
+    OnACall,
+    Refuses,
+    RingsOn,
+    extension_of,
+)
 
 IDENTIFIED_WITHIN_S = 20.0
 RINGING = 180
@@ -68,6 +82,8 @@ class Ensemble:
     ) -> None:
         """Conduct `seats`, by extension; `rung`: what those do that do as they are rung, in that order."""
         self._in_turn = iter(rung)
+        self.on_picked_up: Callable[[Seat, str], None] = lambda _seat, _call_id: None
+        """Called with every phone that has picked up, and the call's leg."""
         self._stage = stage
         self._switchboard = switchboard
         self.seats = seats
@@ -94,6 +110,9 @@ class Ensemble:
             case protocol.Refused(call_id=call_id):
                 self._silenced(seat, call_id, epoch)
                 record(PhoneRefused(at=at, phone=name, call_id=call_id, code=message.code))
+            case protocol.Forwarded(call_id=call_id):
+                self._silenced(seat, call_id, epoch)
+                record(PhoneForwarded(at=at, phone=name, call_id=call_id, to=message.to))
             case protocol.Lost(call_id=call_id):
                 self._silenced(seat, call_id, epoch)
                 record(PhoneLost(at=at, phone=name, call_id=call_id, q850=message.q850, sip=message.sip))
@@ -141,8 +160,11 @@ class Ensemble:
         seat.phone.tell(protocol.WhenInvited(code=RINGING))
 
     def first(self, event: Literal["ring", "answer"], phone: str, call: str | None) -> PbxEpoch | None:
-        """When a phone (ANY: any) first rang, or answered, in the call that has the leg `call`; None: in anybody's."""
-        seats = [seat for name, seat in self.seats.items() if phone in (name, ANY)]
+        """When a phone first rang, or answered, in the call that has the leg `call`; None: in anybody's.
+
+        ANY is whichever does so first, and so is an extension that has several phones.
+        """
+        seats = [seat for name, seat in self.seats.items() if phone in (name, extension_of(name), ANY)]
         moments = (moment for seat in seats for moment in (seat.rang if event == "ring" else seat.answered).items())
         mine = (at for leg, at in moments if call is None or self._switchboard.same_call(leg, call))
         return min(mine, default=None)
@@ -168,8 +190,11 @@ class Ensemble:
             due = PbxEpoch(seat.stretch + deed.after)
             self._stage.begin(self._answer(seat, message.call_id, due), f"{seat.name} answering")
         elif isinstance(deed, Refuses):
-            due = PbxEpoch(epoch + deed.after)
-            self._stage.begin(self._refuse(seat, message.call_id, due, deed.code), f"{seat.name} refusing")
+            verb: protocol.CallVerb = protocol.Refuse(call_id=message.call_id, code=deed.code)
+            self._stage.begin(self._turn_away(seat, verb, PbxEpoch(epoch + deed.after)), f"{seat.name} refusing")
+        elif isinstance(deed, Forwards):
+            verb = protocol.Forward(call_id=message.call_id, to=deed.to)
+            self._stage.begin(self._turn_away(seat, verb, PbxEpoch(epoch + deed.after)), f"{seat.name} forwarding")
 
     def _silenced(self, seat: Seat, call_id: str, epoch: PbxEpoch) -> None:
         seat.ringing.pop(call_id, None)
@@ -180,6 +205,7 @@ class Ensemble:
         seat.stretch = None
         seat.talking.add(call_id)
         seat.answered[call_id] = epoch
+        self.on_picked_up(seat, call_id)
         self._stage.hold_for(STEADY, f"{seat.name} has answered")
         if isinstance(seat.behaviour, Answers) and seat.behaviour.hangs_up is not None:
             due = PbxEpoch(epoch + seat.behaviour.hangs_up)
@@ -187,16 +213,22 @@ class Ensemble:
 
     async def _answer(self, seat: Seat, call_id: str, due: PbxEpoch) -> None:
         await self._stage.wait_until(due)
-        if call_id in seat.ringing:
-            seat.phone.tell(protocol.Answer(call_id=call_id))
+        if call_id not in seat.ringing:
+            return
+        seat.phone.tell(protocol.Answer(call_id=call_id))
+        for other in self.seats.values():
+            if isinstance(other.behaviour, AnswersWith) and other.behaviour.phone == seat.name:
+                for ringing in other.ringing:
+                    other.phone.tell(protocol.Answer(call_id=ringing))
 
-    async def _refuse(self, seat: Seat, call_id: str, due: PbxEpoch, code: int) -> None:
-        """Refuse when due, but not before the PBX has said whose call it is: a refused channel cannot be asked."""
+    async def _turn_away(self, seat: Seat, verb: protocol.CallVerb, due: PbxEpoch) -> None:
+        """Refuse or forward when due, but not before the PBX has said whose call it is: afterwards it cannot."""
+        call_id = verb.call_id
         deadline = PbxEpoch(self._stage.clock.now() + IDENTIFIED_WITHIN_S)
         await self._stage.until(lambda: self._switchboard.knows(call_id) or call_id not in seat.ringing, deadline)
         await self._stage.wait_until(due)
         if call_id in seat.ringing:
-            seat.phone.tell(protocol.Refuse(call_id=call_id, code=code))
+            seat.phone.tell(verb)
 
     async def _hang_up(self, seat: Seat, call_id: str, due: PbxEpoch) -> None:
         await self._stage.wait_until(due)

@@ -30,12 +30,13 @@ def patience(scenario: Scenario, caller: str) -> PbxSeconds:
     if not rings:
         total += UNSTATED
     if any(isinstance(entry, CallerGets) and entry.ended_by is not None for entry in expectations):
-        total += sum(_talk(scenario, entry.phone) for entry in expectations if isinstance(entry, Answer))
+        total += sum(_talk(scenario, entry) for entry in expectations if isinstance(entry, Answer))
     return PbxSeconds(total + scenario.tolerance * (1 + len(rings)) + SLACK)
 
 
-def _talk(scenario: Scenario, phone: str) -> float:
+def _talk(scenario: Scenario, answer: Answer) -> float:
     """How long a phone that answers may talk before it hangs up: of all that a choice can mean, the longest."""
-    behaviours = [*scenario.rung, *(scenario.phones.get(one) for one in scenario.choices.get(phone, (phone,)))]
+    phones = answer.one_of or scenario.choices.get(answer.phone, (answer.phone,))
+    behaviours = [*scenario.rung, *(scenario.phones.get(one) for one in phones)]
     times = (each.hangs_up for each in behaviours if isinstance(each, Answers))
     return max((time for time in times if time is not None), default=0.0)

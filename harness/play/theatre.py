@@ -23,9 +23,11 @@ from harness.play.callers import Callers, CallerSeat
 from harness.play.clockwork import LIBRARY
 from harness.play.edited import EditedConfiguration
 from harness.play.ensemble import Ensemble, Seat
+from harness.play.sound import tones_for
 from harness.play.stage import PbxCrashedError, Stage
 from harness.play.switchboard import Switchboard, moment
-from harness.scenario.story import Offline, OnACall, Refuses, Scenario, Silent
+from harness.play.talks import Talks
+from harness.scenario.story import Behaviour, Forwards, Offline, OnACall, Refuses, Scenario, Silent, Talk, extension_of
 
 REGISTERED_WITHIN_S = 20.0
 CAPTURE = "sip.pcap"
@@ -36,7 +38,7 @@ OUTSIDE = "outside~"
 """Before a phone's number: the far end of the call that it is on when the story begins; no caller is called so."""
 ASKED_AGAIN_S = 0.02
 ONLY_TRYING = 100
-"""For a phone that refuses at once: it neither rings nor refuses before it is told to."""
+"""For a phone that turns a call away at once: it neither rings nor does so before it is told to."""
 
 
 class RegistrationRefusedError(Exception):
@@ -54,6 +56,7 @@ class Theatre:
         self._stage = stage
         self._names = self._callers_phones()
         self._edited = EditedConfiguration(Path(environment.rendered)) if environment.rendered else None
+        self._tones = tones_for(self._names)
         self._phones: dict[str, Phone] = {}
         self._registered: dict[str, int] = {}
         self._talking: set[str] = set()
@@ -64,6 +67,9 @@ class Theatre:
         self.switchboard = Switchboard(stage, lambda: self.pbx.manager)
         self.ensemble = Ensemble(stage, self.switchboard, {}, scenario.rung)
         self.callers = Callers(stage, self.ensemble, scenario, {})
+        self.talks = Talks(stage, self.switchboard, self.callers, self._tones, folder / "phones")
+        if any(isinstance(entry, Talk) for listed in scenario.expect.values() for entry in listed):
+            self.ensemble.on_picked_up = self.talks.listen
 
     @property
     def pbx(self) -> Pbx:
@@ -77,6 +83,10 @@ class Theatre:
     def peers(self) -> dict[Peer, str]:
         """Who sends and receives SIP at which address."""
         return {(phone.address, phone.port): name for name, phone in self._phones.items()}
+
+    def log_of(self, name: str) -> Path:
+        """The log of a phone or caller."""
+        return self._folder / "phones" / f"{_file_name(name)}.log"
 
     @property
     def evidence(self) -> Path:
@@ -153,16 +163,16 @@ class Theatre:
         await self._start(outside)
         phone = self._phones[outside]
         seat.preparing = True
-        target = f"PJSIP/trunk/sip:{outside}@{phone.address}:{phone.port}"
-        await self.pbx.manager.action(
-            "Originate", Channel=f"PJSIP/{seat.name}", Application="Dial", Data=target, Async="true"
-        )
+        target = f"PJSIP/trunk/sip:{_file_name(outside)}@{phone.address}:{phone.port}"
+        extension = extension_of(seat.name)
+        channel = f"PJSIP/{extension}/sip:{extension}@{seat.phone.address}:{seat.phone.port}"
+        await self.pbx.manager.action("Originate", Channel=channel, Application="Dial", Data=target, Async="true")
         deadline = PbxEpoch(self._stage.clock.now() + CALLED_UP_WITHIN_S)
         if not await self._stage.until(lambda: outside in self._talking and bool(seat.on_call), deadline):
             raise BrokenError(f"the call that {seat.name} is to be on when the story begins did not come up")
         seat.preparing = False
-        await self._prove_state(seat.name, IN_USE, deadline)
-        if isinstance(seat.deed, Refuses) and seat.deed.after <= 0.0:
+        await self._prove_state(extension, IN_USE, deadline)
+        if _turns_away_at_once(seat.deed):
             seat.phone.tell(protocol.WhenInvited(code=ONLY_TRYING))
 
     def _take_outside(self, name: str, message: protocol.Message) -> None:
@@ -211,9 +221,7 @@ class Theatre:
         )
 
     async def _start(self, name: str) -> None:
-        logs = self._folder / "phones"
-        logs.mkdir(exist_ok=True)
-
+        self.log_of(name).parent.mkdir(exist_ok=True)
         line = self._stage.clock.new_line()
 
         def take(message: protocol.Message | Crashed) -> None:
@@ -221,7 +229,12 @@ class Theatre:
 
         try:
             phone = await Phone.start(
-                name, address=self._names[name], log=logs / f"{name}.log", on_message=take, line=line
+                name,
+                address=self._names[name],
+                log=self.log_of(name),
+                on_message=take,
+                line=line,
+                tone_hz=self._tones.get(name),
             )
         except PhoneStartError as fault:
             raise BrokenError(str(fault), "a phone is a process made of pjsua2: see its log") from fault
@@ -243,7 +256,7 @@ class Theatre:
 
     def _take(self, name: str, message: protocol.Message | Crashed) -> None:
         """Hand a phone's message to whom it concerns; a phone that failed breaks the play."""
-        log = self._folder / "phones" / f"{name}.log"
+        log = self.log_of(name)
         if isinstance(message, Crashed):
             self._stage.fail(BrokenError(f"the phone {name} {message}", f"its log is {log}"))
         elif isinstance(message, protocol.Fault):
@@ -253,6 +266,8 @@ class Theatre:
             self._stage.fail(BrokenError(f"the phone {name} is full: a phone takes four calls at once"))
         elif isinstance(message, (protocol.Registered, protocol.RegistrationFailed)):
             self._take_registration(name, message)
+        elif isinstance(message, protocol.Recorded):
+            self.talks.take(message)
         elif name.startswith(OUTSIDE):
             self._take_outside(name, message)
         elif name in self.callers.seats:
@@ -287,9 +302,10 @@ class Theatre:
         for name in self._phones.keys() - self._scenario.callers.keys():
             behaviour, phone = self._scenario.phones[name], self._phones[name]
             self.ensemble.seats[name] = Seat(name=name, behaviour=behaviour, phone=phone)
-            if isinstance(behaviour, Refuses) and behaviour.after <= 0.0:
+            if _turns_away_at_once(behaviour):
                 phone.tell(protocol.WhenInvited(code=ONLY_TRYING))
-            phone.tell(protocol.Register(registrar=registrar, user=name, password=passwords[name]))
+            user = extension_of(name)
+            phone.tell(protocol.Register(registrar=registrar, user=user, password=passwords[user]))
         deadline = PbxEpoch(self._stage.clock.now() + REGISTERED_WITHIN_S)
         seats = self.ensemble.seats
         if not await self._stage.until(lambda: seats.keys() <= self._registered.keys(), deadline):
@@ -314,7 +330,7 @@ class Theatre:
             message = f"the PBX does not say as which endpoint it identified {missing}"
             raise BrokenError(message, "manager events of class `security` tell it")
         for address, name in wanted.items():
-            if known[address] != name:
+            if known[address] != extension_of(name):
                 message = f"the PBX takes the phone {name} for the endpoint {known[address] or '(none)'}"
                 raise BrokenError(message, "two phones behind one address need `identify_by=auth_username,username`")
         contacts = {entry.get("Uri", "") for entry in await self.pbx.manager.listing("PJSIPShowContacts")}
@@ -329,8 +345,8 @@ class Theatre:
 
         Asked again and again, since no event says it: DeviceStateChange can come before DEVICE_STATE() knows of it.
         """
-        for name in self.ensemble.seats:
-            await self._prove_state(name, FREE, deadline)
+        for extension in dict.fromkeys(map(extension_of, self.ensemble.seats)):
+            await self._prove_state(extension, FREE, deadline)
 
     async def _prove_state(self, name: str, wanted: str, deadline: PbxEpoch) -> None:
         clock = self._stage.clock
@@ -364,6 +380,15 @@ class Theatre:
         if missing:
             message = f"the running PBX lacks what was rendered for it: {', '.join(missing)}"
             raise BrokenError(message, f"the configuration is in {self.evidence / 'conf'}")
+
+
+def _turns_away_at_once(behaviour: Behaviour) -> bool:
+    return isinstance(behaviour, Refuses | Forwards) and behaviour.at_once
+
+
+def _file_name(name: str) -> str:
+    """`101/desk` -> `101-desk`: nothing else is called so, for no extension has a -."""
+    return name.replace("/", "-")
 
 
 def _leaves(failures: BaseExceptionGroup[BaseException]) -> list[BaseException]:

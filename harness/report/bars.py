@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from harness.observe.model import CallerView, ObservedRing, ObservedWave
 from harness.report.chart import ANY_TIME, FRESH, GOES_ON, Bar, Part
-from harness.scenario.story import ACTS_WITHIN, SETTLE_WINDOW, Answer, Expectation, Missed, Refused, Ring
+from harness.scenario.story import ACTS_WITHIN, SETTLE_WINDOW, Answer, Expectation, Forwarded, Missed, Refused, Ring
 
 SHOWN_WHEN_OPEN = 5.0
 """Seconds drawn of a wave that may last any time and that was not observed either."""
@@ -32,6 +32,8 @@ def _cut(ring: ObservedRing, waves: Sequence[ObservedWave]) -> tuple[Part, ...]:
 def _ending(ring: ObservedRing) -> str:
     if ring.ending == "refused":
         return f"✗{ring.code}"
+    if ring.ending == "forwarded":
+        return f"→{ring.to}"
     if ring.ending == "unseen":
         return "unseen"
     if not ring.alerted:
@@ -65,7 +67,7 @@ def expected_bars(expectations: Sequence[Expectation], view: CallerView) -> list
     clock = _first_start(rings[0] if rings else None, view)
     grown: list[_Growing] = []
     ringing: dict[str, _Growing] = {}
-    refusals: list[tuple[str, int, float]] = []
+    refusals: list[tuple[str, str, float]] = []
     missed: list[str] = []
     seen = 0
     for entry in expectations:
@@ -73,16 +75,18 @@ def expected_bars(expectations: Sequence[Expectation], view: CallerView) -> list
             bar = ringing.get(entry.phone) or _no_time(entry.phone, clock, grown)
             bar.word = "answers"
         elif isinstance(entry, Refused):
-            refusals += [(phone, code, clock) for phone, codes in entry.codes.items() for code in codes]
+            refusals += [(phone, f"✗{code}", clock) for phone, codes in entry.codes.items() for code in codes]
+        elif isinstance(entry, Forwarded):
+            refusals += [(phone, f"→{to}", clock) for phone, to in entry.targets.items()]
         elif isinstance(entry, Missed):
             missed += entry.phones
         elif isinstance(entry, Ring):
             end = clock + (entry.lasts if entry.lasts is not None else _open_length(seen, view))
             ringing = _one_wave(entry, clock, end, ringing, grown)
             clock, seen = end, seen + 1
-    for phone, code, moment in refusals:  # their order is not asserted: the phone's first ring ends so
+    for phone, word, moment in refusals:  # their order is not asserted: the phone's first ring ends so
         first = next((bar for bar in grown if bar.phone == phone and not bar.word), None)
-        (first or _no_time(phone, moment, grown)).word = f"✗{code}"
+        (first or _no_time(phone, moment, grown)).word = word
     for phone in missed:
         last = next((bar for bar in reversed(grown) if bar.phone == phone and not bar.word), None)
         if last is not None:

@@ -63,6 +63,9 @@ def _caller(scenario: Scenario, observation: Observation, view: CallerView) -> l
         heard = "heard by the PBX" if view.keys == view.pressed else f"but the PBX heard {view.keys or 'no key'}"
         lines.append(f"   pressed {view.pressed or 'no key'}: {heard}")
     lines += _chart(view.rings, observation, view)
+    for talk in view.talks:
+        for who, tones in ((view.caller, talk.caller_hears), (talk.phone, talk.phone_hears)):
+            lines.append(f"   {who} hears {', '.join(tones) or 'nothing of anybody'}")
     code = f"final response {view.code}" if view.code is not None else "no final response"
     if view.ended is None:
         ended = "the call has no end"
@@ -87,10 +90,13 @@ def _chart(rings: Sequence[ObservedRing], observation: Observation, view: Caller
 
 
 def _list(rings: Iterable[ObservedRing]) -> list[str]:
-    lines = ["      from       to    lasts  phone  how it ended"]
+    rings = list(rings)
+    broad = max(len("phone"), *(len(ring.phone) for ring in rings))
+    lines = [f"      from       to    lasts  {'phone':<{broad}}  how it ended"]
     for ring in rings:
         how = ring.ending if ring.code is None else f"{ring.ending} with {ring.code}"
+        how += "" if ring.to is None else f" to {ring.to}"
         how += "" if ring.alerted or ring.ending == "unseen" else ", never rang aloud"
         how += ", missed call" if ring.missed else ""
-        lines.append(f"  {ring.start:8.2f} {ring.end:8.2f} {ring.end - ring.start:8.2f}  {ring.phone:<5}  {how}")
+        lines.append(f"  {ring.start:8.2f} {ring.end:8.2f} {ring.end - ring.start:8.2f}  {ring.phone:<{broad}}  {how}")
     return lines

@@ -6,59 +6,40 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from harness.scenario.behaviour_reading import DIALS, read_behaviour
 from harness.scenario.office import Office
 from harness.scenario.problem import Complaints, ReadingError, told
 from harness.scenario.source import Source
-from harness.scenario.spelling import enumerate_words, suggest
+from harness.scenario.spelling import enumerate_words
 from harness.scenario.story import (
-    AT_ONCE,
     BUSY,
-    Answers,
+    AnswersWith,
     Behaviour,
     Caller,
+    Forwards,
     Offline,
     OnACall,
     Refuses,
     RingsOn,
     Silent,
+    extension_of,
     is_choice,
 )
 from harness.scenario.tree import Table, Text, Value
 from harness.scenario.values import (
-    code_of,
     entry,
     items_of,
     refuse_unknown,
     table_of,
     text_of,
-    time_of,
     unknown_name,
 )
-from harness.scenario.verbs import Grammar, Sentence, take_apart
 
 CALLER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,38}")
 CALLER = ("from", "to")
 _RESERVED = ("caller", "pbx", "harness")
 SHOWS = re.compile(r"[A-Za-z0-9+*#_.-]{1,40}")
-DIALS = re.compile(r"[0-9+*#]{1,32}")
-WORDS: Mapping[str, Behaviour] = {
-    "rings": RingsOn(),
-    "offline": Offline(),
-    "silent": Silent(),
-    "on a call": OnACall(),
-    "do not disturb": Refuses(BUSY),
-}
-ALWAYS = "always"
-BEHAVIOUR = Grammar(
-    what="behaviour",
-    verbs={"answers": ("hangs up",), "refuses": ("after",), "do not disturb": (), "on a call": ("call waiting",)},
-    example="{answers: 5s}",
-    alone="keep one: a phone does one thing",
-)
-_BEHAVIOURS = (
-    "write rings, offline, silent, on a call, do not disturb, {answers: 5s}, {answers: 5s, hangs up: 10s}, "
-    "{refuses: 486} or {refuses: 486, after: 3s}"
-)
+CONTACT = re.compile(r"[a-z][a-z0-9-]{0,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +67,21 @@ class Cast:
     """The phones that a choice can mean, by its name; filled while the expectations are read."""
 
     def whom(self, text: Text) -> str:
-        """Return the extension, or the name of a choice made before, that a text names."""
+        """Return the one phone, or the name of a choice made before, that a text names."""
         if text.text in self.choices:
             return text.text
         if is_choice(text.text) and self.choices:
             raise unknown_name(text, self.choices, "nothing above is chosen as", "the choices are")
         return self.phone(text)
+
+    def all_of(self, text: Text) -> tuple[str, ...]:
+        """Return the phones, or the name of a choice, that a text names: `101` means all the phones that it has."""
+        several = self.contacts(text.text)
+        return several or (self.whom(text),)
+
+    def contacts(self, extension: str) -> tuple[str, ...]:
+        """Return the phones of an extension that has several, such as `101/desk` and `101/mobile`."""
+        return tuple(phone for phone in self.phones if phone != extension and extension_of(phone) == extension)
 
     def behaviours(self, phone: str) -> tuple[Behaviour, ...]:
         """Return what a phone, or whichever phone a choice means, may do when it is called."""
@@ -105,8 +95,26 @@ class Cast:
         return (*self.rung, RingsOn())
 
     def phone(self, text: Text) -> str:
-        """Return the extension that a text names."""
-        return known_phone(text, self.office)
+        """Return the one phone that a text names: an extension, or one of an extension's several."""
+        several = self.contacts(text.text)
+        if len(several) > 1:
+            raise ReadingError(
+                text.source,
+                f"{text.text} has {len(several)} phones in this scenario, and one is meant here",
+                f"write {enumerate_words(several, 'or')}",
+                self.phones[several[0]].source,
+            )
+        if several:
+            return several[0]
+        phone = known_phone(text, self.office)
+        if "/" in phone and phone not in self.phones:
+            others = self.contacts(extension_of(phone))
+            raise ReadingError(
+                text.source,
+                f"{extension_of(phone)} has no phone {told(phone)}",
+                f"its phones are {enumerate_words(others)}" if others else f"describe `{phone}:` under `phones:`",
+            )
+        return phone
 
     def caller(self, text: Text) -> str:
         """Return the caller that a text names."""
@@ -124,10 +132,23 @@ class Cast:
 
 
 def known_phone(text: Text, office: Office | None) -> str:
-    """Return the extension of the office that a text names."""
-    if office is not None and text.text not in office.extensions:
+    """Return the extension of the office, or the phone of it (`101/desk`), that a text names."""
+    extension, several, contact = text.text.partition("/")
+    if office is not None and extension not in office.extensions:
         raise unknown_name(text, office.extensions, "the office has no extension", "its extensions are")
+    if several and not CONTACT.fullmatch(contact):
+        raise ReadingError(
+            text.source,
+            f"{told(text.text)} is no name for one of several phones of {told(extension)}",
+            f"write the extension, a / and a word of small letters, such as {extension}/desk",
+        )
     return text.text
+
+
+def phones_on_top(shared: Mapping[str, Told], own: Mapping[str, Told]) -> dict[str, Told]:
+    """Return the phones of the file and of a scenario: what the scenario says of an extension is all there is of it."""
+    redone = {extension_of(phone) for phone in own}
+    return {phone: each for phone, each in shared.items() if extension_of(phone) not in redone} | dict(own)
 
 
 def read_callers(value: Value, office: Office | None, complaints: Complaints) -> dict[str, Caller]:
@@ -183,8 +204,23 @@ def read_phones(value: Value, office: Office | None, complaints: Complaints) -> 
     for written in table_of(value, "`phones`", "`102: {answers: 5s}`").entries.values():
         with complaints:
             phone = known_phone(written.key, office)
-            phones[phone] = Told(_behaviour(written.value, phone), written.key.source)
+            rival = _rival(phone, phones)
+            if rival is not None:
+                raise ReadingError(
+                    written.key.source,
+                    f"{extension_of(phone)} is one phone here, and has several there: {phone} and {rival}",
+                    f"name all its phones, such as {extension_of(phone)}/desk, or the extension alone",
+                    phones[rival].source,
+                )
+            phones[phone] = Told(read_behaviour(written.value, phone), written.key.source)
     return phones
+
+
+def _rival(phone: str, phones: Mapping[str, Told]) -> str | None:
+    """Return a phone with which this one cannot be: an extension is one phone, or has several with names."""
+    if "/" in phone:
+        return extension_of(phone) if extension_of(phone) in phones else None
+    return next((other for other in phones if extension_of(other) == phone), None)
 
 
 def read_rung(value: Value, complaints: Complaints) -> tuple[Behaviour, ...]:
@@ -192,57 +228,19 @@ def read_rung(value: Value, complaints: Complaints) -> tuple[Behaviour, ...]:
     behaviours: list[Behaviour] = []
     for number, item in enumerate(items_of(value, "`rung`", "`rung: [rings, {answers: 5s}]`"), start=1):
         with complaints:
-            behaviour = _behaviour(item, f"phone number {number}")
-            if isinstance(behaviour, Offline | Silent | OnACall):
+            behaviour = read_behaviour(item, f"phone number {number}")
+            if isinstance(behaviour, Offline | Silent | OnACall | AnswersWith):
                 raise ReadingError(item.source, "this does not begin when it is rung", "name the phone under `phones:`")
-            if isinstance(behaviour, Refuses) and behaviour.after <= AT_ONCE:
+            if isinstance(behaviour, Refuses | Forwards) and behaviour.at_once:
+                verb = "refuses" if isinstance(behaviour, Refuses) else "forwards"
                 raise ReadingError(
                     item.source,
-                    "a phone that refuses at once does not ring, so it is told so before it is its turn",
+                    f"a phone that {verb} at once does not ring, so it is told so before it is its turn",
                     "add `after: 1s`, or name the phone under `phones:`",
                 )
             behaviours.append(behaviour)
     return tuple(behaviours)
 
 
-def _behaviour(value: Value, phone: str) -> Behaviour:
-    if isinstance(value, Text):
-        if value.text in WORDS:
-            return WORDS[value.text]
-        if value.text in BEHAVIOUR.verbs:
-            raise ReadingError(value.source, f"`{value.text}` alone does not say what {phone} does", _BEHAVIOURS)
-        raise ReadingError(
-            value.source,
-            f"unknown behaviour {told(value.text)}",
-            suggest(value.text, (*WORDS, *BEHAVIOUR.verbs), "the behaviours are"),
-        )
-    table_of(value, f"the behaviour of {phone}", _BEHAVIOURS.removeprefix("write "))
-    sentence = take_apart(value, BEHAVIOUR)
-    if sentence.verb.text == "answers":
-        hangs_up = sentence.modifier("hangs up")
-        return Answers(
-            after=time_of(sentence.value, "`answers`", "5s"),
-            hangs_up=None if hangs_up is None else time_of(hangs_up, "`hangs up`", "10s"),
-        )
-    if sentence.verb.text == "do not disturb":
-        return Refuses(code_of(sentence.value, "`do not disturb`", 400, 699))
-    if sentence.verb.text == "on a call":
-        return _on_a_call(sentence, phone)
-    after = sentence.modifier("after")
-    code = code_of(sentence.value, "`refuses`", 400, 699)
-    return Refuses(code) if after is None else Refuses(code, time_of(after, "`after`", "3s"))
-
-
-def _on_a_call(sentence: Sentence, phone: str) -> OnACall:
-    """Read `{on a call: 10s}` or `{on a call: always}`, each with what happens to a second call."""
-    value, waiting = sentence.value, sentence.modifier("call waiting")
-    always = isinstance(value, Text) and value.text == ALWAYS
-    ends = None if always else time_of(value, "`on a call`", "10s, from the story's begin, or `always`")
-    if waiting is None:
-        return OnACall(ends)
-    behaviour = _behaviour(waiting, phone)
-    if not isinstance(behaviour, RingsOn | Answers | Refuses):
-        raise ReadingError(
-            waiting.source, "this is nothing to do with a second call", "write rings, {answers: 5s} or {refuses: 486}"
-        )
-    return OnACall(ends, behaviour)
+SHOWS = re.compile(r"[A-Za-z0-9+*#_.-]{1,40}")
+CONTACT = re.compile(r"[a-z][a-z0-9-]{0,18}")

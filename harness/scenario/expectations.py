@@ -15,10 +15,12 @@ from harness.scenario.story import (
     Answer,
     CallerGets,
     Expectation,
+    Forwarded,
     Missed,
     Nobody,
     Refused,
     Ring,
+    Talk,
     Unseen,
 )
 from harness.scenario.tree import Listing, Table, Text, Value
@@ -41,8 +43,10 @@ EXPECTATION = Grammar(
     verbs={
         "ring": ("for", "after", "again"),
         "refused": (),
+        "forwarded": (),
         "unseen": (),
         "answer": (),
+        "talk": (),
         "nobody": (),
         "missed": (),
         "caller gets": (),
@@ -52,10 +56,12 @@ EXPECTATION = Grammar(
     elsewhere=dict.fromkeys(("call", "hear", "press", "wait", "hang up"), _UNDER_WHEN),
 )
 CHOICE = ("one_of", "as", "not")
+ANSWER_CHOICE = ("one_of", "as")
 NOBODY = ("rings", "answers")
 CALLER_GETS = ("code", "ended by")
 _LIST = "`- ring: [101]`, one expectation a line"
 _CHOICE = "`{one_of: [101, 102], as: first}`"
+_TALK = "the caller and who answered, such as `talk: [anna, 101]`"
 _FEWEST = 2
 CHOICE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,38}")
 _COUNT = re.compile(r"[1-9][0-9]?")
@@ -72,7 +78,7 @@ def read_expectations(
         for written in value.entries.values():
             with complaints:
                 caller = _whose(written.key, cast_)
-                found[caller] = _listed(written.value, written.key, cast_, complaints)
+                found[caller] = _listed(written.value, written.key, caller, cast_, complaints)
     elif len(cast_.calling) > 1:
         raise ReadingError(
             value.source,
@@ -80,8 +86,7 @@ def read_expectations(
             f"write `{cast_.calling[0]}:` and below it the list of what is expected of that call, then the others",
         )
     else:
-        listed = _listed(value, name, cast_, complaints)
-        found = dict.fromkeys(cast_.calling, listed)
+        found = {caller: _listed(value, name, caller, cast_, complaints) for caller in cast_.calling}
     for caller in cast_.calling:
         if caller not in found and len(complaints) == before:
             complaints.add(
@@ -105,7 +110,7 @@ def _whose(key: Text, cast_: Cast) -> str:
     return caller
 
 
-def _listed(value: Value, name: Text, cast_: Cast, complaints: Complaints) -> tuple[Expectation, ...]:
+def _listed(value: Value, name: Text, caller: str, cast_: Cast, complaints: Complaints) -> tuple[Expectation, ...]:
     items = items_of(value, "`expect`", _LIST)
     if not items:
         raise ReadingError(
@@ -114,33 +119,58 @@ def _listed(value: Value, name: Text, cast_: Cast, complaints: Complaints) -> tu
     found: list[Expectation] = []
     for item in items:
         with complaints:
-            found.append(_expectation(take_apart(item, EXPECTATION), cast_))
+            found.append(_expectation(take_apart(item, EXPECTATION), caller, cast_))
     return tuple(found)
 
 
-def _expectation(sentence: Sentence, cast_: Cast) -> Expectation:  # noqa: PLR0911 - one case for each verb
+def _expectation(sentence: Sentence, caller: str, cast_: Cast) -> Expectation:  # noqa: PLR0911 - one for each verb
     source, value = sentence.verb.source, sentence.value
     match sentence.verb.text:
         case "ring":
             return _ring(sentence, cast_)
         case "refused":
-            table = table_of(value, "`refused`", "`refused: {101: 486}`")
-            if not table.entries:
-                raise ReadingError(source, "`refused` names nobody", "write `refused: {101: 486}`, or delete it")
-            return Refused(
-                source=source,
-                codes={cast_.whom(written.key): _codes(written.value) for written in table.entries.values()},
-            )
+            codes = _by_phone(sentence, "{101: 486}", cast_)
+            return Refused(source=source, codes={phone: _codes(code) for phone, code in codes.items()})
+        case "forwarded":
+            targets = _by_phone(sentence, '{101: "103"}', cast_)
+            return Forwarded(source=source, targets={phone: _target(target) for phone, target in targets.items()})
         case "unseen":
             return Unseen(source=source, phones=_phones(value, "`unseen`", cast_))
         case "answer":
+            if isinstance(value, Table):
+                one_of, chosen, _ = _choice(value, cast_, ANSWER_CHOICE)
+                return Answer(source=source, phone="", one_of=one_of, name=chosen)
             return Answer(source=source, phone=cast_.whom(text_of(value, "`answer`", "one extension, such as 101")))
+        case "talk":
+            return _talk(sentence, caller, cast_)
         case "nobody":
             return _nobody(sentence)
         case "missed":
             return _missed(source, value, cast_)
         case _:
             return _caller_gets(sentence, cast_)
+
+
+def _by_phone(sentence: Sentence, example: str, cast_: Cast) -> dict[str, Value]:
+    """Read a mapping of phones to something of each."""
+    verb = sentence.verb.text
+    table = table_of(sentence.value, f"`{verb}`", f"`{verb}: {example}`")
+    if not table.entries:
+        raise ReadingError(sentence.verb.source, f"`{verb}` names nobody", f"write `{verb}: {example}`, or delete it")
+    return {phone: written.value for written in table.entries.values() for phone in cast_.all_of(written.key)}
+
+
+def _target(value: Value) -> str:
+    return text_of(value, "`forwarded`", "the number to which the call was sent on").text
+
+
+def _talk(sentence: Sentence, caller: str, cast_: Cast) -> Talk:
+    """Read `[anna, 101]`, in either order."""
+    texts = [text_of(item, "a part of `talk`", _TALK) for item in items_of(sentence.value, "`talk`", _TALK)]
+    others = [text for text in texts if text.text != caller]
+    if len(texts) != _FEWEST or len(others) != 1:
+        raise ReadingError(sentence.value.source, f"`talk` is between {caller} and one phone", f"write {_TALK}")
+    return Talk(source=sentence.verb.source, phone=cast_.whom(others[0]))
 
 
 def _codes(value: Value) -> tuple[int, ...]:
@@ -160,7 +190,7 @@ def _missed(source: Source, value: Value, cast_: Cast) -> Missed:
         text = text_of(written.value, "`missed`", "how many missed calls it shows, such as 2")
         if not _COUNT.fullmatch(text.text):
             raise ReadingError(text.source, f"{told(text.text)} is no number from 1 to 99", "write 2, say")
-        times[cast_.whom(written.key)] = int(text.text)
+        times |= dict.fromkeys(cast_.all_of(written.key), int(text.text))
     return Missed(source=source, phones=tuple(times), times=times)
 
 
@@ -182,9 +212,9 @@ def _ring(sentence: Sentence, cast_: Cast) -> Ring:
     )
 
 
-def _choice(table: Table, cast_: Cast) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
+def _choice(table: Table, cast_: Cast, keys: tuple[str, ...] = CHOICE) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
     """Read `{one_of: [101, 102], as: first, not: [others]}`; the name is known from here on."""
-    refuse_unknown(table, CHOICE, "a choice")
+    refuse_unknown(table, keys, "a choice")
     value, as_, not_ = (entry(table.entries, key) for key in CHOICE)
     before = tuple(cast_.choices)
     name = "" if as_ is None else _new_name(text_of(as_, "`as`", "a name, such as first"), cast_)
@@ -225,10 +255,14 @@ def _phones(value: Value, what: str, cast_: Cast) -> tuple[str, ...]:
     texts = [
         text_of(item, f"a part of {what}", "one extension, such as 101") for item in items_of(value, what, example)
     ]
-    phones = each_once(texts, what)
+    each_once(texts, what)
+    phones: dict[str, Source] = {}
     for text in texts:
-        cast_.whom(text)
-    return phones
+        for phone in cast_.all_of(text):
+            if phone in phones:  # once by the name of its extension, and once by its own
+                raise ReadingError(text.source, f"{what} names {phone} twice", "delete one of the two", phones[phone])
+            phones[phone] = text.source
+    return tuple(phones)
 
 
 def _nobody(sentence: Sentence) -> Nobody:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from harness.scenario.cast import Cast, Told, read_callers, read_phones, read_rung
+from harness.scenario.answer_checks import check_partners
+from harness.scenario.cast import Cast, Told, phones_on_top, read_callers, read_phones, read_rung
 from harness.scenario.clock_reading import read_speed, read_starts
 from harness.scenario.duration import PbxSeconds, write_duration
 from harness.scenario.expectations import read_expectations
@@ -36,7 +37,6 @@ _EXAMPLE = "`a name for the story:` and below it `when:` and `expect:`"
 _LOOSEST = PbxSeconds(5.0)
 _LEAST_QUIET = PbxSeconds(1.0)
 LONGEST_NAME = 120
-_RINGS_ON = RingsOn()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,6 @@ class ScenarioFile:
         self._office = office
         self._office_file = office_file
         self._complaints = complaints
-        self._everybody: dict[str, Behaviour] = dict.fromkeys(office.extensions if office else (), _RINGS_ON)
 
     def read(self, root: Table) -> tuple[Scenario, ...]:
         """Return the scenarios that came out; fewer than there are means that there were complaints."""
@@ -114,7 +113,7 @@ class ScenarioFile:
         cast = Cast(
             office=self._office,
             callers=everybody,
-            phones={**shared.phones, **self._phones(table)},
+            phones=phones_on_top(shared.phones, self._phones(table)),
             calling=tuple(caller for caller in calling if caller in everybody),
             rung=self._rung(entries),
         )
@@ -134,6 +133,7 @@ class ScenarioFile:
         if len(self._complaints) > before:
             return None
         check_steps(steps, self._complaints)
+        check_partners(cast, self._complaints)
         check_moments(steps, expect, self._complaints)
         for caller, listed in expect.items():
             check_expectations(caller, listed, steps, cast, self._complaints)
@@ -148,10 +148,7 @@ class ScenarioFile:
             office=self._office,
             office_file=self._office_file,
             callers={caller: cast.callers[caller] for caller in cast.calling},
-            phones={
-                **(dict.fromkeys(self._everybody, AsRung()) if cast.rung else self._everybody),
-                **{phone: each.behaviour for phone, each in cast.phones.items()},
-            },
+            phones=self._all_phones(cast),
             rung=cast.rung,
             when=steps,
             expect=expect,
@@ -161,6 +158,13 @@ class ScenarioFile:
             starts=starts,
             lines=self._manuscript.lines,
         )
+
+    def _all_phones(self, cast: Cast) -> dict[str, Behaviour]:
+        """Return what every phone does; an extension with several is none itself."""
+        unnamed: Behaviour = AsRung() if cast.rung else RingsOn()
+        extensions = self._office.extensions if self._office is not None else ()
+        alone = {number: unnamed for number in extensions if not cast.contacts(number)}
+        return alone | {phone: each.behaviour for phone, each in cast.phones.items()}
 
     def _rung(self, entries: Mapping[str, Entry]) -> tuple[Behaviour, ...]:
         value = entry(entries, "rung")

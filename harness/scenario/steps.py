@@ -25,7 +25,9 @@ STEP = Grammar(
     },
     example="call: anna",
     alone="keep one; the other is a step of its own, with its own `- `",
-    elsewhere=dict.fromkeys(("ring", "refused", "unseen", "answer", "nobody", "missed", "caller gets"), _UNDER_EXPECT),
+    elsewhere=dict.fromkeys(
+        ("ring", "refused", "forwarded", "unseen", "answer", "talk", "nobody", "missed", "caller gets"), _UNDER_EXPECT
+    ),
 )
 DIGITS = re.compile(r"[0-9*#A-D]{1,32}")
 MOMENT = ("after", "of")
@@ -125,7 +127,7 @@ def _moment(value: Value | None, cast_: Cast) -> Moment | None:
     return Moment(
         after=time_of(after, "`after`", "5s"),
         event=cast('Literal["ring", "answer"]', kind),
-        phone=ANY if phone.text == ANY else cast_.phone(phone),
+        phone=ANY if phone.text == ANY else phone.text if cast_.contacts(phone.text) else cast_.phone(phone),
     )
 
 

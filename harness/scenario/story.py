@@ -5,7 +5,7 @@ Nothing here knows YAML; every part carries the place it was written at (`source
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -26,6 +26,8 @@ ANY = "any"
 AT_ONCE = PbxSeconds(0.0)
 HEARD_WITHIN = PbxSeconds(10.0)
 """How long a prompt may keep a caller waiting, unless `within:` says otherwise."""
+HEARS_IN = PbxSeconds(2.0)
+"""Who talks for so long hears the other one, if anything is to be heard."""
 QUIET_RACED = PbxSeconds(40.0)
 QUIET_REAL = PbxSeconds(5.0)
 """How long nothing may ring after the end of a story, unless `quiet:` says: where the clock races, and where not."""
@@ -55,11 +57,36 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswersWith:
+    """Answers in the very instant in which another phone does: which of them gets the call is the PBX's decision."""
+
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
 class Refuses:
     """Refuses with a SIP final response 400-699, at once (0) or after some ringing."""
 
     code: int
     after: PbxSeconds = AT_ONCE
+
+    @property
+    def at_once(self) -> bool:
+        """True where it never rings."""
+        return self.after <= AT_ONCE
+
+
+@dataclass(frozen=True, slots=True)
+class Forwards:
+    """Sends the call on to another number by 302 (RFC 3261, 21.3.3), at once (0) or after some ringing."""
+
+    to: str
+    after: PbxSeconds = AT_ONCE
+
+    @property
+    def at_once(self) -> bool:
+        """True where it never rings."""
+        return self.after <= AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +114,7 @@ class AsRung:
     """Does what the scenario's `rung` says of the phone that is the first, the second... to be rung."""
 
 
-Behaviour = RingsOn | Answers | Refuses | Offline | Silent | OnACall | AsRung
+Behaviour = RingsOn | Answers | AnswersWith | Refuses | Forwards | Offline | Silent | OnACall | AsRung
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +215,13 @@ class Refused(Expectation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Forwarded(Expectation):
+    """These phones, and no others, sent the call on, each to this number."""
+
+    targets: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unseen(Expectation):
     """These phones, and no others, were dialled and answered nothing: the PBX alone tells of it."""
 
@@ -196,7 +230,19 @@ class Unseen(Expectation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer(Expectation):
-    """This phone answered: it was bridged with the caller."""
+    """This phone answered: it was bridged with the caller. Or exactly one of `one_of`, of whom no other is at fault."""
+
+    phone: str
+    """Empty where `one_of` says who."""
+    one_of: tuple[str, ...] = ()
+    """`{one_of: [101, 102], as: winner}`: they pick up at the same moment, and one of them gets the call."""
+    name: str = ""
+    """`as:`, the name by which the one who got it is meant from here on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk(Expectation):
+    """The caller and this phone are in one bridge, and each hears the other's own tone."""
 
     phone: str
 
@@ -233,6 +279,11 @@ def is_choice(phone: str) -> bool:
     return not phone[:1].isdigit()
 
 
+def extension_of(phone: str) -> str:
+    """Return the extension of a phone: `101/desk` is one of several at 101, `101` the only one there."""
+    return phone.partition("/")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """One story, ready to be played."""
@@ -245,7 +296,7 @@ class Scenario:
     office_file: str
     callers: Mapping[str, Caller]
     phones: Mapping[str, Behaviour]
-    """Every extension of the office, named in the file or not."""
+    """Every phone of the office, named in the file or not: the extension, or `101/desk` where it has several."""
     when: tuple[Step, ...]
     expect: Mapping[str, tuple[Expectation, ...]]
     """By caller's name; every caller of `callers` that calls is here."""
@@ -262,12 +313,16 @@ class Scenario:
     """The scenario file's lines, for findings that quote them."""
 
     @property
+    def _chosen(self) -> Iterator[Ring | Answer]:
+        entries = (entry for listed in self.expect.values() for entry in listed)
+        return (entry for entry in entries if isinstance(entry, Ring | Answer) and entry.one_of)
+
+    @property
     def has_choices(self) -> bool:
-        """True where the PBX chooses who is rung, named or not."""
-        return any(isinstance(entry, Ring) and entry.one_of for listed in self.expect.values() for entry in listed)
+        """True where the PBX chooses who is rung, or who of several gets the call, named or not."""
+        return any(True for _ in self._chosen)
 
     @property
     def choices(self) -> Mapping[str, tuple[str, ...]]:
         """The phones that each choice can mean, by its name."""
-        rings = (entry for listed in self.expect.values() for entry in listed if isinstance(entry, Ring))
-        return {ring.name: ring.one_of for ring in rings if ring.name}
+        return {entry.name: entry.one_of for entry in self._chosen if entry.name}

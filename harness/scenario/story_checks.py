@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from harness.scenario.answer_checks import check_answers
 from harness.scenario.cast import Cast
 from harness.scenario.duration import write_duration
 from harness.scenario.problem import Complaints, ReadingError
@@ -14,9 +15,12 @@ from harness.scenario.story import (
     SETTLE_WINDOW,
     Answer,
     Answers,
+    AnswersWith,
     Call,
     CallerGets,
     Expectation,
+    Forwarded,
+    Forwards,
     HangUp,
     Hear,
     Missed,
@@ -31,9 +35,10 @@ from harness.scenario.story import (
     Step,
     Unseen,
     Wait,
+    extension_of,
 )
 
-_ONLY_ONCE = (Refused, Unseen, Missed, CallerGets)
+_ONLY_ONCE = (Refused, Forwarded, Unseen, Missed, CallerGets)
 _DOES = {Hear: "hears", Press: "presses a key", HangUp: "hangs up"}
 
 
@@ -85,11 +90,13 @@ def check_moments(steps: Sequence[Step], expect: Mapping[str, Sequence[Expectati
         match expectation:
             case Ring(phones=phones, one_of=one_of):
                 ringing.update(phones, one_of)
-            case Refused(codes=codes):
-                ringing.update(codes)
-            case Answer(phone=phone):
-                ringing.add(phone)
-                answering.add(phone)
+            case Refused(codes=named) | Forwarded(targets=named):
+                ringing.update(named)
+            case Answer(phone=phone, one_of=one_of):
+                ringing.update(one_of or [phone])
+                answering.update(one_of or [phone])
+    for known in (ringing, answering):
+        known.update([extension_of(phone) for phone in known])
     for step in steps:
         if step.at is None:
             continue
@@ -129,11 +136,12 @@ def check_expectations(
             )
     with complaints:
         _number_exists(caller, listed, cast)
+    check_answers(caller, listed, steps, cast, complaints)
     _check_nobody(listed, complaints)
     _check_waves(listed, complaints)
 
 
-def _possible(  # noqa: C901 - one case for each expectation
+def _possible(  # noqa: C901, PLR0912 - one case for each expectation
     caller: str, expectation: Expectation, steps: Sequence[Step], cast: Cast
 ) -> None:
     match expectation:
@@ -145,17 +153,27 @@ def _possible(  # noqa: C901 - one case for each expectation
         case Missed(phones=phones):
             for phone in phones:
                 _reachable(phone, "misses nothing", expectation.source, cast)
-        case Answer(phone=phone):
-            if not any(isinstance(each, Answers) for each in cast.behaviours(phone)):
-                raise _not_told(phone, "answer", "answers: 5s", expectation.source, cast)
+        case Answer(phone=phone, one_of=one_of):
+            for each in one_of or (phone,):
+                _can_answer(each, expectation.source, cast)
         case Refused(codes=codes):
             for phone, each_time in codes.items():
                 if not any(isinstance(each, Refuses) for each in cast.behaviours(phone)):
                     raise _not_told(phone, "refuse", f"refuses: {each_time[0]}", expectation.source, cast)
+        case Forwarded(targets=targets):
+            for phone, target in targets.items():
+                if not any(isinstance(each, Forwards) and each.to == target for each in cast.behaviours(phone)):
+                    deed, behaviour = f"forward to {target}", f'forwards: "{target}"'
+                    raise _not_told(phone, deed, behaviour, expectation.source, cast)
         case CallerGets(ended_by=by) if by is not None:
             _can_end(caller, by, expectation.source, steps, cast)
         case _:
             pass
+
+
+def _can_answer(phone: str, source: Source, cast: Cast) -> None:
+    if not any(isinstance(each, Answers | AnswersWith) for each in cast.behaviours(phone)):
+        raise _not_told(phone, "answer", "answers: 5s", source, cast)
 
 
 def _silent(phones: Sequence[str], source: Source, cast: Cast) -> None:
@@ -210,11 +228,14 @@ def _rings_long_enough(phone: str, source: Source, cast: Cast) -> None:
     _reachable(phone, "cannot ring", source, cast)
     _talks(phone, source, cast)
     behaviour = cast.behaviour(phone)
-    if isinstance(behaviour, Refuses) and behaviour.after < SETTLE_WINDOW:
+    if isinstance(behaviour, Refuses | Forwards) and behaviour.after < SETTLE_WINDOW:
+        does, named = "refuses", f"refused: {{{phone}: {getattr(behaviour, 'code', '')}}}"
+        if isinstance(behaviour, Forwards):
+            does, named = "forwards", f'forwarded: {{{phone}: "{behaviour.to}"}}'
         raise ReadingError(
             source,
-            f"{phone} refuses at once, so it is in no wave",
-            f"delete {phone} here and write `- refused: {{{phone}: {behaviour.code}}}`",
+            f"{phone} {does} at once, so it is in no wave",
+            f"delete {phone} here and write `- {named}`",
             cast.phones[phone].source,
         )
     if isinstance(behaviour, Answers) and behaviour.after < SETTLE_WINDOW:
@@ -264,7 +285,7 @@ def _check_nobody(listed: Sequence[Expectation], complaints: Complaints) -> None
                 and (
                     (isinstance(other, Ring) and not other.silent)
                     or (isinstance(other, Missed) and bool(other.phones))
-                    or isinstance(other, Refused)
+                    or isinstance(other, Refused | Forwarded)
                 )
             )
             if somebody:

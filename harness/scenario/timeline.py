@@ -20,14 +20,18 @@ from harness.scenario.story import (
     Answer,
     Answers,
     Expectation,
+    Forwarded,
+    Forwards,
     HangUp,
     Refused,
     Refuses,
     Ring,
     Step,
+    extension_of,
 )
 
 _EXACT = 1e-9
+_VERBS = {Answers: "answers", Refuses: "refuses", Forwards: "forwards"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,7 @@ def _stretches(waves: Sequence[_Wave], cast: Cast) -> Iterator[_Stretch]:
     for phone in phones:
         run: list[_Wave] = []
         for wave in waves:
-            afresh = phone in wave.ring.again and isinstance(cast.behaviour(phone), Refuses)
+            afresh = phone in wave.ring.again and isinstance(cast.behaviour(phone), Refuses | Forwards)
             if run and (afresh or phone not in wave.ring.phones):
                 yield _Stretch(phone, tuple(run))
                 run = []
@@ -136,11 +140,17 @@ def _stretches(waves: Sequence[_Wave], cast: Cast) -> Iterator[_Stretch]:
 def _of_phones(
     waves: Sequence[_Wave], listed: Sequence[Expectation], cast: Cast, tolerance: PbxSeconds
 ) -> Iterator[_Action]:
-    answered = {each.phone: number for number, each in enumerate(listed) if isinstance(each, Answer)}
+    answered = {
+        phone: number
+        for number, each in enumerate(listed)
+        if isinstance(each, Answer)
+        for phone in each.one_of or (each.phone,)
+    }
     refused = {phone for each in listed if isinstance(each, Refused) for phone in each.codes}
+    refused |= {phone for each in listed if isinstance(each, Forwarded) for phone in each.targets}
     for stretch in _stretches(waves, cast):
         phone, behaviour = stretch.phone, cast.behaviour(stretch.phone)
-        if not isinstance(behaviour, Answers | Refuses):
+        if not isinstance(behaviour, Answers | Refuses | Forwards):
             continue
         moment = stretch.start + behaviour.after
         if stretch.end is not None and moment > stretch.end + tolerance - _EXACT:
@@ -151,9 +161,8 @@ def _of_phones(
             )
         else:
             causes = phone in refused
-        verb = "answers" if isinstance(behaviour, Answers) else "refuses"
         yield _Action(
-            what=f"{phone} {verb}",
+            what=f"{phone} {_VERBS[type(behaviour)]}",
             moment=moment,
             source=cast.phones[phone].source,
             refuses=isinstance(behaviour, Refuses),
@@ -180,7 +189,8 @@ def _of_caller(caller: str, waves: Sequence[_Wave], steps: Sequence[Step]) -> It
 
 
 def _names(ring: Ring, phone: str) -> bool:
-    return phone in ring.phones or (phone == ANY and not ring.silent)
+    named = phone in ring.phones or phone in map(extension_of, ring.phones)
+    return named or (phone == ANY and not ring.silent)
 
 
 def _in_time(action: _Action, waves: Sequence[_Wave], tolerance: PbxSeconds) -> bool:

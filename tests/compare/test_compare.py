@@ -13,7 +13,7 @@ from story_book import rang, seen
 
 from harness.compare import Difference, Kind, NotTheSameStoryError, compare
 from harness.observe import Observation
-from harness.observe.model import ObservedRing
+from harness.observe.model import ObservedRing, ObservedTalk
 from harness.scenario.duration import PbxSeconds
 
 LABELS = ("at speed 1", "at speed 500")
@@ -28,6 +28,16 @@ def kinds(left: Observation, right: Observation, tolerance: float = 0.25) -> lis
 def shown(ring: ObservedRing, caller: str) -> ObservedRing:
     """The same ring, with another caller on the display."""
     return replace(ring, shows=caller)
+
+
+def forwarded(to: str) -> ObservedRing:
+    """A call that 101 sent on."""
+    return replace(rang("101", 0, 1, "forwarded"), to=to)
+
+
+def talk(caller_hears: str, phone_hears: str) -> ObservedTalk:
+    """What came in at both ends of a talk with 101."""
+    return ObservedTalk(phone="101", caller_hears=tuple(caller_hears.split()), phone_hears=tuple(phone_hears.split()))
 
 
 def view(observation: Observation, **changes: object) -> Observation:
@@ -57,6 +67,9 @@ CASES: list[tuple[list[Kind], Observation, Observation]] = [
     (["answers"], seen(answers=(("101", 5.0),)), seen()),
     (["answers"], seen(answers=(("101", 5.0), ("102", 5.1))), seen(answers=(("102", 5.0), ("101", 5.1)))),
     (["answer-moment"], seen(answers=(("101", 5.0),)), seen(answers=(("101", 5.3),))),
+    (["heard"], seen(talks=(talk("101", "anna"),)), seen(talks=(talk("102", "anna"),))),
+    (["heard"], seen(talks=(talk("101", "anna"),)), seen(talks=(talk("101", ""),))),
+    (["ring-ending"], seen(forwarded("102")), seen(forwarded("103"))),
     (["parted"], seen(), seen(parted=(("101", PbxSeconds(9.0)),))),
     (["caller-code"], seen(code=487), seen(code=486)),
     (["caller-code"], seen(code=487), seen(code=None)),

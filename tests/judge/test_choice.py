@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from story_book import at, rang, scenario, seen
 
 from harness.judge import Kind, judge
 from harness.observe import Observation
+from harness.observe.model import ObservedTalk
 from harness.scenario.duration import PbxSeconds
-from harness.scenario.story import Answer, CallerGets, Expectation, Missed, Refused, Ring
+from harness.scenario.story import Answer, CallerGets, Expectation, Forwarded, Missed, Refused, Ring, Talk
 
 ALL = ("101", "102", "103")
 
@@ -77,3 +80,34 @@ def test_a_chosen_phone_may_ring_on() -> None:
     assert kinds(seen(rang("102", 0.1, 30.1), rang("100", 15.1, 30.1)), *waves) == []
     other = seen(rang("102", 0.1, 15.1), rang("103", 15.1, 30.1), rang("100", 15.1, 30.1))
     assert kinds(other, *waves) == [("ring-instead", 12)]
+
+
+def test_of_two_who_pick_up_at_once_either_may_get_the_call() -> None:
+    """His name stands for him; somebody else, or nobody, is a finding, and so is one who lost it to a stranger."""
+    both = Ring(source=at(11), phones=("101", "102"))
+    answer = Answer(source=at(12), phone="", one_of=("101", "102"), name="winner")
+    ended = CallerGets(source=at(13), ended_by="winner")
+    for winner, loser in (("101", "102"), ("102", "101")):
+        rings = rang(winner, 0.1, 5.1, "answered"), rang(loser, 0.1, 5.1, "lost")
+        assert kinds(seen(*rings, answers=((winner, 5.1),), ended_by=winner), both, answer, ended) == []
+    lost = rang("101", 0.1, 5.1, "lost"), rang("102", 0.1, 5.1, "lost")
+    assert kinds(seen(*lost), both, answer) == [("answer-missing", 12), ("answer-lost", 5), ("answer-lost", 5)]
+    (first, *_) = judge(scenario(both, answer), seen(*lost))
+    assert first.sentence == "expected one of 101 and 102 to answer; nobody did"
+    stranger = (*lost, rang("103", 0.1, 5.1, "answered"))
+    three = Ring(source=at(11), phones=ALL)
+    assert ("answer-instead", 12) in kinds(seen(*stranger, answers=(("103", 5.1),)), three, answer)
+
+
+def test_a_chosen_phone_may_talk_or_forward() -> None:
+    """The name in these lines, too."""
+    talk = (choice(11, "first", lasts=5.0), Answer(source=at(12), phone="first"), Talk(source=at(13), phone="first"))
+    call = rang("102", 0.1, 5.1, "answered")
+    heard = ObservedTalk(phone="102", caller_hears=("102",), phone_hears=("anna",))
+    assert kinds(seen(call, answers=(("102", 5.1),), talks=(heard,)), *talk) == []
+    assert kinds(seen(call, answers=(("102", 5.1),)), *talk) == [("talk-unheard", 13)] * 2
+
+    onward = (choice(11, "first", lasts=3.0), Forwarded(source=at(12), targets={"first": "100"}))
+    sent = replace(rang("102", 0.1, 3.1, "forwarded"), to="100")
+    assert kinds(seen(sent), *onward) == []
+    assert kinds(seen(replace(sent, to="109")), *onward) == [("forward-elsewhere", 12)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -9,11 +10,13 @@ from story_book import CALL, at, rang, scenario, seen
 
 from harness.judge import Kind, judge
 from harness.observe import Observation
+from harness.observe.model import ObservedTalk
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.story import (
     Answer,
     CallerGets,
     Expectation,
+    Forwarded,
     HangUp,
     Hear,
     Missed,
@@ -22,6 +25,7 @@ from harness.scenario.story import (
     Refused,
     Ring,
     Scenario,
+    Talk,
     Unseen,
 )
 
@@ -40,6 +44,19 @@ def ring(line: int, *phones: str, lasts: float | None = None, after: float | Non
 ONE = ring(11, "101", lasts=15.0)
 TWO = ring(12, "101", "102", lasts=15.0)
 GREEN = seen(rang("101", 0.1, 30.1), rang("102", 15.1, 30.1))
+
+FORWARDED = Forwarded(source=at(11), targets={"101": "103"})
+SENT_ON = replace(rang("101", 0, 0.02, "forwarded", alerted=False), to="103")
+ANSWERED = (ring(11, "101"), Answer(source=at(12), phone="101"))
+EITHER = Answer(source=at(12), phone="", one_of=("101", "102"))
+TALK = Talk(source=at(13), phone="101")
+
+
+def talked(caller_hears: tuple[str, ...], phone_hears: tuple[str, ...]) -> Observation:
+    """101 answers, and this is heard."""
+    talk = ObservedTalk(phone="101", caller_hears=caller_hears, phone_hears=phone_hears)
+    return seen(rang("101", 0.1, 15.1, "answered"), answers=(("101", 15.2),), talks=(talk,))
+
 
 Case = tuple[Kind, int, tuple[Expectation, ...], Observation, Observation]
 """Kind, line of the finding, expectations, the observation that has it, the one that has not."""
@@ -88,6 +105,23 @@ CASES: list[Case] = [
     ("talk-broken", 5, (ONE, Answer(source=at(12), phone="101")), seen(
         rang("101", 0.1, 15.1, "answered"), answers=(("101", 15.2),), parted=(("101", PbxSeconds(15.5)),)), seen(
         rang("101", 0.1, 15.1, "answered"), answers=(("101", 15.2),))),
+    ("talk-unheard", 13, (*ANSWERED, TALK), talked(("102",), ("anna",)), talked(("101",), ("anna",))),
+    ("talk-unheard", 13, (*ANSWERED, TALK), talked(("101",), ()), talked(("101",), ("anna", "102"))),
+    ("answer-lost", 5, (ring(11, "101", "102"), Answer(source=at(12), phone="101")), seen(
+        rang("101", 0.1, 5, "answered"), rang("102", 0.1, 5, "lost"), answers=(("101", 5),)), seen(
+        rang("101", 0.1, 5, "answered"), rang("102", 0.1, 5), answers=(("101", 5),))),
+    ("answer-lost", 5, (ring(11, "101", "102", "103"), EITHER), seen(
+        rang("101", 0.1, 5, "answered"), rang("102", 0.1, 5, "lost"), rang("103", 0.1, 5, "lost"),
+        answers=(("101", 5),)), seen(
+        rang("101", 0.1, 5, "answered"), rang("102", 0.1, 5, "lost"), rang("103", 0.1, 5), answers=(("101", 5),))),
+    ("forward-missing", 11, (FORWARDED, ring(12, "103")), seen(rang("103", 0.1, 9)), seen(
+        SENT_ON, rang("103", 0.1, 9))),
+    ("forward-unexpected", 5, (ring(12, "103"),), seen(SENT_ON, rang("103", 0.1, 9)), seen(rang("103", 0.1, 9))),
+    ("forward-elsewhere", 11, (FORWARDED, ring(12, "103")), seen(
+        replace(SENT_ON, to="100"), rang("103", 0.1, 9)), seen(SENT_ON, rang("103", 0.1, 9))),
+    ("refusal-late", 5, (FORWARDED, ring(12, "103")), seen(
+        rang("103", 0.1, 9), replace(SENT_ON, start=PbxSeconds(5.0), end=PbxSeconds(5.1))), seen(
+        SENT_ON, rang("103", 0.1, 9))),
     ("ring-twice", 5, (ONE,), seen(rang("101", 0.1, 15.1), rang("101", 0.11, 15.1)), seen(rang("101", 0.1, 15.1))),
     ("ring-twice", 5, (ring(11, "101"), ring(12, "101", again="101")), seen(
         rang("101", 0.1, 15.1), rang("101", 5.0, 15.1)), seen(rang("101", 0.1, 5.0), rang("101", 5.02, 15.1))),
@@ -159,6 +193,25 @@ def test_a_menu_may_answer() -> None:
     assert [finding.kind for finding in judge(scenario(silent), seen(connected=0.0))] == ["answer-by-pbx"]
 
 
+def test_who_did_not_answer_does_not_talk() -> None:
+    """Whatever was heard; and a talk that nobody listened to was not heard."""
+    story = scenario(*ANSWERED, TALK)
+    nobody = seen(rang("101", 0.1, 15.1))
+    assert [finding.kind for finding in judge(story, nobody)] == ["answer-missing", "talk-missing"]
+    deaf = seen(rang("101", 0.1, 15.1, "answered"), answers=(("101", 15.2),))
+    assert [finding.kind for finding in judge(story, deaf)] == ["talk-unheard", "talk-unheard"]
+    assert judge(story, talked(("101",), ("anna",))) == ()
+
+
+def test_hold_music_at_both_ends_is_no_talk() -> None:
+    """Connected, and neither hears anybody: both are told, and in which words."""
+    sentences = [finding.sentence for finding in judge(scenario(*ANSWERED, TALK), talked((), ("102",)))]
+    assert sentences == [
+        "anna does not hear 101, with whom it is connected; it hears nothing of anybody",
+        "101 does not hear anna, with whom it is connected; it hears 102 instead",
+    ]
+
+
 def test_unheard_key() -> None:
     """A digit that the PBX did not hear is told, whatever rang."""
     press = Press(caller="anna", source=at(9), digits="12")
@@ -177,7 +230,7 @@ def test_caller_who_hangs_up_in_a_step_must_be_the_one_who_ended_it() -> None:
 
 def test_every_kind_has_its_red() -> None:
     """No kind exists that no test shows."""
-    shown = {case[0] for case in CASES} | {"key-unheard"}
+    shown = {case[0] for case in CASES} | {"key-unheard", "talk-missing"}
     assert shown == set(get_args(Kind))
 
 

@@ -24,6 +24,7 @@ from harness.events import (
     LegLeft,
     PbxCrashed,
     PhoneCancelled,
+    PhoneForwarded,
     PhoneHungUp,
     PhoneInvited,
     PhoneLost,
@@ -31,6 +32,7 @@ from harness.events import (
     PhoneRefused,
     QuietOver,
     RegistrationRefused,
+    SoundHeard,
     StepDone,
     StepFailed,
     StoryOver,
@@ -38,7 +40,7 @@ from harness.events import (
 )
 from harness.observe import BrokenPlayError, observe
 from harness.scenario.duration import PbxSeconds as S
-from harness.scenario.story import Nobody, Press, Scenario, Silent
+from harness.scenario.story import Nobody, Press, RingsOn, Scenario, Silent
 
 STORY = scenario(Nobody(source=at(11), does="rings"))
 PLACED: list[Event] = [
@@ -287,3 +289,59 @@ def test_steps_that_failed() -> None:
     """They are told by their number."""
     failed = StepFailed(at=S(9.0), step=0, verb="call", caller="anna", reason="not heard")
     assert observe(STORY, [*PLACED, failed, *OVER]).failed_steps == ((0, "not heard"),)
+
+
+def test_a_forwarded_ring_says_where_the_call_went() -> None:
+    """Its end is the 302's, and it shows no missed call."""
+    sent_on = [
+        LegFinal(at=S(4.0), call_id="r", code=302),
+        PhoneForwarded(at=S(4.0), phone="101", call_id="r", to="103"),
+    ]
+    (ring,) = observe(STORY, [*PLACED, *leg("101", "r", 1.0), *sent_on, *OVER]).callers["anna"].rings
+    assert (ring.ending, ring.to, ring.end, ring.missed) == ("forwarded", "103", 4.0, False)
+
+
+def test_who_picks_up_and_meets_nobody_has_lost_the_call() -> None:
+    """Two ACKs, one bridge: of those who pick up at the same moment one answered, and the other missed nothing."""
+    both = [event for phone in ("101", "102") for event in leg(phone, phone, 1.0)]
+    picked_up = [
+        event
+        for phone in ("101", "102")
+        for event in (
+            LegFinal(at=S(6.0), call_id=phone, code=200),
+            PhonePickedUp(at=S(6.0), phone=phone, call_id=phone),
+            PhoneHungUp(at=S(6.1 if phone == "102" else 30.1), phone=phone, call_id=phone, by="pbx"),
+        )
+    ]
+    bridged = [Bridged(at=S(6.05), channel=name, bridge="b") for name in ("PJSIP/trunk-1", "PJSIP/101-101")]
+    view = observe(STORY, [*PLACED, *both, *picked_up, *bridged, *OVER]).callers["anna"]
+    assert view.answers == (("101", 6.05),)
+    assert [(ring.phone, ring.ending, ring.missed) for ring in view.rings] == [
+        ("101", "answered", False),
+        ("102", "lost", False),
+    ]
+
+
+def test_what_both_ends_of_a_talk_hear() -> None:
+    """By the leg whose pick-up began it; an end that was not listened to heard nothing."""
+    heard = [
+        SoundHeard(at=S(7.0), who="anna", call_id="r", tones=("101",)),
+        SoundHeard(at=S(7.0), who="101", call_id="r", tones=("anna", "boris")),
+    ]
+    bridged = [Bridged(at=S(6.05), channel=name, bridge="b") for name in ("PJSIP/trunk-1", "PJSIP/101-r")]
+    answered = [*PLACED, *leg("101", "r", 1.0), *ANSWER, *bridged]
+    (talk,) = observe(STORY, [*answered, *heard, *OVER]).callers["anna"].talks
+    assert (talk.phone, talk.caller_hears, talk.phone_hears) == ("101", ("101",), ("anna", "boris"))
+    (talk,) = observe(STORY, [*answered, heard[0], *OVER]).callers["anna"].talks
+    assert talk.phone_hears == ()
+    assert observe(STORY, [*answered, *OVER]).callers["anna"].talks == ()
+
+
+def test_each_of_several_phones_of_an_extension_rings_for_itself() -> None:
+    """Known by its address, not by the extension that was dialled."""
+    story = replace(STORY, phones={"101/desk": RingsOn(), "101/mobile": RingsOn()})
+    events = [event for phone in story.phones for event in leg(phone, phone, 1.0)]
+    ends = [event for phone in story.phones for event in cancelled(phone, phone, 9.0)]
+    view = observe(story, [*PLACED, *events, *ends, *OVER]).callers["anna"]
+    assert [ring.phone for ring in view.rings] == ["101/desk", "101/mobile"]
+    assert view.waves[0].phones == {"101/desk", "101/mobile"}

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.phones import protocol as say
+from harness.play.sound import tones_heard
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import Desk, DeskPhone
 
 ANNA = "+74951234567"
@@ -229,3 +232,33 @@ def test_a_phone_answers_two_calls_side_by_side(desk: Desk, callee: DeskPhone) -
     assert anna.until(say.Ended).call_id == first
     boris.tell(say.Listen(call_id=second))
     assert boris.until(say.Heard).call_id == second
+
+
+@pytest.mark.parametrize("code", [180, 100])
+def test_a_phone_sends_a_call_on(anna: DeskPhone, callee: DeskPhone, code: int) -> None:
+    """302 with the new number as its only Contact, aloud or without having rung."""
+    callee.tell(say.WhenInvited(code=code))
+    callee.until(say.Prepared)
+    anna.tell(say.Call(target=callee.uri))
+    call_id = callee.until(say.Invited).call_id
+    anna.until(say.Progress, lambda progress: progress.code == code)
+    callee.tell(say.Forward(call_id=call_id, to="103"))
+    assert callee.until(say.Forwarded).to == "103"
+    assert anna.until(say.Ended).code == 302
+    log = callee.log.read_text("utf-8")
+    response = log[log.index("SIP/2.0 302") :].partition("--end msg--")[0]
+    assert [line for line in response.splitlines() if line.startswith("Contact")] == ["Contact: <sip:103@127.0.0.1>"]
+
+
+def test_a_recording_holds_the_other_ones_tone(desk: Desk, tmp_path: Path) -> None:
+    """And not one's own; it is complete when Recorded is told, also where the call ends before its time."""
+    tones = {"anna": 1700, "101": 1800, "102": 1750}
+    anna, callee = (desk.phone(name, tone_hz=tones[name]) for name in ("anna", "101"))
+    call_id = _talk(anna, callee)
+    anna.tell(say.Record(call_id=call_id, file=str(tmp_path / "anna.wav"), milliseconds=800))
+    callee.tell(say.Record(call_id=call_id, file=str(tmp_path / "101.wav"), milliseconds=60_000))
+    assert anna.until(say.Recorded).file == str(tmp_path / "anna.wav")
+    anna.tell(say.HangUp(call_id=call_id))
+    assert callee.until(say.Recorded).call_id == call_id
+    assert tones_heard(tmp_path / "anna.wav", tones) == ("101",)
+    assert tones_heard(tmp_path / "101.wav", tones) == ("anna",)

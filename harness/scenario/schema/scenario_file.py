@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from harness.scenario.cast import BEHAVIOUR, CALLER, CALLER_NAME, WORDS
+from harness.scenario.behaviour_reading import BEHAVIOUR, WORDS
+from harness.scenario.cast import CALLER, CALLER_NAME, CONTACT
 from harness.scenario.clock_reading import CLOCK
 from harness.scenario.duration import FORM
-from harness.scenario.expectations import CALLER_GETS, CHOICE, CHOICE_NAME, EXPECTATION
+from harness.scenario.expectations import ANSWER_CHOICE, CALLER_GETS, CHOICE, CHOICE_NAME, EXPECTATION
 from harness.scenario.office import EXTENSION
 from harness.scenario.scenario_reading import LONGEST_NAME, SHARED, TOP
 from harness.scenario.schema import words
@@ -18,6 +19,8 @@ from harness.scenario.steps import MOMENT, MOMENT_OF, STEP
 from harness.scenario.verbs import Grammar
 
 _DIGITS_ONLY = EXTENSION.removeprefix("^").removesuffix("$")
+_PHONE = f"{_DIGITS_ONLY}(/{CONTACT.pattern})?"
+"""An extension, or one of its several phones."""
 _NAME_OF_SCENARIO = rf"^(?!.*::)[^\s\[\]](?:[^\[\]\r\n]{{0,{LONGEST_NAME - 2}}}[^\s\[\]])?$"
 
 
@@ -68,8 +71,8 @@ def _definitions() -> Schema:
     _same("the behaviours of one word", WORDS, words.BEHAVIOUR_WORDS)
     return {
         "time": text(FORM.pattern) | {"description": "A number and its unit: 20s, 1.5s, 500ms, 2m, 1h."},
-        "extension": text(f"{_DIGITS_ONLY}|any|caller|pbx"),
-        "whom": text(f"{_DIGITS_ONLY}|{CHOICE_NAME.pattern}"),
+        "extension": text(f"{_PHONE}|any|caller|pbx"),
+        "whom": text(f"{_PHONE}|{CHOICE_NAME.pattern}"),
         "caller": text(CALLER_NAME.pattern),
         "callers": {
             "type": "object",
@@ -80,7 +83,7 @@ def _definitions() -> Schema:
         },
         "phones": {
             "type": "object",
-            "patternProperties": {whole(_DIGITS_ONLY): ref("behaviour")},
+            "patternProperties": {whole(_PHONE): ref("behaviour")},
             "additionalProperties": False,
         },
         "behaviour": {
@@ -93,6 +96,7 @@ def _definitions() -> Schema:
         "moment": closed("`at`", MOMENT, words.MOMENT_WORDS, required=MOMENT),
         "moment of": closed("`of`", MOMENT_OF, words.MOMENT_OF_WORDS) | {"minProperties": 1, "maxProperties": 1},
         "expectations": listed({"anyOf": expectations}, minItems=1),
+        "answer choice": closed("an answer", ANSWER_CHOICE, words.ANSWER_CHOICE_WORDS, required=("one_of",)),
         "choice": closed("a choice", CHOICE, words.CHOICE_WORDS, required=("one_of",)),
         "caller gets": closed("`caller gets`", CALLER_GETS, words.CALLER_GETS_WORDS) | {"minProperties": 1},
         "clock": closed("`clock`", CLOCK, words.CLOCK_WORDS, required=CLOCK),

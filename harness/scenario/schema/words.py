@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.scenario.cast import ALWAYS, DIALS, SHOWS
+from harness.scenario.behaviour_reading import ALWAYS, DIALS
+from harness.scenario.cast import SHOWS
 from harness.scenario.clock_reading import STARTS
 from harness.scenario.expectations import CHOICE_NAME, NOBODY
 from harness.scenario.schema.scalars import Schema, code, number_from, one_of_words, text
@@ -116,8 +117,20 @@ EXPECTATION_VERBS: Mapping[str, Word] = {
             "minProperties": 1,
         },
     ),
+    "forwarded": Word(
+        'These phones, and no others, sent the call on, each to this number: `{101: "103"}`.',
+        {"type": "object", "additionalProperties": text(DIALS.pattern), "minProperties": 1},
+    ),
     "unseen": Word("These phones, and no others, were dialled and are silent.", PHONES),
-    "answer": Word("This phone is bridged with the caller, and still so when the story ends.", WHOM),
+    "answer": Word(
+        "This phone is bridged with the caller, and still so when the story ends; or exactly one of those who pick up "
+        "at the same moment: `{one_of: [101, 102], as: winner}`.",
+        {"anyOf": [WHOM, ref("answer choice")]},
+    ),
+    "talk": Word(
+        "The caller and this phone are in one bridge, and each hears the other's own tone: `[anna, 101]`.",
+        listed(text(), uniqueItems=True, minItems=2, maxItems=2),
+    ),
     "nobody": Word("Nobody `rings`, or nobody `answers`.", one_of_words(NOBODY)),
     "missed": Word(
         "These phones, and no others, show a missed call; `{101: 2}` so many. Nobody where nothing is said.",
@@ -137,6 +150,10 @@ CHOICE_WORDS: Mapping[str, Word] = {
     "as": Word("The name by which the chosen phone is meant from here on.", text(CHOICE_NAME.pattern)),
     "not": Word("Choices made above that this one is not.", listed(text(CHOICE_NAME.pattern))),
 }
+ANSWER_CHOICE_WORDS: Mapping[str, Word] = {
+    "one_of": Word("They pick up at the same moment, and one of them gets the call.", CHOICE_WORDS["one_of"].value),
+    "as": Word("The name by which he is meant from here on.", text(CHOICE_NAME.pattern)),
+}
 CALLER_GETS_WORDS: Mapping[str, Word] = {
     "code": Word("The final response to his INVITE.", code(200, 699)),
     "ended by": Word("Who ended the call: `caller`, `pbx` or an extension.", EXTENSION),
@@ -151,6 +168,8 @@ BEHAVIOUR_WORDS: Mapping[str, str] = {
 }
 BEHAVIOUR_VERBS: Mapping[str, Word] = {
     "answers": Word("Answers so long after the first INVITE of an unbroken ring.", TIME),
+    "answers with": Word("Answers in the very instant in which this phone does.", EXTENSION),
+    "forwards": Word("Sends the call on to this number by 302, at once or `after` some ringing.", text(DIALS.pattern)),
     "refuses": Word("Refuses with this SIP code, at once or `after` some ringing.", CODE),
     "do not disturb": Word("Refuses with this SIP code at once.", CODE),
     "on a call": Word(

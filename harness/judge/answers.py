@@ -1,0 +1,95 @@
+"""Who picked up, who got the call, and whether the two ends hear each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.judge.finding import Finding, Kind
+from harness.observe.model import CallerView
+from harness.scenario.duration import format_duration
+from harness.scenario.source import Source
+from harness.scenario.spelling import enumerate_words
+from harness.scenario.story import (
+    CLOCK_RESOLUTION,
+    Answer,
+    CallerGets,
+    Expectation,
+    Hear,
+    Nobody,
+    Press,
+    Scenario,
+    Talk,
+)
+
+
+def judge_answers(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
+    """Tell the differences in who answered one caller's call."""
+    yield from _judge_pick_ups(expectations, view, scenario)
+    yield from _judge_lost(expectations, view, scenario)
+    yield from _judge_connection(expectations, view, scenario)
+    for talk in (entry for entry in expectations if isinstance(entry, Talk)):
+        yield from _judge_talk(talk, view)
+    for phone, parted in view.parted:
+        sentence = f"{view.caller} and {phone} were parted at {format_duration(parted)}, and nobody had hung up"
+        yield _finding("talk-broken", scenario.source, sentence, view)
+
+
+def _judge_pick_ups(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
+    answers = list(view.answers)
+    for expectation in (entry for entry in expectations if isinstance(entry, Answer)):
+        if not answers:
+            sentence = f"expected {expectation.phone} to answer; nobody did"
+            yield _finding("answer-missing", expectation.source, sentence, view)
+            continue
+        phone, at = answers.pop(0)
+        if phone != expectation.phone:
+            sentence = f"expected {expectation.phone} to answer; {phone} did, at {format_duration(at)}"
+            yield _finding("answer-instead", expectation.source, sentence, view)
+    nobody = next((entry.source for entry in expectations if isinstance(entry, Nobody)), scenario.source)
+    for phone, at in answers:
+        sentence = f"{phone} answered at {format_duration(at)}; no expectation names it"
+        yield _finding("answer-unexpected", nobody, sentence, view)
+
+
+def _judge_connection(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
+    """A PBX answers by itself, as a menu does, only where the caller hears or presses something, or expects 200."""
+    picked_up = [ring.end for ring in view.rings if ring.ending == "answered"]
+    if view.connected is None or (picked_up and view.connected >= min(picked_up) - CLOCK_RESOLUTION):
+        return
+    listens = any(isinstance(step, Hear | Press) and step.caller == view.caller for step in scenario.when)
+    if listens or any(isinstance(entry, CallerGets) and entry.code == 200 for entry in expectations):  # noqa: PLR2004
+        return
+    sentence = f"the PBX itself answered {view.caller} at {format_duration(view.connected)}, before any phone did"
+    yield _finding("answer-by-pbx", scenario.source, sentence, view)
+
+
+def _judge_lost(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
+    """Whoever picks up gets the call, unless it is said that several pick up at one moment, and one of them did."""
+    excused: set[str] = set()
+    for entry in expectations:
+        if isinstance(entry, Answer) and entry.phone in entry.one_of:
+            excused.update(entry.one_of)
+    for ring in view.rings:
+        if ring.ending == "lost" and ring.phone not in excused:
+            sentence = f"{ring.phone} picked up at {format_duration(ring.end)}, and was never connected with the caller"
+            yield _finding("answer-lost", scenario.source, sentence, view)
+
+
+def _judge_talk(talk: Talk, view: CallerView) -> Iterator[Finding]:
+    """In one bridge, and each end hears the other's own tone: hold music at both ends is no talk."""
+    if talk.phone not in {phone for phone, _ in view.answers}:
+        sentence = f"expected {view.caller} and {talk.phone} to talk; they were never connected"
+        yield _finding("talk-missing", talk.source, sentence, view)
+        return
+    heard = next((each for each in view.talks if each.phone == talk.phone), None)
+    caller_hears, phone_hears = (heard.caller_hears, heard.phone_hears) if heard is not None else ((), ())
+    ends = ((view.caller, caller_hears, talk.phone), (talk.phone, phone_hears, view.caller))
+    for who, tones, other in ends:
+        if other not in tones:
+            instead = f"hears {enumerate_words(tones)} instead" if tones else "hears nothing of anybody"
+            sentence = f"{who} does not hear {other}, with whom it is connected; it {instead}"
+            yield _finding("talk-unheard", talk.source, sentence, view)
+
+
+def _finding(kind: Kind, source: Source, sentence: str, view: CallerView) -> Finding:
+    return Finding(kind=kind, source=source, sentence=sentence, caller=view.caller)

@@ -1,0 +1,87 @@
+"""Who hears whom: what comes in at both ends of a talk is recorded, and searched for the other end's own tone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from harness.clock.clock import PbxEpoch
+from harness.events import SoundHeard
+from harness.pbx.errors import BrokenError
+from harness.phones import protocol
+from harness.phones.handle import Phone
+from harness.play.callers import Callers, CallerSeat
+from harness.play.ensemble import Seat
+from harness.play.sound import tones_heard
+from harness.play.stage import Stage
+from harness.play.switchboard import Switchboard, moment
+
+RECORDED_MS = 1000
+"""The first of it may be lost: the PBX learns where sound comes from when it comes."""
+IDENTIFIED_WITHIN_S = 10.0
+WRITTEN_WITHIN_S = 10.0
+
+
+class Talks:
+    """Listens at both ends of every call that a phone picks up. Sound is real: meanwhile the clock does not race."""
+
+    def __init__(
+        self, stage: Stage, switchboard: Switchboard, callers: Callers, tones: Mapping[str, int], folder: Path
+    ) -> None:
+        """`tones`: each one's own, in Hz; recordings go to `folder`."""
+        self._stage = stage
+        self._switchboard = switchboard
+        self._callers = callers
+        self._tones = tones
+        self._folder = folder
+        self._written: set[str] = set()
+        self._open = 0
+
+    @property
+    def over(self) -> bool:
+        """True while nobody is being listened to."""
+        return self._open == 0
+
+    def take(self, message: protocol.Recorded) -> None:
+        """Note that a recording is complete."""
+        self._written.add(message.file)
+        self._stage.notify()
+
+    def listen(self, seat: Seat, call_id: str) -> None:
+        """Listen to the talk that begins with this phone's pick-up of the leg `call_id`."""
+        self._open += 1
+        self._stage.begin(self._listen(seat, call_id), f"listening to {seat.name}")
+
+    async def _listen(self, seat: Seat, call_id: str) -> None:
+        with self._stage.clock.hold():
+            deadline = PbxEpoch(self._stage.clock.now() + IDENTIFIED_WITHIN_S)
+            await self._stage.until(lambda: self._caller_of(call_id) is not None or not seat.talking, deadline)
+            caller = self._caller_of(call_id)
+            files = {seat.name: self._record(seat.name, seat.phone, call_id)}
+            if caller is not None and caller.call_id is not None:
+                name = caller.caller.name
+                files[name] = self._record(name, caller.phone, caller.call_id)
+            for who, file in files.items():
+                tones = await self._heard(file, who)
+                self._stage.record(
+                    SoundHeard(at=moment(self._stage.clock.now()), who=who, call_id=call_id, tones=tones)
+                )
+        self._open -= 1
+        self._stage.notify()
+
+    def _caller_of(self, call_id: str) -> CallerSeat | None:
+        seats = self._callers.seats.values()
+        return next((seat for seat in seats if self._switchboard.same_call(call_id, seat.call_id)), None)
+
+    def _record(self, who: str, phone: Phone, call_id: str) -> Path:
+        known = len(list(self._folder.glob("*.wav")))
+        file = self._folder / f"{known + 1:02}-{who.replace('/', '-')}-hears.wav"
+        file.touch()
+        phone.tell(protocol.Record(call_id=call_id, file=str(file), milliseconds=RECORDED_MS))
+        return file
+
+    async def _heard(self, file: Path, who: str) -> tuple[str, ...]:
+        deadline = PbxEpoch(self._stage.clock.now() + RECORDED_MS / 1000 + WRITTEN_WITHIN_S)
+        if not await self._stage.until(lambda: str(file) in self._written, deadline):
+            raise BrokenError(f"the phone of {who} did not record what it hears", f"its file would be {file}")
+        return tones_heard(file, self._tones)
