@@ -1,0 +1,72 @@
+"""What is done with files alone, without a PBX: `ringproof validate`, `render`, `schema`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from harness.cli.paths import Paths, files_of, must_exist, read_all
+from harness.cli.telling import counted, refuse
+from harness.report.result import EXIT_INVALID
+
+Kind = Literal["scenario", "office"]
+
+
+def validate(paths: Paths = None) -> int:
+    """Check scenario files and the offices that they name."""
+    files = files_of(paths)
+    read = read_all(files)
+    problems = dict.fromkeys(problem for entry in read for problem in entry.problems)
+    if problems:
+        from harness.scenario.reading import render_problem  # noqa: PLC0415 - --help must not wait for pydantic
+
+        print("\n\n".join(render_problem(problem) for problem in problems))
+        wrong = sum(bool(entry.problems) for entry in read)
+        print(f"\n{counted(len(problems), 'problem')}; {wrong} of {counted(len(read), 'file')} cannot be played")
+        return EXIT_INVALID
+    scenarios = sum(len(entry.scenarios) for entry in read)
+    verb = "is" if scenarios == 1 else "are"
+    print(f"{counted(scenarios, 'scenario')} in {counted(len(read), 'file')} {verb} valid")
+    return 0
+
+
+def render(
+    office: Annotated[Path, typer.Argument(metavar="OFFICE", help="An office file.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the Asterisk configuration.")],
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Write into a folder that is not empty.")] = False,
+) -> int:
+    """Write the Asterisk configuration of an office."""
+    from harness.dialplan.render import render_office  # noqa: PLC0415 - as above
+    from harness.scenario.reading import read_office, render_problem  # noqa: PLC0415
+
+    must_exist([office])
+    read = read_office(office)
+    if read.office is None:
+        print("\n\n".join(render_problem(problem) for problem in read.problems))
+        return EXIT_INVALID
+    if out.exists() and not out.is_dir():
+        return refuse(f"{out} is a file; the configuration needs a folder")
+    if out.is_dir() and any(out.iterdir()) and not force:
+        return refuse(f"the folder {out} is not empty; --force writes into it all the same")
+    try:
+        rendered = render_office(read.office, out, office_folder=office.parent)
+    except (ValueError, OSError) as fault:
+        return refuse(f"{office}: {fault}")
+    for name in rendered.files:
+        print(out / name)
+    return 0
+
+
+def schema(
+    of: Annotated[Kind, typer.Argument(metavar="KIND", help="Of which kind of file.")] = "scenario",
+) -> int:
+    """Print the JSON Schema (draft-07) of a kind of file, for editors."""
+    import json  # noqa: PLC0415 - as above
+
+    from harness.scenario.schema import office_schema, scenario_schema  # noqa: PLC0415
+
+    print(json.dumps(scenario_schema() if of == "scenario" else office_schema(), indent=2, ensure_ascii=False))
+    return 0

@@ -1,0 +1,49 @@
+"""Which files a command line means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.telling import refuse
+from harness.session import ENDING, find_files
+
+if TYPE_CHECKING:
+    from harness.scenario.reading import ReadFile
+
+Paths = Annotated[
+    list[Path] | None, typer.Argument(metavar="PATHS", help="Files or folders; scenarios/ where there is one.")
+]
+
+
+def files_of(paths: Sequence[Path] | None) -> list[Path]:
+    """Return the scenario files that the command line means; ends the program in a sentence when there is none."""
+    if not paths and not Path("scenarios").is_dir():
+        raise typer.Exit(refuse("there is no folder scenarios/ here: name the files or folders to take"))
+    paths = list(paths) if paths else [Path("scenarios")]
+    must_exist(paths)
+    for path in paths:
+        if path.is_file() and not path.name.endswith(ENDING):
+            raise typer.Exit(refuse(f"{path} is no scenario file: its name does not end in {ENDING}"))
+    files = list(find_files(paths))
+    if not files:
+        told = ", ".join(str(path) for path in paths)
+        raise typer.Exit(refuse(f"there is no scenario file (*{ENDING}) in {told}"))
+    return files
+
+
+def must_exist(paths: Iterable[Path]) -> None:
+    """End the program in a sentence for the first path that is not there."""
+    for path in paths:
+        if not path.exists():
+            raise typer.Exit(refuse(f"there is no {path}"))
+
+
+def read_all(files: Iterable[Path]) -> list[ReadFile]:
+    """Read the files, the wrong ones too."""
+    from harness.scenario.reading import read_scenarios  # noqa: PLC0415 - --help must not wait for pydantic
+
+    return [read_scenarios(file) for file in files]

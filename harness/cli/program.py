@@ -1,0 +1,66 @@
+"""The program `ringproof`: its commands, and what becomes of errors of the command line itself."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from harness import __version__
+from harness.cli.environment import clean
+from harness.cli.files import render, schema, validate
+from harness.cli.running import run
+from harness.report.result import EXIT_OF_SIGNAL
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Write down who must ring, in which order and for how long; real calls through a real Asterisk prove it.",
+)
+for command in (run, validate, render, schema, clean):
+    app.command()(command)
+
+
+def main() -> None:
+    """Start the command line; the exit code is 0, 1, 2, 3, 130 or 143 (README)."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a log that knows no block characters gets question marks
+    try:
+        code = app(prog_name="ringproof", standalone_mode=False)
+    except KeyboardInterrupt:
+        code = EXIT_OF_SIGNAL["SIGINT"]
+    except Exception as fault:
+        code = _usage_exit(fault)
+        if code is None:
+            raise
+    sys.exit(code)
+
+
+def _usage_exit(fault: Exception) -> int | None:
+    """Tell an error of the command line itself; None when it is none."""
+    show, code = getattr(fault, "show", None), getattr(fault, "exit_code", None)
+    if show is None or code is None:
+        return None
+    show()
+    return int(code)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's own signature
+    if wanted:
+        print(f"ringproof {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def ringproof(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Hold the options of the program itself."""
+    del version  # its callback has done everything

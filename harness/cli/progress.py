@@ -1,0 +1,111 @@
+"""What a run says on the terminal: a line for each scenario, then failures, the table, the totals."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from harness.cli.telling import counted
+from harness.session import ENDING, shown
+
+if TYPE_CHECKING:
+    import pytest
+
+    from harness.report.result import Result
+    from harness.session import Run
+
+_OUTCOME_COLOUR = {"passed": "green", "failed": "red", "unsteady": "red", "invalid": "yellow", "broken": "magenta"}
+
+
+class Teller:
+    """Tells on the terminal what becomes of the run; a plugin of the pytest that plays."""
+
+    def __init__(self, count: int) -> None:
+        self.run: Run | None = None
+        self._count = count
+        self._told = 0
+
+    def pytest_ringproof_result(self, result: Result, run: Run) -> None:
+        """A line as soon as a scenario is over."""
+        self.run = run
+        if result.whole_file:
+            return
+        outcome = result.outcome if result.outcome == "passed" else result.outcome.upper()
+        self._told += 1
+        number = f"{self._told:{len(str(self._count))}}/{self._count}"
+        told = typer.style(f"{outcome:8}", fg=_OUTCOME_COLOUR[result.outcome])
+        name = f"{Path(result.file).name.removesuffix(ENDING)}: {result.name}"
+        typer.echo(f"{number} {told} {name}  {result.wall:.1f} s")
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Keep the configuration: the run is found there even when no result came."""
+        self._config = config
+
+    def pytest_unconfigure(self) -> None:
+        """Look for the run."""
+        from harness.pytest_plugin import RUN  # noqa: PLC0415 - brings pytest
+
+        self.run = self._config.stash.get(RUN, None)
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Say at once that the signal has arrived: ending calls and removing containers takes a moment."""
+        if excinfo.type is KeyboardInterrupt:
+            typer.echo("ringproof: interrupted; ending the calls and removing what was started", err=True)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Tell what pytest itself could not collect: a defect."""
+        if report.failed:
+            typer.echo(f"ringproof: {report.longreprtext}", err=True)
+
+    def finish(self, code: int) -> None:
+        """Tell failures in the house form, then the table, then the totals."""
+        from harness.report.summary import clock_notes, summary_text, totals_line  # noqa: PLC0415 - brings rich
+
+        run = self.run
+        assert run is not None  # noqa: S101 - checked by the caller
+        for line in _failures(run.results):
+            typer.echo(line)
+        colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        if any(result.outcome != "invalid" for result in run.results):
+            width = max(60, min(120, _columns()))
+            typer.echo(f"\n{summary_text(run.results, width=width, colour=colour)}")
+        totals = totals_line(
+            run.results, elapsed=run.elapsed, not_played=run.missing, interrupted=run.interrupted, exit_code=code
+        )
+        typer.echo(f"\n{totals}")
+        for note in [*clock_notes(run.results), *run.notes]:
+            typer.echo(note)
+        typer.echo(f"results: {shown(run.out / 'results.json')}, {shown(run.out / 'junit.xml')}")
+
+
+def _failures(results: Sequence[Result]) -> list[str]:
+    """Return what is not green in the house form; what broke all plays alike, such as a missing engine, once."""
+    lines: list[str] = []
+    told: set[str] = set()
+    for result in sorted(results, key=lambda result: (result.file, result.line)):
+        if result.outcome == "passed":
+            continue
+        if result.outcome == "invalid":
+            blocks = [block for block in result.text.split("\n\n") if block not in told]
+            told.update(blocks)
+            lines += ["", "\n\n".join(blocks)] if blocks else []
+            continue
+        reason = result.findings[0].sentence
+        if result.outcome == "broken" and reason in told:
+            continue
+        told.add(reason)
+        alike = sum(other.outcome == "broken" and other.findings[0].sentence == reason for other in results)
+        more = f" (and {counted(alike - 1, 'more scenario')})" if result.outcome == "broken" and alike > 1 else ""
+        lines += ["", f"{result.outcome.upper()}  {result.name}{more}", result.text]
+    return lines
+
+
+def _columns() -> int:
+    import shutil  # noqa: PLC0415 - a standard library's start-up time, too
+
+    return shutil.get_terminal_size((120, 24)).columns

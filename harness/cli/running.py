@@ -1,0 +1,161 @@
+"""`ringproof run`: plays through pytest in this process, so there is one runner."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.paths import Paths, files_of, read_all
+from harness.cli.progress import Teller
+from harness.cli.telling import counted, refuse
+from harness.plays import UNSTEADY_IN_CI, Confirm, SpeedError, read_speed
+from harness.report.result import EXIT_BROKEN, EXIT_INVALID, EXIT_OF_SIGNAL
+from harness.session import DEFAULT_IMAGE, DEFAULT_OUT, is_meant
+
+if TYPE_CHECKING:
+    from harness.scenario.reading import ReadFile
+
+WORKERS_A_CORE = 2
+"""Measured: while the clock races, a play is work; more of them at once only wait for each other."""
+
+
+def run(  # noqa: PLR0913 - an option each
+    paths: Paths = None,
+    *,
+    texts: Annotated[
+        list[str] | None,
+        typer.Option("-k", metavar="TEXT", help="Only scenarios whose name contains TEXT; several: any of them."),
+    ] = None,
+    workers: Annotated[
+        str, typer.Option("-n", metavar="N", help="How many to play at once; auto: 2 for each core.")
+    ] = "auto",
+    image: Annotated[str, typer.Option(metavar="IMAGE", help="Docker image of the PBX.")] = DEFAULT_IMAGE,
+    rendered: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Play on the files that `render` wrote there and you edited.")
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for results and evidence.")] = Path(DEFAULT_OUT),
+    keep_going: Annotated[bool, typer.Option("--keep-going", help="Play although some files are invalid.")] = False,
+    speed: Annotated[
+        str, typer.Option(metavar="N", help="How fast the PBX's clock may race: 1 to 500 times real time, or auto.")
+    ] = "auto",
+    confirm: Annotated[
+        Confirm, typer.Option(help="auto: what is red on a racing clock is played at speed 1 before it is told.")
+    ] = "auto",
+    repeat: Annotated[
+        int,
+        typer.Option(min=1, max=999, metavar="N", help="Play every scenario so many times; tells how often it passed."),
+    ] = 1,
+    allow_unsteady: Annotated[
+        bool, typer.Option("--allow-unsteady", help="A red that speed 1 does not confirm does not fail the run.")
+    ] = False,
+) -> int:
+    """Play scenarios on a real PBX and tell the verdicts."""
+    try:
+        read_speed(speed)
+    except SpeedError as fault:
+        return refuse(f"--speed: {fault}")
+    if allow_unsteady and os.environ.get("CI") == "true":
+        return refuse(UNSTEADY_IN_CI)
+    options = [f"--ringproof-speed={speed}", f"--ringproof-confirm={confirm}"]
+    if rendered is not None:
+        from harness.dialplan.edited import EditedError, require_rendered  # noqa: PLC0415 - brings Jinja2
+
+        try:
+            require_rendered(rendered)
+        except EditedError as fault:
+            return refuse(f"--rendered: {fault}")
+        options += [f"--ringproof-rendered={rendered}"]
+    options += ["--ringproof-allow-unsteady"] if allow_unsteady else []
+    options += [f"--ringproof-repeat={repeat}"] if repeat > 1 else []
+    options += ["--ringproof-keep-going"] if keep_going else []
+    files = files_of(paths)
+    texts = texts or []
+    read = read_all(files)
+    broken_files = [entry for entry in read if entry.problems]
+    count = repeat * sum(is_meant(scenario.name, texts) for entry in read for scenario in entry.scenarios)
+    if not broken_files and not count:
+        return _nothing_selected(read, texts, out)
+    if broken_files and not keep_going:
+        workers = "1"  # nothing is going to be played
+    options += [f"--ringproof-name={text}" for text in texts]
+    return _play(files, options, _how_many(workers, count), image, out, count=count)
+
+
+def _nothing_selected(read: Sequence[ReadFile], texts: Sequence[str], out: Path) -> int:
+    from harness.report.results import ResultsFile  # noqa: PLC0415 - --help must not wait for what only a run needs
+
+    results = ResultsFile(out)
+    results.start(0)
+    results.end(EXIT_INVALID)
+    there = sum(len(entry.scenarios) for entry in read)
+    told = " or ".join(repr(text) for text in texts)
+    return refuse(
+        f"nothing selected: of {counted(there, 'scenario')} in {counted(len(read), 'file')} none has {told} in its name"
+        if there
+        else f"nothing selected: there is no scenario in {counted(len(read), 'file')}"
+    )
+
+
+def _how_many(workers: str, scenarios: int) -> int:
+    if workers == "auto":
+        return max(1, min(scenarios, WORKERS_A_CORE * len(os.sched_getaffinity(0))))
+    if not workers.isdigit() or int(workers) < 1:
+        raise typer.Exit(refuse(f"-n {workers}: write a number from 1, or auto"))
+    return max(1, min(scenarios, int(workers)))
+
+
+def _play(
+    files: Sequence[Path],
+    options: Iterable[str],
+    workers: int,
+    image: str,
+    out: Path,
+    *,
+    count: int,
+) -> int:
+    """Play through pytest in this process. What a project has set up for its own pytest does not reach in."""
+    import pytest  # noqa: PLC0415 - as above
+
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+        os.environ.pop(name, None)
+    # pytest gives files outside its root no name of their own, and two of them would be one
+    root = os.path.commonpath([Path.cwd(), *(os.path.abspath(file) for file in files)])  # noqa: PTH100 - follows no links
+    arguments = ["-c", os.devnull, "--rootdir", root, "--noconftest", "-p", "no:cacheprovider"]
+    arguments += ["-p", "no:terminalreporter", "-p", "harness.pytest_plugin"]
+    arguments += ["-o", "junit_suite_name=ringproof", f"--junitxml={out / 'junit.xml'}"]
+    arguments += [f"--ringproof-out={out}", f"--ringproof-image={image}"]
+    arguments += options
+    if workers > 1:
+        arguments += ["-p", "xdist", "--dist", "worksteal", "--tx", f"{workers}*popen//python={_nursery()}"]
+    teller = Teller(count)
+    arguments += [str(file) for file in files]
+    status = pytest.main(arguments, plugins=[teller])
+    if teller.run is None:
+        if status == pytest.ExitCode.INTERRUPTED:
+            return EXIT_OF_SIGNAL["SIGINT"]
+        print(f"ringproof: pytest ended before anything was played (its exit code: {int(status)})", file=sys.stderr)
+        print("   hint: a defect of Ringproof: please report it", file=sys.stderr)
+        return EXIT_BROKEN
+    code = teller.run.exit_code
+    if status in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR}:
+        code = max(code, EXIT_BROKEN)
+    teller.finish(code)
+    return code
+
+
+def _nursery() -> str:
+    """Import what workers need, open the nursery they are forked from, and return what execnet is to start."""
+    import execnet.gateway_base  # noqa: F401, PLC0415 - as above
+    import xdist.remote  # noqa: F401, PLC0415
+
+    import harness.play  # noqa: PLC0415
+    import harness.scenario.reading  # noqa: F401, PLC0415
+    from harness import nursery  # noqa: PLC0415
+
+    return nursery.command(nursery.open_nursery())
