@@ -51,13 +51,13 @@ class EditedConfiguration:
         name = (found["file"] or "pjsip.conf").removeprefix(f"{CONF}/")
         return self._error(sentence.replace(f"{CONF}/", ""), _MORE, name, int(found["line"]))
 
-    async def passwords(self, manager: Manager, phones: Collection[str]) -> dict[str, str]:
-        """Return the password of each phone as the running PBX has it; empty where its endpoint takes anybody.
+    async def passwords(self, manager: Manager, extensions: Collection[str]) -> dict[str, str]:
+        """Return each extension's password as the running PBX has it; empty where its endpoint takes anybody.
 
-        Raises EditedConfigurationError where a phone has no endpoint.
+        Raises EditedConfigurationError where an extension has no endpoint.
         """
         endpoints = {entry.get("ObjectName", ""): entry for entry in await manager.listing("PJSIPShowEndpoints")}
-        if missing := sorted({*phones, TRUNK} - endpoints.keys()):
+        if missing := sorted({*extensions, TRUNK} - endpoints.keys()):
             one = len(missing) == 1
             sentence = f"the endpoint{'' if one else 's'} {', '.join(missing)} {'is' if one else 'are'} not in it"
             fix = (
@@ -65,7 +65,7 @@ class EditedConfiguration:
             )
             raise self._error(f"{sentence}, which the scenario needs", fix, "pjsip.conf")
         auths = {entry.get("ObjectName", ""): entry for entry in await manager.listing("PJSIPShowAuths")}
-        return {name: auths.get(endpoints[name].get("Auths", ""), {}).get("Password", "") for name in phones}
+        return {name: auths.get(endpoints[name].get("Auths", ""), {}).get("Password", "") for name in extensions}
 
     def trunk_unknown(self) -> EditedConfigurationError:
         """Return what is to be told where outside callers are not taken for the trunk."""

@@ -121,7 +121,7 @@ class Theatre:
             if rendered is not None:
                 await self._prove_rendered(rendered)
             if self._edited is not None:
-                passwords = await self._edited.passwords(self.pbx.manager, self._scenario.phones.keys())
+                passwords = await self._edited.passwords(self.pbx.manager, extensions)
             # not while it boots: it may hear then that the configuration is loaded, before it has what it logs with
             await self.pbx.manager.action("ModuleLoad", Module="res_pjsip_logger.so", LoadType="load")
             await self.pbx.manager.command(f"pjsip set logger pcap /ringproof/evidence/{CAPTURE}")

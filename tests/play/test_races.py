@@ -1,9 +1,11 @@
-"""Two callers at the same moment: a free phone of a hunt rings for one of them; without reservation for both."""
+"""Two callers at the same moment: a free phone of a hunt rings for one of them.
+
+That these stories see what happens without reservation is shown in tests/mutants.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,6 @@ import pytest
 from harness.judge import judge
 from harness.observe import observe
 from harness.pbx.run import RunEnvironment
-from harness.play import theatre
 from harness.play.conductor import conduct
 from harness.scenario.reading import read_scenarios
 from harness.scenario.speed import SLOWEST
@@ -21,26 +22,6 @@ STORIES = read_scenarios(Path("scenarios/race.ring.yaml")).scenarios
 AT_ONCE = 3
 """More of them at once, and the two INVITEs of one play are no longer at the same moment."""
 TIMES = 17
-TIMES_WITHOUT = 12
-"""Seven plays of eight were red without the look at reservations, and eight of eight without the lock, too."""
-NO_RESERVATION = (" | ${GROUP_COUNT(${MEMBER}@reserved)} > 0", "")
-NO_LOCK = ("Set(TURN=${LOCK(turns)})", "NoOp()")
-
-
-def unreserved(render: Callable[..., theatre.RenderedOffice]) -> Callable[..., theatre.RenderedOffice]:
-    """Render hunts that look at members without reserving them."""
-
-    def spoilt(office: object, out: Path, **kwargs: object) -> theatre.RenderedOffice:
-        rendered = render(office, out, **kwargs)
-        file = out / "extensions.conf"
-        text = file.read_text("utf-8")
-        for old, new in (NO_RESERVATION, NO_LOCK):
-            assert old in text
-            text = text.replace(old, new)
-        file.write_text(text, "utf-8")
-        return rendered
-
-    return spoilt
 
 
 def reds(environment: RunEnvironment, folder: Path, plays: list[tuple[str, int]]) -> list[str]:
@@ -70,14 +51,3 @@ def reds(environment: RunEnvironment, folder: Path, plays: list[tuple[str, int]]
 def test_no_free_phone_ever_rings_for_both(environment: RunEnvironment, tmp_path: Path) -> None:
     """51 plays of in_order, random_free and first_free."""
     assert reds(environment, tmp_path, [(story.name, number) for story in STORIES for number in range(TIMES)]) == []
-
-
-@pytest.mark.pbx
-def test_without_reservation_it_does(
-    environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The story is one that sees it."""
-    monkeypatch.setattr(theatre, "render_office", unreserved(theatre.render_office))
-    name = "two callers at the same moment, in order"
-    found = reds(environment, tmp_path, [(name, number) for number in range(TIMES_WITHOUT)])
-    assert any("instead" in sentence for sentence in found), found

@@ -1,0 +1,9 @@
+"""The table of wrong PBXes."""
+
+from __future__ import annotations
+
+from .mutant import Mutant
+from .wrong_groups import WRONG_GROUPS
+from .wrong_ways import WRONG_WAYS
+
+MUTANTS: tuple[Mutant, ...] = (*WRONG_GROUPS, *WRONG_WAYS)
