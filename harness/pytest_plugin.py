@@ -34,6 +34,7 @@ _ENDING = ".ring.yaml"
 _INVALID = "[invalid]"
 """Name of the item that stands for a file with mistakes; no scenario can have it."""
 _SHARED = "ringproof_shared"
+_OWNER = "ringproof_owner"
 _ATTRIBUTE = "ringproof"
 """Of a report: the result as plain values, which xdist carries home."""
 DEFECT = "defect"
@@ -123,7 +124,10 @@ def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - xdist has no pub
     if shared is None:
         shared = Path(tempfile.gettempdir()) / f"ringproof-{os.getpid()}-{os.urandom(6).hex()}"
         node.config.ringproof_shared = shared
+    from harness.pbx.owner import own_name  # noqa: PLC0415 - as above
+
     node.workerinput[_SHARED] = str(shared)
+    node.workerinput[_OWNER] = own_name()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -246,7 +250,8 @@ class Player:
 
     def __init__(self, config: pytest.Config) -> None:
         """Serve this pytest process."""
-        from harness.session import Interruption  # noqa: PLC0415 - as above
+        from harness.pbx.folders import sign  # noqa: PLC0415 - as above
+        from harness.session import Interruption  # noqa: PLC0415
 
         self.config = config
         self.out = _out(config)
@@ -257,6 +262,7 @@ class Player:
         if workerinput is not None:
             self.shared = Path(workerinput[_SHARED])
             self.shared.mkdir(mode=0o700, exist_ok=True)
+            sign(self.shared, workerinput[_OWNER])
             (self.shared / f"{workerinput['workerid']}.pid").write_text(str(os.getpid()))
             Interruption().__enter__()  # to the end of this process, which plays and nothing else
 

@@ -1,14 +1,44 @@
-"""What a run needs and what runs leave behind: `ringproof clean`."""
+"""What a run needs and what runs leave behind: `ringproof doctor`, `clean`."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from harness.report.result import EXIT_BROKEN
+from harness.session import DEFAULT_IMAGE, DEFAULT_OUT
+from harness.setup.telling import SetupError
+
+_COLOUR = {"ok": "green", "note": "yellow", "broken": "red"}
+
+
+def doctor(
+    *,
+    trial: Annotated[bool, typer.Option("--try", help="Also make, and remove again, the networks of a run.")] = False,
+) -> int:
+    """Look at what calls need on this machine: what is there, whether it is good, and what to do."""
+    from harness.doctor.checks import diagnose  # noqa: PLC0415 - as below
+    from harness.doctor.machine import look  # noqa: PLC0415
+    from harness.doctor.telling import diagnoses_text, exit_code  # noqa: PLC0415
+
+    try:
+        diagnoses = diagnose(look(Path(DEFAULT_OUT)))
+    except SetupError as fault:
+        print(f"ringproof: {fault}", file=sys.stderr)
+        return EXIT_BROKEN
+    if trial:
+        from harness.doctor.trial import try_networks  # noqa: PLC0415
+
+        diagnoses.append(try_networks(DEFAULT_IMAGE))
+    typer.echo(diagnoses_text(diagnoses, lambda state, text: typer.style(text, fg=_COLOUR[state])))
+    return exit_code(diagnoses)
 
 
 def clean() -> int:
-    """Remove containers and networks that dead runs left behind."""
+    """Remove containers, networks and folders that dead runs left behind."""
     from harness.pbx.errors import BrokenError  # noqa: PLC0415 - --help must not wait for docker
     from harness.pbx.sweep import sweep  # noqa: PLC0415
 

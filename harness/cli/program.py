@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from harness import __version__
-from harness.cli.environment import clean
+from harness.cli.environment import clean, doctor
 from harness.cli.files import render, schema, validate
 from harness.cli.running import run
 from harness.report.result import EXIT_OF_SIGNAL
@@ -20,7 +20,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Write down who must ring, in which order and for how long; real calls through a real Asterisk prove it.",
 )
-for command in (run, validate, render, schema, clean):
+for command in (run, validate, render, schema, doctor, clean):
     app.command()(command)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import secrets
 import shutil
-import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -13,16 +12,16 @@ from pathlib import Path
 
 from docker.errors import APIError
 
-from harness.pbx.engine import OWNED, OWNER, RUN, engine, own_name, require_image
+from harness.pbx.engine import OWNED, OWNER, RUN, engine, require_image
 from harness.pbx.errors import BrokenError
+from harness.pbx.folders import make_folder
+from harness.pbx.owner import own_name
 from harness.pbx.sweep import sweep, sweep_run
 from harness.setup.image import image_dir
 from harness.setup.telling import SetupError
 
 LEASE_RENEWED_EVERY_S = 5.0
 """Of real time; a PBX ends by itself when its lease is 60 s old (asterisk-image/README.md)."""
-MEMORY = Path("/dev/shm")  # noqa: S108 - nothing there has a name that could be guessed
-"""Where pages and leases are kept, where there is such a place: no disk is written to when they change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +69,18 @@ def open_run(image: str, rendered: str = "") -> Iterator[RunEnvironment]:
         raise BrokenError(str(fault)) from fault
     sweep()
     run = secrets.token_hex(4)
-    lease = _folder(f"ringproof-{run}-")
+    owner = own_name()
+    lease = make_folder(run, owner)
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, lease, ignore_errors=True)
         stack.callback(sweep_run, run)
         stack.enter_context(_renewing(lease / "renewed"))
-        labels = {OWNED: "1", RUN: run, OWNER: own_name()}
+        labels = {OWNED: "1", RUN: run, OWNER: owner}
         office, office_address = _network(f"ringproof-{run}-office", labels)
         trunk, trunk_address = _network(f"ringproof-{run}-trunk", labels)
         yield RunEnvironment(
             run=run,
-            owner=labels[OWNER],
+            owner=owner,
             image=image,
             office_network=office,
             office_address=office_address,
@@ -90,16 +90,6 @@ def open_run(image: str, rendered: str = "") -> Iterator[RunEnvironment]:
             init=str(init),
             rendered=rendered,
         )
-
-
-def _folder(prefix: str) -> Path:
-    """Make the folder of a run: in memory, else (no such place, or not for us) where temporary files are."""
-    try:
-        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=MEMORY))
-    except OSError:
-        folder = Path(tempfile.mkdtemp(prefix=prefix))
-    folder.chmod(0o755)
-    return folder
 
 
 def _network(name: str, labels: dict[str, str]) -> tuple[str, str]:

@@ -7,14 +7,16 @@ from collections.abc import Callable, Mapping
 
 from docker.errors import APIError, NotFound
 
-from harness.pbx.engine import OWNED, OWNER, RUN, engine, owner_is_dead
+from harness.pbx.engine import OWNED, OWNER, RUN, engine
+from harness.pbx.folders import remove_folders
+from harness.pbx.owner import owner_is_dead
 
 _Wanted = Callable[[Mapping[str, str]], bool]
 
 
 def sweep() -> list[str]:
-    """Remove containers and networks of dead owners; return their names."""
-    return _remove(lambda labels: owner_is_dead(labels.get(OWNER, "")))
+    """Remove containers, networks and folders of dead owners; return their names."""
+    return [*_remove(lambda labels: owner_is_dead(labels.get(OWNER, ""))), *remove_folders()]
 
 
 def sweep_run(run: str) -> list[str]:

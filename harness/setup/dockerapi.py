@@ -62,16 +62,21 @@ class Engine:
         """Say whether this is the engine that starting dockerd here would give."""
         return self.address in {DEFAULT_ADDRESS, "unix:///run/docker.sock"}
 
-    def answers(self) -> OSError | None:
+    def answers(self, within: float = ASK_SECONDS) -> OSError | None:
         """Ask the engine whether it is there; return None if so, else what stood in the way."""
         try:
-            with self._asked("GET", "/_ping", timeout=ASK_SECONDS) as answer:
+            with self._asked("GET", "/_ping", timeout=within) as answer:
                 answer.read()
         except OSError as error:
             return error
         except (http.client.HTTPException, EngineError) as error:
             return OSError(f"what listens at {self.address} is no Docker engine: {error}")
         return None
+
+    def ask(self, path: str, *, timeout: float = ASK_SECONDS, **query: object) -> Any:  # noqa: ANN401 - JSON
+        """Return what the engine answers to a question that changes nothing."""
+        with self._asked("GET", f"{path}?{urlencode(query)}", timeout=timeout) as answer:
+            return json.load(answer)
 
     def labels(self, image: str) -> dict[str, str] | None:
         """Return the labels of an image, None where the engine has no such image."""

@@ -141,15 +141,20 @@ def remove_stale_pid_files(machine: Machine) -> list[Path]:
     that number lives.
     """
     removed = []
-    for file, program in machine.pid_files.items():
-        if not file.exists():
-            continue
-        pid = read_pid(file)
-        if pid is None or program_of(pid, machine) != program:
-            say(f"removing {file}: its process {pid} is no {program}")
-            file.unlink()
-            removed.append(file)
+    for file, pid in stale_pid_files(machine):
+        say(f"removing {file}: its process {pid} is no {machine.pid_files[file]}")
+        file.unlink()
+        removed.append(file)
     return removed
+
+
+def stale_pid_files(machine: Machine) -> list[tuple[Path, int | None]]:
+    """Return those pid files, and the number in each."""
+    return [
+        (file, pid)
+        for file, program in machine.pid_files.items()
+        if file.exists() and ((pid := read_pid(file)) is None or program_of(pid, machine) != program)
+    ]
 
 
 def launch(machine: Machine) -> subprocess.Popen[bytes]:

@@ -20,7 +20,7 @@ def test_version(project: Project) -> None:
     assert (done.returncode, done.stdout) == (0, f"ringproof {__version__}\n")
 
 
-@pytest.mark.parametrize("command", ["", "run", "validate", "render", "schema", "clean"])
+@pytest.mark.parametrize("command", ["", "run", "validate", "render", "schema", "doctor", "clean"])
 def test_help(project: Project, golden: Golden, command: str) -> None:
     """Every option has a line."""
     done = project.ringproof(*command.split(), "--help")
@@ -131,6 +131,20 @@ def test_schema(project: Project, of: str) -> None:
     done = project.ringproof("schema", *of.split())
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout) == (office_schema() if of == "office" else scenario_schema())
+
+
+def test_doctor_without_an_engine_is_3(project: Project) -> None:
+    """It says so, looks at the rest all the same, and what to do is on a line below."""
+    done = project.ringproof("doctor", DOCKER_HOST=f"unix://{project.folder}/no.sock")
+    assert (done.returncode, done.stderr) == (3, "")
+    lines = done.stdout.splitlines()
+    place = lines.index(
+        f"BROKEN engine     no Docker engine answers at unix://{project.folder}/no.sock (No such file or directory)"
+    )
+    assert lines[place + 1] == "   hint: start it, or unset DOCKER_HOST to use this machine's own"
+    assert lines[-1] == "one thing stands in the way of calls"
+    assert any(line.startswith("ok     phones     pjsua2-python") for line in lines)
+    assert "\x1b" not in done.stdout
 
 
 def test_clean_without_an_engine_is_3(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 
 import pytest
 from front_project import Project, scenario
+
+from harness.pbx.folders import folders_left_behind
 
 WAITERS = [scenario("one waits"), scenario("two waits"), scenario("three waits")]
 
@@ -73,20 +76,29 @@ def test_interrupted(
     assert nothing_is_left(running.pid)
 
 
-def test_killed_run_leaves_results_that_say_so(project: Project) -> None:
-    """SIGKILL of the runner: results.json is readable, not finished, and has what was known; the workers end."""
+def test_killed_run_leaves_results_that_say_so(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SIGKILL of the runner: results.json is readable, not finished, and has what was known; the workers end.
+
+    What they were told is in a folder that says whose it was, so that the next run and `ringproof clean` remove it.
+    """
     project.write("long.ring.yaml", *WAITERS, scenario("quick one"), scenario("quick two"))
     command = project.command("run", "-n", "5")
-    running = start(project, command, waiting=3)
+    temporary = project.folder / "tmp"
+    temporary.mkdir()
+    running = start(project, command, waiting=3, TMPDIR=str(temporary))
     deadline = time.monotonic() + 30
     while len(project.results["scenarios"]) < 2:
         assert time.monotonic() < deadline
         time.sleep(0.02)  # as above
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    assert not [folder for folder in folders_left_behind() if folder.parent == temporary]
     running.kill()
     running.communicate()
     results = project.results
     assert (results["exit"], results["running"], results["not_played"]) == (None, True, 3)
     assert nothing_is_left(running.pid)
+    (told,) = temporary.glob("ringproof-*")
+    assert told in folders_left_behind()
 
 
 def test_sigterm_of_plain_pytest_cleans_up(project: Project) -> None:

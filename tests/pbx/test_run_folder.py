@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.pbx import run
+from harness.pbx import folders
 from harness.pbx.run import open_run
 
 IMAGE = "ringproof-asterisk:22"
@@ -30,7 +30,7 @@ def test_without_such_a_place_it_is_where_temporary_files_are(
     place: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """None there, one that takes no folder, and one that is none."""
-    monkeypatch.setattr(run, "MEMORY", Path(place))
+    monkeypatch.setattr(folders, "MEMORY", Path(place))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with open_run(IMAGE) as environment:
         folder = Path(environment.lease)

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.pbx.engine import OWNED, OWNER, engine, own_name, owner_is_dead
+from harness.pbx.engine import OWNED, OWNER, engine
+from harness.pbx.owner import own_name, owner_is_dead
 from harness.pbx.run import RunEnvironment
 from harness.pbx.sweep import sweep
 from play.conftest import story

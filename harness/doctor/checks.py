@@ -1,0 +1,220 @@
+"""What the facts mean for calls, and what to do where they are not good. A check is a function of the facts alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from typing import Literal, Protocol
+
+from harness.clock.jitter import speed_for
+from harness.doctor.facts import Engine, Facts, NoEngine
+from harness.scenario.speed import FASTEST
+from harness.setup.__main__ import FITTING
+from harness.setup.image import DEFAULT_VERSION, REPOSITORY
+
+State = Literal["ok", "note", "broken"]
+"""Good; not good, and calls can be played; nothing can be played."""
+DOCUMENTATION = (IPv4Network("192.0.2.0/24"), IPv4Network("203.0.113.0/24"))
+"""Ranges for documentation (RFC 5737) that some machines route for themselves."""
+NETWORKS_A_RUN = 2
+AMPLE = 10
+"""How many times what it needs a place should have."""
+PACKAGE = "pjsua2-python"
+ENGINE_LOG = "/var/log/ringproof-dockerd.log, or `journalctl -u docker`, says why"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One subject: how it is, what was found, and what to do about it."""
+
+    subject: str
+    state: State
+    found: str
+    fix: str = ""
+
+
+class Check(Protocol):
+    """Looks at some of the facts."""
+
+    def __call__(self, facts: Facts, /) -> Iterable[Diagnosis]:
+        """Return what they mean: a diagnosis for each subject."""
+
+
+def diagnose(facts: Facts) -> list[Diagnosis]:
+    """Return every diagnosis, in the order in which things are needed."""
+    return [diagnosis for check in CHECKS for diagnosis in check(facts)]
+
+
+def python(facts: Facts) -> Iterator[Diagnosis]:
+    """The Python that runs this, and the machine that it was made for."""
+    version = ".".join(map(str, facts.python))
+    if facts.python[:2] not in FITTING:
+        fitting = " or ".join(".".join(map(str, each)) for each in FITTING)
+        yield Diagnosis(
+            "python",
+            "broken",
+            f"this is Python {version}, and {PACKAGE} has no wheel for it",
+            f"`RINGPROOF_PYTHON=/path/to/python3.12 make venv`, with a Python {fitting}",
+        )
+    elif facts.machine != "x86_64":
+        yield Diagnosis(
+            "python",
+            "broken",
+            f"this machine is {facts.machine}, and {PACKAGE} has wheels for Linux on x86_64 only",
+            "take another machine",
+        )
+    else:
+        yield Diagnosis("python", "ok", f"Python {version} on {facts.machine}")
+
+
+def phones(facts: Facts) -> Iterator[Diagnosis]:
+    """The library that the phones are made of."""
+    if not facts.pjsua2:
+        yield Diagnosis("phones", "broken", f"{PACKAGE} is not installed", "`make venv` installs it")
+    elif facts.pjsua2_fault:
+        found = f"{PACKAGE} {facts.pjsua2} does not load: {facts.pjsua2_fault}"
+        yield Diagnosis("phones", "broken", found, "`make clean`, then `make venv` installs it anew")
+    else:
+        yield Diagnosis("phones", "ok", f"{PACKAGE} {facts.pjsua2} loads")
+
+
+def engine(facts: Facts) -> Iterator[Diagnosis]:
+    """The Docker engine: whether it answers, and whom."""
+    found = facts.engine
+    if isinstance(found, NoEngine):
+        yield Diagnosis("engine", "broken", *_no_engine(found))
+        return
+    if found.system != "linux":
+        yield Diagnosis(
+            "engine",
+            "broken",
+            f"the engine at {found.address} has containers of {found.system}",
+            "switch it to Linux containers, or name another one with DOCKER_HOST",
+        )
+        return
+    told = f"Docker {found.version} answers at {found.address} (cgroup v{found.cgroup}); {found.users} may use it"
+    if found.address.startswith("unix:"):
+        yield Diagnosis("engine", "ok", told)
+    else:
+        yield Diagnosis(
+            "engine",
+            "note",
+            told,
+            "phones have to reach its containers: one on another machine cannot be used, unset DOCKER_HOST then",
+        )
+
+
+def _no_engine(found: NoEngine) -> tuple[str, str]:
+    """Return what is in the way of an engine, and what to do."""
+    no = f"no Docker engine answers at {found.address}"
+    told, fix = f"{no} ({found.why})", f"`make engine` starts it; {ENGINE_LOG}"
+    if found.obstacle == "denied":
+        told = f"the Docker engine at {found.address} runs, but you may not talk to it"
+        fix = "`sudo usermod -aG docker $USER`, then log in anew"
+    elif found.obstacle == "silent":
+        told = f"what listens at {found.address} says nothing ({found.why})"
+        fix = f"start the engine anew (`systemctl restart docker`); {ENGINE_LOG}"
+    elif not found.is_this_machines_own:
+        fix = "start it, or unset DOCKER_HOST to use this machine's own"
+    elif not found.is_installed:
+        told, fix = f"{no}, and none is installed", "`make engine` installs Debian's and starts it"
+    elif found.stale_pid_file is not None:
+        told = f"{no}; {found.stale_pid_file} names the process {found.stale_pid}, which is no engine"
+        fix = "`make engine` removes that file and starts the engine"
+    elif found.obstacle == "absent":
+        told, fix = f"{no}: it is installed, and does not run", "`make engine` starts it"
+    return told, fix
+
+
+def images(facts: Facts) -> Iterator[Diagnosis]:
+    """The images of PBXs that `make image` makes; another one is named by `--image` and looked at when it is played."""
+    if not isinstance(facts.engine, Engine):
+        return
+    for version, image in facts.engine.images.items():
+        name, make = f"{REPOSITORY}:{version}", f"`VERSION={version} make image`"
+        default = version == DEFAULT_VERSION
+        if default:
+            make = "`make image`"
+        if image is None:
+            found = f"there is no {name}" + ("" if default else f", which only calls on Asterisk {version} need")
+            yield Diagnosis("image", "broken" if default else "note", found, f"{make} makes it")
+        elif not image.is_fresh:
+            found = f"{name} (Asterisk {image.asterisk}) was made of another asterisk-image/ than there is now"
+            yield Diagnosis("image", "note", found, f"{make} makes it anew")
+        else:
+            yield Diagnosis("image", "ok", f"{name} has Asterisk {image.asterisk}")
+
+
+def addresses(facts: Facts) -> Iterator[Diagnosis]:
+    """Whether two networks more can be made, and who uses the ranges for documentation."""
+    networks = facts.engine.networks if isinstance(facts.engine, Engine) else {}
+    dockers = {subnet for subnets in networks.values() for subnet in subnets}
+    if isinstance(facts.engine, Engine):
+        taken = [*dockers, *(route.network for route in facts.routes)]
+        free = sum(not any(pool.overlaps(network) for network in taken) for pool in facts.engine.pools)
+        found = f"{free} of Docker's {len(facts.engine.pools)} address pools are free, and a run takes {NETWORKS_A_RUN}"
+        if free >= NETWORKS_A_RUN:
+            yield Diagnosis("addresses", "ok", found)
+        else:
+            fix = "`ringproof clean`; `docker network ls` shows what else takes them, `docker network prune` frees them"
+            yield Diagnosis("addresses", "broken", found, fix)
+    for range_ in DOCUMENTATION:
+        routed = (route for route in facts.routes if route.network.overlaps(range_) and route.network not in dockers)
+        devices = sorted({route.device for route in routed})
+        inside = sorted(name for name, subnets in networks.items() if any(map(range_.overlaps, subnets)))
+        if devices and inside:
+            found = f"the Docker network {inside[0]} is in {range_}, which this machine routes to {devices[0]}"
+            yield Diagnosis("addresses", "broken", found, f"`docker network rm {inside[0]}`: it cuts the machine off")
+        elif devices:
+            yield Diagnosis("addresses", "ok", f"{range_} is this machine's own ({devices[0]}), and left alone")
+
+
+def clock(facts: Facts) -> Iterator[Diagnosis]:
+    """The library that drives the PBX's clock, and how fast this machine lets it race."""
+    found = facts.clock
+    if not found.is_there:
+        yield Diagnosis("clock", "broken", f"there is no {found.library.name}", "`make image` compiles it")
+    elif found.loads:
+        told = f"{found.library.name} does not load: {found.loads}"
+        yield Diagnosis("clock", "broken", told, f"delete {found.library}; `make image` compiles it anew")
+    elif not found.is_fresh:
+        told = f"{found.library.name} was compiled from another asterisk-image/clock/ than there is now"
+        yield Diagnosis("clock", "note", told, "`make image` compiles it anew")
+    else:
+        yield Diagnosis("clock", "ok", f"{found.library.name} loads")
+    speed = speed_for(found.late)
+    told = f"sleepers are woken {found.late * 1000:.1f} ms late at most, so that `--speed auto` is {speed:g}"
+    if speed >= FASTEST:
+        yield Diagnosis("speed", "ok", told)
+    else:
+        yield Diagnosis("speed", "note", told, "see what else keeps this machine busy; calls only take longer")
+
+
+def room(facts: Facts) -> Iterator[Diagnosis]:
+    """Whether there is space for evidence, images and what runs keep in memory."""
+    for place in facts.places:
+        found = f"{_size(place.free)} are free for {place.what} ({place.folder})"
+        if place.free < place.needs:
+            yield Diagnosis("room", "broken", found, "make room there")
+        elif place.free < place.needs * AMPLE:
+            yield Diagnosis("room", "note", found, "make room there before it is used up")
+        else:
+            yield Diagnosis("room", "ok", found)
+
+
+def left_behind(facts: Facts) -> Iterator[Diagnosis]:
+    """What dead runs left."""
+    left = [*(facts.engine.left_behind if isinstance(facts.engine, Engine) else ()), *facts.folders_left_behind]
+    if left:
+        shown = ", ".join(left[:3]) + (f" and {len(left) - 3} more" if len(left) > 3 else "")  # noqa: PLR2004
+        yield Diagnosis("left-overs", "note", f"dead runs left {shown}", "`ringproof clean` removes them")
+    else:
+        yield Diagnosis("left-overs", "ok", "no dead run left anything behind")
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"  # noqa: PLR2004 - a gigabyte
+
+
+CHECKS: tuple[Check, ...] = (python, phones, engine, images, addresses, clock, room, left_behind)

@@ -1,0 +1,228 @@
+"""Looking at this machine. Whatever could keep it waiting has a deadline; nothing is changed."""
+
+from __future__ import annotations
+
+import contextlib
+import grp
+import importlib.metadata
+import json
+import os
+import platform
+import pwd
+import re
+import shutil
+import socket
+import stat
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+from typing import Any
+
+from harness.clock.jitter import lateness
+from harness.doctor.facts import Clock, Engine, Facts, Image, NoEngine, Obstacle, Place, Route
+from harness.pbx.engine import OWNED, OWNER
+from harness.pbx.folders import MEMORY, folders_left_behind
+from harness.pbx.owner import owner_is_dead
+from harness.setup import dockerapi, image, library
+from harness.setup.engine import Machine, find, stale_pid_files
+from harness.setup.telling import SetupError
+
+PATIENCE_S = 5.0
+"""For each thing that is asked of an engine or of another program."""
+PACKAGE = "pjsua2-python"
+DEFAULT_POOLS = (
+    *(IPv4Network(f"172.{number}.0.0/16") for number in range(17, 32)),
+    *IPv4Network("192.168.0.0/16").subnets(new_prefix=20),
+)
+"""From which Docker takes networks where its configuration names no others (moby, libnetwork/ipamutils)."""
+_ROUTES = Path("/proc/net/route")
+_DPKG = "/var/lib/dpkg/status"
+_UP = 1
+_MB = 1_000_000
+
+
+def look(out: Path, asking: dockerapi.Engine | None = None) -> Facts:
+    """Return all facts; `out` is where evidence is going to be written, `asking` an engine that tests bring.
+
+    Raises SetupError when asterisk-image/ is missing.
+    """
+    wanted = {version: image.content_hash(image.recipe_of(version)) for version in image.RELEASES}
+    engine = look_at_engine(asking or dockerapi.Engine.of_environment(), Machine(), wanted)
+    version, fault = look_at_pjsua2()
+    return Facts(
+        engine=engine,
+        python=sys.version_info[:3],
+        machine=platform.machine(),
+        pjsua2=version,
+        pjsua2_fault=fault,
+        routes=tuple(read_routes(_ROUTES.read_text())) if _ROUTES.exists() else (),
+        clock=look_at_clock(library.LIBRARY),
+        places=tuple(_places(out, engine)),
+        folders_left_behind=tuple(str(folder) for folder in folders_left_behind()),
+    )
+
+
+def look_at_engine(asking: dockerapi.Engine, machine: Machine, wanted: Mapping[str, str]) -> Engine | NoEngine:
+    """Ask an engine what it is and has; one that does not answer the first question is asked nothing more.
+
+    `wanted` has the hash of what each image should be made of.
+    """
+    try:
+        fault = asking.answers(PATIENCE_S)
+        return _engine(asking, wanted) if fault is None else _no_engine(asking, machine, fault)
+    except (OSError, SetupError) as fault:
+        return _no_engine(asking, machine, fault)
+
+
+def _engine(asking: dockerapi.Engine, wanted: Mapping[str, str]) -> Engine:
+    info = asking.ask("/info", timeout=PATIENCE_S)
+    networks = asking.ask("/networks", timeout=PATIENCE_S)
+    ours = json.dumps({"label": [f"{OWNED}=1"]})
+    containers = asking.ask("/containers/json", timeout=PATIENCE_S, all=1, filters=ours)
+    owned = [(entry["Names"][0].lstrip("/"), entry["Labels"]) for entry in containers]
+    owned += [(entry["Name"], entry["Labels"]) for entry in networks if OWNED in (entry["Labels"] or {})]
+    return Engine(
+        address=asking.address,
+        version=info["ServerVersion"],
+        cgroup=info.get("CgroupVersion", "1"),
+        system=info["OSType"],
+        root=Path(info["DockerRootDir"]),
+        users=_users(asking),
+        pools=tuple(_pools(info.get("DefaultAddressPools") or [])),
+        networks={entry["Name"]: tuple(_subnets(entry)) for entry in networks},
+        images={version: _image(asking, version, made_from) for version, made_from in wanted.items()},
+        left_behind=tuple(sorted(name for name, labels in owned if owner_is_dead(labels.get(OWNER, "")))),
+    )
+
+
+def _pools(configured: list[dict[str, Any]]) -> Iterator[IPv4Network]:
+    if not configured:
+        yield from DEFAULT_POOLS
+    for pool in configured:
+        with contextlib.suppress(ValueError):  # IPv6
+            yield from IPv4Network(pool["Base"]).subnets(new_prefix=pool["Size"])
+
+
+def _subnets(network: dict[str, Any]) -> Iterator[IPv4Network]:
+    for config in network["IPAM"]["Config"] or []:
+        with contextlib.suppress(ValueError):  # IPv6
+            yield IPv4Network(config["Subnet"])
+
+
+def _image(asking: dockerapi.Engine, version: str, made_from: str) -> Image | None:
+    name = image.recipe_of(version).name
+    labels = asking.labels(name)
+    if labels is None:
+        return None
+    is_fresh = labels.get(image.HASH_LABEL) == made_from
+    try:
+        packages = asking.file_of(name, _DPKG).decode(errors="replace")
+    except (OSError, SetupError) as fault:
+        return Image(f"of a version that cannot be told ({fault})", is_fresh)
+    found = re.search(r"^Package: asterisk\n(?:.+\n)*?Version: (?:\d+:)?([\d.]+)", packages, re.MULTILINE)
+    return Image(found[1] if found else "of a version that cannot be told", is_fresh)
+
+
+def _users(asking: dockerapi.Engine) -> str:
+    """Say who may use an engine: whom its socket is open to."""
+    if not asking.address.startswith("unix://"):
+        return "whoever reaches it"
+    found = Path(asking.address.removeprefix("unix://")).stat()
+    if found.st_mode & stat.S_IWOTH:
+        return "everybody"
+    with contextlib.suppress(KeyError):
+        owner, group = pwd.getpwuid(found.st_uid).pw_name, grp.getgrgid(found.st_gid).gr_name
+        return f"{owner} and the group {group}" if found.st_mode & stat.S_IWGRP else f"{owner} alone"
+    return "its owner"
+
+
+def _no_engine(asking: dockerapi.Engine, machine: Machine, fault: OSError | SetupError) -> NoEngine:
+    obstacle: Obstacle = "other"
+    if isinstance(fault, PermissionError):
+        obstacle = "denied"
+    elif isinstance(fault, FileNotFoundError | ConnectionRefusedError):
+        obstacle = "absent"
+    elif isinstance(fault, TimeoutError):
+        obstacle = "silent"
+    file, pid = next(iter(stale_pid_files(machine)), (None, None))
+    return NoEngine(
+        address=asking.address,
+        is_this_machines_own=asking.is_this_machines_own,
+        obstacle=obstacle,
+        why=getattr(fault, "strerror", None) or str(fault),
+        is_installed=find("dockerd") is not None,
+        stale_pid_file=file,
+        stale_pid=pid,
+    )
+
+
+def look_at_pjsua2() -> tuple[str, str]:
+    """Return its version and why it does not load: in a process of its own, which it may take down with it."""
+    try:
+        version = importlib.metadata.version(PACKAGE)
+    except importlib.metadata.PackageNotFoundError:
+        return "", ""
+    return version, _fault_of([sys.executable, "-c", "import pjsua2"], {})
+
+
+def look_at_clock(found: Path) -> Clock:
+    """Look at the library that drives the PBX's clock; it is loaded as Asterisk loads it, into a program that ends."""
+    is_there = found.is_file()
+    wanted = image.content_hash(library.BUILDER)
+    made_from = library.MADE_FROM.read_text() if library.MADE_FROM.is_file() else wanted  # one that came in a wheel
+    return Clock(
+        library=found,
+        is_there=is_there,
+        is_fresh=made_from == wanted,
+        loads=_fault_of([shutil.which("true") or sys.executable, "--version"], {"LD_PRELOAD": str(found)})
+        if is_there
+        else "",
+        late=lateness(),
+    )
+
+
+def _fault_of(command: list[str], variables: dict[str, str]) -> str:
+    """Return the last line of what a program complains of, empty where it ends well and without a word of complaint."""
+    try:
+        ended = subprocess.run(  # noqa: S603 - our own Python, and true(1)
+            command,
+            env=os.environ | variables,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=PATIENCE_S * 4,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"not within {PATIENCE_S * 4:g} s"
+    except OSError as fault:
+        return str(fault)
+    lines = ended.stderr.strip().splitlines()
+    if ended.returncode == 0:
+        return lines[-1] if variables and lines else ""
+    return lines[-1] if lines else f"it ends with {ended.returncode}"
+
+
+def read_routes(table: str) -> Iterator[Route]:
+    """Read /proc/net/route (IPv4, the main table); the default route is everybody's and left out."""
+    for line in table.splitlines()[1:]:
+        device, destination, _gateway, flags, _, _, _, mask, *_ = line.split()
+        if int(flags, 16) & _UP and int(mask, 16):
+            yield Route(IPv4Network((_address(destination), str(_address(mask)))), device)
+
+
+def _address(written: str) -> IPv4Address:
+    return IPv4Address(socket.inet_ntoa(struct.pack("<I", int(written, 16))))
+
+
+def _places(out: Path, engine: Engine | NoEngine) -> Iterator[Place]:
+    there = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
+    yield Place("evidence", there, shutil.disk_usage(there).free, 100 * _MB)
+    if isinstance(engine, Engine) and engine.root.is_dir():
+        yield Place("images", engine.root, shutil.disk_usage(engine.root).free, 100 * _MB)
+    if MEMORY.is_dir():
+        yield Place("clocks", MEMORY, shutil.disk_usage(MEMORY).free, _MB)
