@@ -8,7 +8,7 @@ from .mutant import Mutant
 WRONG_GROUPS: tuple[Mutant, ...] = (
     Mutant(
         "a Dial towards an extension that is not there",
-        Replace("group-accounting", "Dial(${PHONES:1},15,r)", "Dial(${PHONES:1}&PJSIP/109,15,r)"),
+        Replace("group-accounting", "Dial(${PHONES:1},15,rb(rung^s^1))", "Dial(${PHONES:1}&PJSIP/109,15,r)"),
         "ring-all",
         "the second member answers",
         {"dial-nowhere"},
@@ -16,7 +16,9 @@ WRONG_GROUPS: tuple[Mutant, ...] = (
     Mutant(
         "a call that leaves by the trunk",
         Replace(
-            "group-accounting", "Dial(${PHONES:1},15,r)", "Dial(${PHONES:1}&PJSIP/trunk/sip:84957770000@127.0.0.9,15,r)"
+            "group-accounting",
+            "Dial(${PHONES:1},15,rb(rung^s^1))",
+            "Dial(${PHONES:1}&PJSIP/trunk/sip:84957770000@127.0.0.9,15,r)",
         ),
         "ring-all",
         "the second member answers",
@@ -24,7 +26,7 @@ WRONG_GROUPS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "answered elsewhere is lost",
-        Replace("group-accounting", "Dial(${PHONES:1},15,r)", "Dial(${PHONES:1},15,rQ(NO_ANSWER))"),
+        Replace("group-accounting", "Dial(${PHONES:1},15,rb(rung^s^1))", "Dial(${PHONES:1},15,rQ(NO_ANSWER))"),
         "ring-all",
         "the second member answers",
         {"missed-unexpected"},
@@ -49,14 +51,14 @@ WRONG_GROUPS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "the ring time is one second longer",
-        Replace("group-accounting", "Dial(${PHONES:1},15,r)", "Dial(${PHONES:1},16,r)"),
+        Replace("group-accounting", "Dial(${PHONES:1},15,rb(rung^s^1))", "Dial(${PHONES:1},16,r)"),
         "ring-all",
         "one refuses 486 at once",
         {"ring-too-long"},
     ),
     Mutant(
         "the ring time is one second shorter",
-        Replace("group-accounting", "Dial(${PHONES:1},15,r)", "Dial(${PHONES:1},14,r)"),
+        Replace("group-accounting", "Dial(${PHONES:1},15,rb(rung^s^1))", "Dial(${PHONES:1},14,r)"),
         "ring-all",
         "one refuses 486 at once",
         {"ring-too-short"},
@@ -65,8 +67,8 @@ WRONG_GROUPS: tuple[Mutant, ...] = (
         "another phone is rung for a tenth of a second",
         Replace(
             "group-accounting",
-            "Dial(${PHONES:1},15,r)",
-            "Dial(${PJSIP_DIAL_CONTACTS(100)},0.1)\n same => n,Dial(${PHONES:1},15,r)",
+            "Dial(${PHONES:1},15,rb(rung^s^1))",
+            "Dial(${PJSIP_DIAL_CONTACTS(100)},0.1)\n same => n,Dial(${PHONES:1},15,rb(rung^s^1))",
         ),
         "ring-all",
         "the second member answers",
@@ -81,21 +83,29 @@ WRONG_GROUPS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "the call is cut shortly after the answer",
-        Replace("group-accounting", "Dial(${PHONES:1},15,r)", "Dial(${PHONES:1},15,rL(600))"),
+        Replace("group-accounting", "Dial(${PHONES:1},15,rb(rung^s^1))", "Dial(${PHONES:1},15,rL(600))"),
         "ring-all",
         "the second member answers",
         {"caller-ended-by"},
     ),
     Mutant(
         "a phone gets two INVITEs at once",
-        Replace("group-accounting", "Dial(${PHONES:1},15,r)", "Dial(${PHONES:1}${PHONES},15,r)"),
+        Replace(
+            "group-accounting",
+            "Dial(${PHONES:1},15,rb(rung^s^1))",
+            "Dial(${PHONES:1}&${PJSIP_DIAL_CONTACTS(101)},15,r)",
+        ),
         "ring-all",
         "the second member answers",
-        {"answer-lost", "ring-twice"},
+        {"ring-twice"},
     ),
     Mutant(
         "the talk breaks and the caller is kept",
-        Replace("group-accounting", "Dial(${PHONES:1},15,r)", "Dial(${PHONES:1},15,rgL(300))\n same => n,Wait(60)"),
+        Replace(
+            "group-accounting",
+            "Dial(${PHONES:1},15,rb(rung^s^1))",
+            "Dial(${PHONES:1},15,rgL(300))\n same => n,Wait(60)",
+        ),
         "ring-all",
         "the second member answers",
         {"talk-broken"},
@@ -103,7 +113,9 @@ WRONG_GROUPS: tuple[Mutant, ...] = (
     Mutant(
         "a call to an address outside",
         Replace(
-            "group-accounting", "Dial(${PHONES:1},15,r)", "Dial(${PHONES:1}&PJSIP/101/sip:84957770000@127.0.0.9,15,r)"
+            "group-accounting",
+            "Dial(${PHONES:1},15,rb(rung^s^1))",
+            "Dial(${PHONES:1}&PJSIP/101/sip:84957770000@127.0.0.9,15,r)",
         ),
         "ring-all",
         "the second member answers",
@@ -111,14 +123,18 @@ WRONG_GROUPS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "a Dial towards an extension of nobody",
-        Replace("group-accounting", "Dial(${PHONES:1},15,r)", "Dial(${PHONES:1}&Local/999@extensions,15,r)"),
+        Replace("group-accounting", "Dial(${PHONES:1},15,rb(rung^s^1))", "Dial(${PHONES:1}&Local/999@extensions,15,r)"),
         "ring-all",
         "the second member answers",
         {"dial-nowhere"},
     ),
     Mutant(
         "the ring begins late",
-        Replace("group-accounting", "Dial(${PHONES:1},15,r)", "Wait(1.5)\n same => n,Dial(${PHONES:1},15,r)"),
+        Replace(
+            "group-accounting",
+            "Dial(${PHONES:1},15,rb(rung^s^1))",
+            "Wait(1.5)\n same => n,Dial(${PHONES:1},15,rb(rung^s^1))",
+        ),
         "ring-all",
         "the second member answers",
         {"ring-late"},
@@ -126,7 +142,9 @@ WRONG_GROUPS: tuple[Mutant, ...] = (
     Mutant(
         "a phone blinks",
         Replace(
-            "group-accounting", "Dial(${PHONES:1},15,r)", "Dial(${PHONES:1},2,r)\n same => n,Dial(${PHONES:1},13,r)"
+            "group-accounting",
+            "Dial(${PHONES:1},15,rb(rung^s^1))",
+            "Dial(${PHONES:1},2,r)\n same => n,Dial(${PHONES:1},13,r)",
         ),
         "ring-all",
         "the second member answers",
@@ -218,7 +236,11 @@ WRONG_GROUPS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "a refuser is out where he is rung again",
-        Replace("group-blink", "Dial(${PHONES:1},15,r)", "Set(JOINED=)\n same => n,Dial(${PHONES:1},15,r)"),
+        Replace(
+            "group-blink",
+            "Dial(${PHONES:1},15,rb(rung^s^1))",
+            "Set(JOINED=)\n same => n,Dial(${PHONES:1},15,rb(rung^s^1))",
+        ),
         "blink",
         "blinking, a refuser is rung again at the next step",
         {"refusal-missing", "ring-missing"},
@@ -332,7 +354,7 @@ WRONG_GROUPS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "the free-check is dropped",
-        Replace("phones-if-free", 'GotoIf($["${DEVICE_STATE(PJSIP/${ARG1})}" = "NOT_INUSE"]?free)', "Goto(free)"),
+        Replace("phones-if-free", 'GotoIf($["${DEVICE_STATE(PJSIP/${ARG1})}" = "NOT_INUSE" & ', "GotoIf($["),
         "on-a-call",
         "ring all, one is on a call",
         {"refusal-unexpected"},
@@ -340,7 +362,7 @@ WRONG_GROUPS: tuple[Mutant, ...] = (
     Mutant(
         "the reservation is dropped",
         (
-            Replace("", " | ${GROUP_COUNT(${MEMBER}@reserved)} > 0", "", everywhere=True),
+            Replace("phones-if-free", " & ${GROUP_COUNT(${ARG1}@rung)} = 0", ""),
             Replace("", "Set(TURN=${LOCK(turns)})", "NoOp()", everywhere=True),
         ),
         "race",
@@ -372,7 +394,7 @@ WRONG_GROUPS: tuple[Mutant, ...] = (
     Mutant(
         "an answered phone gets a second INVITE",
         (
-            Replace("group-accounting", "Dial(${PHONES:1},15,r)", "Dial(${PHONES:1},15,rU(again))"),
+            Replace("group-accounting", "Dial(${PHONES:1},15,rb(rung^s^1))", "Dial(${PHONES:1},15,rU(again))"),
             Append(
                 "extensions.conf", "\n[again]\nexten => s,1,Dial(${PJSIP_DIAL_CONTACTS(102)},1)\n same => n,Return()\n"
             ),
@@ -423,7 +445,9 @@ WRONG_GROUPS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "a phone that is dialled directly rings one second longer",
-        Replace("extensions", "Dial(${GOSUB_RETVAL:1},15,r)", "Dial(${GOSUB_RETVAL:1},16,r)", everywhere=True),
+        Replace(
+            "extensions", "Dial(${GOSUB_RETVAL:1},15,rb(rung^s^1))", "Dial(${GOSUB_RETVAL:1},16,r)", everywhere=True
+        ),
         "extension",
         "nobody answers",
         {"ring-too-long"},

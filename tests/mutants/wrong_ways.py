@@ -65,7 +65,9 @@ WRONG_WAYS: tuple[Mutant, ...] = (
     Mutant(
         "hours are looked at again while it rings",
         Replace(
-            "group-sales", "Dial(${PHONES:1},20,r)", "Dial(${PHONES:1},10,r)\n same => n,Goto(from-trunk,84950000001,1)"
+            "group-sales",
+            "Dial(${PHONES:1},20,rb(rung^s^1))",
+            "Dial(${PHONES:1},10,r)\n same => n,Goto(from-trunk,84950000001,1)",
         ),
         "hours",
         "a call that crosses closing time",

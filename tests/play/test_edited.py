@@ -118,7 +118,7 @@ def test_an_edit_is_red_with_exactly_its_finding(author: Author) -> None:
 @pytest.mark.parametrize(
     ("case", "name", "old", "new"),
     [
-        ("dialplan", "extensions.conf", "Dial(${PHONES:1},15,r)", "Dial(${PHONES:1},15,r"),
+        ("dialplan", "extensions.conf", "Dial(${PHONES:1},15,rb(rung^s^1))", "Dial(${PHONES:1},15,r"),
         ("priority", "extensions.conf", " same => n,Set(PHONES=)", " same => 1,Set(PHONES=)"),
         ("pjsip-option", "pjsip.conf", "dtmf_mode=rfc4733", "dtmf_mode=smoke"),
         ("module", "modules.conf", "autoload=no", "autoload=no\nrequire=res_of_nobody.so"),
@@ -139,7 +139,7 @@ def test_a_broken_edit_is_told_in_asterisks_own_words(
 @pytest.mark.pbx
 def test_plain_pytest_fails_at_a_broken_edit(author: Author) -> None:
     """FAILED, as at an invalid file, and no ERROR: the harness is well."""
-    author.edit("extensions.conf", "Dial(${PHONES:1},15,r)", "Dial(${PHONES:1},15,r")
+    author.edit("extensions.conf", "Dial(${PHONES:1},15,rb(rung^s^1))", "Dial(${PHONES:1},15,r")
     done = author.pytest()
     assert done.returncode == pytest.ExitCode.TESTS_FAILED
     assert f"FAILED {FILE}::{NAME} - Asterisk refuses this configuration" in done.stdout

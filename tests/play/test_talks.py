@@ -15,7 +15,7 @@ from harness.play.conductor import conduct
 from harness.scenario.speed import FASTEST
 from play.conftest import events_of, on_a_clock, story
 
-DIAL = "Dial(${PHONES:1},15,r)"
+DIAL = "Dial(${PHONES:1},15,rb(rung^s^1))"
 TALK = """
 callers:
   anna: {from: "+74951234567", to: "84950000002"}
@@ -38,7 +38,8 @@ CASES: dict[str, tuple[str, str, tuple[str, ...], list[tuple[Kind, str]]]] = {
     "both on hold music": (
         "Dial(${PHONES:1},15,rG(music^s^1))", ON_HOLD, ("res_musiconhold",),
         [
-            ("leg-outlives-caller", "the caller hung up, but the call at 102 ended only 2 s later; expected within 1 s"),
+            ("leg-outlives-caller",
+                "the caller hung up, but the call at 102 ended only 2 s later; expected within 1 s"),
             ("answer-missing", "expected 102 to answer; nobody did"),
             ("answer-lost", "102 picked up at 5 s, and was never connected with the caller"),
             ("talk-missing", "expected anna and 102 to talk; they were never connected"),

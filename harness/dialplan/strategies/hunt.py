@@ -1,10 +1,10 @@
 """What the hunts share: one member at a time, each at most once.
 
 Between the look whether a member is free and the moment at which his phone rings another call could find him free, too.
-So one call at a time looks (LOCK), and the leg to the member's phone reserves him (GROUP) before the lock is given
-back, which is before the phone is rung. The reservation is the leg's: however the leg ends, it ends with it, so there
-is no stale one. A caller who hangs up while he has the lock gives it back: Asterisk frees the locks of a channel that
-ends (`func_lock.c`).
+So one call at a time looks (LOCK), and the leg to the member's phone is counted (GROUP) before the lock is given back,
+which is before the phone is rung. The count is of legs: however a leg ends, its reservation ends with it, so there is
+no stale one. A caller who hangs up while he has the lock gives it back: Asterisk frees the locks of a channel that ends
+(`func_lock.c`).
 
 Dial says NOANSWER both when the ring time ran out and when the phone refused with 480 (`app_dial.c`, handle_cause), so
 the two are told apart by the PBX's own clock: a Dial that ended before its ring time was refused.
