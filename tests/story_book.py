@@ -86,6 +86,7 @@ def seen(  # noqa: PLR0913 - one keyword for each fact that a test varies
     trunk_legs: tuple[PbxSeconds, ...] = (),
     registrations_refused: tuple[tuple[str, int], ...] = (),
     crashed: int | None = None,
+    endless: str | None = None,
 ) -> Observation:
     """Build the observation of one caller's call."""
     view = CallerView(
@@ -117,4 +118,5 @@ def seen(  # noqa: PLR0913 - one keyword for each fact that a test varies
         over=PbxSeconds(60.0),
         registrations_refused=registrations_refused,
         crashed=crashed,
+        endless=endless,
     )

@@ -34,6 +34,7 @@ Kind = Literal[
     "failed-steps",
     "registrations",
     "crash",
+    "endless-call",
 ]
 
 

@@ -108,6 +108,7 @@ def _whole_play(pair: _Pair, left: Observation, right: Observation) -> Iterator[
         return _counted(phone for phone, _ in observation.late_legs)
 
     yield from pair.words("crash", "Asterisk crashed", signal(left), signal(right))
+    yield from pair.words("endless-call", "a call ran in a circle", left.endless, right.endless)
     yield from pair.words("registrations", "registrations refused", refused(left), refused(right))
     yield from pair.words("failed-steps", "steps that could not be done", steps(left), steps(right))
     yield from pair.words("stray-rings", "rings that were nobody's call", strays(left), strays(right))

@@ -289,6 +289,14 @@ class PbxCrashed(Event):
     signal: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEndless(Event):
+    """A channel runs through the dialplan in a circle in which nothing waits."""
+
+    place: str
+    """Where it is in it, as Asterisk writes it: `s@group-sales`."""
+
+
 KINDS: dict[str, type[Event]] = {
     name: kind
     for name, kind in list(globals().items())  # not __subclasses__: `slots` leaves each class's predecessor there

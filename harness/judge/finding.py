@@ -51,6 +51,7 @@ Kind = Literal[
     "step-failed",  # nothing heard, or the call was over before the step
     "registration-refused",  # the PBX refused a REGISTER that it should accept
     "pbx-crashed",
+    "call-endless",  # a call runs in a circle in the dialplan, without a wait: PBX time would stand still
 ]
 
 

@@ -31,7 +31,7 @@ def judge(scenario: Scenario, observation: Observation) -> tuple[Finding, ...]:
     """Compare what was observed with what `scenario` expects; an empty tuple means passed."""
     scenario = settle(scenario, observation)
     findings = list(_judge_play(scenario, observation))
-    if observation.registrations_refused or observation.crashed is not None:
+    if observation.registrations_refused or observation.crashed is not None or observation.endless is not None:
         return tuple(findings)  # the callers' stories were not played to their end
     for name, expectations in scenario.expect.items():
         findings += _judge_caller(scenario, observation, observation.callers[name], expectations)
@@ -43,6 +43,9 @@ def _judge_play(scenario: Scenario, observation: Observation) -> Iterator[Findin
     where = scenario.source
     if observation.crashed is not None:
         yield Finding(kind="pbx-crashed", source=where, sentence=f"Asterisk crashed by signal {observation.crashed}")
+    if observation.endless is not None:
+        sentence = f"a call runs in a circle in the dialplan, and nothing waits there: it is at {observation.endless}"
+        yield Finding(kind="call-endless", source=where, sentence=sentence)
     for phone, code in observation.registrations_refused:
         sentence = f"the PBX refused the registration of {phone} with {code}; the story was not played"
         yield Finding(kind="registration-refused", source=where, sentence=sentence)

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from harness.events import (
     Bridged,
+    CallEndless,
     CallerEnded,
     CallerGot,
     CallerPlaced,
@@ -82,10 +83,12 @@ def observe(scenario: Scenario, events: Iterable[Event]) -> Observation:
     over = _one(record, StoryOver, "the story has no end")
     crashed = next((event.signal for event in record.all(PbxCrashed)), None)
     refused = tuple((event.phone, event.code) for event in record.all(RegistrationRefused))
+    endless = next((event.place for event in record.all(CallEndless)), None)
+    cut_off = crashed is not None or endless is not None
     watched = PbxSeconds(0.0)
-    if crashed is None and not refused:
+    if not cut_off and not refused:
         watched = _one(record, QuietOver, "the silence after the story was not watched").watched
-    rings = _rings(scenario, record, pbx_gone=crashed is not None)
+    rings = _rings(scenario, record, pbx_gone=cut_off)
     end = over.at + CLOCK_RESOLUTION  # an INVITE that was on its way when the caller hung up is his
     timely = [ring for ring in rings if ring.start <= end]
     callers = {name: _caller_view(scenario, name, record, timely) for name in scenario.callers}
@@ -101,6 +104,7 @@ def observe(scenario: Scenario, events: Iterable[Event]) -> Observation:
         over=over.at,
         registrations_refused=refused,
         crashed=crashed,
+        endless=endless,
     )
 
 

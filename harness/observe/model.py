@@ -114,3 +114,5 @@ class Observation:
     """Phones whose REGISTER the PBX refused, with its code; then no story was played."""
     crashed: int | None = None
     """The signal by which Asterisk ended, where it did."""
+    endless: str | None = None
+    """Where a call ran in a circle in the dialplan, where one did; then the story was not played to its end."""

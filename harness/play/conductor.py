@@ -26,13 +26,15 @@ from harness.events import (
     StoryOver,
 )
 from harness.pbx.capture import Packet, read_capture
+from harness.pbx.container import LOG
 from harness.pbx.errors import BrokenError
 from harness.pbx.manager import ManagerLostError
 from harness.pbx.run import RunEnvironment
+from harness.play.circle import watched_for_circles
 from harness.play.clockwork import open_page, prove_clock
 from harness.play.horizon import patience
 from harness.play.recorder import Recorder
-from harness.play.stage import PbxCrashedError, Stage
+from harness.play.stage import CallEndlessError, PbxFaultError, Stage
 from harness.play.switchboard import moment
 from harness.play.theatre import CAPTURE, RegistrationRefusedError, Theatre
 from harness.scenario.duration import PbxSeconds
@@ -64,14 +66,17 @@ async def conduct(scenario: Scenario, environment: RunEnvironment, folder: Path,
     theatre = Theatre(scenario, environment, folder, stage)
     try:
         try:
-            await _play(scenario, theatre, stage, recorder, clock)
+            with watched_for_circles(
+                theatre.evidence / LOG, lambda place: stage.fail(CallEndlessError(place, clock.now()))
+            ):
+                await _play(scenario, theatre, stage, recorder, clock)
         except ManagerLostError:
             await theatre.explain_loss()
     except RegistrationRefusedError:
         recorder.begin(clock.now())
         recorder.record(StoryOver(at=moment(clock.now()), deadline=False))
-    except PbxCrashedError as crash:
-        stage.fail(crash)
+    except PbxFaultError as fault:
+        stage.fail(fault)
         recorder.record(StoryOver(at=moment(clock.now()), deadline=False))
     finally:
         stage.end_tasks()
@@ -150,7 +155,7 @@ def _pbx_testimony(theatre: Theatre) -> Iterator[Event]:
         packets = read_capture(capture, theatre.peers)
         yield from _legs(packet for packet in packets if packet.call_id not in theatre.prepared)
     with contextlib.suppress(OSError):
-        for line in (theatre.evidence / "full.log").read_text("utf-8", "replace").splitlines():
+        for line in (theatre.evidence / LOG).read_text("utf-8", "replace").splitlines():
             if found := NO_CHANNEL.match(line):
                 stamp = datetime.fromisoformat(found["stamp"])
                 at = (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp()

@@ -6,20 +6,36 @@ import asyncio
 from collections.abc import Callable, Coroutine
 
 from harness.clock.clock import PbxClock, PbxEpoch
-from harness.events import Event, PbxCrashed
+from harness.events import CallEndless, Event, PbxCrashed
 from harness.pbx.errors import BrokenError
 from harness.pbx.manager import ManagerLostError
 from harness.play.recorder import Recorder
 from harness.scenario.duration import PbxSeconds
 
 
-class PbxCrashedError(Exception):
-    """Asterisk ended by a signal of its own: the story is over, the verdict is red."""
+class PbxFaultError(Exception):
+    """What the PBX did makes an end of the story: the verdict is red."""
 
-    def __init__(self, signal: int) -> None:
+    def __init__(self, sentence: str, event: Event) -> None:
+        """Keep what is to be recorded."""
+        super().__init__(sentence)
+        self.event = event
+
+
+class PbxCrashedError(PbxFaultError):
+    """Asterisk ended by a signal of its own."""
+
+    def __init__(self, signal: int, at: PbxEpoch) -> None:
         """Keep the signal's number."""
-        super().__init__(f"Asterisk crashed by signal {signal}")
-        self.signal = signal
+        super().__init__(f"Asterisk crashed by signal {signal}", PbxCrashed(at=PbxSeconds(at), signal=signal))
+
+
+class CallEndlessError(PbxFaultError):
+    """A call runs in a circle in the dialplan, and time would stand still for hours: it goes on as slowly as it can."""
+
+    def __init__(self, place: str, at: PbxEpoch) -> None:
+        """Keep where it runs."""
+        super().__init__(f"a call runs in a circle at {place}", CallEndless(at=PbxSeconds(at), place=place))
 
 
 class Stage:
@@ -30,7 +46,7 @@ class Stage:
         self.clock = clock
         self._recorder = recorder
         self._changed = asyncio.Event()
-        self._failure: BrokenError | PbxCrashedError | None = None
+        self._failure: BrokenError | PbxFaultError | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def record(self, event: Event) -> None:
@@ -43,12 +59,12 @@ class Stage:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    def fail(self, failure: BrokenError | PbxCrashedError) -> None:
+    def fail(self, failure: BrokenError | PbxFaultError) -> None:
         """End every wait with this failure; the first one told counts."""
         if self._failure is None:
             self._failure = failure
-            if isinstance(failure, PbxCrashedError):
-                self._recorder.record(PbxCrashed(at=PbxSeconds(self.clock.now()), signal=failure.signal))
+            if isinstance(failure, PbxFaultError):
+                self._recorder.record(failure.event)
         self.notify()
 
     def check(self) -> None:
@@ -104,7 +120,7 @@ class Stage:
             return
         if isinstance(fault, ManagerLostError):
             return  # why the PBX is gone is being asked already, and is the failure
-        if isinstance(fault, (BrokenError, PbxCrashedError)):
+        if isinstance(fault, (BrokenError, PbxFaultError)):
             self.fail(fault)
         else:
             broken = BrokenError(f"the harness failed in {task.get_name()}: {type(fault).__name__}: {fault}")

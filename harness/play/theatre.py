@@ -250,7 +250,7 @@ class Theatre:
         """Raise what the end of the PBX means: PbxCrashedError, or BrokenError where it was ended from outside."""
         crash = await self.pbx.why_ended()
         if crash is not None:
-            raise PbxCrashedError(crash)
+            raise PbxCrashedError(crash, self._stage.clock.now())
         message = "the PBX ended while the story ran: its container was killed or stopped from outside"
         raise BrokenError(message, f"its log is {self.evidence / 'full.log'}")
 

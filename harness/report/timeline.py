@@ -28,6 +28,8 @@ def timeline_text(scenario: Scenario, observation: Observation) -> str:
     ]
     if observation.crashed is not None:
         lines.append(f"Asterisk crashed by signal {observation.crashed}")
+    if observation.endless is not None:
+        lines.append(f"a call ran in a circle in the dialplan, at {observation.endless}")
     for phone, code in observation.registrations_refused:
         lines.append(f"the PBX refused the registration of {phone} with {code}: no story was played")
     for number, reason in observation.failed_steps:

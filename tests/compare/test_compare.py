@@ -89,6 +89,7 @@ CASES: list[tuple[list[Kind], Observation, Observation]] = [
     (["registrations"], seen(), seen(registrations_refused=(("101", 403),))),
     (["crash"], seen(), seen(crashed=11)),
     (["crash"], seen(crashed=6), seen(crashed=11)),
+    (["endless-call"], seen(), seen(endless="s@group-sales")),
 ]  # fmt: skip
 
 

@@ -159,6 +159,7 @@ CASES: list[Case] = [
         rang("101", 0.1, 15.1))),
     ("registration-refused", 5, (ONE,), seen(registrations_refused=(("101", 403),)), seen(rang("101", 0.1, 15.1))),
     ("pbx-crashed", 5, (ONE,), seen(crashed=11), seen(rang("101", 0.1, 15.1))),
+    ("call-endless", 5, (ONE,), seen(endless="s@group-sales"), seen(rang("101", 0.1, 15.1))),
 ]  # fmt: skip
 
 

@@ -200,6 +200,13 @@ WRONG_GROUPS: tuple[Mutant, ...] = (
         {"answer-missing", "ring-instead"},
     ),
     Mutant(
+        "a hunt looks for a member without end",
+        Replace("group-sales", 'GotoIf($["${TRY}" = ""]?over)', "Goto(look)"),
+        "first-free",
+        "the first answers",
+        {"call-endless"},
+    ),
+    Mutant(
         "random forgets whom it has rung",
         Replace("group-random", "LEFT=${LISTFILTER(LEFT,&,${MEMBER})}", "LEFT=${MEMBER}"),
         "random-free",

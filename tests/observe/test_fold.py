@@ -9,6 +9,7 @@ from story_book import CALL, at, scenario
 
 from harness.events import (
     Bridged,
+    CallEndless,
     CallerEnded,
     CallerGot,
     CallerPlaced,
@@ -277,10 +278,12 @@ def test_one_witness_alone_is_broken(events: list[Event], sentence: str) -> None
         observe(STORY, events)
 
 
-def test_a_crash_and_a_refused_registration_end_the_story() -> None:
-    """Both are facts about the PBX: no second witness is asked for."""
+def test_a_crash_an_endless_call_and_a_refused_registration_end_the_story() -> None:
+    """All are facts about the PBX: no second witness is asked for."""
     crashed = observe(STORY, [*PLACED, leg("101", "r", 1.0)[2], PbxCrashed(at=S(2.0), signal=11), OVER[0]])
     assert crashed.crashed == 11
+    endless = observe(STORY, [*PLACED, leg("101", "r", 1.0)[2], CallEndless(at=S(2.0), place="s@group-sales"), OVER[0]])
+    assert endless.endless == "s@group-sales"
     refused = observe(STORY, [RegistrationRefused(at=S(0.0), phone="101", code=403), OVER[0]])
     assert refused.registrations_refused == (("101", 403),)
 

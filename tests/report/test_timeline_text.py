@@ -36,6 +36,7 @@ def test_everything_that_is_wrong(golden: Golden) -> None:
         late_legs=(("101", PbxSeconds(float("inf"))), ("102", PbxSeconds(1.5))),
         registrations_refused=(("103", 403),),
         crashed=11,
+        endless="s@group-sales",
     )
     golden("report/timeline-wrong.txt", timeline_text(story([wave(12, "101", 5)]), observation))
 

@@ -1,0 +1,39 @@
+"""What Asterisk's log tells of a call that runs in a circle; the real thing is in the table of tests/mutants."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from harness.play.circle import circle_at
+
+BEGIN = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def log(file: Path, steps: int, seconds: float) -> Path:
+    """Write the log of a call that makes so many steps in so many seconds."""
+    lines = []
+    for number in range(steps):
+        stamp = (BEGIN + timedelta(seconds=seconds * number / steps)).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+        step = f"Executing [s@group-sales:{number % 3 + 4}] Goto"
+        lines.append(f'[{stamp}] VERBOSE[63][C-00000001] pbx.c: {step}("PJSIP/trunk-00000000", "look") in new stack')
+    file.write_text("\n".join(lines), "utf-8")
+    return file
+
+
+def test_thousands_of_steps_within_a_second_are_a_circle(tmp_path: Path) -> None:
+    """It is said where."""
+    assert circle_at(log(tmp_path / "full.log", 5000, 0.5), grown=500_000) == "s@group-sales"
+
+
+def test_a_circle_in_which_something_waits_is_none(tmp_path: Path) -> None:
+    """Time passes there, and the story ends."""
+    assert circle_at(log(tmp_path / "full.log", 5000, 100.0), grown=500_000) is None
+
+
+def test_a_log_as_stories_write_it_is_not_read(tmp_path: Path) -> None:
+    """Nor is one that is not there, or holds no step."""
+    assert circle_at(log(tmp_path / "full.log", 5000, 0.5)) is None
+    assert circle_at(tmp_path / "nothing.log") is None
+    (tmp_path / "words.log").write_text("[2026-11-24 12:00:00.000] NOTICE[1] x.c: nothing\n" * 20_000)
+    assert circle_at(tmp_path / "words.log", grown=500_000) is None
