@@ -53,8 +53,8 @@ NEEDED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
-SIGNALS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"The legs of progressive groups speak by signals; Asterisk 16 has none.": ("app_signal",)}
+TELLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"The legs of progressive groups tell one another what has happened.": ("func_global", "func_math")}
 )
 
 HUNTS: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from harness.dialplan import safety, wording
-from harness.dialplan.modules import HUNTS, NEEDED, SIGNALS, SWITCHED_OFF
+from harness.dialplan.modules import HUNTS, NEEDED, SWITCHED_OFF, TELLS
 from harness.dialplan.opening import hours_of
 from harness.dialplan.strategies import context_of
 from harness.dialplan.templating import fill
@@ -190,7 +190,7 @@ def texts_of(office: Office, addresses: PlayAddresses, secrets: Secrets) -> Iter
 class _Uses:
     """What the groups of an office need beside their own contexts."""
 
-    signals: bool
+    tells: bool
     reserves: bool
     registered: bool
     notes_refusals: bool
@@ -200,7 +200,7 @@ class _Uses:
         groups = office.groups.values()
         progressive = [group for group in groups if isinstance(group, Progressive)]
         return cls(
-            signals=any(group.keep == "true" for group in progressive),
+            tells=any(group.keep == "true" for group in progressive),
             reserves=any(isinstance(group, Hunt) and group.free == "idle" for group in groups),
             registered=any(group.free == "registered" for group in groups),
             notes_refusals=any(group.refusers == "out" for group in progressive),
@@ -210,7 +210,7 @@ class _Uses:
 def _needed(office: Office) -> Mapping[str, tuple[str, ...]]:
     uses = _Uses.of(office)
     hunts = any(isinstance(group, Hunt) for group in office.groups.values())
-    return {**NEEDED, **(SIGNALS if uses.signals else {}), **(HUNTS if hunts else {})}
+    return {**NEEDED, **(TELLS if uses.tells else {}), **(HUNTS if hunts else {})}
 
 
 def trunk_address_conf(office: Office, addresses: PlayAddresses) -> str:

@@ -19,6 +19,7 @@ from harness.pbx.manager import ManagerEvent
 from harness.pbx.run import RunEnvironment, open_run
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.office import Office, RingAll, ToExtension, ToGroup
+from harness.setup import image
 
 pytestmark = pytest.mark.pbx
 
@@ -27,10 +28,11 @@ WITHIN = 10.0
 """Seconds that a test waits for an event before it fails."""
 
 
-@pytest.fixture(scope="module")
-def environment() -> Iterator[RunEnvironment]:
-    """Open a run for this module."""
-    with open_run("ringproof-asterisk:22") as environment:
+@pytest.fixture(scope="module", params=["22", "16"])
+def environment(request: pytest.FixtureRequest) -> Iterator[RunEnvironment]:
+    """Open a run for this module, on each version that offices are rendered for."""
+    image.ensure(image.recipe_of(request.param))
+    with open_run(f"{image.REPOSITORY}:{request.param}") as environment:
         yield environment
 
 

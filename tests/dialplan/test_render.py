@@ -87,12 +87,14 @@ def test_a_value_that_a_template_does_not_get_is_an_error() -> None:
         fill("asterisk.conf.j2", header="", conf="", language="")
 
 
-def test_only_progressive_groups_need_signals(tmp_path: Path) -> None:
-    """An office without such a group runs on Asterisk 16, which has no app_signal."""
+def test_only_groups_that_keep_ringing_need_legs_that_tell(tmp_path: Path) -> None:
+    """An office without such a group has no context for them, and no module."""
     for name, needs in {"trading-company": True, "office-hours": False}.items():
         offices = Path("scenarios/offices")
         office = office_of(offices / f"{name}.yaml")
         rendered = render_office(office, tmp_path / name, office_folder=offices)
-        assert ("app_signal.so" in rendered.modules) is needs
-        assert ("tell" in rendered.contexts) is needs
-        assert ("Signal(" in (tmp_path / name / "extensions.conf").read_text()) is needs
+        assert {"func_global.so", "func_math.so"} & set(rendered.modules) == (
+            {"func_global.so", "func_math.so"} if needs else set()
+        )
+        assert ({"await", "tell"} <= rendered.contexts.keys()) is needs
+        assert ("Gosub(tell," in (tmp_path / name / "extensions.conf").read_text()) is needs
