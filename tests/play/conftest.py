@@ -16,6 +16,7 @@ from harness.pbx.engine import RUN, engine
 from harness.pbx.run import RunEnvironment, open_run
 from harness.scenario.reading import read_scenarios
 from harness.scenario.story import Scenario
+from harness.setup import image
 
 T = TypeVar("T")
 IMAGE = "ringproof-asterisk:22"
@@ -25,6 +26,13 @@ IMAGE = "ringproof-asterisk:22"
 def environment() -> Iterator[RunEnvironment]:
     """A run of its own; fails where there is no engine or image."""
     with open_run(IMAGE) as run:
+        yield run
+
+
+@pytest.fixture(scope="session")
+def sixteen() -> Iterator[RunEnvironment]:
+    """The same with Asterisk 16."""
+    with open_run(image.ensure(image.recipe_of("16"))) as run:
         yield run
 
 
