@@ -23,6 +23,7 @@ from harness.phones import protocol as say
 from harness.phones.call import Call
 from harness.phones.guard import guarded
 from harness.phones.ledger import Ledger
+from harness.phones.room import Room
 
 if TYPE_CHECKING:
     from harness.phones.library import Pj
@@ -51,6 +52,7 @@ class Phone:
         self._known: set[str] = set()
         self.recordings: list[Recording] = []
         self._over: list[Call] = []
+        self._room = Room()
         self._registered = False
         self._unregistering = False
         self.endpoint = library.Endpoint(self, self._call_rejected)
@@ -124,6 +126,7 @@ class Phone:
                 case say.Unregister():
                     self._unregister()
                 case say.Call():
+                    self._make_room()
                     Call(self).place(verb)
                 case say.Quit(unregister=unregister):
                     self._quit(unregister=unregister)
@@ -143,6 +146,12 @@ class Phone:
         elif isinstance(verb, say.Record):
             self.tell(say.Recorded(at_ns=self.ledger.stamp(), call_id=verb.call_id, file=verb.file))
         # else the call was over when the verb came, and its end has been told
+
+    def _make_room(self) -> None:
+        """Go on listening until the library has sockets for one more call."""
+        while (waits := self._room.waits_s()) > 0.0:
+            select.select(self._sip, [], [], min(waits, _TICK))
+            self._handle_events()
 
     def _unregister(self) -> None:
         self._unregistering = True
@@ -166,6 +175,7 @@ class Phone:
     def let_go(self, call: Call) -> None:
         """Drop a call that is over, but not before pjsua2 has returned from its callback."""
         self.calls.pop(call.call_id, None)
+        self._room.note_end()
         self._over.append(call)
 
     def invited(self, number: int, message: str, at_ns: int) -> None:

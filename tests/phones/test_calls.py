@@ -262,3 +262,12 @@ def test_a_recording_holds_the_other_ones_tone(desk: Desk, tmp_path: Path) -> No
     assert callee.until(say.Recorded).call_id == call_id
     assert tones_heard(tmp_path / "anna.wav", tones) == ("101",)
     assert tones_heard(tmp_path / "101.wav", tones) == ("anna",)
+
+
+def test_a_hundred_calls_one_after_the_other(anna: DeskPhone, callee: DeskPhone) -> None:
+    """A call's sockets are free again only half a second after its end: the 33rd call would abort the process."""
+    for _ in range(100):
+        call_id = _call(anna, callee)
+        anna.tell(say.HangUp(call_id=call_id))
+        assert anna.until(say.Ended).call_id == call_id
+        assert callee.until(say.Cancelled).call_id == call_id
