@@ -26,6 +26,11 @@ def validate(paths: Paths = None) -> int:
         wrong = sum(bool(entry.problems) for entry in read)
         print(f"\n{counted(len(problems), 'problem')}; {wrong} of {counted(len(read), 'file')} cannot be played")
         return EXIT_INVALID
+    for scenario in (scenario for entry in read for scenario in entry.scenarios):
+        for over in scenario.over:
+            from harness.scenario.foresight import foresight  # noqa: PLC0415 - as above
+
+            print(f"{over.source.file}:{over.source.line}: {foresight(over, scenario.calls)}")
     scenarios = sum(len(entry.scenarios) for entry in read)
     verb = "is" if scenarios == 1 else "are"
     print(f"{counted(scenarios, 'scenario')} in {counted(len(read), 'file')} {verb} valid")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal[
+    "calls",  # the story was told more often in one play
     "call",  # the caller called in one play only
     "keys-pressed",
     "keys-heard",  # by the PBX

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from harness.compare.difference import Difference, Kind
@@ -40,10 +40,20 @@ def compare(
         sentence = f"callers {names[0]} {labels[0]}, {names[1]} {labels[1]}"
         raise NotTheSameStoryError(f"two plays of one scenario have the same callers; these have not: {sentence}")
     pair = _Pair(labels, tolerance)
-    found = list(_whole_play(pair, left, right))
-    for name, view in left.callers.items():
-        found += _Calls(pair, view, right.callers[name]).differences()
+    told = len(left.calls), len(right.calls)
+    found = list(pair.words("calls", "the story is told", f"{told[0]} times", f"{told[1]} times"))
+    if told == (1, 1):
+        return tuple(_one_telling(pair, left, right))
+    for number, (here, there) in enumerate(zip(left.calls, right.calls, strict=False), start=1):
+        found += [replace(each, what=f"call {number}: {each.what}") for each in _one_telling(pair, here, there)]
     return tuple(found)
+
+
+def _one_telling(pair: _Pair, left: Observation, right: Observation) -> Iterator[Difference]:
+    """What differs in a story, or in one call of a story that is told many times."""
+    yield from _whole_play(pair, left, right)
+    for name, view in left.callers.items():
+        yield from _Calls(pair, view, right.callers[name]).differences()
 
 
 @dataclass(frozen=True, slots=True)

@@ -270,9 +270,19 @@ class DialFailed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryOver(Event):
-    """Steps done and expectations met, or their deadline passed: from here on the harness hangs up what is left."""
+    """Steps done and expectations met, or their deadline passed: from here on the harness hangs up what is left.
+
+    A story that is told many times is over as often.
+    """
 
     deadline: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextCall(Event):
+    """The story is told again on the same PBX, for the `number`th time: nothing is left of the call before."""
+
+    number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,8 +64,11 @@ def _judge_connection(expectations: tuple[Expectation, ...], view: CallerView, s
 
 
 def _judge_lost(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
-    """Whoever picks up gets the call, unless it is said that several pick up at one moment, and one of them did."""
-    excused: set[str] = set()
+    """Whoever picks up gets the call, unless it is said that several pick up at one moment, and one of them did.
+
+    Or that two outcomes are right, and this is the one in which his answer comes too late.
+    """
+    excused: set[str] = set(scenario.too_late)
     for entry in expectations:
         if isinstance(entry, Answer) and entry.phone in entry.one_of:
             excused.update(entry.one_of)

@@ -30,6 +30,15 @@ def settle(scenario: Scenario, observation: Observation) -> Scenario:
     """Return `scenario` with the phones that were chosen in this play, in the place of every choice."""
     if not scenario.has_choices:
         return scenario
+    return replace(scenario, expect=_read(scenario, observation)[0])
+
+
+def chosen(scenario: Scenario, observation: Observation) -> Mapping[str, str]:
+    """Return which phone each choice was, by its name; of one that cannot be read, the words in its place."""
+    return _read(scenario, observation)[1]
+
+
+def _read(scenario: Scenario, observation: Observation) -> tuple[dict[str, tuple[Expectation, ...]], Mapping[str, str]]:
     chosen: dict[str, str] = {}
     settled: dict[str, tuple[Expectation, ...]] = {}
     for caller, listed in scenario.expect.items():
@@ -42,7 +51,7 @@ def settle(scenario: Scenario, observation: Observation) -> Scenario:
         answers = _answered(listed, observation.callers[caller], chosen)
         known = {**waves, **answers}
         settled[caller] = tuple(known.get(id(entry)) or _renamed(entry, chosen) for entry in listed)
-    return replace(scenario, expect=settled)
+    return settled, chosen
 
 
 def _settled(ring: Ring, phones: frozenset[str], chosen: dict[str, str]) -> Ring:

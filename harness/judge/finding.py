@@ -52,6 +52,8 @@ Kind = Literal[
     "registration-refused",  # the PBX refused a REGISTER that it should accept
     "pbx-crashed",
     "call-endless",  # a call runs in a circle in the dialplan, without a wait: PBX time would stand still
+    "choice-share",  # over many calls a phone was chosen too often, or too seldom
+    "choice-order",  # over many calls a choice depended on the one before
 ]
 
 
@@ -63,3 +65,5 @@ class Finding:
     source: Source
     sentence: str
     caller: str | None = None
+    call: int | None = None
+    """Which call, from 1, of a story that is told many times; None: all of them, or the only one."""

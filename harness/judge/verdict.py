@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from harness.judge.answers import judge_answers
+from harness.judge.chance import judge_calls
 from harness.judge.choice import settle
 from harness.judge.finding import Finding, Kind
 from harness.judge.waves import judge_waves
@@ -29,6 +30,24 @@ _TURNED_AWAY = ("refused", "forwarded")
 
 def judge(scenario: Scenario, observation: Observation) -> tuple[Finding, ...]:
     """Compare what was observed with what `scenario` expects; an empty tuple means passed."""
+    if scenario.calls > 1:
+        return judge_calls(scenario, observation, _judge_reading)
+    return _fewest(scenario, observation)[1]
+
+
+def judged_as(scenario: Scenario, observation: Observation) -> Scenario:
+    """Return the story that is judged: of its right outcomes the nearest one, with the phones that were chosen."""
+    return settle(_fewest(scenario, observation)[0], observation)
+
+
+def _fewest(scenario: Scenario, observation: Observation) -> tuple[Scenario, tuple[Finding, ...]]:
+    """Return the reading to which the fewest differences are left, and these; of equal ones the first as written."""
+    readings = ((reading, _judge_reading(reading, observation)) for reading in scenario.readings)
+    return min(readings, key=lambda read: len(read[1]))
+
+
+def _judge_reading(scenario: Scenario, observation: Observation) -> tuple[Finding, ...]:
+    """Judge one call, or the calls of one moment, by one reading."""
     scenario = settle(scenario, observation)
     findings = list(_judge_play(scenario, observation))
     if observation.registrations_refused or observation.crashed is not None or observation.endless is not None:

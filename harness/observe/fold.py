@@ -6,7 +6,7 @@ saw says that the harness, not the PBX, is wrong: BrokenPlayError.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -27,6 +27,7 @@ from harness.events import (
     LegFinal,
     LegInvited,
     LegLeft,
+    NextCall,
     PbxCrashed,
     PhoneCancelled,
     PhoneForwarded,
@@ -50,6 +51,7 @@ from harness.scenario.story import CLOCK_RESOLUTION, SETTLE_WINDOW, Press, Scena
 
 _E = TypeVar("_E", bound=Event)
 
+LOG_GRAIN = PbxSeconds(0.001)
 LEG_ENDS_WITHIN = PbxSeconds(1.0)
 """After its caller hung up, a leg may live this long."""
 
@@ -79,14 +81,41 @@ def observe(scenario: Scenario, events: Iterable[Event]) -> Observation:
 
     Raises BrokenPlayError when the witnesses contradict each other or the play did not come to its end.
     """
-    record = _Record(events)
+    *earlier, last = (_observe_call(scenario, call, watched) for call, watched in _calls(events))
+    cut_off = last.crashed is not None or last.endless is not None or last.registrations_refused or last.failed_steps
+    if len(earlier) + 1 < scenario.calls and not cut_off:
+        told = "1 time" if not earlier else f"{len(earlier) + 1} times"
+        raise BrokenPlayError(f"the story was told {told}, and it was to be {scenario.calls}")
+    return replace(last, earlier=tuple(earlier))
+
+
+def _calls(events: Iterable[Event]) -> Iterator[tuple[_Record, PbxSeconds | None]]:
+    """Cut the events where the story is told again; with how long after it each call but the last was watched."""
+    call: list[Event] = []
+    for event in sorted(events, key=_certainly):
+        if isinstance(event, NextCall):
+            record = _Record(call)
+            yield record, PbxSeconds(event.at - _one(record, StoryOver, "a call of the story has no end").at)
+            call = []
+        else:
+            call.append(event)
+    yield _Record(call), None
+
+
+def _certainly(event: Event) -> float:
+    """When an event had happened for certain: Asterisk's log cuts its stamps to the millisecond."""
+    return event.at + LOG_GRAIN if isinstance(event, DialFailed) else event.at
+
+
+def _observe_call(scenario: Scenario, record: _Record, watched: PbxSeconds | None) -> Observation:
     over = _one(record, StoryOver, "the story has no end")
     crashed = next((event.signal for event in record.all(PbxCrashed)), None)
     refused = tuple((event.phone, event.code) for event in record.all(RegistrationRefused))
     endless = next((event.place for event in record.all(CallEndless)), None)
     cut_off = crashed is not None or endless is not None
-    watched = PbxSeconds(0.0)
-    if not cut_off and not refused:
+    if watched is None and (refused or cut_off):
+        watched = PbxSeconds(0.0)
+    elif watched is None:
         watched = _one(record, QuietOver, "the silence after the story was not watched").watched
     rings = _rings(scenario, record, pbx_gone=cut_off)
     end = over.at + CLOCK_RESOLUTION  # an INVITE that was on its way when the caller hung up is his

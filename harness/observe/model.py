@@ -116,3 +116,10 @@ class Observation:
     """The signal by which Asterisk ended, where it did."""
     endless: str | None = None
     """Where a call ran in a circle in the dialplan, where one did; then the story was not played to its end."""
+    earlier: tuple[Observation, ...] = ()
+    """Of a story that is told many times: its calls before the last one, each observed as a story of its own."""
+
+    @property
+    def calls(self) -> tuple[Observation, ...]:
+        """All calls of the story in their order; this is the last one, or the only one."""
+        return (*self.earlier, self)

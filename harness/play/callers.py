@@ -100,8 +100,11 @@ class Callers:
         """True when every call that was placed has ended."""
         return all(seat.ended is not None for seat in self.seats.values() if seat.call_id is not None)
 
-    async def run(self) -> None:
-        """Do the scenario's steps, one after the other; what cannot be done is recorded and ends that caller's part."""
+    async def run(self) -> bool:
+        """Do the scenario's steps, one after the other; what cannot be done is recorded and ends that caller's part.
+
+        True: all were done.
+        """
         gone: set[str] = set()
         for number, step in enumerate(self._scenario.when):
             if step.caller in gone:
@@ -115,6 +118,7 @@ class Callers:
                 gone.add(step.caller)
                 failed = StepFailed(at=at, step=number, verb=verb, caller=step.caller, reason=reason)
                 self._stage.record(failed)
+        return not gone
 
     def _after(self, step: Step) -> None:
         """From here on sound is counted anew, and what must ring is counted from here."""

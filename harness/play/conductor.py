@@ -30,15 +30,17 @@ from harness.pbx.container import LOG
 from harness.pbx.errors import BrokenError
 from harness.pbx.manager import ManagerLostError
 from harness.pbx.run import RunEnvironment
+from harness.play.callers import CallerSeat
 from harness.play.circle import watched_for_circles
 from harness.play.clockwork import open_page, prove_clock
-from harness.play.horizon import patience
+from harness.play.horizon import last_answers, patience
+from harness.play.interval import interval
 from harness.play.recorder import Recorder
 from harness.play.stage import CallEndlessError, PbxFaultError, Stage
 from harness.play.switchboard import moment
 from harness.play.theatre import CAPTURE, RegistrationRefusedError, Theatre
 from harness.scenario.duration import PbxSeconds
-from harness.scenario.story import QUIET_RACED, QUIET_REAL, Answer, CallerGets, Scenario
+from harness.scenario.story import QUIET_RACED, QUIET_REAL, Scenario
 
 TALKS_FOR = PbxSeconds(2.0)
 """An answered call is left up this long: a bridge that breaks at once is seen."""
@@ -98,15 +100,20 @@ async def _play(scenario: Scenario, theatre: Theatre, stage: Stage, recorder: Re
     recorder.begin(clock.now())
     clock.begin_story()
     theatre.ensemble.begin_story()
-    await theatre.callers.run()
-    met = await _expectations(scenario, theatre, stage)
-    await stage.until(lambda: theatre.talks.over, PbxEpoch(clock.now() + HEARD_OUT_WITHIN))
-    over = clock.now()
-    stage.record(StoryOver(at=moment(over), deadline=not met))
-    theatre.callers.hang_up_all()
-    cleared = PbxEpoch(over + CLEARS_WITHIN)
-    if not await stage.until(lambda: theatre.callers.over and not theatre.ensemble.ringing, cleared):
-        theatre.ensemble.hang_up_all()
+    for number in range(1, scenario.calls + 1):
+        if number > 1:
+            await interval(scenario, theatre, stage, number)
+        done = await theatre.callers.run()
+        met = await _expectations(scenario, theatre, stage)
+        await stage.until(lambda: theatre.talks.over, PbxEpoch(clock.now() + HEARD_OUT_WITHIN))
+        over = clock.now()
+        stage.record(StoryOver(at=moment(over), deadline=not met))
+        theatre.callers.hang_up_all()
+        cleared = PbxEpoch(over + CLEARS_WITHIN)
+        if not await stage.until(lambda: theatre.callers.over and not theatre.ensemble.ringing, cleared):
+            theatre.ensemble.hang_up_all()
+        if not done:
+            break  # what could not be done once would take its time in vain in every call
     quiet = scenario.quiet if scenario.quiet is not None else QUIET_RACED if clock.races else QUIET_REAL
     end = PbxEpoch(over + max(quiet, CLEARS_WITHIN))
     await stage.wait_until(end)
@@ -121,31 +128,23 @@ async def _expectations(scenario: Scenario, theatre: Theatre, stage: Stage) -> b
     for name, seat in theatre.callers.seats.items():
         begun = seat.acted if seat.acted is not None else stage.clock.now()
         deadline = PbxEpoch(max(begun + patience(scenario, name), stage.clock.now()))
-        answered = _last_answer(scenario, name)
-        if not answered:
-            met &= await stage.until(lambda: seat.ended is not None, deadline)  # noqa: B023 - awaited at once
-            continue
-
-        def picked_up(phones: tuple[str, ...] = answered, call: str = seat.call_id or "") -> PbxEpoch | None:
-            moments = (theatre.ensemble.first("answer", one, call) for one in phones)
-            return min((at for at in moments if at is not None), default=None)
-
-        met &= await stage.until(lambda: seat.ended is not None or picked_up() is not None, deadline)  # noqa: B023
-        if (at := picked_up()) is not None:
+        answering = last_answers(scenario, name)
+        met &= await stage.until(lambda: _answered(seat, theatre, answering) is not None, deadline)  # noqa: B023
+        while (at := _answered(seat, theatre, answering)) is not None and seat.ended is None:
             talked = PbxEpoch(at + TALKS_FOR)
-            await stage.until(lambda: seat.ended is not None, talked)  # noqa: B023
+            if not await stage.until(lambda: _answered(seat, theatre, answering) != at, talked):  # noqa: B023
+                break
+            # a PBX that takes an answer for too late ends it at once: then another outcome is still to come
+            met &= await stage.until(lambda: _answered(seat, theatre, answering) is not None, deadline)  # noqa: B023
     return met
 
 
-def _last_answer(scenario: Scenario, caller: str) -> tuple[str, ...]:
-    """The phones of which one's answer ends what is expected of a caller; none where the call is to end by itself."""
-    expectations = scenario.expect.get(caller, ())
-    if any(isinstance(entry, CallerGets) and entry.ended_by is not None for entry in expectations):
-        return ()
-    answers = [entry for entry in expectations if isinstance(entry, Answer)]
-    if not answers:
-        return ()
-    return answers[-1].one_of or scenario.choices.get(answers[-1].phone, (answers[-1].phone,))
+def _answered(seat: CallerSeat, theatre: Theatre, phones: frozenset[str]) -> PbxEpoch | None:
+    """When the first of these phones answered that still talks, or the call ended; None: neither."""
+    if seat.ended is not None:
+        return seat.ended
+    moments = (theatre.ensemble.talks_since(phone, seat.call_id or "") for phone in phones)
+    return min((at for at in moments if at is not None), default=None)
 
 
 def _pbx_testimony(theatre: Theatre) -> Iterator[Event]:

@@ -81,6 +81,7 @@ class Ensemble:
         self, stage: Stage, switchboard: Switchboard, seats: dict[str, Seat], rung: Sequence[Behaviour] = ()
     ) -> None:
         """Conduct `seats`, by extension; `rung`: what those do that do as they are rung, in that order."""
+        self._rung = rung
         self._in_turn = iter(rung)
         self.on_picked_up: Callable[[Seat, str], None] = lambda _seat, _call_id: None
         """Called with every phone that has picked up, and the call's leg."""
@@ -137,6 +138,13 @@ class Ensemble:
                 due = PbxEpoch(begun + seat.behaviour.ends)
                 self._stage.begin(self._end_call(seat, due), f"{seat.name} ending its call")
 
+    def forget(self) -> None:
+        """Forget whom the last call has rung: the story is told again."""
+        self._in_turn = iter(self._rung)
+        for seat in self.seats.values():
+            seat.rang.clear()
+            seat.answered.clear()
+
     def _of_preparation(self, seat: Seat, message: protocol.Message) -> bool:
         """Take what belongs to the call that a phone is on when the story begins; nothing of it is recorded."""
         if isinstance(message, protocol.Invited) and seat.preparing:
@@ -168,6 +176,12 @@ class Ensemble:
         moments = (moment for seat in seats for moment in (seat.rang if event == "ring" else seat.answered).items())
         mine = (at for leg, at in moments if call is None or self._switchboard.same_call(leg, call))
         return min(mine, default=None)
+
+    def talks_since(self, phone: str, call: str) -> PbxEpoch | None:
+        """When a phone that still talks answered in the call that has the leg `call`."""
+        seats = [seat for name, seat in self.seats.items() if phone in (name, extension_of(name))]
+        talks = ((leg, seat.answered[leg]) for seat in seats for leg in seat.talking)
+        return min((at for leg, at in talks if self._switchboard.same_call(leg, call)), default=None)
 
     def hang_up_all(self) -> None:
         """Tidy up: end what still rings or talks."""

@@ -19,7 +19,31 @@ def _longest(office: Office) -> PbxSeconds:
 
 
 def patience(scenario: Scenario, caller: str) -> PbxSeconds:
-    """Return how long after a caller's last action his expectations may take, deadline included."""
+    """Return how long after a caller's last action his expectations may take, deadline included.
+
+    Where more than one outcome is right, the longest of them counts.
+    """
+    return max(_patience(reading, caller) for reading in scenario.readings)
+
+
+def last_answers(scenario: Scenario, caller: str) -> frozenset[str]:
+    """Return the phones whose answer ends what is expected of a caller, in whichever reading.
+
+    None: the call is to end by itself; or one answer is the last in one reading only, and in another more is to come.
+    """
+    last: set[str] = set()
+    more: set[str] = set()
+    for reading in scenario.readings:
+        expectations, choices = reading.expect.get(caller, ()), reading.choices
+        said = [entry for entry in expectations if isinstance(entry, Answer)]
+        answers = [entry.one_of or choices.get(entry.phone, (entry.phone,)) for entry in said]
+        ends = not any(isinstance(entry, CallerGets) and entry.ended_by is not None for entry in expectations)
+        last.update(*(answers[-1:] if ends else ()))
+        more.update(*(answers[:-1] if ends else answers))
+    return frozenset(last - more)
+
+
+def _patience(scenario: Scenario, caller: str) -> PbxSeconds:
     expectations = scenario.expect.get(caller, ())
     rings = [entry for entry in expectations if isinstance(entry, Ring)]
     total = 0.0

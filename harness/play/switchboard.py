@@ -53,6 +53,8 @@ class Switchboard:
         self._listening: dict[str, contextlib.ExitStack] = {}
         """Channels that are in an application that listens, and what holds the clock for them."""
         self._recorded: dict[str, contextlib.ExitStack] = {}
+        self.channels: set[str] = set()
+        """Those that live."""
         self.authenticated: dict[str, str] = {}
         """Remote address as Asterisk writes it (`IPV4/UDP/172.18.0.1/40001`) -> the endpoint it was identified as."""
 
@@ -76,6 +78,7 @@ class Switchboard:
                 self._executes(channel, event["Application"].lower())
             case "Hangup":
                 self._unknown.pop(channel, None)
+                self.channels.discard(channel)
                 _release(self._listening, channel)
                 _release(self._recorded, channel)
                 self._stage.record(ChannelGone(at=at, channel=channel, cause=int(event.get("Cause", 0))))
@@ -116,6 +119,7 @@ class Switchboard:
             holds[channel].enter_context(self._stage.clock.hold())
 
     def _made(self, at: PbxSeconds, channel: str, linked: str, *, outgoing: bool) -> None:
+        self.channels.add(channel)
         made = ChannelMade(at=at, channel=channel, endpoint=endpoint_of(channel), linked=linked, outgoing=outgoing)
         if made.endpoint:
             self._unknown[channel] = made

@@ -63,6 +63,8 @@ class Theatre:
         """Far ends of calls that phones are on when the story begins, once they are up."""
         self.prepared: set[str] = set()
         """Call-IDs of calls that are up when the story begins."""
+        self.standing: frozenset[str] = frozenset()
+        """Channels of those calls."""
         self._pbx: Pbx | None = None
         self.switchboard = Switchboard(stage, lambda: self.pbx.manager)
         self.ensemble = Ensemble(stage, self.switchboard, {}, scenario.rung)
@@ -155,6 +157,7 @@ class Theatre:
         for seat in talking:
             await self._call_up(seat)
             self.prepared |= seat.on_call
+        self.standing = frozenset(self.switchboard.channels)
         return bool(talking)
 
     async def _call_up(self, seat: Seat) -> None:
@@ -296,9 +299,7 @@ class Theatre:
     async def _register(self, passwords: dict[str, str]) -> None:
         """Seat everybody, register the phones, and prove by the PBX's own word who is who."""
         registrar = f"{self.pbx.office_address}:{SIP_PORT}"
-        for name, caller in self._scenario.callers.items():
-            target = f"sip:{caller.dials}@{self.pbx.trunk_address}:{SIP_PORT}"
-            self.callers.seats[name] = CallerSeat(caller=caller, phone=self._phones[name], target=target)
+        self.seat_callers()
         for name in self._phones.keys() - self._scenario.callers.keys():
             behaviour, phone = self._scenario.phones[name], self._phones[name]
             self.ensemble.seats[name] = Seat(name=name, behaviour=behaviour, phone=phone)
@@ -319,6 +320,12 @@ class Theatre:
             raise RegistrationRefusedError
         await self._prove_registered(deadline)
 
+    def seat_callers(self) -> None:
+        """Give every caller a place in which nothing has happened yet."""
+        for name, caller in self._scenario.callers.items():
+            target = f"sip:{caller.dials}@{self.pbx.trunk_address}:{SIP_PORT}"
+            self.callers.seats[name] = CallerSeat(caller=caller, phone=self._phones[name], target=target)
+
     async def _prove_registered(self, deadline: PbxEpoch) -> None:
         """The PBX itself says which endpoint each phone is, and that it has the phone's address."""
         wanted = {
@@ -338,15 +345,17 @@ class Theatre:
             if not any(f"@{seat.phone.address}:{seat.phone.port}" in uri for uri in contacts):
                 message = f"the PBX has no contact of {name} at {seat.phone.address}:{seat.phone.port}"
                 raise BrokenError(message)
-        await self._prove_free(deadline)
+        await self.prove_states(deadline)
 
-    async def _prove_free(self, deadline: PbxEpoch) -> None:
-        """The PBX takes every phone for free: it learns that a while after it has accepted the registration.
+    async def prove_states(self, deadline: PbxEpoch) -> None:
+        """The PBX takes every phone for free, or in use while it is on a call; it learns that a while after the fact.
 
         Asked again and again, since no event says it: DeviceStateChange can come before DEVICE_STATE() knows of it.
         """
         for extension in dict.fromkeys(map(extension_of, self.ensemble.seats)):
-            await self._prove_state(extension, FREE, deadline)
+            phones = [seat for name, seat in self.ensemble.seats.items() if extension_of(name) == extension]
+            wanted = IN_USE if any(seat.on_call for seat in phones) else FREE
+            await self._prove_state(extension, wanted, deadline)
 
     async def _prove_state(self, name: str, wanted: str, deadline: PbxEpoch) -> None:
         clock = self._stage.clock

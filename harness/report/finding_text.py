@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
 
-from harness.judge import Finding, settle
+from harness.judge import Finding, judged_as
 from harness.observe.model import Observation
 from harness.report.bars import expected_bars, observed_bars
 from harness.report.chart import (
@@ -54,9 +54,14 @@ def failure_text(
         lines = [told_at(finding.source, finding.sentence, scenario.lines)]
         if finding.caller is not None and finding.caller not in drawn:
             drawn.add(finding.caller)
-            lines += _charts(scenario, observation, finding.caller, width)
+            seen = observation if finding.call is None else observation.calls[finding.call - 1]
+            lines += _charts(scenario, seen, finding.caller, width)
         blocks.append("\n".join(lines))
-    hints = {caller: route_hint(scenario, caller, folder) for caller in scenario.callers if caller in drawn}
+    hints = {
+        caller: route_hint(scenario, caller, folder)
+        for caller in scenario.callers
+        if caller in drawn or scenario.calls > 1
+    }
     told = [f"{caller}: {hint}" if len(hints) > 1 else hint for caller, hint in hints.items() if hint]
     return "\n\n".join(blocks) + "\n" + pointers([*told, *([note] if note else [])], evidence, width)
 
@@ -108,7 +113,7 @@ def pointers(hints: Sequence[str], evidence: str, width: int) -> str:
 
 def _charts(scenario: Scenario, observation: Observation, caller: str, width: int) -> list[str]:
     view = observation.callers[caller]
-    expected = expected_bars(settle(scenario, observation).expect.get(caller, ()), view)
+    expected = expected_bars(judged_as(scenario, observation).expect.get(caller, ()), view)
     observed = observed_bars(view.rings, view.waves)
     phones = in_order(bar.phone for bar in [*expected, *observed])
     if not phones:

@@ -5,17 +5,34 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from harness.observe.model import Observation
 
 
 def plain_observation(observation: Observation) -> dict[str, Any]:
-    """Return `observation` as JSON values: seconds to the millisecond, sets sorted, a time without end as null."""
-    plain = _plain(observation)
+    """Return `observation` as JSON values: seconds to the millisecond, sets sorted, a time without end as null.
+
+    Of a story that is told many times the last call stands there in full, of each call before it what it came to.
+    """
+    plain = _plain(replace(observation, earlier=()))
     assert isinstance(plain, dict)  # noqa: S101 - tells mypy what a dataclass becomes
-    return plain
+    return {**plain, "earlier": [_in_short(call) for call in observation.earlier]}
+
+
+def _in_short(call: Observation) -> dict[str, object]:
+    return {
+        name: {
+            "placed": _plain(view.placed),
+            "rang": [ring.phone for ring in view.rings],
+            "answered": [phone for phone, _ in view.answers],
+            "code": view.code,
+            "ended": _plain(view.ended),
+            "ended_by": view.ended_by,
+        }
+        for name, view in call.callers.items()
+    }
 
 
 def _plain(value: object) -> object:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from harness.observe.model import CallerView, Observation, ObservedRing
 from harness.report.bars import observed_bars
+from harness.report.calls import calls_text
 from harness.report.chart import axis_over, draw_rows, in_order, steps_for
 from harness.scenario.duration import format_duration
 from harness.scenario.story import Scenario
@@ -18,12 +19,15 @@ COLUMNS = 84
 def timeline_text(scenario: Scenario, observation: Observation) -> str:
     """Return the play as text: for each caller his call, the chart and the rings; then what belongs to nobody.
 
-    All times are seconds of PBX time from the first step, the times of events.ndjson.
+    All times are seconds of PBX time from the first step, the times of events.ndjson. Of a story that is told many
+    times the last call stands there like that, and before it what all of them came to.
     """
+    head = [scenario.name, f"{scenario.source.file}:{scenario.source.line}"]
+    if observation.earlier:
+        head += [*calls_text(scenario, observation), "", "the last call"]
     watched = format_duration(observation.watched)
     lines = [
-        scenario.name,
-        f"{scenario.source.file}:{scenario.source.line}",
+        *head,
         f"the story was over at {format_duration(observation.over)}; then watched for {watched}",
     ]
     if observation.crashed is not None:
@@ -84,7 +88,8 @@ def _chart(rings: Sequence[ObservedRing], observation: Observation, view: Caller
     if not phones:
         return ["   nobody rang"]
     bars = observed_bars(rings, view.waves if view is not None else ())
-    moments = [0.0, observation.over] if view is not None else []
+    begun = view.placed if view is not None and view.placed is not None else 0.0
+    moments = [begun, observation.over] if view is not None else []
     axis = axis_over(bars, moments, next(iter(steps_for(bars, moments, COLUMNS))))
     broad = max(len(phone) for phone in phones)
     rows = [f"   {phone.rjust(broad)} {row}" for phone, row in zip(phones, draw_rows(phones, bars, axis), strict=True)]

@@ -1,4 +1,4 @@
-"""What must be observed: `expect:`, a list of expectations, or with several callers one list for each."""
+"""One line of what must be observed: an expectation, or a choice of the PBX."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import re
 from typing import Literal, cast
 
 from harness.scenario.cast import Cast
+from harness.scenario.chance_reading import read_over
 from harness.scenario.duration import PbxSeconds
-from harness.scenario.problem import Complaints, ReadingError, told
+from harness.scenario.problem import ReadingError, told
 from harness.scenario.source import Source
 from harness.scenario.spelling import suggest
 from harness.scenario.story import (
@@ -35,7 +36,7 @@ from harness.scenario.values import (
     time_of,
     unknown_name,
 )
-from harness.scenario.verbs import Grammar, Sentence, take_apart
+from harness.scenario.verbs import Grammar, Sentence
 
 _UNDER_WHEN = "it is a step: write it under `when:`"
 EXPECTATION = Grammar(
@@ -50,6 +51,8 @@ EXPECTATION = Grammar(
         "nobody": (),
         "missed": (),
         "caller gets": (),
+        "over": ("shares", "independent", "false alarm"),
+        "either": (),
     },
     example="ring: [101]",
     alone="keep one; the other is an expectation of its own, with its own `- `",
@@ -59,7 +62,6 @@ CHOICE = ("one_of", "as", "not")
 ANSWER_CHOICE = ("one_of", "as")
 NOBODY = ("rings", "answers")
 CALLER_GETS = ("code", "ended by")
-_LIST = "`- ring: [101]`, one expectation a line"
 _CHOICE = "`{one_of: [101, 102], as: first}`"
 _TALK = "the caller and who answered, such as `talk: [anna, 101]`"
 _FEWEST = 2
@@ -68,62 +70,10 @@ _COUNT = re.compile(r"[1-9][0-9]?")
 _LEAST = PbxSeconds(0.001)
 
 
-def read_expectations(
-    value: Value, name: Text, cast_: Cast, complaints: Complaints
-) -> dict[str, tuple[Expectation, ...]]:
-    """Read `expect:` of the scenario called `name`: the expectations of every caller who calls."""
-    before = len(complaints)
-    if isinstance(value, Table):
-        found: dict[str, tuple[Expectation, ...]] = {}
-        for written in value.entries.values():
-            with complaints:
-                caller = _whose(written.key, cast_)
-                found[caller] = _listed(written.value, written.key, caller, cast_, complaints)
-    elif len(cast_.calling) > 1:
-        raise ReadingError(
-            value.source,
-            f"{' and '.join(cast_.calling)} call, and `expect` does not say whose call is meant",
-            f"write `{cast_.calling[0]}:` and below it the list of what is expected of that call, then the others",
-        )
-    else:
-        found = {caller: _listed(value, name, caller, cast_, complaints) for caller in cast_.calling}
-    for caller in cast_.calling:
-        if caller not in found and len(complaints) == before:
-            complaints.add(
-                ReadingError(
-                    value.source if isinstance(value, Table) else name.source,
-                    f"there is no expectation for {caller}, so this can never fail",
-                    f"add `{caller}:` under `expect:`; `- nobody: rings` is one, too",
-                )
-            )
-    return found
-
-
-def _whose(key: Text, cast_: Cast) -> str:
-    if key.text in EXPECTATION.verbs and key.text not in cast_.callers:
-        raise ReadingError(
-            key.source, f"`{key.text}` is not in a list", "begin each expectation with `- `: `expect:` is a list"
-        )
-    caller = cast_.caller(key)
-    if caller not in cast_.calling:
-        raise ReadingError(key.source, f"{caller} never calls in this scenario", f"add the step `- call: {caller}`")
-    return caller
-
-
-def _listed(value: Value, name: Text, caller: str, cast_: Cast, complaints: Complaints) -> tuple[Expectation, ...]:
-    items = items_of(value, "`expect`", _LIST)
-    if not items:
-        raise ReadingError(
-            value.source, f"nothing is expected of {told(name.text)}, so it can never fail", f"write {_LIST}"
-        )
-    found: list[Expectation] = []
-    for item in items:
-        with complaints:
-            found.append(_expectation(take_apart(item, EXPECTATION), caller, cast_))
-    return tuple(found)
-
-
-def _expectation(sentence: Sentence, caller: str, cast_: Cast) -> Expectation:  # noqa: PLR0911 - one for each verb
+def read_expectation(  # noqa: C901, PLR0911 - one case for each verb
+    sentence: Sentence, caller: str, cast_: Cast
+) -> Expectation:
+    """Read one line of what is expected of a caller's call; `either` is none, it stands for several."""
     source, value = sentence.verb.source, sentence.value
     match sentence.verb.text:
         case "ring":
@@ -147,6 +97,8 @@ def _expectation(sentence: Sentence, caller: str, cast_: Cast) -> Expectation:  
             return _nobody(sentence)
         case "missed":
             return _missed(source, value, cast_)
+        case "over":
+            return read_over(sentence, cast_)
         case _:
             return _caller_gets(sentence, cast_)
 

@@ -61,6 +61,12 @@ def read_scenarios(path: Path) -> ReadFile:
     scenarios: tuple[Scenario, ...] = ()
     with complaints:
         root = table_of(read_tree(manuscript, complaints), "a scenario file", "`pbx:` and `scenarios:`, as keys")
+        if "calls" in root.entries:
+            raise ReadingError(
+                root.entries["calls"].key.source,
+                "`calls` stands in the scenario that is told so many times, not at file level",
+                "move it below the scenario's name",
+            )
         refuse_unknown(root, TOP, "a scenario file")
         if not complaints:  # with a key that stands twice, nobody knows what was meant
             office, office_file = _office_of(root, path, complaints)

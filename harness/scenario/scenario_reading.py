@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from harness.scenario.answer_checks import check_partners
 from harness.scenario.cast import Cast, Told, phones_on_top, read_callers, read_phones, read_rung
+from harness.scenario.chance_checks import check_calls
+from harness.scenario.chance_reading import read_calls
 from harness.scenario.clock_reading import read_speed, read_starts
 from harness.scenario.duration import PbxSeconds, write_duration
-from harness.scenario.expectations import read_expectations
 from harness.scenario.identity import scenario_id
 from harness.scenario.manuscript import Manuscript
 from harness.scenario.office import Office
 from harness.scenario.problem import Complaints, ReadingError, told
+from harness.scenario.readings import Reading, check_names, read_expectations
 from harness.scenario.steps import callers_who_call, read_steps
 from harness.scenario.story import (
     CLOCK_RESOLUTION,
@@ -25,6 +27,8 @@ from harness.scenario.story import (
     Caller,
     RingsOn,
     Scenario,
+    Step,
+    choices_of,
 )
 from harness.scenario.story_checks import check_expectations, check_moments, check_steps
 from harness.scenario.timeline import check_moments_apart
@@ -32,6 +36,8 @@ from harness.scenario.tree import Entry, Table, Text, Value
 from harness.scenario.values import entry, refuse_unknown, table_of, time_of
 
 SHARED = ("callers", "phones", "rung", "when", "expect", "tolerance", "quiet", "speed", "clock")
+OWN = ("calls",)
+"""What may stand in a scenario and not at file level."""
 TOP = ("pbx", *SHARED, "scenarios")
 _EXAMPLE = "`a name for the story:` and below it `when:` and `expect:`"
 _LOOSEST = PbxSeconds(5.0)
@@ -105,7 +111,7 @@ class ScenarioFile:
         with self._complaints:
             _check_name(name)
         table = table_of(written.value, f"the scenario {told(name.text)}", "`when:` and `expect:` below its name")
-        refuse_unknown(table, SHARED, "a scenario")
+        refuse_unknown(table, (*SHARED, *OWN), "a scenario")
         entries = {**shared.entries, **table.entries}
         own_callers = self._callers(table)
         calling = self._calling(written, shared)
@@ -129,16 +135,16 @@ class ScenarioFile:
         steps = read_steps(when, cast, self._complaints)
         if len(self._complaints) == before and not callers_who_call(when):
             raise ReadingError(when.source, f"nobody calls in {told(name.text)}", "begin with `- call: anna`, say")
-        expect = read_expectations(expect_value, name, cast, self._complaints)
+        readings = read_expectations(expect_value, name, cast, self._complaints)
+        calls = self._calls(table)
         if len(self._complaints) > before:
             return None
         check_steps(steps, self._complaints)
         check_partners(cast, self._complaints)
-        check_moments(steps, expect, self._complaints)
-        for caller, listed in expect.items():
-            check_expectations(caller, listed, steps, cast, self._complaints)
-            if len(self._complaints) == before:
-                check_moments_apart(caller, listed, steps, cast, tolerance, self._complaints)
+        self._check(readings, steps, cast, tolerance)
+        if len(self._complaints) == before:
+            said = table.entries["calls"].key.source if "calls" in table.entries else name.source
+            check_calls(calls, said, steps, readings, cast, self._complaints)
         if len(self._complaints) > before or self._office is None:
             return None
         return Scenario(
@@ -151,7 +157,9 @@ class ScenarioFile:
             phones=self._all_phones(cast),
             rung=cast.rung,
             when=steps,
-            expect=expect,
+            expect=readings[0],
+            otherwise=readings[1:],
+            calls=calls,
             tolerance=tolerance,
             quiet=quiet,
             speed=speed,
@@ -165,6 +173,25 @@ class ScenarioFile:
         extensions = self._office.extensions if self._office is not None else ()
         alone = {number: unnamed for number in extensions if not cast.contacts(number)}
         return alone | {phone: each.behaviour for phone, each in cast.phones.items()}
+
+    def _check(self, readings: Sequence[Reading], steps: Sequence[Step], cast: Cast, tolerance: PbxSeconds) -> None:
+        """Look at one reading after the other; the first that is wrong is enough."""
+        before = len(self._complaints)
+        for reading in readings:
+            of_reading = replace(cast, choices=dict(choices_of(reading)))
+            check_names(reading, self._complaints)
+            check_moments(steps, reading, self._complaints)
+            for caller, listed in reading.items():
+                check_expectations(caller, listed, steps, of_reading, self._complaints)
+            if len(self._complaints) > before:
+                return
+        check_moments_apart(readings, steps, cast, tolerance, self._complaints)
+
+    def _calls(self, table: Table) -> int:
+        value = entry(table.entries, "calls")
+        with self._complaints:
+            return 1 if value is None else read_calls(value)
+        return 1
 
     def _rung(self, entries: Mapping[str, Entry]) -> tuple[Behaviour, ...]:
         value = entry(entries, "rung")

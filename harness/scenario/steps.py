@@ -13,6 +13,7 @@ from harness.scenario.tree import Listing, Table, Text, Value
 from harness.scenario.values import entry, items_of, refuse_unknown, table_of, text_of, time_of
 from harness.scenario.verbs import Grammar, Sentence, take_apart
 
+_EXPECTATIONS = "ring, refused, forwarded, unseen, answer, talk, nobody, missed, caller gets, over, either, together"
 _UNDER_EXPECT = "it is an expectation: write it under `expect:`"
 STEP = Grammar(
     what="step",
@@ -25,9 +26,7 @@ STEP = Grammar(
     },
     example="call: anna",
     alone="keep one; the other is a step of its own, with its own `- `",
-    elsewhere=dict.fromkeys(
-        ("ring", "refused", "forwarded", "unseen", "answer", "talk", "nobody", "missed", "caller gets"), _UNDER_EXPECT
-    ),
+    elsewhere=dict.fromkeys(_EXPECTATIONS.split(", "), _UNDER_EXPECT),
 )
 DIGITS = re.compile(r"[0-9*#A-D]{1,32}")
 MOMENT = ("after", "of")

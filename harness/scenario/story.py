@@ -5,8 +5,8 @@ Nothing here knows YAML; every part carries the place it was written at (`source
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -28,6 +28,8 @@ HEARD_WITHIN = PbxSeconds(10.0)
 """How long a prompt may keep a caller waiting, unless `within:` says otherwise."""
 HEARS_IN = PbxSeconds(2.0)
 """Who talks for so long hears the other one, if anything is to be heard."""
+FALSE_ALARM = 1e-6
+"""How often a PBX that chooses as it should may be called wrong by what is expected over many calls."""
 QUIET_RACED = PbxSeconds(40.0)
 QUIET_REAL = PbxSeconds(5.0)
 """How long nothing may ring after the end of a story, unless `quiet:` says: where the clock races, and where not."""
@@ -274,6 +276,19 @@ class CallerGets(Expectation):
     ended_by: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Over(Expectation):
+    """What must hold over all calls of a story that is told many times: how often the PBX chose which phone."""
+
+    choice: str
+    """The name of a choice of the list that this stands in."""
+    shares: Mapping[str, float]
+    """By phone; they add up to 1."""
+    independent: bool = True
+    """No choice depends on the one before it."""
+    false_alarm: float = FALSE_ALARM
+
+
 def is_choice(phone: str) -> bool:
     """Tell the name of a choice from an extension, which is a number."""
     return not phone[:1].isdigit()
@@ -282,6 +297,23 @@ def is_choice(phone: str) -> bool:
 def extension_of(phone: str) -> str:
     """Return the extension of a phone: `101/desk` is one of several at 101, `101` the only one there."""
     return phone.partition("/")[0]
+
+
+def choices_of(expect: Mapping[str, Sequence[Expectation]]) -> Mapping[str, tuple[str, ...]]:
+    """Return the phones that each choice of one reading can mean, by its name."""
+    return {entry.name: entry.one_of for entry in _chosen(expect) if entry.name}
+
+
+def _answering(expect: Mapping[str, Sequence[Expectation]]) -> frozenset[str]:
+    """Return the phones that may answer in one reading."""
+    choices = choices_of(expect)
+    answers = (entry for listed in expect.values() for entry in listed if isinstance(entry, Answer))
+    return frozenset(phone for each in answers for phone in each.one_of or choices.get(each.phone, (each.phone,)))
+
+
+def _chosen(expect: Mapping[str, Sequence[Expectation]]) -> Iterator[Ring | Answer]:
+    entries = (entry for listed in expect.values() for entry in listed)
+    return (entry for entry in entries if isinstance(entry, Ring | Answer) and entry.one_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +331,13 @@ class Scenario:
     """Every phone of the office, named in the file or not: the extension, or `101/desk` where it has several."""
     when: tuple[Step, ...]
     expect: Mapping[str, tuple[Expectation, ...]]
-    """By caller's name; every caller of `callers` that calls is here."""
+    """By caller's name; every caller of `callers` that calls is here. Of several `readings` the first."""
+    otherwise: tuple[Mapping[str, tuple[Expectation, ...]], ...] = ()
+    """The further readings, where more than one outcome is right (`either`, `together`)."""
+    too_late: frozenset[str] = frozenset()
+    """Phones of a reading that pick up too late, if they do: in another reading they answer in time."""
+    calls: int = 1
+    """So many times the story is told, one call after the other on the same PBX."""
     tolerance: PbxSeconds = DEFAULT_TOLERANCE
     rung: tuple[Behaviour, ...] = ()
     """What the phones do that the files do not name, in the order in which they are first rung; the rest rings on."""
@@ -313,16 +351,29 @@ class Scenario:
     """The scenario file's lines, for findings that quote them."""
 
     @property
-    def _chosen(self) -> Iterator[Ring | Answer]:
-        entries = (entry for listed in self.expect.values() for entry in listed)
-        return (entry for entry in entries if isinstance(entry, Ring | Answer) and entry.one_of)
+    def readings(self) -> tuple[Scenario, ...]:
+        """The scenario once for each of its right outcomes: one of them has to hold, whole."""
+        if not self.otherwise:
+            return (self,)
+        readings = (self.expect, *self.otherwise)
+        answering = [_answering(expect) for expect in readings]
+        anybody = frozenset[str]().union(*answering)
+        return tuple(
+            replace(self, expect=expect, otherwise=(), too_late=anybody - in_time)
+            for expect, in_time in zip(readings, answering, strict=True)
+        )
 
     @property
     def has_choices(self) -> bool:
-        """True where the PBX chooses who is rung, or who of several gets the call, named or not."""
-        return any(True for _ in self._chosen)
+        """True where chance decides: who is rung, who of several gets the call, which of several outcomes it is."""
+        return bool(self.otherwise) or any(True for _ in _chosen(self.expect))
 
     @property
     def choices(self) -> Mapping[str, tuple[str, ...]]:
         """The phones that each choice can mean, by its name."""
-        return {entry.name: entry.one_of for entry in self._chosen if entry.name}
+        return choices_of(self.expect)
+
+    @property
+    def over(self) -> tuple[Over, ...]:
+        """What must hold over all calls."""
+        return tuple(entry for listed in self.expect.values() for entry in listed if isinstance(entry, Over))

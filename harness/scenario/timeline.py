@@ -7,7 +7,7 @@ each phone's stretch of ringing from the first wave that has it (a fresh INVITE,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
@@ -65,46 +65,88 @@ class _Action:
     moment: float
     source: Source
     refuses: bool
+    expected: bool
+    """Something is expected because of it."""
     causes: float | None
-    """The boundary that is expected because of it."""
+    """The boundary that is expected because of it, where its moment is known."""
     since: float
     """Boundaries up to here lie behind it."""
 
+    @property
+    def either(self) -> tuple[str, float]:
+        """What it is known by in another reading."""
+        return self.what, round(self.moment, 6)
+
+    def comes_first(self, tolerance: PbxSeconds) -> bool:
+        """True where what is expected is that it comes in time, and ends what it falls into."""
+        return self.expected and (self.causes is None or abs(self.causes - self.moment) < tolerance)
+
 
 def check_moments_apart(
-    caller: str,
-    listed: Sequence[Expectation],
+    readings: Sequence[Mapping[str, Sequence[Expectation]]],
     steps: Sequence[Step],
     cast: Cast,
     tolerance: PbxSeconds,
     complaints: Complaints,
 ) -> None:
-    """Add the actions in one caller's call that lie closer to a boundary, or to each other, than the tolerance."""
-    waves = _waves(listed)
-    actions = [*_of_phones(waves, listed, cast, tolerance), *_of_caller(caller, waves, steps)]
-    actions = [action for action in actions if _in_time(action, waves, tolerance)]
-    told: set[_Action] = set()
-    for action in actions:
-        for before, wave in pairwise(waves):
-            if _beside(action, wave.start, tolerance) and action.causes != before.end:
-                told.add(action)
-                complaints.add(_at_boundary(action, wave, tolerance))
-                break
-        else:
-            last = waves[-1]
-            if last.end is not None and _beside(action, last.end, tolerance) and action.causes != last.end:
-                told.add(action)
-                complaints.add(_at_end(action, last, tolerance))
-    for one, other in combinations([action for action in actions if action not in told], 2):
-        if abs(one.moment - other.moment) < tolerance - _EXACT and not (one.refuses and other.refuses):
-            complaints.add(
-                ReadingError(
-                    other.source,
-                    f"{one.what} and {other.what} {_together(one.moment, other.moment)}: which comes first is chance",
-                    f"set them further apart than the tolerance, {write_duration(tolerance)}",
-                    one.source,
+    """Add the actions in one caller's call that lie closer to a boundary, or to each other, than the tolerance.
+
+    Where one reading says that an action comes first, and another that it comes too late, both outcomes are expected.
+    """
+    told = [
+        [_Call(caller, listed, steps, cast, tolerance) for caller, listed in reading.items()] for reading in readings
+    ]
+    outcomes: dict[tuple[str, float], set[bool]] = {}
+    for action in (action for calls in told for call in calls for action in call.actions):
+        outcomes.setdefault(action.either, set()).add(action.comes_first(tolerance))
+    both = frozenset(either for either, known in outcomes.items() if len(known) > 1)
+    before = len(complaints)
+    for calls in told:
+        for call in calls:
+            call.check(both, complaints)
+        if len(complaints) > before:
+            return  # further readings say the same of other lines
+
+
+class _Call:
+    """One caller's call in one reading: its waves, and what falls into them."""
+
+    def __init__(
+        self, caller: str, listed: Sequence[Expectation], steps: Sequence[Step], cast: Cast, tolerance: PbxSeconds
+    ) -> None:
+        self._waves = waves = _waves(listed)
+        self._tolerance = tolerance
+        actions = [*_of_phones(waves, listed, cast, tolerance), *_of_caller(caller, waves, steps)]
+        self.actions = [action for action in actions if _in_time(action, waves, tolerance)]
+
+    def check(self, both: Collection[tuple[str, float]], complaints: Complaints) -> None:
+        """Add what is left to chance; `both`: actions of which either outcome is expected."""
+        waves, tolerance = self._waves, self._tolerance
+        told: set[_Action] = {action for action in self.actions if action.either in both}
+        for action in self.actions:
+            if action in told:
+                continue
+            for before, wave in pairwise(waves):
+                if _beside(action, wave.start, tolerance) and action.causes != before.end:
+                    told.add(action)
+                    complaints.add(_at_boundary(action, wave, tolerance))
+                    break
+            else:
+                last = waves[-1]
+                if last.end is not None and _beside(action, last.end, tolerance) and action.causes != last.end:
+                    told.add(action)
+                    complaints.add(_at_end(action, last, tolerance))
+        for one, other in combinations([action for action in self.actions if action not in told], 2):
+            if abs(one.moment - other.moment) < tolerance - _EXACT and not (one.refuses and other.refuses):
+                complaints.add(
+                    ReadingError(
+                        other.source,
+                        f"{one.what} and {other.what} {_together(one.moment, other.moment)}: which comes first is "
+                        "chance",
+                        f"set them further apart than the tolerance, {write_duration(tolerance)}",
+                        one.source,
+                    )
                 )
-            )
 
 
 def _waves(listed: Sequence[Expectation]) -> list[_Wave]:
@@ -166,6 +208,7 @@ def _of_phones(
             moment=moment,
             source=cast.phones[phone].source,
             refuses=isinstance(behaviour, Refuses),
+            expected=causes,
             causes=stretch.end if causes else None,
             since=stretch.start,
         )
@@ -183,6 +226,7 @@ def _of_caller(caller: str, waves: Sequence[_Wave], steps: Sequence[Step]) -> It
                 moment=start + step.at.after,
                 source=step.source,
                 refuses=False,
+                expected=True,
                 causes=waves[-1].end,
                 since=start,
             )

@@ -90,6 +90,8 @@ CASES: list[tuple[list[Kind], Observation, Observation]] = [
     (["crash"], seen(), seen(crashed=11)),
     (["crash"], seen(crashed=6), seen(crashed=11)),
     (["endless-call"], seen(), seen(endless="s@group-sales")),
+    (["calls"], seen(), replace(seen(), earlier=(seen(),))),
+    (["ring-length"], replace(seen(), earlier=(seen(RING),)), replace(seen(), earlier=(seen(rang("101", 0.1, 15.4)),))),
 ]  # fmt: skip
 
 
@@ -168,6 +170,18 @@ def test_sentences() -> None:
     assert told(seen(strays=(LATE, LATE)), seen(crashed=11)) == [
         "Asterisk crashed: nothing at speed 1, signal 11 at speed 500",
         "rings that were nobody's call: 103 (2 times) at speed 1, nothing at speed 500",
+    ]
+
+
+def test_each_call_of_a_story_that_is_told_many_times() -> None:
+    """Is compared with the same one of the other play, and told by its number."""
+    many = replace(seen(RING), earlier=(seen(), seen(RING), seen()))
+    assert told(many, replace(seen(RING), earlier=(seen(), seen(), seen()))) == [
+        "call 2: rings of 101: 1 (at 0.1 s) at speed 1, 0 at speed 500"
+    ]
+    assert told(many, replace(seen(), earlier=(seen(),))) == [
+        "the story is told: 4 times at speed 1, 2 times at speed 500",
+        "call 2: rings of 101: 1 (at 0.1 s) at speed 1, 0 at speed 500",
     ]
 
 

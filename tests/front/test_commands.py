@@ -100,6 +100,34 @@ def test_validate(project: Project, golden: Golden) -> None:
     assert project.notes == []
 
 
+MANY = """\
+  each equally often:
+    calls: 300
+    when:
+      - call: anna
+      - hang up: anna
+        at: {after: 300ms, of: {ring: any}}
+    expect:
+      - ring: {one_of: [101, 102], as: first}
+      - over: first
+"""
+
+
+def test_validate_says_what_many_calls_would_catch(project: Project) -> None:
+    """A line for each `over`, with its place; of too few calls only that."""
+    project.write("chance.ring.yaml", MANY)
+    done = project.ringproof("validate")
+    assert done.stdout == (
+        "scenarios/chance.ring.yaml:13: 300 calls would catch, with 99 % certainty, a phone with a share of less than "
+        "28 % or more than 72 %; the same phone twice running less than 28 % or more than 72 % of the time\n"
+        "1 scenario in 1 file is valid\n"
+    )
+    project.write("chance.ring.yaml", MANY.replace("300", "20", 1))
+    done = project.ringproof("validate")
+    assert (done.returncode, "would catch" in done.stdout) == (2, False)
+    assert "20 calls are too few: a PBX that never chooses 101 would pass" in done.stdout
+
+
 def test_render(project: Project) -> None:
     """The files are named; a folder that is not empty is left alone unless forced."""
     done = project.ringproof("render", "scenarios/office.yaml", "--out", "asterisk")

@@ -232,6 +232,7 @@ def test_caller_who_hangs_up_in_a_step_must_be_the_one_who_ended_it() -> None:
 def test_every_kind_has_its_red() -> None:
     """No kind exists that no test shows."""
     shown = {case[0] for case in CASES} | {"key-unheard", "talk-missing"}
+    shown |= {"choice-share", "choice-order"}  # test_many_calls.py
     assert shown == set(get_args(Kind))
 
 

@@ -15,6 +15,7 @@ from harness.events import (
     CallerPlaced,
     ChannelGone,
     ChannelMade,
+    DialFailed,
     Event,
     KeyHeard,
     LegAlerting,
@@ -23,6 +24,7 @@ from harness.events import (
     LegFinal,
     LegInvited,
     LegLeft,
+    NextCall,
     PbxCrashed,
     PhoneCancelled,
     PhoneForwarded,
@@ -286,6 +288,58 @@ def test_a_crash_an_endless_call_and_a_refused_registration_end_the_story() -> N
     assert endless.endless == "s@group-sales"
     refused = observe(STORY, [RegistrationRefused(at=S(0.0), phone="101", code=403), OVER[0]])
     assert refused.registrations_refused == (("101", 403),)
+
+
+def again(number: int, events: list[Event]) -> list[Event]:
+    """The same events in call `number` of a story, ten seconds later each time, and on channels of their own."""
+
+    def later(event: Event) -> Event:
+        words = {"call_id", "channel", "linked"}
+        own = {key: f"{getattr(event, key)}~{number}" for key in words if hasattr(event, key)}
+        return replace(event, at=S(event.at + 10.0 * (number - 1)), **own)
+
+    return [later(event) for event in events]
+
+
+ONE_CALL: list[Event] = [
+    *PLACED,
+    *leg("101", "r", 1.0),
+    *cancelled("101", "r", 1.3),
+    StoryOver(at=S(1.4), deadline=False),
+    CallerEnded(at=S(1.35), caller="anna", by="caller", code=487),
+]
+
+
+def test_a_story_that_is_told_many_times_is_cut_where_it_begins_anew() -> None:
+    """By time, wherever an event stands; each call is an observation of its own, the last one has been watched."""
+    third = replace(QuietOver(at=S(30.0), watched=S(8.6)))
+    events = [*again(3, ONE_CALL), third, *again(1, ONE_CALL), *again(2, ONE_CALL)]
+    events += [NextCall(at=S(9.0), number=2), NextCall(at=S(19.0), number=3)]
+    observation = observe(replace(STORY, calls=3), events)
+    assert [len(call.callers["anna"].rings) for call in observation.calls] == [1, 1, 1]
+    assert [call.callers["anna"].placed for call in observation.calls] == [0.0, 10.0, 20.0]
+    assert [round(call.watched, 3) for call in observation.calls] == [7.6, 7.6, 8.6]
+    assert [call.over for call in observation.calls] == [1.4, 11.4, 21.4]
+    assert all(call.strays == call.late_rings == call.earlier == () for call in observation.earlier)
+
+
+def test_a_dial_that_fails_is_of_the_call_in_which_it_was_logged() -> None:
+    """Asterisk's log cuts its stamps to the millisecond, so that it may seem to be before its call."""
+    failed = DialFailed(at=S(9.0), target="a phone", sentence="Unable to create channel of type 'PJSIP'")
+    events = [*again(1, ONE_CALL), *again(2, ONE_CALL), NextCall(at=S(9.0005), number=2), failed, *OVER[2:]]
+    observation = observe(replace(STORY, calls=2), events)
+    assert [len(call.dial_failures) for call in observation.calls] == [0, 1]
+
+
+def test_fewer_calls_than_there_were_to_be_need_a_reason() -> None:
+    """A step that could not be done is one; else nobody knows why."""
+    story = replace(STORY, calls=3)
+    with pytest.raises(BrokenPlayError, match="told 1 time, and it was to be 3"):
+        observe(story, [*ONE_CALL, OVER[2]])
+    failed = StepFailed(at=S(1.2), step=0, verb="call", caller="anna", reason="call over")
+    assert len(observe(story, [*ONE_CALL, failed, OVER[2]]).calls) == 1
+    with pytest.raises(BrokenPlayError, match="a call of the story has no end"):
+        observe(story, [*PLACED, NextCall(at=S(9.0), number=2), *OVER])
 
 
 def test_steps_that_failed() -> None:

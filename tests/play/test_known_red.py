@@ -36,9 +36,9 @@ def scenarios(name: str) -> dict[str, Scenario]:
     return {scenario.name: scenario for scenario in read.scenarios}
 
 
-def steps(scenario: Scenario) -> list[type[Step]]:
-    """What the callers do: told rightly, a step may be another one, and then the story has to be played anew."""
-    return [type(step) for step in scenario.when]
+def steps(scenario: Scenario) -> tuple[int, list[type[Step]]]:
+    """What the callers do, how often: told rightly, that may be something else, and the story has to be played anew."""
+    return scenario.calls, [type(step) for step in scenario.when]
 
 
 async def _play_all(stories: list[Scenario], environment: RunEnvironment, folder: Path) -> None:

@@ -23,20 +23,24 @@ again-in-the-first again-not-in-both anchor anchor-and-alias answer-at-the-end a
 answer-not-told answer-offline answer-one-of-not-told answer-unknown-phone answers-with-nobody
 answers-with-one-who-rings at-never-comes at-unknown-phone by-missing by-unknown call-twice caller-gets-ended-by-caller
 caller-gets-ended-by-phone caller-name-reserved caller-never-calls caller-number-unknown caller-of-scenario-never-calls
-choice-answer-unknown choice-before-it-is-made choice-leaves-nobody choice-name-taken choice-nobody-answers
-choice-not-unknown choice-offline contact-after-extension contact-ambiguous contact-and-extension contact-in-a-choice
-contact-never-described contact-of-nobody contact-twice contact-unknown control-character duplicate-key
-expectation-for-each-caller expectation-of-silent-caller expectation-of-unknown-caller forwarded-and-nobody-rings
-forwarded-elsewhere forwarded-not-told forwards-at-once-in-a-wave forwards-with-the-next-wave hang-up-at-the-next-wave
-missed-offline missing-office missing-office-folder moment-any-of-nothing name-blank no-expectation-for-a-caller
+calls-hung-up-after-a-time calls-hung-up-too-soon calls-never-enough calls-of-a-menu calls-too-few calls-too-few-in-turn
+calls-with-a-key calls-with-either calls-without-hang-up calls-without-over choice-answer-unknown
+choice-before-it-is-made choice-leaves-nobody choice-name-taken choice-nobody-answers choice-not-unknown choice-offline
+contact-after-extension contact-ambiguous contact-and-extension contact-in-a-choice contact-never-described
+contact-of-nobody contact-twice contact-unknown control-character duplicate-key either-name-after-it either-name-twice
+either-neither-says-it either-too-many either-wrong-in-the-second expectation-for-each-caller
+expectation-of-silent-caller expectation-of-unknown-caller forwarded-and-nobody-rings forwarded-elsewhere
+forwarded-not-told forwards-at-once-in-a-wave forwards-with-the-next-wave hang-up-at-the-next-wave missed-offline
+missing-office missing-office-folder moment-any-of-nothing name-blank no-expectation-for-a-caller
 nobody-answers-but-somebody-does nobody-rings-but-somebody-does office-with-problems on-a-call-answers on-a-call-rings
-on-a-call-waiting-offline press-two-moments quiet-too-short refusal-at-the-next-wave refused-not-told refused-twice
+on-a-call-waiting-offline over-a-choice-that-depends over-shares-of-a-stranger over-twice over-unknown-choice
+over-without-calls press-two-moments quiet-too-short refusal-at-the-next-wave refused-not-told refused-twice
 ring-after-in-the-middle ring-answers-at-once ring-offline ring-refuses-at-once ring-shorter-than-settle
-ring-unknown-phone rung-answers-with rung-forwards-at-once rung-offline rung-refuses-at-once silences-equal
-silent-rings starts-no-such-day starts-no-zone-like-it starts-skipped starts-too-early starts-twice starts-unknown-zone
+ring-unknown-phone rung-answers-with rung-forwards-at-once rung-offline rung-refuses-at-once silences-equal silent-rings
+starts-no-such-day starts-no-zone-like-it starts-skipped starts-too-early starts-twice starts-unknown-zone
 step-after-hang-up step-before-call tag talk-cut-by-the-caller talk-of-phones talk-too-short talk-without-answer
-time-longer tolerance-tighter-than-clock tolerance-too-loose two-actions-at-once unknown-caller unseen-is-not-silent
-wait-zero waves-equal
+time-longer together-beside-another together-too-many-ways tolerance-tighter-than-clock tolerance-too-loose
+two-actions-at-once unknown-caller unseen-is-not-silent wait-zero waves-equal
 """
 """Scenario files whose shape is right: what is wrong with them only the reader knows."""
 BEYOND_OFFICES = """

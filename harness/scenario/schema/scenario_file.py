@@ -10,7 +10,7 @@ from harness.scenario.clock_reading import CLOCK
 from harness.scenario.duration import FORM
 from harness.scenario.expectations import ANSWER_CHOICE, CALLER_GETS, CHOICE, CHOICE_NAME, EXPECTATION
 from harness.scenario.office import EXTENSION
-from harness.scenario.scenario_reading import LONGEST_NAME, SHARED, TOP
+from harness.scenario.scenario_reading import LONGEST_NAME, OWN, SHARED, TOP
 from harness.scenario.schema import words
 from harness.scenario.schema.scalars import DRAFT_7, Schema, inside, text, whole
 from harness.scenario.schema.words import Word, listed, ref
@@ -96,6 +96,11 @@ def _definitions() -> Schema:
         "moment": closed("`at`", MOMENT, words.MOMENT_WORDS, required=MOMENT),
         "moment of": closed("`of`", MOMENT_OF, words.MOMENT_OF_WORDS) | {"minProperties": 1, "maxProperties": 1},
         "expectations": listed({"anyOf": expectations}, minItems=1),
+        "expectations by caller": {
+            "type": "object",
+            "additionalProperties": {"anyOf": [ref("expectations"), listed(ref("expectations"), minItems=2)]},
+            "minProperties": 1,
+        },
         "answer choice": closed("an answer", ANSWER_CHOICE, words.ANSWER_CHOICE_WORDS, required=("one_of",)),
         "choice": closed("a choice", CHOICE, words.CHOICE_WORDS, required=("one_of",)),
         "caller gets": closed("`caller gets`", CALLER_GETS, words.CALLER_GETS_WORDS) | {"minProperties": 1},
@@ -103,7 +108,9 @@ def _definitions() -> Schema:
         "scenarios": {
             "type": "object",
             "minProperties": 1,
-            "patternProperties": {_NAME_OF_SCENARIO: closed("a scenario", SHARED, words.SHARED_WORDS)},
+            "patternProperties": {
+                _NAME_OF_SCENARIO: closed("a scenario", (*SHARED, *OWN), {**words.SHARED_WORDS, **words.SCENARIO_WORDS})
+            },
             "additionalProperties": False,
         },
     }

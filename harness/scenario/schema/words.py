@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from harness.scenario.behaviour_reading import ALWAYS, DIALS
 from harness.scenario.cast import SHOWS
+from harness.scenario.chance_reading import MOST_CALLS, MOST_OFTEN, MOST_SHARE, RAREST, RATE
 from harness.scenario.clock_reading import STARTS
 from harness.scenario.expectations import CHOICE_NAME, NOBODY
 from harness.scenario.schema.scalars import Schema, code, number_from, one_of_words, text
@@ -58,8 +59,9 @@ SHARED_WORDS: Mapping[str, Word] = {
     ),
     "when": Word("What the callers do, one step after the other.", STEPS),
     "expect": Word(
-        "What must be observed; whatever else rings or ends is a finding. With several callers a list for each.",
-        {"anyOf": [EXPECTATIONS, {"type": "object", "additionalProperties": EXPECTATIONS, "minProperties": 1}]},
+        "What must be observed; whatever else rings or ends is a finding. With several callers a list for each; or "
+        "`together:`, as many lists as callers, of which each may be anybody's.",
+        {"anyOf": [EXPECTATIONS, ref("expectations by caller")]},
     ),
     "tolerance": Word("How far a moment may be from the expected one; 500ms where nothing is said.", TIME),
     "quiet": Word("How long nothing may ring after the story; 40s, where the clock cannot race 5s.", TIME),
@@ -70,6 +72,14 @@ SHARED_WORDS: Mapping[str, Word] = {
     "clock": Word("What the PBX's clock shows.", ref("clock")),
 }
 """What stands in a file for all its scenarios, or in a scenario."""
+
+SCENARIO_WORDS: Mapping[str, Word] = {
+    "calls": Word(
+        "How many times the story is told, one call after the other on the same PBX; `over` says what then holds.",
+        number_from(2, MOST_CALLS, "[1-9][0-9]*"),
+    ),
+}
+"""What stands in a scenario alone."""
 
 CALLER_WORDS: Mapping[str, Word] = {
     "from": Word("The number he shows.", text(SHOWS.pattern)),
@@ -137,6 +147,14 @@ EXPECTATION_VERBS: Mapping[str, Word] = {
         {"anyOf": [PHONES, {"type": "object", "additionalProperties": number_from(1, 99, "[1-9][0-9]?")}]},
     ),
     "caller gets": Word("The final response to his call, and who ended it.", ref("caller gets")),
+    "over": Word(
+        "Over all `calls` each phone of this choice is chosen as often as its share says, whoever was chosen before.",
+        text(CHOICE_NAME.pattern),
+    ),
+    "either": Word(
+        "Lists of expectations: one of them holds, as a whole and together with the lines beside it.",
+        listed(EXPECTATIONS, minItems=2),
+    ),
 }
 EXPECTATION_MODIFIERS: Mapping[str, Word] = {
     "for": Word("How long they ring together; any time where nothing is said.", TIME),
@@ -144,6 +162,23 @@ EXPECTATION_MODIFIERS: Mapping[str, Word] = {
         "Of the first wave: how long after the caller's last call or key; within 1 s where nothing is said.", TIME
     ),
     "again": Word("Phones of the wave before that are invited anew here, not rung on.", PHONES),
+    "shares": Word(
+        "How often each phone is chosen, in whole numbers: `{101: 2, 102: 1}`; equally often where nothing is said.",
+        {
+            "type": "object",
+            "additionalProperties": number_from(1, MOST_SHARE, "[1-9][0-9]*"),
+            "minProperties": 2,
+        },
+    ),
+    "independent": Word(
+        "Whether what follows what is looked at, too: round robin is fair in its shares alone. True where nothing is "
+        "said.",
+        one_of_words(["true", "false"]),
+    ),
+    "false alarm": Word(
+        "Of how many runs on a right PBX one may be red: 1e-6 where nothing is said, one in a million.",
+        number_from(RAREST, MOST_OFTEN, RATE.pattern, "number"),
+    ),
 }
 CHOICE_WORDS: Mapping[str, Word] = {
     "one_of": Word("The PBX chooses one of these.", listed(EXTENSION, uniqueItems=True, minItems=2)),

@@ -1,0 +1,94 @@
+"""A story that is told many times: each of its calls judged as any other, then what must hold over all of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from harness.judge.choice import chosen
+from harness.judge.finding import Finding
+from harness.observe.model import Observation
+from harness.scenario.chance import Bounds, Lottery, lottery_of
+from harness.scenario.story import Over, Scenario
+
+JudgeCall = Callable[[Scenario, Observation], tuple[Finding, ...]]
+
+
+def judge_calls(scenario: Scenario, observation: Observation, judge_call: JudgeCall) -> tuple[Finding, ...]:
+    """Tell the first call that is red, and how many are; where none is, what was chosen in all of them."""
+    red = [
+        (number, findings)
+        for number, call in enumerate(observation.calls, start=1)
+        if (findings := judge_call(scenario, call))
+    ]
+    if red:
+        number, findings = red[0]
+        more = f", the first of {len(red)} red ones" if len(red) > 1 else ""
+        which = f"call {number} of {scenario.calls}"
+        told = [f"{which}{more}", *[which] * (len(findings) - 1)]
+        return tuple(
+            replace(finding, sentence=f"{words}: {finding.sentence}", call=number)
+            for words, finding in zip(told, findings, strict=True)
+        )
+    return tuple(finding for over in scenario.over for finding in _judge_over(scenario, observation, over))
+
+
+def count_choices(scenario: Scenario, observation: Observation, over: Over) -> tuple[str, ...]:
+    """Return whom the PBX chose in each call, in their order."""
+    return tuple(chosen(scenario, call)[over.choice] for call in observation.calls)
+
+
+def _judge_over(scenario: Scenario, observation: Observation, over: Over) -> Iterator[Finding]:
+    """Tell each phone that was chosen too often or too seldom; where none is, whether there is an order.
+
+    Wrong shares change what follows what, too: an order is told of right ones alone.
+    """
+    choices = count_choices(scenario, observation, over)
+    lottery = lottery_of(over, scenario.calls)
+    counted = Counter(choices)
+    equal = len(set(over.shares.values())) == 1
+    fair = True
+    for phone, share in over.shares.items():
+        bounds = lottery.chosen(phone)
+        if counted[phone] not in bounds:
+            fair = False
+            of_it = "equal shares" if equal else f"a share of {share:.3g}"
+            yield Finding(
+                kind="choice-share",
+                source=over.source,
+                sentence=f"{phone} was chosen {counted[phone]} of {len(choices)} times; with {of_it} "
+                f"{_to_be_expected(bounds, over)}",
+            )
+    if over.independent and fair:
+        yield from _judge_order(choices, lottery, over)
+
+
+def _judge_order(choices: Sequence[str], lottery: Lottery, over: Over) -> Iterator[Finding]:
+    """Tell one finding: an order shows in many pairs of phones, and one sentence says it."""
+    running = sum(before == after for before, after in pairwise(choices))
+    bounds = lottery.twice_running()
+    if running not in bounds:
+        sentence = f"the same phone was chosen twice running {running} of {len(choices) - 1} times"
+        yield _order(sentence, bounds, over)
+        return
+    pairs = Counter(pairwise(choices))
+    for first in lottery.shares:
+        for second in lottery.shares:
+            bounds, times = lottery.after(first, second), pairs[first, second]
+            if times not in bounds:
+                yield _order(
+                    f"{second} was chosen right after {first} {times} times in {len(choices)} calls", bounds, over
+                )
+                return
+
+
+def _order(sentence: str, bounds: Bounds, over: Over) -> Finding:
+    sentence = f"{sentence}; where no choice depends on the one before {_to_be_expected(bounds, over)}"
+    return Finding(kind="choice-order", source=over.source, sentence=sentence)
+
+
+def _to_be_expected(bounds: Bounds, over: Over) -> str:
+    rate = f"{1 / over.false_alarm:,.0f}"
+    return f"from {bounds.least} to {bounds.most} are to be expected (false alarm 1 in {rate})"
