@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from harness.judge.finding import Finding
     from harness.observe import Observation
     from harness.play import RunEnvironment
+    from harness.report.result import Outcome
     from harness.scenario.problem import Problem
     from harness.scenario.story import Scenario
 
@@ -57,8 +58,15 @@ def read_speed(text: str) -> Speed:
         raise SpeedError(f"{fault}: give a number from {SLOWEST:g} to {FASTEST:g}, or auto") from None
 
 
+NEEDS = "needs"
+"""Kind of what is told of a scenario that is not played because the PBX is too old for it."""
+
+
 class NotJudgedError(Exception):
-    """A play that says nothing about the routing: one sentence, and what to do. Exit 3, with a `problem` 2."""
+    """A play that says nothing about the routing: one sentence, and what to do. Exit 3, with a `problem` 2.
+
+    Of the kind NEEDS there was no play at all: the scenario is skipped.
+    """
 
     def __init__(self, sentence: str, hint: str = "", kind: str = "broken", problem: Problem | None = None) -> None:
         """Keep them apart; `kind` is the stable word in results.json, `problem` a mistake in what was to be played."""
@@ -67,6 +75,13 @@ class NotJudgedError(Exception):
         self.hint = hint
         self.kind = kind
         self.problem = problem
+
+    @property
+    def outcome(self) -> Outcome:
+        """What becomes of the scenario."""
+        if self.problem is not None:
+            return "invalid"
+        return "skipped" if self.kind == NEEDS else "broken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +171,7 @@ def _play_once(scenario: Scenario, table: Table, speed: float) -> Played:
     from harness.events import from_json  # noqa: PLC0415 - pytest imports this module for projects without scenarios
     from harness.judge import judge  # noqa: PLC0415
     from harness.observe import BrokenPlayError, observe  # noqa: PLC0415
-    from harness.play import BrokenError, EditedConfigurationError, play  # noqa: PLC0415
+    from harness.play import BrokenError, EditedConfigurationError, UnmetNeedsError, play  # noqa: PLC0415
     from harness.report.plain import plain_observation  # noqa: PLC0415
     from harness.report.timeline import timeline_text  # noqa: PLC0415
 
@@ -168,6 +183,8 @@ def _play_once(scenario: Scenario, table: Table, speed: float) -> Played:
         observation = observe(scenario, [from_json(line) for line in events])
     except EditedConfigurationError as fault:
         raise NotJudgedError(fault.sentence, fault.hint, "configuration", fault.problem) from fault
+    except UnmetNeedsError as fault:
+        raise NotJudgedError(str(fault), kind=NEEDS) from fault
     except BrokenError as fault:
         raise NotJudgedError(fault.sentence, fault.hint) from fault
     except BrokenPlayError as fault:

@@ -224,6 +224,8 @@ class RingItem(RingproofItem):
         except NotJudgedError as fault:
             broken(fault)
             assert self.result is not None  # noqa: S101 - `broken` has just set it
+            if fault.outcome == "skipped":
+                pytest.skip(fault.sentence)
             if fault.problem is None:
                 pytest.fail(self.result.text, pytrace=False)
         except Exception as fault:
@@ -324,11 +326,14 @@ class Player:
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Put the result on the report that decided it."""
         report = yield
-        if isinstance(item, RingproofItem) and item.result is not None and (report.when == "call" or report.failed):
+        decided = report.when == "call" or report.failed or report.skipped
+        if isinstance(item, RingproofItem) and item.result is not None and decided:
             message = item.result.to_message()
             if item.result.findings and item.result.findings[0].kind == DEFECT:
                 message["text"] += f"\n{report.longreprtext}"
             report.__dict__[_ATTRIBUTE] = message
+            if report.skipped:  # in the scenario, not where this plugin says so
+                report.longrepr = (item.result.file, item.result.line, f"Skipped: {item.result.findings[0].sentence}")
         return report
 
 
@@ -389,7 +394,7 @@ class Controller:
         from harness.report.result import Result  # noqa: PLC0415 - as above
 
         result = Result.from_message(message)
-        if result.findings and result.findings[0].kind != DEFECT:
+        if result.findings and not report.skipped and result.findings[0].kind != DEFECT:
             report.__dict__["longrepr"] = _HouseForm(result)  # not pytest's own class, which is private
         self.run.add(result)
         self.config.hook.pytest_ringproof_result(result=result, run=self.run)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from harness.plays import FAST, NotJudgedError, Plays, Table
-from harness.report.result import REPEATED, Outcome, Play, Result, Told, exit_code
+from harness.report.result import REPEATED, Outcome, Play, Result, Told, all_skipped, exit_code
 from harness.report.results import ResultsFile
 from harness.scenario.speed import SLOWEST
 
@@ -25,6 +25,7 @@ ENDING = ".ring.yaml"
 KNOWN_RED = "known-red"
 """A folder of this name holds scenarios that are red on purpose: it is played only when its path is named."""
 DEFAULT_OUT = "out"
+NOTHING_PLAYED = "nothing was played: all that was selected needs a newer Asterisk, which is no success"
 DEFAULT_IMAGE = "ringproof-asterisk:22"
 
 
@@ -116,18 +117,20 @@ def tell(scenario: Scenario, plays: Plays, table: Table) -> Result:
 
 
 def not_judged(scenario: Scenario, fault: NotJudgedError, table: Table | None, wall: float, width: int) -> Result:
-    """Return the result of a play that is broken or, for a mistake in an edited configuration, invalid.
+    """Return the result of a play that is broken, skipped or, for a mistake in an edited configuration, invalid.
 
     Its evidence folder gets it as `verdict.txt`.
 
     Without `table` the play did not even begin; a folder of that name is then from another run.
     """
-    from harness.report.finding_text import WIDTH, broken_text  # noqa: PLC0415 - as above
+    from harness.report.finding_text import WIDTH, broken_text, skipped_text  # noqa: PLC0415 - as above
     from harness.scenario.problem import render_problem  # noqa: PLC0415
 
     def text(width: int) -> str:
         if fault.problem is not None:
             return render_problem(fault.problem)
+        if fault.outcome == "skipped":
+            return skipped_text(scenario, fault.sentence)
         return broken_text(scenario, fault.sentence, hint=fault.hint, evidence=evidence, width=width)
 
     evidence = ""
@@ -140,7 +143,7 @@ def not_judged(scenario: Scenario, fault: NotJudgedError, table: Table | None, w
         name=scenario.name,
         file=scenario.source.file,
         line=scenario.source.line,
-        outcome="broken" if fault.problem is None else "invalid",
+        outcome=fault.outcome,
         findings=(Told(fault.kind, fault.sentence.partition("\n")[0].removesuffix(":"), scenario.source.line),),
         wall=wall,
         text=text(width),
@@ -237,7 +240,8 @@ class Run:
     @property
     def notes(self) -> list[str]:
         """What is to be known of all its plays, a line each."""
-        return [f"played on the files in {shown(Path(self.rendered))}"] if self.rendered else []
+        notes = [f"played on the files in {shown(Path(self.rendered))}"] if self.rendered else []
+        return [*notes, NOTHING_PLAYED] if all_skipped(self.results) else notes
 
     @property
     def missing(self) -> int:

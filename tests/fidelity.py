@@ -116,7 +116,7 @@ def play_all(scenarios: Sequence[Scenario], speed: str, out: Path, at_once: int)
 
 def _seen(scenario: Scenario, entry: Mapping, out: Path) -> Seen:
     observation = None
-    if entry["outcome"] != "broken":
+    if entry["outcome"] not in {"broken", "skipped"}:
         lines = (out / scenario.id / "events.ndjson").read_text("utf-8").splitlines()
         observation = observe(scenario, [from_json(line) for line in lines])
     return Seen(

@@ -16,10 +16,17 @@ from harness.session import ENDING, shown
 if TYPE_CHECKING:
     import pytest
 
-    from harness.report.result import Result
+    from harness.report.result import Outcome, Result
     from harness.session import Run
 
-_OUTCOME_COLOUR = {"passed": "green", "failed": "red", "unsteady": "red", "invalid": "yellow", "broken": "magenta"}
+_OUTCOME_COLOUR: dict[Outcome, str] = {
+    "passed": "green",
+    "failed": "red",
+    "unsteady": "red",
+    "skipped": "yellow",
+    "invalid": "yellow",
+    "broken": "magenta",
+}
 
 
 class Teller:
@@ -88,7 +95,7 @@ def _failures(results: Sequence[Result]) -> list[str]:
     lines: list[str] = []
     told: set[str] = set()
     for result in sorted(results, key=lambda result: (result.file, result.line)):
-        if result.outcome == "passed":
+        if result.outcome in {"passed", "skipped"}:
             continue
         if result.outcome == "invalid":
             blocks = [block for block in result.text.split("\n\n") if block not in told]

@@ -16,9 +16,10 @@ from typing import Any
 from docker.errors import APIError, NotFound
 
 from harness.pbx.engine import OWNED, OWNER, RUN, engine
-from harness.pbx.errors import BrokenError, ComplaintError
+from harness.pbx.errors import BrokenError, ComplaintError, UnmetNeedsError
 from harness.pbx.manager import Manager, ManagerError, ManagerEvent
 from harness.pbx.run import RunEnvironment
+from harness.scenario.needs import Needs
 
 MANAGER_PORT = 5038
 SIP_PORT = 5060
@@ -83,7 +84,7 @@ class Pbx:
         return self._manager
 
     @classmethod
-    async def boot(
+    async def boot(  # noqa: PLR0913 - all that differs from PBX to PBX
         cls,
         environment: RunEnvironment,
         *,
@@ -94,16 +95,19 @@ class Pbx:
         on_event: Callable[[ManagerEvent], None],
         on_lost: Callable[[], None],
         clock: ClockMount | None = None,
+        needs: Needs | None = None,
     ) -> Pbx:
         """Start a container with `configuration` and return once Asterisk is fully booted.
 
         Raises BrokenError when Asterisk does not boot, with its own error line, or says WARNING or ERROR meanwhile
-        (ComplaintError where it said anything).
+        (ComplaintError where it said anything); UnmetNeedsError when it is older than `needs` says.
         """
         pbx = cls(name, evidence)
         try:
             await _to_its_end(pbx._start, environment, configuration, asyncio.get_running_loop(), clock)
             await pbx._connect(login, on_event, on_lost, clock)
+            if needs is not None:  # first: an Asterisk that is too old may not like the configuration either
+                await pbx._prove_new_enough(needs)
             pbx._refuse_complaints()
         except BaseException:
             await pbx.remove()
@@ -222,6 +226,16 @@ class Pbx:
         except ManagerError as fault:
             self._refuse_end()
             raise self._complaint(f"{fault.sentence}; Asterisk's log says: {self._own_word()}") from fault
+
+    async def _prove_new_enough(self, needs: Needs) -> None:
+        """The PBX itself says which Asterisk it is; an image may be named as one likes."""
+        version = (await self.manager.action("CoreSettings"))["AsteriskVersion"]
+        try:
+            met = needs.met_by(version)
+        except ValueError as fault:
+            raise BrokenError(str(fault), f"the scenario says so: {needs.source}") from None
+        if not met:
+            raise UnmetNeedsError(needs, version)
 
     async def _unless_ended(self, reaching: Coroutine[Any, Any, Manager]) -> Manager:
         """Return what `reaching` returns; raise what `_refuse_end` raises as soon as the container has ended.

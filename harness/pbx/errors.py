@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.scenario.needs import Needs
 from harness.scenario.problem import Problem
 
 
@@ -37,3 +38,11 @@ class EditedConfigurationError(BrokenError):
         """Keep the problem."""
         super().__init__(problem.sentence, problem.fix)
         self.problem = problem
+
+
+class UnmetNeedsError(Exception):
+    """The PBX is older than a scenario needs: it is not played, which is neither its fault nor the harness's."""
+
+    def __init__(self, needs: Needs, version: str) -> None:
+        """`version` is what the PBX says of itself."""
+        super().__init__(f"needs Asterisk {needs.asterisk}, and this PBX is {version}: {needs.because}")

@@ -6,13 +6,13 @@ import shutil
 from pathlib import Path
 
 from harness.clock.report import ClockReport
-from harness.pbx.errors import BrokenError, EditedConfigurationError
+from harness.pbx.errors import BrokenError, EditedConfigurationError, UnmetNeedsError
 from harness.pbx.run import RunEnvironment, open_run
 from harness.play.conductor import run
 from harness.scenario.speed import SLOWEST
 from harness.scenario.story import Scenario
 
-__all__ = ["BrokenError", "EditedConfigurationError", "RunEnvironment", "open_run", "play"]
+__all__ = ["BrokenError", "EditedConfigurationError", "RunEnvironment", "UnmetNeedsError", "open_run", "play"]
 
 
 def play(scenario: Scenario, environment: RunEnvironment, folder: Path, *, speed: float = SLOWEST) -> ClockReport:
@@ -21,7 +21,7 @@ def play(scenario: Scenario, environment: RunEnvironment, folder: Path, *, speed
     `speed` is the highest rate at which the PBX's clock may race, in PBX seconds per real second.
 
     Raises BrokenError for everything that says nothing about the PBX's routing, EditedConfigurationError for a
-    configuration that somebody edited and Asterisk refuses.
+    configuration that somebody edited and Asterisk refuses, UnmetNeedsError where the PBX is too old for the scenario.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

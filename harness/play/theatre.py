@@ -221,6 +221,7 @@ class Theatre:
                 on_bytes=clock.take_manager,
                 on_write=clock.say_manager,
             ),
+            needs=self._scenario.needs,
         )
 
     async def _start(self, name: str) -> None:

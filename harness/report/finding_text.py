@@ -92,6 +92,12 @@ def broken_text(scenario: Scenario, sentence: str, *, hint: str = "", evidence: 
     return "\n".join(part for part in (told, details.rstrip(), where) if part)
 
 
+def skipped_text(scenario: Scenario, sentence: str) -> str:
+    """Return why a scenario was not played, at the line that says what it needs."""
+    source = scenario.needs.source if scenario.needs is not None else scenario.source
+    return told_at(source, f"not played: {sentence}", scenario.lines)
+
+
 def told_at(source: Source, sentence: str, lines: Sequence[str]) -> str:
     """Return `file:line:column: sentence`, and the line itself where `lines` has it."""
     told = f"{source}: {sentence}"

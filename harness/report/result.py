@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-Outcome = Literal["passed", "failed", "unsteady", "invalid", "broken"]
+Outcome = Literal["passed", "failed", "unsteady", "skipped", "invalid", "broken"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 REPEATED = " ({} of {})"
@@ -20,6 +20,7 @@ _EXIT: dict[Outcome, int] = {
     "passed": 0,
     "failed": EXIT_FAILED,
     "unsteady": EXIT_FAILED,
+    "skipped": 0,
     "invalid": EXIT_INVALID,
     "broken": EXIT_BROKEN,
 }
@@ -27,7 +28,7 @@ _EXIT: dict[Outcome, int] = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A finding, or what made a play broken or a file invalid, reduced to what every sink tells of it."""
+    """A finding, or what made a play broken, a file invalid, a scenario skipped: what every sink tells of it."""
 
     kind: str
     sentence: str
@@ -108,9 +109,17 @@ def exit_code(
 ) -> int:
     """Return a run's exit code: an interruption first, then 3 before 2 before 1.
 
-    `lost` counts scenarios that were to be played and of which nothing is known: broken.
+    `lost` counts scenarios that were to be played and of which nothing is known: broken. Where all were skipped nothing
+    was played, as where nothing was selected.
     """
     if interrupted is not None:
         return EXIT_OF_SIGNAL[interrupted]
+    results = list(results)
     counted = (result.outcome for result in results if not (allow_unsteady and result.outcome == "unsteady"))
-    return max([EXIT_BROKEN if lost else 0, *(_EXIT[outcome] for outcome in counted)])
+    nothing = EXIT_INVALID if all_skipped(results) else 0
+    return max([EXIT_BROKEN if lost else 0, nothing, *(_EXIT[outcome] for outcome in counted)])
+
+
+def all_skipped(results: Sequence[Result]) -> bool:
+    """True where there were scenarios, and not one was played."""
+    return bool(results) and all(result.outcome == "skipped" for result in results)

@@ -14,6 +14,7 @@ _STYLE: dict[Outcome, str] = {
     "passed": "green",
     "failed": "bold red",
     "unsteady": "bold red",
+    "skipped": "bold yellow",
     "invalid": "bold yellow",
     "broken": "bold magenta",
 }
@@ -52,7 +53,7 @@ def summary_text(results: Sequence[Result], *, width: int, colour: bool = False)
                 for outcome in OUTCOMES
                 if outcome in outcomes
             )
-            played = "invalid" not in outcomes
+            played = not outcomes.keys() & {"invalid", "skipped"}
             wall, pbx = (sum(times) for times in zip(*((each.wall, each.pbx) for each in repeated), strict=True))
             table.add_row(Group(*name), outcome, f"{wall:.1f} s" if played else "", f"{pbx:.1f} s" if played else "")
     told = io.StringIO()

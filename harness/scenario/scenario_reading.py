@@ -15,6 +15,8 @@ from harness.scenario.clock_reading import read_speed, read_starts
 from harness.scenario.duration import PbxSeconds, write_duration
 from harness.scenario.identity import scenario_id
 from harness.scenario.manuscript import Manuscript
+from harness.scenario.needs import Needs
+from harness.scenario.needs_reading import read_needs
 from harness.scenario.office import Office
 from harness.scenario.problem import Complaints, ReadingError, told
 from harness.scenario.readings import Reading, check_names, read_expectations
@@ -35,7 +37,7 @@ from harness.scenario.timeline import check_moments_apart
 from harness.scenario.tree import Entry, Table, Text, Value
 from harness.scenario.values import entry, refuse_unknown, table_of, time_of
 
-SHARED = ("callers", "phones", "rung", "when", "expect", "tolerance", "quiet", "speed", "clock")
+SHARED = ("callers", "phones", "rung", "when", "expect", "tolerance", "quiet", "speed", "clock", "needs")
 OWN = ("calls",)
 """What may stand in a scenario and not at file level."""
 TOP = ("pbx", *SHARED, "scenarios")
@@ -127,7 +129,7 @@ class ScenarioFile:
             if own.name not in calling:
                 self._complaints.add(_never_calls(own, "this scenario"))
         tolerance, quiet = self._tolerance(entries), self._quiet(entries)
-        speed, starts = self._speed(entries), self._starts(entries)
+        speed, starts, needs = self._speed(entries), self._starts(entries), self._needs(entries)
         when = _needed(entries, "when", name, "nobody calls in", "write `when:` and below it `- call: anna`, say")
         expect_value = _needed(
             entries, "expect", name, "nothing is expected of", "write `expect:` and below it `- ring: [101]`, say"
@@ -164,6 +166,7 @@ class ScenarioFile:
             quiet=quiet,
             speed=speed,
             starts=starts,
+            needs=needs,
             lines=self._manuscript.lines,
         )
 
@@ -237,6 +240,12 @@ class ScenarioFile:
         value = entry(entries, "clock")
         with self._complaints:
             return None if value is None else read_starts(value)
+        return None
+
+    def _needs(self, entries: Mapping[str, Entry]) -> Needs | None:
+        value = entry(entries, "needs")
+        with self._complaints:
+            return None if value is None else read_needs(value)
         return None
 
 

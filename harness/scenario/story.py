@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 from harness.scenario.duration import PbxSeconds
+from harness.scenario.needs import Needs
 from harness.scenario.office import Office
 from harness.scenario.source import Source
 
@@ -347,6 +348,8 @@ class Scenario:
     """The highest rate at which the clock may race, where the file says one; else the run's."""
     starts: datetime | None = None
     """What the PBX's clock shows when it boots, with its time zone; None: the present."""
+    needs: Needs | None = None
+    """On a PBX that has not got it the scenario is not played."""
     lines: tuple[str, ...] = field(default=(), repr=False, compare=False)
     """The scenario file's lines, for findings that quote them."""
 

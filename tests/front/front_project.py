@@ -29,6 +29,10 @@ scenarios:
 """
 
 
+NEEDS = '    needs: {asterisk: "22", because: an older one has no signals}\n'
+"""Behind a scenario: the rehearsal says that it is Asterisk 16."""
+
+
 def scenario(name: str, *, rings: str = "101", answers: str = "101") -> str:
     """A scenario that is green in the rehearsal when 101 rings and answers."""
     return (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from front_project import Project, scenario, steady
+from front_project import NEEDS, Project, scenario, steady
 
 WRONG = scenario("the wrong one rings", rings="102", answers="102")
 Golden = Callable[[str, str], None]
@@ -114,6 +114,41 @@ def test_a_worker_that_dies_is_3(project: Project) -> None:
     assert done.returncode == 3
     assert "the process that played this scenario ended without a word" in done.stdout
     assert project.outcomes == {"this dies": "broken"} | {f"answer {n}": "passed" for n in range(4)}
+
+
+def test_skipped_is_told_and_not_counted_as_passed(project: Project, golden: Golden) -> None:
+    """The PBX is too old for one of two: its reason stands in the table, in results.json and in the evidence folder."""
+    project.write("sales.ring.yaml", scenario("the first answers"), scenario("legs that signal") + NEEDS)
+    done = project.ringproof("run", "-n", "1")
+    assert done.returncode == 0
+    golden("front/skipped.txt", steady(done.stdout))
+    assert project.outcomes == {"the first answers": "passed", "legs that signal": "skipped"}
+    entry = project.results["scenarios"][1]
+    why = "needs Asterisk 22, and this PBX is 16.28.0~dfsg-0+deb11u4: an older one has no signals"
+    assert entry["findings"] == [{"kind": "needs", "sentence": why, "line": 14}]
+    assert (entry["plays"], entry["observation"]) == ([], None)
+    verdict = project.folder / "out" / entry["id"] / "verdict.txt"
+    assert f"not played: {why}" in verdict.read_text()
+
+
+def test_a_run_in_which_all_is_skipped_is_2(project: Project, golden: Golden) -> None:
+    """Nothing was played, which is no success; several plays and several workers tell the same."""
+    project.write("sales.ring.yaml", scenario("legs that signal") + NEEDS)
+    done = project.ringproof("run", "-n", "1")
+    assert done.returncode == 2
+    golden("front/all-skipped.txt", steady(done.stdout))
+    assert project.results["exit"] == 2
+    again = project.ringproof("run", "-n", "2", "--repeat", "3")
+    assert again.returncode == 2
+    assert "3 SKIPPED" in again.stdout
+    assert "3 scenarios: 3 skipped; exit 2" in again.stdout
+
+
+def test_what_needs_nothing_newer_is_played(project: Project) -> None:
+    """The same line with an older version."""
+    project.write("sales.ring.yaml", scenario("the first answers") + NEEDS.replace("22", "16.20"))
+    assert project.ringproof("run").returncode == 0
+    assert project.outcomes == {"the first answers": "passed"}
 
 
 def test_nothing_selected_is_2(project: Project, golden: Golden) -> None:

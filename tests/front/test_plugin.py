@@ -7,7 +7,7 @@ import sys
 from xml.etree import ElementTree as ET
 
 import pytest
-from front_project import Project, scenario
+from front_project import NEEDS, Project, scenario
 
 WRONG = scenario("the wrong one rings", rings="102", answers="102")
 
@@ -60,6 +60,33 @@ def test_junit(mixed: Project, workers: list[str]) -> None:
     assert error is not None
     assert "the phone 101 ended by signal 11" in (error.get("message") or "")
     assert len(cases["the first answers"]) == 0
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["one process", "workers"])
+def test_what_the_pbx_is_too_old_for_is_pytests_skip(mixed: Project, workers: list[str]) -> None:
+    """SKIPPED with the reason and the scenario's place; `<skipped>` in JUnit; never among the passed."""
+    mixed.write("legs.ring.yaml", scenario("legs that signal") + NEEDS, scenario("the third answers"))
+    done = mixed.pytest("scenarios/legs.ring.yaml", "-rs", "--junitxml=out/junit.xml", *workers)
+    assert done.returncode == pytest.ExitCode.OK
+    assert "1 passed, 1 skipped" in done.stdout
+    why = "needs Asterisk 22, and this PBX is 16.28.0~dfsg-0+deb11u4: an older one has no signals"
+    assert f"SKIPPED [1] scenarios/legs.ring.yaml:5: {why}" in done.stdout
+    assert "2 scenarios: 1 passed, 1 skipped" in done.stdout
+    cases = {case.get("name"): case for case in ET.parse(mixed.folder / "out" / "junit.xml").iter("testcase")}  # noqa: S314 - our own
+    skipped = cases["legs that signal"].find("skipped")
+    assert skipped is not None
+    assert skipped.get("message") == why
+    assert len(cases["the third answers"]) == 0
+    assert mixed.results["exit"] == 0
+
+
+def test_where_all_is_skipped_the_summary_says_so(mixed: Project) -> None:
+    """Pytest keeps its exit code, results.json says ours."""
+    mixed.write("legs.ring.yaml", scenario("legs that signal") + NEEDS)
+    done = mixed.pytest("scenarios/legs.ring.yaml")
+    assert done.returncode == pytest.ExitCode.OK
+    assert "nothing was played: all that was selected needs a newer Asterisk" in done.stdout
+    assert mixed.results["exit"] == 2
 
 
 def test_k_x_and_lf(mixed: Project) -> None:

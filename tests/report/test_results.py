@@ -52,10 +52,15 @@ def read(out: Path) -> dict[str, Any]:
         (["unsteady", "passed"], 1),
         (["invalid", "failed"], 2),
         (["failed", "broken", "invalid"], 3),
+        (["passed", "skipped"], 0),
+        (["skipped", "failed"], 1),
+        (["skipped", "skipped"], 2),
+        (["skipped", "invalid"], 2),
+        (["skipped", "broken"], 3),
     ],
 )
 def test_exit_code(outcomes: list[Outcome], code: int) -> None:
-    """3 before 2 before 1."""
+    """3 before 2 before 1; what is skipped is not counted, but where it is all there is nothing was played."""
     assert exit_code([result(outcome) for outcome in outcomes]) == code
 
 
@@ -93,7 +98,7 @@ def test_a_new_run_forgets_the_old_one(tmp_path: Path) -> None:
     assert read(tmp_path)["scenarios"] == []
 
 
-@pytest.mark.parametrize("outcome", ["passed", "failed", "broken"])
+@pytest.mark.parametrize("outcome", ["passed", "failed", "skipped", "broken"])
 def test_results_travel_unchanged(outcome: Outcome) -> None:
     """What a worker sends is what the controlling process gets, by JSON's own values."""
     sent = dataclasses.replace(result(outcome, "a name", 5, "first", "second"), speed=50.0)
@@ -123,6 +128,15 @@ def test_table(golden: Golden, width: int) -> None:
     text = summary_text(MANY, width=width)
     assert all(len(line) <= width for line in text.splitlines())
     golden(f"report/table-{width}.txt", text + "\n")
+
+
+def test_a_skipped_scenario_is_no_passed_one(golden: Golden) -> None:
+    """In the table it has its reason, and no times; in the totals a number of its own."""
+    why = "needs Asterisk 22, and this PBX is 16.28.0~dfsg-0+deb11u4: an older one has no signals"
+    results = [result("passed"), dataclasses.replace(result("skipped", "legs that signal", 20, why), pbx=0.0)]
+    golden("report/table-skipped.txt", summary_text(results, width=100) + "\n")
+    told = totals_line(results, elapsed=61.24, not_played=0, interrupted=None, exit_code=0)
+    assert told == "2 scenarios: 1 passed, 1 skipped; 61.2 s for 22 s of PBX time; exit 0"
 
 
 def test_table_with_colours_says_the_same() -> None:

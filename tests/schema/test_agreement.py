@@ -31,7 +31,8 @@ contact-of-nobody contact-twice contact-unknown control-character duplicate-key 
 either-neither-says-it either-too-many either-wrong-in-the-second expectation-for-each-caller
 expectation-of-silent-caller expectation-of-unknown-caller forwarded-and-nobody-rings forwarded-elsewhere
 forwarded-not-told forwards-at-once-in-a-wave forwards-with-the-next-wave hang-up-at-the-next-wave missed-offline
-missing-office missing-office-folder moment-any-of-nothing name-blank no-expectation-for-a-caller
+missing-office missing-office-folder moment-any-of-nothing name-blank needs-control-character
+no-expectation-for-a-caller
 nobody-answers-but-somebody-does nobody-rings-but-somebody-does office-with-problems on-a-call-answers on-a-call-rings
 on-a-call-waiting-offline over-a-choice-that-depends over-shares-of-a-stranger over-twice over-unknown-choice
 over-without-calls press-two-moments quiet-too-short refusal-at-the-next-wave refused-not-told refused-twice

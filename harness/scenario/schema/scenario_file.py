@@ -9,6 +9,7 @@ from harness.scenario.cast import CALLER, CALLER_NAME, CONTACT
 from harness.scenario.clock_reading import CLOCK
 from harness.scenario.duration import FORM
 from harness.scenario.expectations import ANSWER_CHOICE, CALLER_GETS, CHOICE, CHOICE_NAME, EXPECTATION
+from harness.scenario.needs_reading import NEEDS
 from harness.scenario.office import EXTENSION
 from harness.scenario.scenario_reading import LONGEST_NAME, OWN, SHARED, TOP
 from harness.scenario.schema import words
@@ -105,6 +106,7 @@ def _definitions() -> Schema:
         "choice": closed("a choice", CHOICE, words.CHOICE_WORDS, required=("one_of",)),
         "caller gets": closed("`caller gets`", CALLER_GETS, words.CALLER_GETS_WORDS) | {"minProperties": 1},
         "clock": closed("`clock`", CLOCK, words.CLOCK_WORDS, required=CLOCK),
+        "needs": closed("`needs`", NEEDS, words.NEEDS_WORDS, required=NEEDS),
         "scenarios": {
             "type": "object",
             "minProperties": 1,

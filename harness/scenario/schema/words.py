@@ -14,6 +14,7 @@ from harness.scenario.cast import SHOWS
 from harness.scenario.chance_reading import MOST_CALLS, MOST_OFTEN, MOST_SHARE, RAREST, RATE
 from harness.scenario.clock_reading import STARTS
 from harness.scenario.expectations import CHOICE_NAME, NOBODY
+from harness.scenario.needs import VERSION
 from harness.scenario.schema.scalars import Schema, code, number_from, one_of_words, text
 from harness.scenario.speed import FASTEST, SLOWEST
 from harness.scenario.steps import DIGITS
@@ -70,6 +71,7 @@ SHARED_WORDS: Mapping[str, Word] = {
         number_from(SLOWEST, FASTEST, r"[0-9]+(\.[0-9]+)?", "number"),
     ),
     "clock": Word("What the PBX's clock shows.", ref("clock")),
+    "needs": Word("The oldest Asterisk that it is played on, and why; on an older one it is skipped.", ref("needs")),
 }
 """What stands in a file for all its scenarios, or in a scenario."""
 
@@ -87,6 +89,10 @@ CALLER_WORDS: Mapping[str, Word] = {
 }
 CLOCK_WORDS: Mapping[str, Word] = {
     "starts": Word("When the story begins: `2026-12-31 17:59:50 Europe/Moscow`.", text(STARTS.pattern)),
+}
+NEEDS_WORDS: Mapping[str, Word] = {
+    "asterisk": Word('This version or a later one: `"22"`, `"20.17"`.', text(VERSION.pattern)),
+    "because": Word("What an older one cannot do; told where the scenario is not played.", text(r".*\S.*")),
 }
 
 STEP_VERBS: Mapping[str, Word] = {

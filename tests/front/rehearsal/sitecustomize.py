@@ -36,13 +36,15 @@ from harness.events import (
     StoryOver,
     to_json,
 )
-from harness.pbx.errors import BrokenError, EditedConfigurationError
+from harness.pbx.errors import BrokenError, EditedConfigurationError, UnmetNeedsError
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.speed import SLOWEST
 from harness.scenario.story import Scenario
 
 STAGE = Path(os.environ["RINGPROOF_REHEARSAL"])
 """The folder that tests look into: who has done what."""
+VERSION = "16.28.0~dfsg-0+deb11u4"
+"""Of the Asterisk that the rehearsal says it is."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,6 +89,8 @@ def play(scenario: Scenario, environment: RunEnvironment, folder: Path, *, speed
     folder.mkdir(parents=True)
     with (STAGE / "plays").open("a") as plays:
         plays.write(f"{scenario.name} at {speed:g}\n")
+    if scenario.needs is not None and not scenario.needs.met_by(VERSION):
+        raise UnmetNeedsError(scenario.needs, VERSION)
     if "breaks" in scenario.name:
         raise BrokenError("the phone 101 ended by signal 11", "its log is phones/101.log")
     if "puzzles" in scenario.name:
@@ -147,6 +151,7 @@ _stand_in = ModuleType("harness.play")
 _stand_in.__dict__.update(
     BrokenError=BrokenError,
     EditedConfigurationError=EditedConfigurationError,
+    UnmetNeedsError=UnmetNeedsError,
     RunEnvironment=RunEnvironment,
     open_run=open_run,
     play=play,

@@ -1,0 +1,37 @@
+"""`needs:` of a scenario: the oldest Asterisk that it can be played on, and why it can be on no older one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from harness.scenario.source import Source
+
+VERSION = re.compile(r"[1-9][0-9]{0,3}(\.[0-9]{1,4}){0,2}")
+_NUMBERS = re.compile(r"[0-9]+(\.[0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """At least this Asterisk; `because` is told wherever the scenario is not played."""
+
+    asterisk: str
+    """As it was written: `22`, `20.17`."""
+    because: str
+    source: Source
+
+    def met_by(self, version: str) -> bool:
+        """Compare with what a PBX says of itself, such as `22.10.1+dfsg` or `certified/18.9-cert5`.
+
+        Raises ValueError with a sentence where that does not tell.
+        """
+        said = _NUMBERS.search(version)
+        least = _parts(self.asterisk)
+        have = _parts(said[0]) if said is not None else ()
+        if have == least[: len(have)] and len(have) < len(least):
+            raise ValueError(f"the PBX says that it is Asterisk {version!r}: is that {self.asterisk}, which is needed?")
+        return have >= least
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
