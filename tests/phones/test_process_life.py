@@ -191,10 +191,11 @@ def test_a_start_that_fails_says_why(tmp_path: Path, golden: Callable[[str, str]
 
 def test_a_start_that_takes_too_long_says_so(tmp_path: Path, golden: Callable[[str, str], None]) -> None:
     """The deadline is in the message, and no process is left."""
+    before = _children()
     with pytest.raises(PhoneStartError) as caught:
         _start(tmp_path / "101.log", within=timedelta(milliseconds=1))
     golden("phones/slow-start.err", str(caught.value).removesuffix(caught.value.log_tail) + "\n")
-    assert not _children()
+    assert _children() <= before
 
 
 def test_a_log_that_cannot_be_written_says_so(tmp_path: Path) -> None:
@@ -203,10 +204,10 @@ def test_a_log_that_cannot_be_written_says_so(tmp_path: Path) -> None:
         _start(tmp_path / "nowhere" / "101.log")
 
 
-def _children() -> str:
-    """Return the pids of this thread's children."""
+def _children() -> set[str]:
+    """Return the pids of this thread's children; other tests may have left a server of theirs."""
     with open(f"/proc/self/task/{os.getpid()}/children") as children:  # noqa: PTH123
-        return children.read()
+        return set(children.read().split())
 
 
 def test_the_library_stays_out_of_the_parent_and_heavy_packages_out_of_the_phone() -> None:
