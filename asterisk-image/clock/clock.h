@@ -15,7 +15,8 @@
 #define EXPORT __attribute__((visibility("default")))
 #define NEVER INT64_MAX
 #define SECOND INT64_C(1000000000)
-#define BRIEF (50 * SECOND / 1000) /* waits up to this long are polls: the clock may step over their end, once */
+#define BRIEF (50 * SECOND / 1000) /* waits up to this long may be polls: the clock may step over the end of a poll, once */
+#define POLLS 20                   /* brief waits of a thread, one after the other, from which on they are polls */
 
 /* The function that ours stands before. */
 #define REAL(name) \
@@ -38,7 +39,8 @@ struct sleeper {
     int number;                 /* as the kernel counts */
     int64_t deadline;           /* PBX time at which it wants to be woken */
     int64_t armed;              /* CLOCK_MONOTONIC at which the kernel wakes it */
-    bool brief;
+    unsigned briefs;            /* how many brief waits it has had since its last longer one */
+    bool brief;                 /* this wait is a poll */
     const struct pollfd *fds;   /* what it polls; NULL: it waits on `state` */
     nfds_t count;
     int wake_fd;                /* an eventfd, the last of `fds` */
@@ -73,7 +75,7 @@ void expect_thread(int count);
 int64_t lie_down(struct sleeper *self, int64_t deadline, const struct pollfd *fds, nfds_t count);
 void get_up(void *sleeper);
 void wake(struct sleeper *other);
-int rest(struct sleeper *self, int64_t deadline);
+int rest(struct sleeper *self, int64_t deadline, bool signals_end_it);
 void enqueue(struct queue *queue, struct sleeper *self);
 void dequeue(struct queue *queue, struct sleeper *self);
 struct sleeper *signal_first(struct queue *queue);

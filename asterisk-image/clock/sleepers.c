@@ -78,7 +78,9 @@ int64_t lie_down(struct sleeper *sleeper, int64_t deadline, const struct pollfd 
         if (left < 0)
             left = 0;
         sleeper->armed = monotonic_now() + left;
-        sleeper->brief = left <= BRIEF;
+        /* who sleeps for 1 ms now and then waits for something that another thread is about to do (autoservice.c) */
+        sleeper->briefs = left > BRIEF ? 0 : sleeper->briefs + (sleeper->briefs <= POLLS);
+        sleeper->brief = sleeper->briefs > POLLS;
     }
     sleeper->fds = fds;
     sleeper->count = count;
@@ -128,14 +130,18 @@ EXPORT int pthread_kill(pthread_t thread, int signal) {
     return REAL(pthread_kill)(thread, signal);
 }
 
-/* Sleep until `deadline` or until `signalled`; returns 0, or EINTR when a signal handler ran meanwhile. */
-int rest(struct sleeper *sleeper, int64_t deadline) {
+/* Sleep until `deadline` or until `signalled`; returns 0, or EINTR when a signal handler ran meanwhile and that ends
+ * this wait. A wait that no signal ends leaves it for the next one: a thread that is just coming out of a condition
+ * variable, and is on its way into a poll(), would else sleep there to its end (autoservice.c: 50 ms each time). */
+int rest(struct sleeper *sleeper, int64_t deadline, bool signals_end_it) {
     int cause = 0, before;
     for (;;) {
         pthread_mutex_lock(&lock);
-        if (sleeper->poked)
-            cause = EINTR;
-        sleeper->poked = false;
+        if (signals_end_it) {
+            if (sleeper->poked)
+                cause = EINTR;
+            sleeper->poked = false;
+        }
         if (sleeper->signalled || pbx_now() >= deadline || cause == EINTR) {
             pthread_mutex_unlock(&lock);
             return cause;
@@ -147,7 +153,7 @@ int rest(struct sleeper *sleeper, int64_t deadline) {
         pthread_cleanup_push(get_up, sleeper);
         pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &before);
         long result = syscall(SYS_futex, &sleeper->state, FUTEX_WAIT_PRIVATE, WAITING, left == NEVER ? NULL : &span, NULL, 0);
-        cause = result < 0 && errno == EINTR ? EINTR : 0;
+        cause = signals_end_it && result < 0 && errno == EINTR ? EINTR : 0;
         pthread_setcanceltype(before, NULL);
         pthread_cleanup_pop(1);
     }

@@ -72,8 +72,7 @@ static int wait_for(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t deadli
         return fault;
     }
     pthread_cleanup_push(leave, &waiting);
-    while (rest(waiting.self, deadline) == EINTR) { /* a handler ran: no reason to return */
-    }
+    rest(waiting.self, deadline, false);
     pthread_cleanup_pop(1);
     return waiting.self->signalled ? 0 : ETIMEDOUT;
 }
@@ -186,8 +185,7 @@ static int down(struct semaphore *semaphore, int64_t deadline) {
     enqueue(&semaphore->queue, pausing.self);
     pthread_mutex_unlock(&lock);
     pthread_cleanup_push(step_out, &pausing);
-    while (rest(pausing.self, deadline) == EINTR) {
-    }
+    rest(pausing.self, deadline, false);
     pthread_cleanup_pop(1);
     if (pausing.self->signalled)
         return 0;

@@ -187,7 +187,7 @@ EXPORT int epoll_wait(int epoll, struct epoll_event *events, int most, int timeo
 static int sleep_until(int64_t deadline) {
     struct sleeper *self = me();
     self->signalled = false;
-    return rest(self, deadline);
+    return rest(self, deadline, true);
 }
 
 EXPORT int clock_nanosleep(clockid_t clock, int flags, const struct timespec *request, struct timespec *remain) {

@@ -239,6 +239,64 @@ static void signals(void) {
     tell("slept", began);
 }
 
+/* ---- a signal to a thread that is just coming out of a condition variable is for the poll that it is on its way to */
+static int roused;
+
+static void *be_roused(void *unused) {
+    for (int i = 0; i < TURNS; i++) {
+        pthread_mutex_lock(&mutex);
+        while (!roused)
+            pthread_cond_wait(&cond, &mutex);
+        roused = 0;
+        pthread_mutex_unlock(&mutex);
+        if (poll(NULL, 0, 10000) == 0)
+            printf("lost 1\n");
+        taken++;
+    }
+    return unused;
+}
+
+static void rousings(void) {
+    pthread_t other;
+    signal(SIGURG, nothing);
+    pthread_create(&other, NULL, be_roused, NULL);
+    poll(NULL, 0, 10);
+    double began = now(CLOCK_MONOTONIC);
+    for (int i = 0; i < TURNS; i++) {
+        pthread_mutex_lock(&mutex);
+        roused = 1;
+        pthread_cond_signal(&cond);
+        pthread_mutex_unlock(&mutex);
+        for (volatile int spin = 0; spin < i % 100 * 20; spin++) { /* strike it at every point of its way */
+        }
+        pthread_kill(other, SIGURG);
+        while (taken <= i)
+            sched_yield();
+    }
+    pthread_join(other, NULL);
+    tell("passed", began);
+}
+
+/* ---- brief waits: now and then they are what they are, one after the other they are polls */
+static double longest_nap(int times) {
+    double longest = 0;
+    for (int i = 0; i < times; i++) {
+        double began = now(CLOCK_MONOTONIC);
+        usleep(1000);
+        double lasted = now(CLOCK_MONOTONIC) - began;
+        longest = lasted > longest ? lasted : longest;
+    }
+    return longest;
+}
+
+static void naps(void) {
+    poll(NULL, 0, 100);
+    printf("first %f\n", longest_nap(20));
+    printf("more %f\n", longest_nap(20));
+    poll(NULL, 0, 100);
+    printf("again %f\n", longest_nap(20));
+}
+
 /* ---- threads that come and go, and that are cancelled where they wait: the clock races on */
 static void *brief(void *unused) {
     usleep(1000);
@@ -400,6 +458,8 @@ int main(int count, char **words) {
     PROGRAM("handovers", handovers())
     PROGRAM("signals", signals_only())
     PROGRAM("pokes", signals())
+    PROGRAM("rousings", rousings())
+    PROGRAM("naps", naps())
     PROGRAM("lives", lives())
     PROGRAM("children", children())
     PROGRAM("reads", reads(number))
