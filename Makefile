@@ -7,7 +7,7 @@ BIN     := .venv/bin
 # for `make test`: ARGS="-k lease -x"
 ARGS    ?=
 
-.PHONY: help setup venv engine image check format test e2e goldens fidelity bench lock clean
+.PHONY: help setup venv engine image check format test e2e goldens fidelity mutants bench lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -47,6 +47,9 @@ goldens: setup  ## rewrite the expected messages in tests/golden/ from what is s
 
 fidelity: setup  ## play every bundled scenario at speed 1 and raced, and compare what was seen; some 10 minutes
 	$(BIN)/python -m tests.fidelity $(ARGS)
+
+mutants: setup  ## 200 wrong dialplans at random, which the bundled scenarios must notice; writes docs/mutants.md
+	$(BIN)/python -m tests.mutants --random 200 --seed 1 --report docs/mutants.md $(ARGS)
 
 bench: setup  ## measure boot, overhead, phones, validate; prints a table
 	$(BIN)/python -m tests.bench

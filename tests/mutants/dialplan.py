@@ -10,7 +10,7 @@ DIALPLAN = "extensions.conf"
 _SECTION = re.compile(r"\[(?P<name>[\w-]+)\]")
 _CODE = re.compile(
     r"(?P<head>(exten => (?P<extension>[^,]+),1| same => n)(\((?P<label>\w+)\))?,)"
-    r"(?P<application>\w+)(\((?P<arguments>.*)\))?(?P<tail>( ;.*)?)"
+    r"(?P<application>\w+)(\((?P<arguments>.*?)\))?(?P<tail>( ;.*)?)"
 )
 _INCLUDE = re.compile(r"include => (?P<name>[\w-]+)")
 GENERAL = "general"
@@ -32,17 +32,22 @@ class Code:
     tail: str
 
     @property
+    def calls(self) -> str:
+        """What is called, with what: `Gosub(sent-on,s,1)`."""
+        return f"{self.application}({self.arguments})"
+
+    @property
     def begins(self) -> bool:
         """True for the line by which an extension is made."""
         return self.priority == 1
 
-    def calls(self, application: str, arguments: str) -> str:
+    def doing(self, application: str, arguments: str) -> str:
         """Return the line with another application in its place."""
         return f"{self.head}{application}({arguments}){self.tail}"
 
     def given(self, arguments: str) -> str:
         """Return the line with other arguments."""
-        return self.calls(self.application, arguments)
+        return self.doing(self.application, arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,10 @@ class Dialplan:
         for code in self.code:
             found.setdefault(code.context, []).append(code)
         return found
+
+    def section(self, context: str) -> tuple[str, ...]:
+        """Return the lines of code of a context, as they stand there."""
+        return tuple(self.lines[code.index] for code in self.code if code.context == context)
 
     def extension(self, code: Code) -> Sequence[Code]:
         """Return all priorities of the extension in which `code` stands."""

@@ -69,7 +69,7 @@ def swap(dialplan: Dialplan, code: Code) -> Iterator[Slip]:
     following = [each for each in dialplan.extension(code) if each.priority == code.priority + 1]
     for other in following:
         if (other.application, other.arguments) != (code.application, code.arguments):
-            one, two = code.calls(other.application, other.arguments), other.calls(code.application, code.arguments)
+            one, two = code.doing(other.application, other.arguments), other.doing(code.application, code.arguments)
             yield Slip("lines swapped", code, ((code.index, one), (other.index, two)))
 
 
@@ -233,5 +233,5 @@ def _without(listed: Sequence[str], place: int) -> list[str]:
 
 
 def _renamed(code: Code, name: str) -> str:
-    line = code.calls(code.application, code.arguments)
+    line = code.doing(code.application, code.arguments)
     return line.replace(f"exten => {code.extension},", f"exten => {name},", 1)

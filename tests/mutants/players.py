@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness.dialplan.render import render_office
 from harness.pbx.run import RunEnvironment
-from harness.plays import NotJudgedError, Table, play_scenario
+from harness.plays import Confirm, NotJudgedError, Table, play_scenario
 from harness.scenario.story import Scenario
 
 AT_ONCE = 4
@@ -45,12 +45,12 @@ def render(story: Scenario, folder: Path) -> Path:
     return folder
 
 
-def play(story: Scenario, environment: RunEnvironment, rendered: Path, out: Path) -> Seen:
+def play(story: Scenario, environment: RunEnvironment, rendered: Path, out: Path, confirm: Confirm) -> Seen:
     """Play `story` on the folder `rendered`; its evidence is then in `out`."""
     edited = dataclasses.replace(environment, rendered=str(rendered))
     story = dataclasses.replace(story, id=out.name)
     try:
-        plays = play_scenario(story, Table(environment=edited, out=out.parent, width=100, confirm="never"))
+        plays = play_scenario(story, Table(environment=edited, out=out.parent, width=100, confirm=confirm))
     except NotJudgedError as fault:
         return Seen(frozenset({INVALID if fault.problem is not None else BROKEN}), (fault.sentence,), 0.0)
     findings = plays.told.findings
@@ -70,9 +70,9 @@ class Players:
         context.set_forkserver_preload(["harness.play", "harness.judge", "harness.scenario.reading"])
         self._pool = ProcessPoolExecutor(at_once, mp_context=context)
 
-    def play(self, story: Scenario, rendered: Path, name: str) -> Future[Seen]:
+    def play(self, story: Scenario, rendered: Path, name: str, *, confirm: Confirm = "never") -> Future[Seen]:
         """Begin to play, with the evidence in a folder of this name."""
-        return self._pool.submit(play, story, self._environment, rendered, self._folder / name)
+        return self._pool.submit(play, story, self._environment, rendered, self._folder / name, confirm)
 
     def forget(self, name: str) -> None:
         """Remove a play's evidence."""

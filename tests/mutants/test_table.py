@@ -59,3 +59,9 @@ def caught(mutant: Mutant, plays: list[Seen]) -> bool:
 def test_the_table_is_long_and_its_names_are_its_own() -> None:
     """At least 60 mistakes."""
     assert len({mutant.id for mutant in MUTANTS}) == len(MUTANTS) >= 60
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.id)
+def test_each_can_be_made_of_what_is_rendered_today(mutant: Mutant, tmp_path: Path) -> None:
+    """What it changes is still there."""
+    mutant.make(tmp_path)

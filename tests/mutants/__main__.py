@@ -1,0 +1,66 @@
+"""`python -m tests.mutants --random 200 --seed 1`: slips of the hand at random, and who notices.
+
+Exit codes are those of `ringproof run`: 1 for a mutant that survived, 3 where a story is not even green on its office.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from harness.pbx.run import open_run
+from harness.report.result import EXIT_BROKEN, EXIT_FAILED
+
+from .coverage import Coverage
+from .players import AT_ONCE, IMAGE, players
+from .report import line, report
+from .stories import all_stories
+from .trial import choose, try_all
+
+
+def tell(text: str) -> None:
+    """Say it at once: this takes long."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Try them, tell each, write the report."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
+    parser.add_argument("--random", type=int, default=200, metavar="N", help="how many")
+    parser.add_argument("--seed", default="1", help="the same seed chooses the same ones")
+    parser.add_argument("-n", type=int, default=AT_ONCE, metavar="N", dest="at_once", help="how many at once")
+    parser.add_argument("--only", default="", metavar="TEXT", help="of those, the ones in whose description TEXT is")
+    parser.add_argument("--out", type=Path, default=Path("out/mutants"), metavar="DIR", help="for what is kept")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="where the report is written to")
+    given = parser.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="ringproof-mutants-") as scratch,
+        open_run(IMAGE) as environment,
+        players(environment, Path(scratch) / "plays", given.at_once) as opened,
+    ):
+        coverage = Coverage(all_stories(), Path(scratch) / "offices")
+        reds = coverage.play(opened, given.out / "coverage.json")
+        for name, said in reds.items():
+            tell(f"not green on its office as it is: {name}: {said[0]}")
+        if reds:
+            return EXIT_BROKEN
+        chosen = choose(coverage.dialplans, given.random, given.seed)
+        chosen = [each for each in chosen if given.only in line(coverage, each)]
+        tried = []
+        for each in try_all(chosen, coverage, opened, Path(scratch) / "offices", given.at_once):
+            tried.append(each)
+            told = each.story + ": " + ", ".join(each.kinds) if each.kinds else each.reason
+            tell(f"{len(tried):3}/{len(chosen)} {each.verdict:15} {line(coverage, each.chosen)}  {told}")
+    text = report(coverage, tried, seed=given.seed)
+    tell(text.partition("\n## ")[0])
+    if given.report:
+        given.report.write_text(text, "utf-8")
+    return EXIT_FAILED if any(each.verdict == "survived" for each in tried) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""Which lines of the dialplan a story runs through: a change elsewhere cannot turn it red."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.scenario.story import Scenario
+
+from .dialplan import DIALPLAN, Dialplan, read
+from .operators import Slip
+from .players import Players, render
+from .stories import office_of
+
+OFTEN = 4
+"""More than that does not make it likelier that a story sees the change; some stories have hundreds of calls."""
+_STEP = re.compile(r" pbx\.c: Executing \[(?P<extension>[^@\]]+)@(?P<context>[^:\]]+):(?P<priority>\d+)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What one story did on its office as it is."""
+
+    wall: float
+    lines: Mapping[int, int]
+    """Index of a line of the dialplan -> how often it ran."""
+
+
+def lines_run(log: str, dialplan: Dialplan) -> Counter[int]:
+    """Return how often each line ran, by Asterisk's own log."""
+    steps = Counter((step["context"], step["extension"], int(step["priority"])) for step in _STEP.finditer(log))
+    found: Counter[int] = Counter()
+    for place, times in steps.items():
+        if code := dialplan.ran_at(*place):
+            found[code.index] += times
+    return found
+
+
+class Coverage:
+    """Of all stories; the plays it takes are the proof that each is green on its office as it is."""
+
+    def __init__(self, stories: Sequence[Scenario], folder: Path) -> None:
+        """Render the offices of `stories` below `folder`."""
+        self.stories = stories
+        self.rendered = {office_of(story): folder / office_of(story) for story in stories}
+        for story in {office_of(story): story for story in stories}.values():
+            render(story, self.rendered[office_of(story)])
+        self.dialplans = {name: read((path / DIALPLAN).read_text("utf-8")) for name, path in self.rendered.items()}
+        self.ran: dict[str, Ran] = {}
+
+    def play(self, players: Players, kept: Path) -> dict[str, Sequence[str]]:
+        """Play all stories, and return what was said of those that are not green; `kept` saves a second time."""
+        mark = self._mark()
+        if kept.exists() and (saved := json.loads(kept.read_text("utf-8")))["mark"] == mark:
+            self.ran = {
+                name: Ran(wall, {int(index): times for index, times in lines.items()})
+                for name, (wall, lines) in saved["ran"].items()
+            }
+            return {}
+        plays = {
+            story.id: players.play(story, self.rendered[office_of(story)], story.id, confirm="auto")
+            for story in self.stories
+        }
+        reds: dict[str, Sequence[str]] = {}
+        for story in self.stories:
+            seen = plays[story.id].result()
+            if not seen.green:
+                reds[story.name] = seen.said
+                continue
+            lines = lines_run(players.log(story.id), self.dialplans[office_of(story)])
+            self.ran[story.id] = Ran(seen.wall, lines)
+            players.forget(story.id)
+        if not reds:
+            ran = {name: (entry.wall, entry.lines) for name, entry in self.ran.items()}
+            kept.write_text(json.dumps({"mark": mark, "ran": ran}), "utf-8")
+        return reds
+
+    def stories_through(self, places: Mapping[str, Slip]) -> list[Scenario]:
+        """Return the stories that run through what was changed in their office, short ones that do so often first."""
+        found = []
+        for story in self.stories:
+            ran, slip = self.ran[story.id], places.get(office_of(story))
+            times = sum(ran.lines.get(index, 0) for index, _ in slip.lines) if slip else 0
+            if times:
+                found.append((ran.wall / (1 + min(times, OFTEN)), story.id, story))
+        return [story for _, _, story in sorted(found, key=lambda entry: entry[:2])]
+
+    def _mark(self) -> str:
+        """Of all that is played: offices and stories."""
+        texts = ["\n".join(dialplan.lines) for dialplan in self.dialplans.values()]
+        texts += [repr((story.id, story.lines)) for story in self.stories]
+        return hashlib.sha256("\0".join(texts).encode()).hexdigest()

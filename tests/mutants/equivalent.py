@@ -1,0 +1,128 @@
+"""Mutants that are none: why a slip changes nothing that anybody could see.
+
+A rule proves it from the lines themselves; what no rule proves has been looked at by somebody, and stands in REVIEWED.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from .dialplan import Code, Dialplan
+from .operators import Slip
+
+GOES_AWAY = frozenset({"Goto", "Return", "Hangup"})
+"""Applications behind which Asterisk never comes to the next line."""
+COUNTS = "Gosub(sent-on,s,1)"
+"""The line that counts how often a call was sent on."""
+_READ = re.compile(r"\$\{([A-Z_]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A slip that somebody has looked at."""
+
+    context: str
+    """A regular expression: the context's whole name."""
+    old: str
+    """A part of the line as it was."""
+    new: str
+    """A part of the line as it is then; empty: any."""
+    reason: str
+
+
+REVIEWED: Sequence[Reviewed] = ()
+
+
+def why_equivalent(dialplan: Dialplan, slip: Slip) -> str:
+    """Return why nobody could see the slip, as a sentence; empty where it is to be found."""
+    for rule in RULES:
+        if rule(dialplan, slip):
+            return (rule.__doc__ or "").partition("\n")[0]
+    return next((entry.reason for entry in REVIEWED if _is_meant(entry, dialplan, slip)), "")
+
+
+def dead_code(dialplan: Dialplan, slip: Slip) -> bool:
+    """Asterisk never comes to this line: the one before it leads elsewhere, and it has no label."""
+    if len(slip.lines) > 1 or slip.place.begins or slip.place.label:
+        return False
+    before = next(each for each in dialplan.extension(slip.place) if each.priority == slip.place.priority - 1)
+    return before.application in GOES_AWAY
+
+
+def independent(dialplan: Dialplan, slip: Slip) -> bool:
+    """Two variables are set, neither of which the other is made of: their order is all one."""
+    if slip.operator != "lines swapped":
+        return False
+    one, other = _changed(dialplan, slip)
+    if {one.application, other.application} != {"Set"} or other.label:
+        return False
+    (first, reads_first), (second, reads_second) = _set(one), _set(other)
+    return first != second and first not in reads_second and second not in reads_first
+
+
+def ringback(_: Dialplan, slip: Slip) -> bool:
+    """Dial without `r`: what the caller hears while it rings is not looked at (README)."""
+    dialled, _, options = slip.place.arguments.rpartition(",r")
+    return slip.operator == "option" and slip.lines == ((slip.place.index, slip.place.given(f"{dialled},{options}")),)
+
+
+def no_circle(dialplan: Dialplan, slip: Slip) -> bool:
+    """No way leads back here, so nobody sees whether it is counted how often the call was sent on."""
+    code = next((code for code in _changed(dialplan, slip) if code.calls == COUNTS), None)
+    if code is None:
+        return _passes_by(dialplan, slip)
+    if _leads_back(dialplan, code.context):
+        return False
+    if slip.operator == "lines swapped":
+        return {each.application for each in _changed(dialplan, slip)} == {"Gosub", "Set"}
+    return slip.lines[0][1] in {None, code.doing("NoOp", ""), code.given("sent-on,s,2")}
+
+
+def _passes_by(dialplan: Dialplan, slip: Slip) -> bool:
+    """True where a way leads to the second line of an extension whose first one only counts, and never back to it."""
+    context, _, extension = slip.place.arguments.removesuffix(",1").partition(",")
+    onward = dialplan.ran_at(context, extension, 1)
+    by = slip.place.given(f"{context},{extension},2")
+    return (
+        slip.lines == ((slip.place.index, by),)
+        and onward is not None
+        and onward.calls == COUNTS
+        and not _leads_back(dialplan, context)
+    )
+
+
+def _leads_back(dialplan: Dialplan, context: str) -> bool:
+    """True where the ways out of a context lead into it again."""
+    seen: set[str] = set()
+    ways = [context]
+    while ways:
+        here = ways.pop()
+        for code in dialplan.contexts.get(here, ()):
+            onward = code.arguments.partition(",")[0]
+            if code.application == "Goto" and code.arguments.count(",") > 1 and onward not in seen:
+                seen.add(onward)
+                ways.append(onward)
+    return context in seen
+
+
+RULES: Sequence[Callable[[Dialplan, Slip], bool]] = (dead_code, independent, no_circle, ringback)
+
+
+def _changed(dialplan: Dialplan, slip: Slip) -> list[Code]:
+    """The lines that a slip changes, as they were."""
+    places = {index for index, _ in slip.lines}
+    return [code for code in dialplan.code if code.index in places]
+
+
+def _set(code: Code) -> tuple[str, set[str]]:
+    """The variable that a Set sets, and those that it reads."""
+    name, _, value = code.arguments.partition("=")
+    return name.lstrip("_"), {*_READ.findall(value), *_READ.findall(name), *re.findall(r"\((\w+),", value)}
+
+
+def _is_meant(entry: Reviewed, dialplan: Dialplan, slip: Slip) -> bool:
+    if not re.fullmatch(entry.context, slip.place.context):
+        return False
+    return any(entry.old in dialplan.lines[index] and entry.new in (new or "") for index, new in slip.lines)
