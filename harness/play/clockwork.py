@@ -31,7 +31,12 @@ WHY_NOT = dict.fromkeys(Obstacle, "the machine has no time for the PBX") | {
 
 
 def open_page(scenario: Scenario, environment: RunEnvironment) -> Page:
-    """Make the page of one play in the run's folder, which the run removes."""
+    """Make the page of one play in the run's folder, which the run removes.
+
+    Raises BrokenError where there is no library to read it: Docker would mount a new, empty folder in its place.
+    """
+    if not LIBRARY.is_file():
+        raise BrokenError(f"the clock's library has not been made: there is no {LIBRARY.name}", "`make image` makes it")
     folder = Path(tempfile.mkdtemp(prefix="clock-", dir=environment.lease))
     folder.chmod(0o755)
     starts = scenario.starts

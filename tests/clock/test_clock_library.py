@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import secrets
 import select
 import subprocess
 import threading
@@ -35,11 +36,14 @@ class Laboratory:
     folder: Path
     page: Page
     library: str
+    container: str = ""
+    """In which the last program runs."""
 
     def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
         """Start a program on the page's clock."""
         variables = {"LD_PRELOAD": f"/made/{self.library}", "RINGPROOF_CLOCK": "/made/page", **environment}
-        command = ["docker", "run", "--rm", "--network", "none", "-v", f"{self.folder}:/made"]
+        self.container = f"ringproof-test-{secrets.token_hex(6)}"
+        command = ["docker", "run", "--rm", "--name", self.container, "--network", "none", "-v", f"{self.folder}:/made"]
         command += [f"--env={name}={value}" for name, value in variables.items()]
         command += ["--entrypoint", "/made/programs", library.BUILDER.name, *words]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -49,7 +53,11 @@ class Laboratory:
         if races:
             self.race(FAR)
         done = self.start(*words, **environment)
-        out, err = done.communicate(timeout=60)
+        try:
+            out, err = done.communicate(timeout=60)
+        except subprocess.TimeoutExpired:  # the client ends with us, what it started in the engine would not
+            subprocess.run(["docker", "rm", "--force", self.container], check=True, capture_output=True)
+            raise
         assert (done.returncode, err) == (0, ""), out
         return {name: float(value) for name, _, value in (line.rpartition(" ") for line in out.splitlines())}
 

@@ -16,6 +16,7 @@ from harness.observe import observe
 from harness.pbx.engine import engine
 from harness.pbx.errors import BrokenError
 from harness.pbx.run import RunEnvironment, open_run
+from harness.play import clockwork
 from harness.play.conductor import conduct
 from harness.scenario.speed import SLOWEST
 from harness.scenario.story import Scenario
@@ -219,3 +220,18 @@ def test_engine_not_running(golden: Golden, told: Told, monkeypatch: pytest.Monk
         monkeypatch.undo()
         engine.cache_clear()
     golden("play/engine-not-running.err", told(broken.value))
+
+
+@pytest.mark.pbx
+def test_a_clock_that_nobody_made(
+    environment: RunEnvironment, long_ring: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told with what makes it; Docker would mount a new folder in its place, which `make image` would stumble over."""
+    missing = tmp_path / "ringproof-clock.so"
+    monkeypatch.setattr(clockwork, "LIBRARY", missing)
+    with pytest.raises(BrokenError) as caught:
+        on_a_clock(conduct(long_ring, environment, tmp_path, SLOWEST))
+    assert caught.value.sentence == "the clock's library has not been made: there is no ringproof-clock.so"
+    assert caught.value.hint == "`make image` makes it"
+    assert not missing.exists()
+    assert containers(environment) == []
