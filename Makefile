@@ -1,9 +1,13 @@
 # Each target does its own set-up; when nothing is missing that costs a fraction of a second.
 # RINGPROOF_PYTHON=/path/to/python3.12 names the Python, RINGPROOF_ENGINE=keep forbids to install or start an engine.
+# VERSION=16 makes the image of that Asterisk, and plays on it: `make e2e VERSION=16`.
 MAKEFLAGS += --no-print-directory
 PYTHON3 ?= python3
 SETUP   := @$(PYTHON3) -m harness.setup
 BIN     := .venv/bin
+VERSION ?= 22
+export VERSION
+OUT     := $(if $(filter 22,$(VERSION)),out,out/asterisk-$(VERSION))
 # for `make test`: ARGS="-k lease -x"
 ARGS    ?=
 
@@ -22,7 +26,7 @@ venv:  ## only the .venv with the locked packages
 engine:  ## only the Docker engine: the one that answers, else Debian's
 	$(SETUP) engine
 
-image:  ## only the PBX image ringproof-asterisk:22 (and the engine it lives in)
+image:  ## only the PBX image ringproof-asterisk:22 (and the engine it lives in); VERSION=16 another
 	$(SETUP) engine image
 
 check: venv  ## lint, formatting, types, import rules, the schemas of files; seconds, needs no engine
@@ -39,8 +43,8 @@ format: venv  ## let ruff format and mend what it can
 test: setup  ## all tests, those on a real PBX included; not the bundled scenarios
 	$(BIN)/pytest tests $(ARGS)
 
-e2e: setup  ## play every bundled scenario on a real PBX and print the verdicts
-	$(BIN)/ringproof run scenarios --out out
+e2e: setup  ## play every bundled scenario on a real PBX and print the verdicts; VERSION=16 on another one
+	$(BIN)/ringproof run scenarios --image ringproof-asterisk:$(VERSION) --out $(OUT)
 
 goldens: setup  ## rewrite the expected messages in tests/golden/ from what is said now; read the diff
 	$(BIN)/pytest tests --goldens $(ARGS)
