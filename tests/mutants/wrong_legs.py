@@ -1,0 +1,46 @@
+"""Wrong PBXes whose progressive group keeps ringing, but whose legs do not tell one another what they should."""
+
+from __future__ import annotations
+
+from .change import Replace
+from .mutant import Mutant
+
+REFUSED = "Gosub(tell,s,1(refusal-${IMPORT(${CALLER},INC(REFUSALS-${SENT_ON}))}))"
+
+WRONG_LEGS: tuple[Mutant, ...] = (
+    Mutant(
+        "a refusal is told to nobody",
+        Replace("group-support", REFUSED, "NoOp()"),
+        "progressive",
+        "the first refuses 486 at once",
+        {"answer-missing", "refusal-late", "ring-late", "ring-missing", "ring-too-short"},
+    ),
+    Mutant(
+        "a step is over one second early",
+        Replace("group-support", "+ 15000]", "+ 14000]"),
+        "progressive",
+        "nobody answers to the end",
+        {"ring-too-short"},
+    ),
+    Mutant(
+        "a wait is over before its time",
+        Replace("await", "Wait(${SECONDS})", "Wait(3)"),
+        "progressive",
+        "nobody answers to the end",
+        {"ring-too-short", "ring-unexpected"},
+    ),
+    Mutant(
+        "the turn of the second is the third's",
+        Replace("group-support", "turn-of-${MEMBER}", "turn-of-${IF($[${MEMBER} = 102]?103:${MEMBER})}"),
+        "progressive",
+        "the second answers",
+        {"answer-missing", "ring-instead"},
+    ),
+    Mutant(
+        "the caller is not sent on when nobody is left",
+        Replace("group-support", "ChannelRedirect(${CALLER},group-support,s,${END})", "NoOp()"),
+        "progressive",
+        "nobody answers to the end",
+        {"caller-code", "caller-ended-by", "missed-missing", "ring-missing", "ring-too-long"},
+    ),
+)
