@@ -186,8 +186,9 @@ def _judge_turns(view: CallerView, scenario: Scenario) -> Iterator[Finding]:
 
 
 def _in_turn(ring: ObservedRing, view: CallerView, scenario: Scenario) -> bool:
-    """True where a turn comes: at the beginning or the end of a wave, or where another turned the call away."""
+    """True where a turn comes: a wave begins or ends, or a silent phone's ring, or another turned the call away."""
     turns = [moment for wave in view.waves for moment in (wave.start, wave.end)]
+    turns += [moment for other in view.rings if other.ending == "unseen" for moment in (other.start, other.end)]
     turns += [other.end for other in view.rings if other.ending in _TURNED_AWAY and other is not ring]
     return any(abs(ring.start - turn) <= scenario.tolerance for turn in turns)
 

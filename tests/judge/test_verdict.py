@@ -50,6 +50,12 @@ SENT_ON = replace(rang("101", 0, 0.02, "forwarded", alerted=False), to="103")
 ANSWERED = (ring(11, "101"), Answer(source=at(12), phone="101"))
 EITHER = Answer(source=at(12), phone="", one_of=("101", "102"))
 TALK = Talk(source=at(13), phone="101")
+UNHEARD = (
+    Unseen(source=at(11), phones=("101",)),
+    Refused(source=at(12), codes={"102": (486,)}),
+    ring(13, "103", after=15.0),
+)
+SILENT = rang("101", 0.1, 15.1, "unseen", alerted=False)
 
 
 def talked(caller_hears: tuple[str, ...], phone_hears: tuple[str, ...]) -> Observation:
@@ -128,6 +134,9 @@ CASES: list[Case] = [
     ("refusal-late", 5, (Refused(source=at(11), codes={"102": (486,)}), ONE), seen(
         rang("101", 0.1, 15.1), rang("102", 6.0, 6.1, "refused", code=486, alerted=False)), seen(
         rang("101", 0.1, 15.1), rang("102", 0.0, 0.1, "refused", code=486, alerted=False))),
+    ("refusal-late", 5, UNHEARD, seen(
+        SILENT, rang("102", 6.0, 6.1, "refused", code=486, alerted=False), rang("103", 15.1, 20.0)), seen(
+        SILENT, rang("102", 0.0, 0.1, "refused", code=486, alerted=False), rang("103", 15.1, 20.0))),
     ("missed-missing", 12, (ONE, Missed(source=at(12), phones=("101",))), seen(rang("101", 0.1, 15.1)), seen(
         rang("101", 0.1, 15.1, missed=True))),
     ("unseen-missing", 12, (ONE, Unseen(source=at(12), phones=("102",))), seen(rang("101", 0.1, 15.1)), seen(
