@@ -59,10 +59,8 @@ def lines(grammar: Grammar, verbs: Mapping[str, Word], modifiers: Mapping[str, W
         dict.fromkeys(key for keys in grammar.verbs.values() for key in keys),
         modifiers,
     )
-    return [
-        closed(verb, (verb, *allowed), {verb: verbs[verb], **{key: modifiers[key] for key in allowed}}, required=[verb])
-        for verb, allowed in grammar.verbs.items()
-    ]
+    shown = {verb: {verb: verbs[verb], **{key: modifiers[key] for key in keys}} for verb, keys in grammar.verbs.items()}
+    return [{"title": verb} | closed(verb, said, said, required=[verb]) for verb, said in shown.items()]
 
 
 def _definitions() -> Schema:
