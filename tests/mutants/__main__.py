@@ -12,6 +12,7 @@ from pathlib import Path
 
 from harness.pbx.run import open_run
 from harness.report.result import EXIT_BROKEN, EXIT_FAILED
+from harness.session import Interruption
 
 from .coverage import Coverage
 from .players import AT_ONCE, IMAGE, players
@@ -38,6 +39,7 @@ def main() -> int:
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     with (
+        Interruption(),
         tempfile.TemporaryDirectory(prefix="ringproof-mutants-") as scratch,
         open_run(IMAGE) as environment,
         players(environment, Path(scratch) / "plays", given.at_once) as opened,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from .coverage import Coverage
-from .trial import Chosen, Tried
+from .trial import LEFT_OUT, Chosen, Tried
 
 VERDICTS = ("killed", "refused at boot", "equivalent", "survived")
 
@@ -27,6 +27,8 @@ def report(coverage: Coverage, tried: Sequence[Tried], *, seed: str) -> str:
         "# Mutants at random",
         f"`python -m tests.mutants --random {len(tried)} --seed {seed}`: one line of the dialplan is changed as a",
         "slip of the hand would, and the scenarios that run through it are played, until one of them is red.",
+        "A line that offices share is changed in all of them. Of some offices nothing of their own is changed, since",
+        f"they are there for one situation: {', '.join(sorted(LEFT_OUT))}.",
         "",
         f"{len(tried)} mutants, {plays} plays; {len(coverage.stories)} scenarios, all green on the dialplan as it is.",
         ", ".join(f"{count[verdict]} {verdict}" for verdict in VERDICTS) + ".",

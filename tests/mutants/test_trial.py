@@ -11,7 +11,7 @@ from harness.scenario.story import Scenario
 
 from .coverage import Coverage, Ran, lines_run
 from .dialplan import read
-from .equivalent import dead_code, independent, no_circle, ringback, why_equivalent
+from .equivalent import dead_code, independent, no_circle, proven, reviewed, ringback
 from .operators import Slip, slips
 from .players import BROKEN, INVALID, Players, Seen
 from .report import report
@@ -55,7 +55,7 @@ def coverage(tmp_path: Path) -> Coverage:
     return made
 
 
-def some_slip(coverage: Coverage, operator: str = "negated") -> Chosen:
+def some_slip(coverage: Coverage, operator: str = "context") -> Chosen:
     """Any slip."""
     ((office, dialplan),) = coverage.dialplans.items()
     return Chosen({office: next(slip for slip in slips(dialplan) if slip.operator == operator)})
@@ -89,8 +89,7 @@ def test_who_is_green_everywhere_survives(coverage: Coverage, tmp_path: Path) ->
 def test_a_rule_is_not_believed_against_a_red(coverage: Coverage, tmp_path: Path) -> None:
     """Equivalent is only what no story sees."""
     chosen = some_slip(coverage, "option")
-    reason = why_equivalent(coverage.dialplans[chosen.office], chosen.slip)
-    assert reason
+    assert proven(coverage.dialplans[chosen.office], chosen.slip)
     assert tried(coverage, MadeUp(GREEN), chosen, tmp_path).verdict == "equivalent"
     assert tried(coverage, MadeUp(GREEN, RED), chosen, tmp_path).verdict == "killed"
 
@@ -182,3 +181,22 @@ def test_a_way_past_the_count_is_seen_only_where_it_leads_back() -> None:
         found = [slip for slip in slips(dialplan) if slip.place.context == "a" and no_circle(dialplan, slip)]
         assert {slip.operator for slip in found} == told
         assert {slip.lines[0][1] for slip in found} <= {"exten => s,1,Goto(b,s,2)"}
+
+
+def test_what_somebody_has_looked_at_is_played_to_the_end(coverage: Coverage, tmp_path: Path) -> None:
+    """He may be wrong; and a slip that he has not looked at has no reason."""
+    ((office, dialplan),) = coverage.dialplans.items()
+    meant = [slip for slip in slips(dialplan) if reviewed(dialplan, slip) and slip.place.context == "extensions"]
+    assert meant
+    chosen = next(slip for slip in meant if slip.operator == "dropped")
+    result = tried(coverage, MadeUp(GREEN), Chosen({office: chosen}), tmp_path)
+    assert (result.verdict, result.played, result.reason) == ("equivalent", 3, reviewed(dialplan, chosen))
+    assert not any(reviewed(dialplan, slip) for slip in slips(dialplan) if slip.place.context == "from-trunk")
+
+
+def test_offices_that_are_left_out_have_what_they_share_changed() -> None:
+    """Nothing of their own."""
+    own = choose({"two-lines": SAMPLE}, 999, "a")
+    assert own == []
+    shared = choose({"one": SAMPLE, "two-lines": SAMPLE}, 999, "a")
+    assert {tuple(each.places) for each in shared} == {("one", "two-lines")}
