@@ -9,6 +9,7 @@ from harness.judge.answers import judge_answers
 from harness.judge.chance import judge_calls
 from harness.judge.choice import settle
 from harness.judge.finding import Finding, Kind
+from harness.judge.turned_away import judge_turned_away
 from harness.judge.waves import judge_waves
 from harness.observe.model import CallerView, Observation, ObservedRing
 from harness.scenario.duration import format_duration
@@ -16,10 +17,8 @@ from harness.scenario.source import Source
 from harness.scenario.story import (
     CallerGets,
     Expectation,
-    Forwarded,
     HangUp,
     Missed,
-    Refused,
     Ring,
     Scenario,
     Unseen,
@@ -101,8 +100,7 @@ def _judge_caller(
     """Tell the differences in one caller's call: chart first, since it explains the rest."""
     yield from judge_waves(scenario, observation, view, [entry for entry in expectations if isinstance(entry, Ring)])
     yield from _judge_keys(scenario, view)
-    yield from _judge_refusals(expectations, view, scenario)
-    yield from _judge_forwards(expectations, view, scenario)
+    yield from judge_turned_away(expectations, view, scenario)
     yield from _judge_turns(view, scenario)
     yield from _judge_unseen(expectations, view, scenario)
     yield from judge_answers(expectations, view, scenario)
@@ -115,51 +113,6 @@ def _judge_keys(scenario: Scenario, view: CallerView) -> Iterator[Finding]:
         heard = f"heard {view.keys}" if view.keys else "heard no key"
         sentence = f"{view.caller} pressed {view.pressed or 'no key'}, but the PBX {heard}"
         yield Finding(kind="key-unheard", source=scenario.source, sentence=sentence, caller=view.caller)
-
-
-def _judge_refusals(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
-    """Each code of a `refused` entry stands for one refusal."""
-    observed: dict[str, list[int]] = {}
-    for ring in view.rings:
-        if ring.ending == "refused" and ring.code is not None:
-            observed.setdefault(ring.phone, []).append(ring.code)
-    for expectation in (entry for entry in expectations if isinstance(entry, Refused)):
-        for phone, codes in expectation.codes.items():
-            refusals = observed.get(phone, [])
-            for number, code in enumerate(codes):
-                if number >= len(refusals):
-                    often = (
-                        f"; it refused {len(refusals)} of {len(codes)} times" if refusals else "; it refused nothing"
-                    )
-                    sentence = f"expected {phone} to refuse with {code}{often}"
-                    yield _finding("refusal-missing", expectation.source, sentence, view)
-                    break
-                if refusals[number] != code:
-                    sentence = f"expected {phone} to refuse with {code}; it refused with {refusals[number]}"
-                    yield _finding("refusal-code", expectation.source, sentence, view)
-            observed[phone] = refusals[len(codes) :]
-    for phone, unexpected in observed.items():
-        for code in unexpected:
-            sentence = f"{phone} was rung and refused with {code}; no expectation names it"
-            yield _finding("refusal-unexpected", scenario.source, sentence, view)
-
-
-def _judge_forwards(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
-    """Phones that sent the call on: those named, and no others, each to its number."""
-    entries = [entry for entry in expectations if isinstance(entry, Forwarded)]
-    expected = {phone: (to, entry.source) for entry in entries for phone, to in entry.targets.items()}
-    observed = [ring for ring in view.rings if ring.ending == "forwarded"]
-    for phone, (to, source) in expected.items():
-        if phone not in {ring.phone for ring in observed}:
-            sentence = f"expected {phone} to forward the call to {to}; it forwarded nothing"
-            yield _finding("forward-missing", source, sentence, view)
-    for ring in observed:
-        if ring.phone not in expected:
-            sentence = f"{ring.phone} was rung and forwarded the call to {ring.to}; no expectation names it"
-            yield _finding("forward-unexpected", scenario.source, sentence, view)
-        elif ring.to != expected[ring.phone][0]:
-            sentence = f"expected {ring.phone} to forward the call to {expected[ring.phone][0]}, not to {ring.to}"
-            yield _finding("forward-elsewhere", expected[ring.phone][1], sentence, view)
 
 
 def _judge_unseen(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:

@@ -77,7 +77,7 @@ def expected_bars(expectations: Sequence[Expectation], view: CallerView) -> list
         elif isinstance(entry, Refused):
             refusals += [(phone, f"✗{code}", clock) for phone, codes in entry.codes.items() for code in codes]
         elif isinstance(entry, Forwarded):
-            refusals += [(phone, f"→{to}", clock) for phone, to in entry.targets.items()]
+            refusals += [(phone, f"→{to}", clock) for phone, each_time in entry.targets.items() for to in each_time]
         elif isinstance(entry, Missed):
             missed += entry.phones
         elif isinstance(entry, Ring):

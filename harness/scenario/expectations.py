@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Literal, cast
+from collections.abc import Callable
+from typing import Literal, TypeVar, cast
 
 from harness.scenario.cast import Cast
 from harness.scenario.chance_reading import read_over
@@ -68,6 +69,7 @@ _FEWEST = 2
 CHOICE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,38}")
 _COUNT = re.compile(r"[1-9][0-9]?")
 _LEAST = PbxSeconds(0.001)
+_T = TypeVar("_T")
 
 
 def read_expectation(  # noqa: C901, PLR0911 - one case for each verb
@@ -80,10 +82,18 @@ def read_expectation(  # noqa: C901, PLR0911 - one case for each verb
             return _ring(sentence, cast_)
         case "refused":
             codes = _by_phone(sentence, "{101: 486}", cast_)
-            return Refused(source=source, codes={phone: _codes(code) for phone, code in codes.items()})
+            return Refused(
+                source=source,
+                codes={phone: _each_time(code, "refused: {101: 486}", _code) for phone, code in codes.items()},
+            )
         case "forwarded":
             targets = _by_phone(sentence, '{101: "103"}', cast_)
-            return Forwarded(source=source, targets={phone: _target(target) for phone, target in targets.items()})
+            return Forwarded(
+                source=source,
+                targets={
+                    phone: _each_time(target, 'forwarded: {101: "103"}', _target) for phone, target in targets.items()
+                },
+            )
         case "unseen":
             return Unseen(source=source, phones=_phones(value, "`unseen`", cast_))
         case "answer":
@@ -112,6 +122,10 @@ def _by_phone(sentence: Sentence, example: str, cast_: Cast) -> dict[str, Value]
     return {phone: written.value for written in table.entries.values() for phone in cast_.all_of(written.key)}
 
 
+def _code(value: Value) -> int:
+    return code_of(value, "`refused`", 400, 699)
+
+
 def _target(value: Value) -> str:
     return text_of(value, "`forwarded`", "the number to which the call was sent on").text
 
@@ -125,12 +139,12 @@ def _talk(sentence: Sentence, caller: str, cast_: Cast) -> Talk:
     return Talk(source=sentence.verb.source, phone=cast_.whom(others[0]))
 
 
-def _codes(value: Value) -> tuple[int, ...]:
-    """Read one code, or a list with one for each refusal."""
+def _each_time(value: Value, example: str, read: Callable[[Value], _T]) -> tuple[_T, ...]:
+    """Read what a phone does with a call, or a list with one for each time."""
     listed = value.items if isinstance(value, Listing) else (value,)
     if not listed:
-        raise ReadingError(value.source, "this list of codes is empty", "write `refused: {101: 486}`, or delete it")
-    return tuple(code_of(item, "`refused`", 400, 699) for item in listed)
+        raise ReadingError(value.source, "this list is empty", f"write `{example}`, or delete it")
+    return tuple(read(item) for item in listed)
 
 
 def _missed(source: Source, value: Value, cast_: Cast) -> Missed:

@@ -219,9 +219,9 @@ class Refused(Expectation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forwarded(Expectation):
-    """These phones, and no others, sent the call on, each to this number."""
+    """These phones, and no others, sent the call on, each to these numbers, one for each time in their order."""
 
-    targets: Mapping[str, str]
+    targets: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -161,7 +161,7 @@ def _possible(  # noqa: C901, PLR0912 - one case for each expectation
                 if not any(isinstance(each, Refuses) for each in cast.behaviours(phone)):
                     raise _not_told(phone, "refuse", f"refuses: {each_time[0]}", expectation.source, cast)
         case Forwarded(targets=targets):
-            for phone, target in targets.items():
+            for phone, target in ((phone, target) for phone, each_time in targets.items() for target in each_time):
                 if not any(isinstance(each, Forwards) and each.to == target for each in cast.behaviours(phone)):
                     deed, behaviour = f"forward to {target}", f'forwards: "{target}"'
                     raise _not_told(phone, deed, behaviour, expectation.source, cast)

@@ -107,7 +107,7 @@ def test_a_chosen_phone_may_talk_or_forward() -> None:
     assert kinds(seen(call, answers=(("102", 5.1),), talks=(heard,)), *talk) == []
     assert kinds(seen(call, answers=(("102", 5.1),)), *talk) == [("talk-unheard", 13)] * 2
 
-    onward = (choice(11, "first", lasts=3.0), Forwarded(source=at(12), targets={"first": "100"}))
+    onward = (choice(11, "first", lasts=3.0), Forwarded(source=at(12), targets={"first": ("100",)}))
     sent = replace(rang("102", 0.1, 3.1, "forwarded"), to="100")
     assert kinds(seen(sent), *onward) == []
     assert kinds(seen(replace(sent, to="109")), *onward) == [("forward-elsewhere", 12)]

@@ -45,7 +45,8 @@ ONE = ring(11, "101", lasts=15.0)
 TWO = ring(12, "101", "102", lasts=15.0)
 GREEN = seen(rang("101", 0.1, 30.1), rang("102", 15.1, 30.1))
 
-FORWARDED = Forwarded(source=at(11), targets={"101": "103"})
+FORWARDED = Forwarded(source=at(11), targets={"101": ("103",)})
+FORWARDED_TWICE = Forwarded(source=at(11), targets={"101": ("103", "103")})
 SENT_ON = replace(rang("101", 0, 0.02, "forwarded", alerted=False), to="103")
 ANSWERED = (ring(11, "101"), Answer(source=at(12), phone="101"))
 EITHER = Answer(source=at(12), phone="", one_of=("101", "102"))
@@ -123,6 +124,10 @@ CASES: list[Case] = [
     ("forward-missing", 11, (FORWARDED, ring(12, "103")), seen(rang("103", 0.1, 9)), seen(
         SENT_ON, rang("103", 0.1, 9))),
     ("forward-unexpected", 5, (ring(12, "103"),), seen(SENT_ON, rang("103", 0.1, 9)), seen(rang("103", 0.1, 9))),
+    ("forward-unexpected", 5, (FORWARDED, ring(12, "103")), seen(SENT_ON, SENT_ON, rang("103", 0.1, 9)), seen(
+        SENT_ON, rang("103", 0.1, 9))),
+    ("forward-missing", 11, (FORWARDED_TWICE, ring(12, "103")), seen(SENT_ON, rang("103", 0.1, 9)), seen(
+        SENT_ON, SENT_ON, rang("103", 0.1, 9))),
     ("forward-elsewhere", 11, (FORWARDED, ring(12, "103")), seen(
         replace(SENT_ON, to="100"), rang("103", 0.1, 9)), seen(SENT_ON, rang("103", 0.1, 9))),
     ("refusal-late", 5, (FORWARDED, ring(12, "103")), seen(

@@ -157,4 +157,11 @@ WRONG_WAYS: tuple[Mutant, ...] = (
         "the extension forwards the call to another one",
         {"answer-missing", "caller-ended-by", "dial-nowhere", "ring-missing"},
     ),
+    Mutant(
+        "who has sent a call on gets it back",
+        Replace("phones-if-free", '"/${ARG1}-"]?none', '"/${ARG1}-"]?look'),
+        "forwards",
+        "in order, the first two forward to each other",
+        {"forward-unexpected"},
+    ),
 )

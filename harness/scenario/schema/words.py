@@ -134,8 +134,13 @@ EXPECTATION_VERBS: Mapping[str, Word] = {
         },
     ),
     "forwarded": Word(
-        'These phones, and no others, sent the call on, each to this number: `{101: "103"}`.',
-        {"type": "object", "additionalProperties": text(DIALS.pattern), "minProperties": 1},
+        "These phones, and no others, sent the call on, each to this number: "
+        '`{101: "103"}`, `{101: ["103", "103"]}` twice.',
+        {
+            "type": "object",
+            "additionalProperties": {"anyOf": [text(DIALS.pattern), listed(text(DIALS.pattern), minItems=1)]},
+            "minProperties": 1,
+        },
     ),
     "unseen": Word("These phones, and no others, were dialled and are silent.", PHONES),
     "answer": Word(
