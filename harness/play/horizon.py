@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.office import Office
-from harness.scenario.story import ACTS_WITHIN, Answer, Answers, CallerGets, Ring, Scenario
+from harness.scenario.story import ACTS_WITHIN, Answer, Answers, CallerGets, Ring, Scenario, Unseen
 
 SLACK = PbxSeconds(1.0)
 """Beyond tolerance: so that what is too late is seen, not cut off."""
@@ -53,6 +53,8 @@ def _patience(scenario: Scenario, caller: str) -> PbxSeconds:
     total += rings[0].after if rings and rings[0].after is not None else ACTS_WITHIN
     if not rings:
         total += UNSTATED
+    if any(isinstance(entry, Unseen) for entry in expectations):
+        total += _longest(scenario.office)  # nothing says how long a silent phone is dialled
     if any(isinstance(entry, CallerGets) and entry.ended_by is not None for entry in expectations):
         total += sum(_talk(scenario, entry) for entry in expectations if isinstance(entry, Answer))
     return PbxSeconds(total + scenario.tolerance * (1 + len(rings)) + SLACK)

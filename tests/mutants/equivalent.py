@@ -15,7 +15,8 @@ from .operators import Slip
 GOES_AWAY = frozenset({"Goto", "Return", "Hangup"})
 """Applications behind which Asterisk never comes to the next line."""
 COUNTS = "Gosub(sent-on,s,1)"
-"""The line that counts how often a call was sent on."""
+"""The line that counts how often a call was sent on; in FORWARDED_TO it notes who did it with a 302, too."""
+FORWARDED_TO = "extensions"
 _READ = re.compile(r"\$\{([A-Z_]+)")
 
 
@@ -70,7 +71,7 @@ REVIEWED: Sequence[Reviewed] = (
         "LOOKS is not set then, which is read only where this call has rung the phone before: here it has not.",
     ),
     Reviewed(
-        "group-.*|menu-.*|extensions",
+        "group-.*|menu-.*",
         COUNTS,
         r"Gosub\((await|note-refusal|phones-if-\w+|refusal|rung|rung-in-turn|tell),s,1\)",
         "That the call was sent on is not counted, which nobody sees before the fiftieth time (circles.ring.yaml);"
@@ -93,12 +94,6 @@ REVIEWED: Sequence[Reviewed] = (
         "rung",
         r"rung\^s\^2|NoOp\(\)$",
         "A leg that was sent on has no endpoint, so nothing is counted for it; the line spares the log a warning.",
-    ),
-    Reviewed(
-        "group-.*|extensions",
-        "b(rung^s^1)",
-        r"Dial\((?!.*rung)",
-        "Only a call in the same milliseconds sees that the leg is not counted: then the phone is known to ring.",
     ),
     Reviewed(
         "menu-again|menu-after-sales",
@@ -150,6 +145,15 @@ def independent(dialplan: Dialplan, slip: Slip) -> bool:
     return first != second and first not in reads_second and second not in reads_first
 
 
+def either_way(dialplan: Dialplan, slip: Slip) -> bool:
+    """Two questions about the time lead to the same place, so it is all one which is asked first."""
+    if slip.operator != "lines swapped":
+        return False
+    one, other = _changed(dialplan, slip)
+    ways = {each.arguments.partition("?")[2] for each in (one, other)}
+    return {one.application, other.application} == {"GotoIfTime"} and len(ways) == 1 and not other.label
+
+
 def ringback(_: Dialplan, slip: Slip) -> bool:
     """Dial without `r`: what the caller hears while it rings is not looked at (README)."""
     dialled, _, options = slip.place.arguments.rpartition(",r")
@@ -161,7 +165,7 @@ def no_circle(dialplan: Dialplan, slip: Slip) -> bool:
     code = next((code for code in _changed(dialplan, slip) if code.calls == COUNTS), None)
     if code is None:
         return _passes_by(dialplan, slip)
-    if _leads_back(dialplan, code.context):
+    if code.context == FORWARDED_TO or _leads_back(dialplan, code.context):
         return False
     if slip.operator == "lines swapped":
         return {each.application for each in _changed(dialplan, slip)} == {"Gosub", "Set"}
@@ -195,7 +199,7 @@ def _leads_back(dialplan: Dialplan, context: str) -> bool:
     return context in seen
 
 
-RULES: Sequence[Callable[[Dialplan, Slip], bool]] = (dead_code, independent, no_circle, ringback)
+RULES: Sequence[Callable[[Dialplan, Slip], bool]] = (dead_code, independent, either_way, no_circle, ringback)
 
 
 def _changed(dialplan: Dialplan, slip: Slip) -> list[Code]:

@@ -11,7 +11,7 @@ from harness.scenario.story import Scenario
 
 from .coverage import Coverage, Ran, lines_run
 from .dialplan import read
-from .equivalent import dead_code, independent, no_circle, proven, reviewed, ringback
+from .equivalent import dead_code, either_way, independent, no_circle, proven, reviewed, ringback
 from .operators import Slip, slips
 from .players import BROKEN, INVALID, Players, Seen
 from .report import report
@@ -171,6 +171,14 @@ def test_what_the_rules_prove() -> None:
     assert not [slip for slip in slips(back) if no_circle(back, slip)]
     dropped = [slip.lines[0][1] for slip in slips(read(SETS)) if holds(ringback, slip)]
     assert dropped == [" same => n(end),Dial(${ONE:1},15,b(rung^s^1))"]
+
+
+def test_it_is_all_one_which_question_about_the_time_comes_first() -> None:
+    """Where both lead to the same place."""
+    text = "[a]\nexten => s,1,GotoIfTime(9:00-12:00,mon,*,*?{})\n same => n,GotoIfTime(9:00-12:00,tue,*,*?open)\n"
+    for way, found in (("open", ["lines swapped"]), ("closed", [])):
+        hours = read(text.format(way))
+        assert [slip.operator for slip in slips(hours) if either_way(hours, slip)] == found
 
 
 def test_a_way_past_the_count_is_seen_only_where_it_leads_back() -> None:

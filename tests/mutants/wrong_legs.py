@@ -43,4 +43,11 @@ WRONG_LEGS: tuple[Mutant, ...] = (
         "nobody answers to the end",
         {"caller-code", "caller-ended-by", "missed-missing", "ring-missing", "ring-too-long"},
     ),
+    Mutant(
+        "who is dialled is free until his phone says that it rings",
+        Replace("group-everybody-outcomes", "rb(rung^s^1)", "r"),
+        "taken",
+        "ring all",
+        {"caller-code", "caller-ended-by", "unseen-unexpected"},
+    ),
 )

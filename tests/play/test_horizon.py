@@ -8,7 +8,7 @@ from story_book import at, scenario
 
 from harness.play.horizon import last_answers, patience
 from harness.scenario.duration import PbxSeconds
-from harness.scenario.story import Answer, CallerGets, Expectation, Ring, Scenario
+from harness.scenario.story import Answer, CallerGets, Expectation, Ring, Scenario, Unseen
 
 
 def ring(*phones: str, lasts: float, one_of: tuple[str, ...] = (), name: str = "") -> Ring:
@@ -36,6 +36,13 @@ def test_the_longest_outcome_counts() -> None:
     alone = patience(scenario(*long), "anna")
     assert patience(either(short, long), "anna") == patience(either(long, short), "anna") == alone
     assert alone > patience(scenario(*short), "anna")
+
+
+def test_a_silent_phone_may_be_dialled_as_long_as_the_office_lets_any_ring() -> None:
+    """Its time is written nowhere, and the end of the call comes after it."""
+    nobody = patience(scenario(ENDED), "anna")
+    rung = scenario(ENDED).office.extension_ring_time
+    assert patience(scenario(Unseen(source=at(11), phones=("101",)), ENDED), "anna") >= nobody + rung
 
 
 def test_the_last_answer_of_any_outcome_ends_the_story() -> None:
