@@ -20,8 +20,10 @@ from harness.clock.page import Obstacle
 from harness.clock.report import ClockReport
 from harness.events import LegBelongs
 from harness.pbx.container import SIP_PORT
+from harness.pbx.errors import BrokenError
 from harness.pbx.run import RunEnvironment
 from harness.phones import protocol
+from harness.play import clockwork
 from harness.play.clockwork import WHY_NOT
 from harness.scenario.speed import FASTEST, SLOWEST
 from play.conftest import events_of, on_a_clock
@@ -51,6 +53,19 @@ def play(environment: RunEnvironment, tmp_path: Path) -> Callable[..., None]:
         on_a_clock(story())
 
     return run
+
+
+def test_a_pbx_that_is_ready_after_its_date_breaks_the_play(
+    play: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hour that the story is about may have struck by then."""
+    monkeypatch.setattr(clockwork, "GETS_READY_S", 0)
+
+    async def act(_: Laboratory) -> None:
+        pytest.fail("the story began")
+
+    with pytest.raises(BrokenError, match=r"to get ready, which is [0-9.]+ s too late for its date"):
+        play(act, starts=datetime(2026, 11, 24, 8, 59, 55, tzinfo=UTC))
 
 
 def test_three_hours_lose_nothing(play: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
