@@ -38,6 +38,8 @@ def main() -> int:
     parser.add_argument("--report", type=Path, metavar="FILE", help="where the report is written to")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
+    if given.report is not None:
+        given.report.parent.mkdir(parents=True, exist_ok=True)
     with (
         Interruption(),
         tempfile.TemporaryDirectory(prefix="ringproof-mutants-") as scratch,

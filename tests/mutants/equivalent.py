@@ -96,6 +96,25 @@ REVIEWED: Sequence[Reviewed] = (
         "A leg that was sent on has no endpoint, so nothing is counted for it; the line spares the log a warning.",
     ),
     Reviewed(
+        "group-.*|extensions",
+        "Dial(${GOSUB_RETVAL:1}",
+        r"Dial\(\$\{GOSUB_RETVAL:0\}",
+        "The & before the first phone is passed over by Dial (since Asterisk 16.8).",
+    ),
+    Reviewed(
+        "group-.*",
+        "DIALSTATUS)}",
+        r"ANSWER|CHANUNAVAIL|ChannelRedirect",
+        "An answer ends the leg that asks; only after one in the same milliseconds does it come to ask at all.",
+    ),
+    Reviewed(
+        "phones-if-free",
+        "Set(MASTER_CHANNEL(RANG)=",
+        r"Set\(RANG=",
+        "Nobody is the caller's master. What a leg notes is lost, which is for a phone that it rang and that the caller"
+        " rings next: hung up before he looks, it is known to be free by then, a millisecond later.",
+    ),
+    Reviewed(
         "menu-again|menu-after-sales",
         "TIMEOUT(digit)",
         r"^$|TIMEOUT\(digit\)=\d+",
