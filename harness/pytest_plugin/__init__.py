@@ -1,0 +1,92 @@
+"""The pytest front end: `*.ring.yaml` files are collected, each scenario is an item.
+
+setup() plays (an exception there is pytest's ERROR: broken), runtest() judges (FAILED). Every pytest of a machine with
+Ringproof imports this package: only pytest itself and the standard library may be imported at the top of its modules.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.pytest_plugin.controller import RUN, Controller
+from harness.pytest_plugin.items import ENDING, RingFile
+from harness.pytest_plugin.options import add_options
+from harness.pytest_plugin.player import OWNER, SHARED, Player
+
+if TYPE_CHECKING:
+    from harness.report.result import Result
+    from harness.session import Run
+
+__all__ = ["RUN"]
+
+
+class RingproofHooks:
+    """Hooks that other plugins may implement."""
+
+    @pytest.hookspec
+    def pytest_ringproof_result(self, result: Result, run: Run) -> None:
+        """Called in the controlling process, for each scenario or invalid file as soon as its result is known."""
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Make our own hooks known."""
+    pluginmanager.add_hookspecs(RingproofHooks)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    add_options(parser)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the folder known-red, unless its path or one in it is on the command line."""
+    if collection_path.name != "known-red" or not collection_path.is_dir():
+        return None
+    here = config.invocation_params.dir
+    named = [Path(os.path.abspath(here / arg.partition("::")[0])) for arg in config.args]  # noqa: PTH100
+    is_named = any(path == collection_path or collection_path in path.parents for path in named)
+    return None if is_named else True
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> RingFile | None:
+    """Collect a scenario file; the first one wakes the rest of this plugin."""
+    if not file_path.name.endswith(ENDING):
+        return None
+    wake(parent.config)
+    return RingFile.from_parent(parent, path=file_path)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - xdist has no public type
+    """Tell a worker of pytest-xdist where it will find the environment; so far it is only a name."""
+    shared = getattr(node.config, "ringproof_shared", None)
+    if shared is None:
+        shared = Path(tempfile.gettempdir()) / f"ringproof-{os.getpid()}-{os.urandom(6).hex()}"
+        node.config.ringproof_shared = shared
+    from harness.pbx.owner import own_name  # noqa: PLC0415 - brings pydantic and more
+
+    node.workerinput[SHARED] = str(shared)
+    node.workerinput[OWNER] = own_name()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:  # noqa: ANN401
+    """Open the run once it is known what the workers are going to play; they play only afterwards."""
+    ours = [name for name in ids if f"{ENDING}::" in name]
+    if ours and RUN not in node.config.stash:
+        controller = Controller(node.config)
+        node.config.pluginmanager.register(controller, "ringproof-controller")
+        controller.begin(ours)
+
+
+def wake(config: pytest.Config) -> None:
+    """Register what plays, and in a session without workers what controls, too."""
+    if not config.pluginmanager.has_plugin("ringproof-player"):
+        config.pluginmanager.register(Player(config), "ringproof-player")
+        if not hasattr(config, "workerinput"):
+            config.pluginmanager.register(Controller(config), "ringproof-controller")

@@ -1,0 +1,180 @@
+"""In the one process that the user started."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.pytest_plugin.items import DEFECT, ENDING, INVALID, RingproofItem
+from harness.pytest_plugin.options import out_of, rendered_of, speed_of, width
+from harness.pytest_plugin.player import ATTRIBUTE
+
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
+
+    from harness.report.result import Result
+    from harness.session import Run
+
+RUN: pytest.StashKey[Run] = pytest.StashKey()
+"""Of the controlling process: the run, once something is to be played or an invalid file is to be told."""
+
+
+class Controller:
+    """In the one process that the user started: opens and closes the run, gathers the results."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        """Serve this session."""
+        from harness.plays import UNSTEADY_IN_CI  # noqa: PLC0415 - brings pydantic and more
+        from harness.session import DEFAULT_IMAGE, Run  # noqa: PLC0415
+
+        self.config = config
+        allow_unsteady = bool(config.getoption("ringproof_allow_unsteady"))
+        if allow_unsteady and os.environ.get("CI") == "true":
+            raise pytest.UsageError(UNSTEADY_IN_CI)
+        speed_of(config)
+        if config.getoption("ringproof_repeat") < 1:
+            raise pytest.UsageError("--ringproof-repeat: give a number from 1 on")
+        image = config.getoption("ringproof_image") or DEFAULT_IMAGE
+        self.run = Run(out_of(config), image, rendered=rendered_of(config), allow_unsteady=allow_unsteady)
+        self._shared: Path | None = getattr(config, "ringproof_shared", None)
+        self.run.may_stop = bool(config.getoption("maxfail", 0))
+        config.stash[RUN] = self.run
+
+    def begin(self, ids: list[str]) -> None:
+        """Open the run, unless only invalid files are told."""
+        if self._shared is not None and (self._shared / "not-played").exists():
+            self.run.not_played = int((self._shared / "not-played").read_text())
+        self.run.start(len(ids))
+        if any(not name.endswith(f"::{INVALID}") for name in ids):
+            self.run.open()
+            if self._shared is not None:
+                (self._shared / "environment.json").write_text(json.dumps(self.told()))
+
+    def told(self) -> dict[str, Any]:
+        """Return what those who play have to know."""
+        if self.run.fault is not None:
+            return {"fault": [self.run.fault.sentence, self.run.fault.hint]}
+        assert self.run.environment is not None  # noqa: S101 - `begin` has set either
+        return {"environment": self.run.environment.to_dict(), "width": width()}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Open the run of a session without workers."""
+        ours = [item.nodeid for item in session.items if isinstance(item, RingproofItem)]
+        if ours and not session.config.getoption("collectonly") and not session.testsfailed:
+            self.begin(ours)
+        return (yield)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take in a result; a scenario whose process died has one, too."""
+        message = getattr(report, ATTRIBUTE, None)
+        if message is None and report.when not in {"setup", "call", "teardown"} and f"{ENDING}::" in report.nodeid:
+            message = _crashed(report)
+        if message is None:
+            return
+        from harness.report.result import Result  # noqa: PLC0415 - brings pydantic and more
+
+        result = Result.from_message(message)
+        if result.findings and not report.skipped and result.findings[0].kind != DEFECT:
+            report.__dict__["longrepr"] = _HouseForm(result)  # not pytest's own class, which is private
+        self.run.add(result)
+        self.config.hook.pytest_ringproof_result(result=result, run=self.run)
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """End the workers at once: a SIGTERM reached only this process. -x comes here too, as a subclass."""
+        if excinfo.type is KeyboardInterrupt:
+            self.run.interrupt()
+            for pid in self._workers():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGTERM)
+
+    def _workers(self) -> list[int]:
+        if self._shared is None:
+            return []
+        return [int(file.read_text()) for file in self._shared.glob("*.pid")]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401 - xdist has no public type
+        """Forget a worker that has ended: its number may be another process's soon."""
+        if self._shared is not None:
+            (self._shared / f"{node.gateway.id}.pid").unlink(missing_ok=True)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        """Close the run, after xdist has ended its workers."""
+        self.pytest_unconfigure()
+
+    def pytest_unconfigure(self) -> None:
+        """Close the run even when the session's end was disturbed."""
+        if self.run.selected:
+            self.run.close()
+        if self._shared is not None:
+            shutil.rmtree(self._shared, ignore_errors=True)
+
+    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+        """Tell the table, the totals and where the results are."""
+        if not self.run.selected:
+            return
+        from harness.report.summary import clock_notes, summary_text, totals_line  # noqa: PLC0415 - brings pydantic and more
+        from harness.session import shown  # noqa: PLC0415
+
+        run = self.run
+        terminalreporter.section("Ringproof")
+        terminalreporter.write_line(summary_text(run.results, width=width()))
+        totals = totals_line(
+            run.results,
+            elapsed=run.elapsed,
+            not_played=run.missing,
+            interrupted=run.interrupted,
+        )
+        terminalreporter.write_line(f"{totals}; results: {shown(run.out / 'results.json')}")
+        for note in [*clock_notes(run.results), *run.notes]:
+            terminalreporter.write_line(note)
+
+
+class _HouseForm:
+    """A failure as pytest and its JUnit writer ask for it: the text, and the one sentence for summaries."""
+
+    class _Crash:
+        def __init__(self, message: str) -> None:
+            self.message = message
+
+        def toterminal(self, tw: Any) -> None:  # noqa: ANN401 - pytest's own
+            tw.line(self.message)
+
+    def __init__(self, result: Result) -> None:
+        self._text = result.text
+        more = f" (+{len(result.findings) - 1} more)" if len(result.findings) > 1 else ""
+        self.reprcrash = self._Crash(result.findings[0].sentence + more)
+
+    def __str__(self) -> str:
+        return self._text
+
+    def toterminal(self, tw: Any) -> None:  # noqa: ANN401 - pytest's own
+        tw.line(self._text)
+
+
+def _crashed(report: pytest.TestReport) -> dict[str, Any]:
+    """Return the result of a scenario whose worker died: no report of its own came."""
+    from harness.report.result import Result, Told  # noqa: PLC0415 - brings pydantic and more
+
+    file, _, name = report.nodeid.partition("::")
+    sentence = "the process that played this scenario ended without a word"
+    return Result(
+        id=name,
+        name=name,
+        file=file,
+        line=1,
+        outcome="broken",
+        findings=(Told("broken", sentence, 1),),
+        text=f"{file}: {name}: {sentence}",
+    ).to_message()

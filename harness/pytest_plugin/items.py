@@ -1,0 +1,122 @@
+"""Files and their items: setup() plays, runtest() judges."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from harness.plays import Plays, Table
+    from harness.pytest_plugin.player import Player
+    from harness.report.result import Result
+    from harness.scenario.problem import Problem
+    from harness.scenario.story import Scenario
+
+ENDING = ".ring.yaml"
+INVALID = "[invalid]"
+"""Name of the item that stands for a file with mistakes; no scenario can have it."""
+DEFECT = "defect"
+"""Kind of what is told of an exception that nobody foresaw: its traceback is shown."""
+
+
+class RingFile(pytest.File):
+    """A `*.ring.yaml` file."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Yield an item for each scenario, and one that tells all mistakes of the file."""
+        from harness.scenario.reading import read_scenarios  # noqa: PLC0415 - brings pydantic and PyYAML
+        from harness.session import repetition  # noqa: PLC0415 - the same
+
+        read = read_scenarios(self.path)
+        if read.problems:
+            yield InvalidItem.from_parent(self, name=INVALID, problems=read.problems)
+        times = self.config.getoption("ringproof_repeat")
+        for scenario in read.scenarios:
+            for number in range(1, times + 1):
+                again = scenario if times == 1 else repetition(scenario, number, times)
+                yield RingItem.from_parent(self, name=again.name, scenario=again)
+
+
+class RingproofItem(pytest.Item):
+    """What our items share: a result, which travels on the report."""
+
+    result: Result | None = None
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return file, line from 0 and name."""
+        return self.path, 0, self.name
+
+
+class InvalidItem(RingproofItem):
+    """A file with mistakes: fails, telling all of them."""
+
+    def __init__(self, *, problems: tuple[Problem, ...], **kwargs: Any) -> None:  # noqa: ANN401 - pytest's own
+        """Keep the problems."""
+        super().__init__(**kwargs)
+        self.problems = problems
+
+    def runtest(self) -> None:
+        """Fail."""
+        from harness.session import invalid, shown  # noqa: PLC0415 - brings pydantic and more
+
+        self.result = invalid(shown(self.path), self.problems)
+        pytest.fail(self.result.text, pytrace=False)
+
+
+class RingItem(RingproofItem):
+    """A scenario."""
+
+    def __init__(self, *, scenario: Scenario, **kwargs: Any) -> None:  # noqa: ANN401 - pytest's own
+        """Keep the scenario."""
+        super().__init__(**kwargs)
+        self.scenario = scenario
+        self.plays: tuple[Plays, Table] | None = None
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return file, line from 0 and name."""
+        return self.path, self.scenario.source.line - 1, self.name
+
+    def setup(self) -> None:
+        """Play. Whatever goes wrong here says nothing about the routing."""
+        from harness.plays import NotJudgedError, play_scenario  # noqa: PLC0415 - brings pydantic and more
+        from harness.session import not_judged  # noqa: PLC0415
+
+        player: Player = self.config.pluginmanager.getplugin("ringproof-player")
+        begun = time.monotonic()
+
+        def broken(fault: NotJudgedError) -> None:
+            wall = time.monotonic() - begun
+            self.result = not_judged(self.scenario, fault, table, wall, player.width)
+
+        table: Table | None = None
+        try:
+            table = player.table()
+            self.plays = play_scenario(self.scenario, table), table
+        except NotJudgedError as fault:
+            broken(fault)
+            assert self.result is not None  # noqa: S101 - `broken` has just set it
+            if fault.outcome == "skipped":
+                pytest.skip(fault.sentence)
+            if fault.problem is None:
+                pytest.fail(self.result.text, pytrace=False)
+        except Exception as fault:
+            broken(
+                NotJudgedError(f"{type(fault).__name__}: {fault}", "a defect of Ringproof: please report it", DEFECT)
+            )
+            raise
+
+    def runtest(self) -> None:
+        """Judge."""
+        from harness.session import tell  # noqa: PLC0415 - brings pydantic and more
+
+        if self.result is not None:  # a mistake in what was to be played: it fails, as an invalid file does
+            pytest.fail(self.result.text, pytrace=False)
+        assert self.plays is not None  # noqa: S101 - pytest runs setup() first
+        plays, table = self.plays
+        self.result = tell(self.scenario, plays, table)
+        if self.result.outcome != "passed":
+            pytest.fail(self.result.text, pytrace=False)

@@ -1,0 +1,93 @@
+"""The options of the plugin, and what they say."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from harness.plays import Speed
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Add them; all begin with --ringproof-."""
+    group = parser.getgroup("ringproof", "telephony scenarios (*.ring.yaml)")
+    group.addoption("--ringproof-out", default="out", metavar="DIR", help="folder for results and evidence (out)")
+    group.addoption("--ringproof-image", metavar="IMAGE", help="Docker image of the PBX (ringproof-asterisk:22)")
+    group.addoption(
+        "--ringproof-rendered",
+        default="",
+        metavar="DIR",
+        help="play on the files in DIR, which `ringproof render` wrote and somebody edited",
+    )
+    group.addoption(
+        "--ringproof-speed",
+        default="auto",
+        metavar="N",
+        help="highest rate of the PBX's clock, in its seconds per real second: 1 to 500, or auto",
+    )
+    group.addoption(
+        "--ringproof-confirm",
+        default="auto",
+        choices=["auto", "never"],
+        help="play what is red on a racing clock again at speed 1 before it is told (auto)",
+    )
+    group.addoption(
+        "--ringproof-allow-unsteady", action="store_true", help="a red that speed 1 does not confirm is no failure"
+    )
+    group.addoption(
+        "--ringproof-repeat",
+        type=int,
+        default=1,
+        metavar="N",
+        help="play every scenario so many times, each on a PBX of its own",
+    )
+    group.addoption(
+        "--ringproof-keep-going", action="store_true", help="play the valid scenarios although some are invalid"
+    )
+    group.addoption(
+        "--ringproof-name",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="play the scenarios whose name contains this text; may be given several times",
+    )
+
+
+def out_of(config: pytest.Config) -> Path:
+    """Return the folder for results and evidence."""
+    return Path(os.path.abspath(config.invocation_params.dir / config.getoption("ringproof_out")))  # noqa: PTH100
+
+
+def rendered_of(config: pytest.Config) -> str:
+    """Return the folder whose files are played on; empty: none. Raises UsageError where it is no rendered one."""
+    from harness.dialplan.edited import EditedError, require_rendered  # noqa: PLC0415 - brings pydantic and more
+
+    given = config.getoption("ringproof_rendered")
+    if not given:
+        return ""
+    folder = Path(os.path.abspath(config.invocation_params.dir / given))  # noqa: PTH100
+    try:
+        require_rendered(folder)
+    except EditedError as fault:
+        raise pytest.UsageError(f"--ringproof-rendered: {fault}") from fault
+    return str(folder)
+
+
+def speed_of(config: pytest.Config) -> Speed:
+    """Return the limit of the PBX's clock. Raises UsageError where it is none."""
+    from harness.plays import SpeedError, read_speed  # noqa: PLC0415 - brings pydantic and more
+
+    try:
+        return read_speed(config.getoption("ringproof_speed"))
+    except SpeedError as fault:
+        raise pytest.UsageError(f"--ringproof-speed: {fault}") from fault
+
+
+def width() -> int:
+    """Columns of a failure: those of the terminal, 120 in a log, never more than the charts need."""
+    return max(60, min(120, shutil.get_terminal_size((120, 24)).columns))

@@ -1,0 +1,113 @@
+"""In each process that plays: a worker of pytest-xdist, or the only one."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.pytest_plugin.items import DEFECT, InvalidItem, RingItem, RingproofItem
+from harness.pytest_plugin.options import out_of, speed_of, width
+
+if TYPE_CHECKING:
+    from harness.plays import Table
+    from harness.pytest_plugin.controller import Controller
+
+SHARED = "ringproof_shared"
+OWNER = "ringproof_owner"
+ATTRIBUTE = "ringproof"
+"""Of a report: the result as plain values, which xdist carries home."""
+
+
+class Player:
+    """In each process that plays: selects, and puts results on the reports."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        """Serve this pytest process."""
+        from harness.pbx.folders import sign  # noqa: PLC0415 - brings pydantic and more
+        from harness.session import Interruption  # noqa: PLC0415
+
+        self.config = config
+        self.out = out_of(config)
+        self.shared: Path | None = None
+        self.width = width()
+        self._table: Table | None = None
+        workerinput: dict[str, Any] | None = getattr(config, "workerinput", None)
+        if workerinput is not None:
+            self.shared = Path(workerinput[SHARED])
+            self.shared.mkdir(mode=0o700, exist_ok=True)
+            sign(self.shared, workerinput[OWNER])
+            (self.shared / f"{workerinput['workerid']}.pid").write_text(str(os.getpid()))
+            Interruption().__enter__()  # to the end of this process, which plays and nothing else
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> Generator[None, None, None]:
+        """Play nothing when a file is invalid; -k does not hide the mistakes of a file whose names nobody knows."""
+        from harness.session import is_meant  # noqa: PLC0415 - brings pydantic and more
+
+        invalid = [item for item in items if isinstance(item, InvalidItem)]
+        texts = config.getoption("ringproof_name")
+        out = [item for item in items if isinstance(item, RingItem) and not is_meant(item.name, texts)]
+        self._deselect(items, out)
+        yield
+        items[:0] = [item for item in invalid if item not in items]
+        if invalid and not config.getoption("ringproof_keep_going"):
+            idle = [item for item in items if isinstance(item, RingItem)]
+            self._deselect(items, idle)
+            self._tell_not_played(len(idle))
+
+    def _deselect(self, items: list[pytest.Item], out: list[RingItem]) -> None:
+        if out:
+            gone = set(out)
+            items[:] = [item for item in items if item not in gone]
+            self.config.hook.pytest_deselected(items=out)
+
+    def _tell_not_played(self, count: int) -> None:
+        if self.shared is not None:
+            (self.shared / "not-played").write_text(str(count))
+        else:
+            controller: Controller = self.config.pluginmanager.getplugin("ringproof-controller")
+            controller.run.not_played = count
+
+    def table(self) -> Table:
+        """Return where to play. Raises NotJudgedError when the run could not be opened."""
+        from harness.play import RunEnvironment  # noqa: PLC0415 - brings pydantic and more
+        from harness.plays import NotJudgedError, Table  # noqa: PLC0415
+
+        if self._table is None:
+            if self.shared is not None:
+                told = json.loads((self.shared / "environment.json").read_text())
+            else:
+                controller: Controller = self.config.pluginmanager.getplugin("ringproof-controller")
+                told = controller.told()
+            if "fault" in told:
+                raise NotJudgedError(*told["fault"])
+            environment = RunEnvironment.from_dict(told["environment"])
+            self._table = Table(
+                environment=environment,
+                out=self.out,
+                width=told["width"],
+                speed=speed_of(self.config),
+                confirm=self.config.getoption("ringproof_confirm"),
+            )
+        return self._table
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Put the result on the report that decided it."""
+        report = yield
+        decided = report.when == "call" or report.failed or report.skipped
+        if isinstance(item, RingproofItem) and item.result is not None and decided:
+            message = item.result.to_message()
+            if item.result.findings and item.result.findings[0].kind == DEFECT:
+                message["text"] += f"\n{report.longreprtext}"
+            report.__dict__[ATTRIBUTE] = message
+            if report.skipped:  # in the scenario, not where this plugin says so
+                report.longrepr = (item.result.file, item.result.line, f"Skipped: {item.result.findings[0].sentence}")
+        return report
