@@ -83,13 +83,11 @@ def _answered(listed: tuple[Expectation, ...], view: CallerView, chosen: dict[st
     return settled
 
 
-def _renamed(entry: Expectation, chosen: Mapping[str, str]) -> Expectation:  # noqa: PLR0911 - one for each kind
+def _renamed(entry: Expectation, chosen: Mapping[str, str]) -> Expectation:
     match entry:
         case Answer(phone=phone) | Talk(phone=phone):
             return replace(entry, phone=chosen.get(phone, phone))
-        case Unseen(phones=phones):
-            return replace(entry, phones=_known(phones, chosen))
-        case Missed(phones=phones, times=times):
+        case Unseen(phones=phones, times=times) | Missed(phones=phones, times=times):
             counted = {chosen.get(phone, phone): count for phone, count in times.items()}
             return replace(entry, phones=_known(phones, chosen), times=counted)
         case Refused(codes=codes):

@@ -116,16 +116,22 @@ def _judge_keys(scenario: Scenario, view: CallerView) -> Iterator[Finding]:
 
 
 def _judge_unseen(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
-    """Silent phones that were dialled: those named, and no others."""
+    """Silent phones that were dialled: those named, and no others, each so often."""
     entries = [entry for entry in expectations if isinstance(entry, Unseen)]
-    expected = {phone: entry.source for entry in entries for phone in entry.phones}
-    observed = [ring for ring in view.rings if ring.ending == "unseen"]
-    for phone, source in expected.items():
-        if phone not in {ring.phone for ring in observed}:
-            yield _finding("unseen-missing", source, f"expected {phone} to be dialled; it was not", view)
-    for ring in observed:
-        if ring.phone not in expected:
-            sentence = f"{ring.phone} was dialled at {format_duration(ring.start)}, and is silent; nothing names it"
+    expected = {phone: (entry.times.get(phone, 1), entry.source) for entry in entries for phone in entry.phones}
+    observed = Counter(ring.phone for ring in view.rings if ring.ending == "unseen")
+    for phone, (times, source) in expected.items():
+        if observed[phone] < times:
+            often = f"; it was {observed[phone]} of {times} times" if observed[phone] else "; it was not"
+            yield _finding("unseen-missing", source, f"expected {phone} to be dialled{often}", view)
+    named = Counter({phone: times for phone, (times, _) in expected.items()})
+    for ring in (ring for ring in view.rings if ring.ending == "unseen"):
+        named[ring.phone] -= 1
+        if named[ring.phone] < 0:
+            again = " again" if ring.phone in expected else ""
+            sentence = (
+                f"{ring.phone} was dialled{again} at {format_duration(ring.start)}, and is silent; nothing names it"
+            )
             yield _finding("unseen-unexpected", scenario.source, sentence, view)
 
 

@@ -95,7 +95,8 @@ def read_expectation(  # noqa: C901, PLR0911 - one case for each verb
                 },
             )
         case "unseen":
-            return Unseen(source=source, phones=_phones(value, "`unseen`", cast_))
+            phones, times = _counted(value, "`unseen`", "how often it is dialled, such as 2", cast_)
+            return Unseen(source=source, phones=phones, times=times)
         case "answer":
             if isinstance(value, Table):
                 one_of, chosen, _ = _choice(value, cast_, ANSWER_CHOICE)
@@ -106,7 +107,8 @@ def read_expectation(  # noqa: C901, PLR0911 - one case for each verb
         case "nobody":
             return _nobody(sentence)
         case "missed":
-            return _missed(source, value, cast_)
+            phones, times = _counted(value, "`missed`", "how many missed calls it shows, such as 2", cast_)
+            return Missed(source=source, phones=phones, times=times)
         case "over":
             return read_over(sentence, cast_)
         case _:
@@ -147,17 +149,17 @@ def _each_time(value: Value, example: str, read: Callable[[Value], _T]) -> tuple
     return tuple(read(item) for item in listed)
 
 
-def _missed(source: Source, value: Value, cast_: Cast) -> Missed:
-    """Read `[101, 102]`, or `{101: 2}` where it matters how many missed calls a phone shows."""
-    if not isinstance(value, Table):
-        return Missed(source=source, phones=_phones(value, "`missed`", cast_))
+def _counted(value: Value, verb: str, meant: str, cast_: Cast) -> tuple[tuple[str, ...], dict[str, int]]:
+    """Read `[101, 102]`, or `{101: 2}` where it matters how often: the phones, and the numbers that are written."""
     times: dict[str, int] = {}
+    if not isinstance(value, Table):
+        return _phones(value, verb, cast_), times
     for written in value.entries.values():
-        text = text_of(written.value, "`missed`", "how many missed calls it shows, such as 2")
+        text = text_of(written.value, verb, meant)
         if not _COUNT.fullmatch(text.text):
             raise ReadingError(text.source, f"{told(text.text)} is no number from 1 to 99", "write 2, say")
         times |= dict.fromkeys(cast_.all_of(written.key), int(text.text))
-    return Missed(source=source, phones=tuple(times), times=times)
+    return tuple(times), times
 
 
 def _ring(sentence: Sentence, cast_: Cast) -> Ring:

@@ -229,6 +229,8 @@ class Unseen(Expectation):
     """These phones, and no others, were dialled and answered nothing: the PBX alone tells of it."""
 
     phones: tuple[str, ...]
+    times: Mapping[str, int] = field(default_factory=dict)
+    """How often, of those for whom it is not once: `unseen: {101: 2}`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

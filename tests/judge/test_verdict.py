@@ -144,6 +144,12 @@ CASES: list[Case] = [
         SILENT, rang("102", 0.0, 0.1, "refused", code=486, alerted=False), rang("103", 15.1, 20.0))),
     ("missed-missing", 12, (ONE, Missed(source=at(12), phones=("101",))), seen(rang("101", 0.1, 15.1)), seen(
         rang("101", 0.1, 15.1, missed=True))),
+    ("unseen-unexpected", 5, UNHEARD[::2], seen(
+        SILENT, replace(SILENT, start=PbxSeconds(15.2), end=PbxSeconds(15.3)), rang("103", 15.1, 20.0)), seen(
+        SILENT, rang("103", 15.1, 20.0))),
+    ("unseen-missing", 11, (Unseen(source=at(11), phones=("101",), times={"101": 2}), UNHEARD[2]), seen(
+        SILENT, rang("103", 15.1, 20.0)), seen(
+        SILENT, replace(SILENT, start=PbxSeconds(15.2), end=PbxSeconds(15.3)), rang("103", 15.1, 20.0))),
     ("unseen-missing", 12, (ONE, Unseen(source=at(12), phones=("102",))), seen(rang("101", 0.1, 15.1)), seen(
         rang("101", 0.1, 15.1), rang("102", 0.1, 15.1, "unseen", alerted=False))),
     ("unseen-unexpected", 5, (ONE,), seen(

@@ -29,6 +29,7 @@ from harness.scenario.story import (
     Ring,
     RingsOn,
     Scenario,
+    Unseen,
     Wait,
 )
 
@@ -313,6 +314,27 @@ scenarios:
     assert scenario.rung == (RingsOn(), Refuses(603, after=PbxSeconds(2.0)))
     assert scenario.phones == {"100": Refuses(486), "101": AsRung(), "102": AsRung()}
     assert scenario.when[1].at == Moment(after=PbxSeconds(40.0), event="ring", phone="any")
+
+
+def test_how_often_a_silent_phone_is_dialled(tmp_path: Path) -> None:
+    """Once, where nothing is said."""
+    (scenario,) = read(
+        tmp_path,
+        """
+callers:
+  anna: {from: "+74951234567", to: "84950000001"}
+scenarios:
+  story:
+    phones: {100: silent, 101: silent}
+    when:
+      - call: anna
+    expect:
+      - unseen: {101: 2, 100: 1}
+""",
+    ).values()
+    (unseen,) = scenario.expect["anna"]
+    assert isinstance(unseen, Unseen)
+    assert (unseen.phones, unseen.times) == (("101", "100"), {"101": 2, "100": 1})
 
 
 def test_who_is_on_a_call_or_does_not_want_to_be_disturbed(tmp_path: Path) -> None:

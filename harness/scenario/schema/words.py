@@ -41,6 +41,7 @@ def listed(part: Schema, **more: object) -> Schema:
 TIME, CALLER, EXTENSION, WHOM = (ref(name) for name in ("time", "caller", "extension", "whom"))
 BEHAVIOUR, STEPS, EXPECTATIONS = (ref(name) for name in ("behaviour", "steps", "expectations"))
 PHONES = listed(WHOM, uniqueItems=True)
+COUNTED: Schema = {"anyOf": [PHONES, {"type": "object", "additionalProperties": number_from(1, 99, "[1-9][0-9]?")}]}
 CODE = code(400, 699)
 
 TOP_WORDS: Mapping[str, Word] = {
@@ -142,7 +143,7 @@ EXPECTATION_VERBS: Mapping[str, Word] = {
             "minProperties": 1,
         },
     ),
-    "unseen": Word("These phones, and no others, were dialled and are silent.", PHONES),
+    "unseen": Word("These phones, and no others, were dialled and are silent; `{101: 2}` twice.", COUNTED),
     "answer": Word(
         "This phone is bridged with the caller, and still so when the story ends; or exactly one of those who pick up "
         "at the same moment: `{one_of: [101, 102], as: winner}`.",
@@ -155,7 +156,7 @@ EXPECTATION_VERBS: Mapping[str, Word] = {
     "nobody": Word("Nobody `rings`, or nobody `answers`.", one_of_words(NOBODY)),
     "missed": Word(
         "These phones, and no others, show a missed call; `{101: 2}` so many. Nobody where nothing is said.",
-        {"anyOf": [PHONES, {"type": "object", "additionalProperties": number_from(1, 99, "[1-9][0-9]?")}]},
+        COUNTED,
     ),
     "caller gets": Word("The final response to his call, and who ended it.", ref("caller gets")),
     "over": Word(
