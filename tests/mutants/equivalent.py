@@ -90,9 +90,15 @@ REVIEWED: Sequence[Reviewed] = (
         "Nobody dials it from outside; who is sent on to it comes out of a Dial of 20 s, which ends this one.",
     ),
     Reviewed(
-        "group-.*|extensions|rung",
+        "group-.*|extensions",
+        "b(rung^s^1)",
+        r"rung\^s\^2",
+        "A leg that was sent on has no endpoint, so nothing is counted for it; the line spares the log a warning.",
+    ),
+    Reviewed(
         "rung",
-        r"rung\^s\^2|NoOp\(\)$",
+        "CHANNEL(channeltype)",
+        r"NoOp\(\)$",
         "A leg that was sent on has no endpoint, so nothing is counted for it; the line spares the log a warning.",
     ),
     Reviewed(
@@ -104,7 +110,7 @@ REVIEWED: Sequence[Reviewed] = (
     Reviewed(
         "group-.*",
         "DIALSTATUS)}",
-        r"ANSWER|CHANUNAVAIL|ChannelRedirect",
+        r'= "(?!ANSWER")\w+"\]\?answered|ChannelRedirect',
         "An answer ends the leg that asks; only after one in the same milliseconds does it come to ask at all.",
     ),
     Reviewed(
