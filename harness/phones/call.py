@@ -47,7 +47,7 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
         self._listen_number = 0
         self._heard_ns = 0
         self._looked_at_ns = 0
-        self._recording: Recording | None = None
+        self._recordings: list[Recording] = []
         self._digits: deque[str] = deque()
         self._digit_done_at: int | None = None
         """The number of packets sent by which the first of the digits is through; None: none is under way."""
@@ -127,10 +127,11 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
         self.answer(options)
 
     def _record(self, verb: say.Record) -> None:
-        self._recording = Recording(verb, time.monotonic_ns())
-        self.phone.recordings.append(self._recording)
+        recording = Recording(verb, time.monotonic_ns())
+        self._recordings.append(recording)
+        self.phone.recordings.append(recording)
         if self._media is not None:
-            self._media.startTransmit(self._recording.recorder)
+            self._media.startTransmit(recording.recorder)
 
     def _hang_up(self) -> None:
         if self._outgoing or self._answering:
@@ -160,8 +161,8 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
                 self.phone.tell(say.Confirmed(at_ns=at_ns, call_id=self.call_id))
         elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
             self._media = None
-            if self._recording is not None:
-                self._recording.end()
+            for recording in self._recordings:
+                recording.end()
             self.phone.let_go(self)
             for message in self._last_words(info.lastStatusCode, at_ns):
                 self.phone.tell(message)
@@ -208,8 +209,9 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
                 self.phone.tone.startTransmit(self._media)
                 # no level is measured of a source that nobody listens to
                 self._media.startTransmit(self.phone.endpoint.audDevManager().getPlaybackDevMedia())
-                if self._recording is not None and self._recording.recorder is not None:
-                    self._media.startTransmit(self._recording.recorder)
+                for recording in self._recordings:
+                    if recording.recorder is not None:
+                        self._media.startTransmit(recording.recorder)
         if self._confirmed:
             self.phone.tell(say.MediaChanged(at_ns=self.phone.ledger.stamp(), call_id=self.call_id))
 

@@ -264,6 +264,23 @@ def test_a_recording_holds_the_other_ones_tone(desk: Desk, tmp_path: Path) -> No
     assert tones_heard(tmp_path / "101.wav", tones) == ("anna",)
 
 
+def test_each_recording_that_was_begun_before_there_was_sound_holds_it(desk: Desk, tmp_path: Path) -> None:
+    """Of two phones that pick up in one instant both are listened to, before their caller's call is answered."""
+    tones = {"anna": 1700, "101": 1800}
+    files = [tmp_path / "one.wav", tmp_path / "other.wav"]
+    anna, callee = (desk.phone(name, tone_hz=hertz) for name, hertz in tones.items())
+    call_id = _call(anna, callee)
+    for file in files:
+        anna.tell(say.Record(call_id=call_id, file=str(file), milliseconds=60_000))
+    callee.tell(say.Answer(call_id=call_id))
+    assert callee.until(say.Confirmed).call_id == call_id
+    callee.tell(say.Record(call_id=call_id, file=str(tmp_path / "101.wav"), milliseconds=800))
+    callee.until(say.Recorded)
+    anna.tell(say.HangUp(call_id=call_id))
+    assert sorted(anna.until(say.Recorded).file for _ in files) == [str(file) for file in files]
+    assert [tones_heard(file, tones) for file in files] == [("101",), ("101",)]
+
+
 def test_a_hundred_calls_one_after_the_other(anna: DeskPhone, callee: DeskPhone) -> None:
     """A call's sockets are free again only half a second after its end: the 33rd call would abort the process."""
     for _ in range(100):
