@@ -9,9 +9,10 @@ from harness.judge.answers import judge_answers
 from harness.judge.chance import judge_calls
 from harness.judge.choice import settle
 from harness.judge.finding import Finding, Kind
-from harness.judge.turned_away import judge_turned_away
-from harness.judge.waves import judge_waves
-from harness.observe.model import CallerView, Observation, ObservedRing
+from harness.judge.moments import judge_moments
+from harness.judge.turns import judge_turns
+from harness.judge.waves import comparable, judge_waves
+from harness.observe.model import CallerView, Observation
 from harness.scenario.duration import format_duration
 from harness.scenario.source import Source
 from harness.scenario.story import (
@@ -21,10 +22,7 @@ from harness.scenario.story import (
     Missed,
     Ring,
     Scenario,
-    Unseen,
 )
-
-_TURNED_AWAY = ("refused", "forwarded")
 
 
 def judge(scenario: Scenario, observation: Observation) -> tuple[Finding, ...]:
@@ -98,11 +96,15 @@ def _judge_caller(
     scenario: Scenario, observation: Observation, view: CallerView, expectations: tuple[Expectation, ...]
 ) -> Iterator[Finding]:
     """Tell the differences in one caller's call: chart first, since it explains the rest."""
-    yield from judge_waves(scenario, observation, view, [entry for entry in expectations if isinstance(entry, Ring)])
+    expected = [entry for entry in expectations if isinstance(entry, Ring)]
+    chart = list(judge_waves(scenario, observation, view, expected))
+    yield from chart
     yield from _judge_keys(scenario, view)
-    yield from judge_turned_away(expectations, view, scenario)
-    yield from _judge_turns(view, scenario)
-    yield from _judge_unseen(expectations, view, scenario)
+    turns = list(judge_turns(expectations, view, scenario))
+    yield from turns
+    if not chart and not turns:  # else it is not known which wave or turn is which
+        waves = comparable(scenario, observation, view, expected)
+        yield from judge_moments(expectations, view, waves, scenario.tolerance)
     yield from judge_answers(expectations, view, scenario)
     yield from _judge_missed(expectations, view, scenario)
     yield from _judge_end(expectations, view, scenario)
@@ -113,43 +115,6 @@ def _judge_keys(scenario: Scenario, view: CallerView) -> Iterator[Finding]:
         heard = f"heard {view.keys}" if view.keys else "heard no key"
         sentence = f"{view.caller} pressed {view.pressed or 'no key'}, but the PBX {heard}"
         yield Finding(kind="key-unheard", source=scenario.source, sentence=sentence, caller=view.caller)
-
-
-def _judge_unseen(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
-    """Silent phones that were dialled: those named, and no others, each so often."""
-    entries = [entry for entry in expectations if isinstance(entry, Unseen)]
-    expected = {phone: (entry.times.get(phone, 1), entry.source) for entry in entries for phone in entry.phones}
-    observed = Counter(ring.phone for ring in view.rings if ring.ending == "unseen")
-    for phone, (times, source) in expected.items():
-        if observed[phone] < times:
-            often = f"; it was {observed[phone]} of {times} times" if observed[phone] else "; it was not"
-            yield _finding("unseen-missing", source, f"expected {phone} to be dialled{often}", view)
-    named = Counter({phone: times for phone, (times, _) in expected.items()})
-    for ring in (ring for ring in view.rings if ring.ending == "unseen"):
-        named[ring.phone] -= 1
-        if named[ring.phone] < 0:
-            again = " again" if ring.phone in expected else ""
-            sentence = (
-                f"{ring.phone} was dialled{again} at {format_duration(ring.start)}, and is silent; nothing names it"
-            )
-            yield _finding("unseen-unexpected", scenario.source, sentence, view)
-
-
-def _judge_turns(view: CallerView, scenario: Scenario) -> Iterator[Finding]:
-    """A phone that turns a call away at once is in no wave; its INVITE must come all the same when it is its turn."""
-    for ring in view.brief:
-        if ring.ending in _TURNED_AWAY and view.waves and not _in_turn(ring, view, scenario):
-            when = f"at {format_duration(ring.start)}, in the middle of a wave"
-            sentence = f"{ring.phone} was invited and {ring.ending} {when}"
-            yield _finding("refusal-late", scenario.source, sentence, view)
-
-
-def _in_turn(ring: ObservedRing, view: CallerView, scenario: Scenario) -> bool:
-    """True where a turn comes: a wave begins or ends, or a silent phone's ring, or another turned the call away."""
-    turns = [moment for wave in view.waves for moment in (wave.start, wave.end)]
-    turns += [moment for other in view.rings if other.ending == "unseen" for moment in (other.start, other.end)]
-    turns += [other.end for other in view.rings if other.ending in _TURNED_AWAY and other is not ring]
-    return any(abs(ring.start - turn) <= scenario.tolerance for turn in turns)
 
 
 def _judge_missed(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:

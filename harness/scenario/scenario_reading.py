@@ -35,6 +35,7 @@ from harness.scenario.story import (
 from harness.scenario.story_checks import check_expectations, check_moments, check_steps
 from harness.scenario.timeline import check_moments_apart
 from harness.scenario.tree import Entry, Table, Text, Value
+from harness.scenario.turns import one_wave_each
 from harness.scenario.values import entry, refuse_unknown, table_of, time_of
 
 SHARED = ("callers", "phones", "rung", "when", "expect", "tolerance", "quiet", "speed", "clock", "needs")
@@ -149,6 +150,7 @@ class ScenarioFile:
             check_calls(calls, said, steps, readings, cast, self._complaints)
         if len(self._complaints) > before or self._office is None:
             return None
+        whole = [{caller: one_wave_each(listed) for caller, listed in reading.items()} for reading in readings]
         return Scenario(
             id=scenario_id(self._manuscript.file, name.text),
             name=name.text,
@@ -159,8 +161,8 @@ class ScenarioFile:
             phones=self._all_phones(cast),
             rung=cast.rung,
             when=steps,
-            expect=readings[0],
-            otherwise=readings[1:],
+            expect=whole[0],
+            otherwise=tuple(whole[1:]),
             calls=calls,
             tolerance=tolerance,
             quiet=quiet,

@@ -211,21 +211,29 @@ class Ring(Expectation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused(Expectation):
+class Turn(Expectation):
+    """Something at one moment that makes no wave: it happens where it stands, before the next wave begins."""
+
+    into: PbxSeconds | None = None
+    """So far into the wave before it, which rings on: it stood between two parts of that wave (`turns.py`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused(Turn):
     """These phones, and no others, refused, each with these codes, one for each of its refusals in their order."""
 
     codes: Mapping[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Forwarded(Expectation):
+class Forwarded(Turn):
     """These phones, and no others, sent the call on, each to these numbers, one for each time in their order."""
 
     targets: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unseen(Expectation):
+class Unseen(Turn):
     """These phones, and no others, were dialled and answered nothing: the PBX alone tells of it."""
 
     phones: tuple[str, ...]

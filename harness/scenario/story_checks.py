@@ -37,8 +37,9 @@ from harness.scenario.story import (
     Wait,
     extension_of,
 )
+from harness.scenario.turns import rings_on
 
-_ONLY_ONCE = (Refused, Forwarded, Unseen, Missed, CallerGets)
+_ONLY_ONCE = (Missed, CallerGets)
 _DOES = {Hear: "hears", Press: "presses a key", HangUp: "hangs up"}
 
 
@@ -302,18 +303,20 @@ def _check_nobody(listed: Sequence[Expectation], complaints: Complaints) -> None
 
 def _check_waves(listed: Sequence[Expectation], complaints: Complaints) -> None:
     before: Ring | None = None
+    between: list[Expectation] = []
     first = True
     for expectation in listed:
         if isinstance(expectation, Answer):
             before = None
         if not isinstance(expectation, Ring):
+            between.append(expectation)
             continue
         with complaints:
-            _check_wave(expectation, before, first=first)
-        before, first = expectation, False
+            _check_wave(expectation, before, between, first=first)
+        before, between, first = expectation, [], False
 
 
-def _check_wave(wave: Ring, before: Ring | None, *, first: bool) -> None:
+def _check_wave(wave: Ring, before: Ring | None, between: Sequence[Expectation], *, first: bool) -> None:
     if wave.lasts is not None and wave.lasts < SETTLE_WINDOW:
         raise ReadingError(
             wave.source,
@@ -336,6 +339,15 @@ def _check_wave(wave: Ring, before: Ring | None, *, first: bool) -> None:
                 f"delete {phone} from `again`: only who rings on can be rung afresh",
                 before.source if before is not None else None,
             )
+    if before is not None and rings_on(wave, before, between):
+        if before.lasts is None:
+            raise ReadingError(
+                before.source,
+                f"this wave goes on in line {wave.source.line}, and nothing says when what stands between them happens",
+                "write how long it is until then, such as `for: 15s`",
+                wave.source,
+            )
+        return
     same = before is not None and set(wave.phones) == set(before.phones) and not (wave.one_of or before.one_of)
     if before is not None and same and not wave.again:
         raise ReadingError(

@@ -56,6 +56,8 @@ UNHEARD = (
     Refused(source=at(12), codes={"102": (486,)}),
     ring(13, "103", after=15.0),
 )
+REFUSED = Refused(source=at(11), codes={"102": (486,)})
+TURNED = rang("102", 0.1, 0.2, "refused", code=486, alerted=False)
 SILENT = rang("101", 0.1, 15.1, "unseen", alerted=False)
 
 
@@ -130,18 +132,30 @@ CASES: list[Case] = [
         SENT_ON, SENT_ON, rang("103", 0.1, 9))),
     ("forward-elsewhere", 11, (FORWARDED, ring(12, "103")), seen(
         replace(SENT_ON, to="100"), rang("103", 0.1, 9)), seen(SENT_ON, rang("103", 0.1, 9))),
-    ("refusal-late", 5, (FORWARDED, ring(12, "103")), seen(
+    ("refusal-late", 11, (FORWARDED, ring(12, "103")), seen(
         rang("103", 0.1, 9), replace(SENT_ON, start=PbxSeconds(5.0), end=PbxSeconds(5.1))), seen(
         SENT_ON, rang("103", 0.1, 9))),
     ("ring-twice", 5, (ONE,), seen(rang("101", 0.1, 15.1), rang("101", 0.11, 15.1)), seen(rang("101", 0.1, 15.1))),
     ("ring-twice", 5, (ring(11, "101"), ring(12, "101", again="101")), seen(
         rang("101", 0.1, 15.1), rang("101", 5.0, 15.1)), seen(rang("101", 0.1, 5.0), rang("101", 5.02, 15.1))),
-    ("refusal-late", 5, (Refused(source=at(11), codes={"102": (486,)}), ONE), seen(
+    ("refusal-late", 11, (Refused(source=at(11), codes={"102": (486,)}), ONE), seen(
         rang("101", 0.1, 15.1), rang("102", 6.0, 6.1, "refused", code=486, alerted=False)), seen(
         rang("101", 0.1, 15.1), rang("102", 0.0, 0.1, "refused", code=486, alerted=False))),
-    ("refusal-late", 5, UNHEARD, seen(
+    ("refusal-late", 12, UNHEARD, seen(
         SILENT, rang("102", 6.0, 6.1, "refused", code=486, alerted=False), rang("103", 15.1, 20.0)), seen(
         SILENT, rang("102", 0.0, 0.1, "refused", code=486, alerted=False), rang("103", 15.1, 20.0))),
+    ("refusal-late", 11, (REFUSED, ONE), seen(
+        rang("101", 0.1, 15.1), replace(TURNED, start=PbxSeconds(15.1), end=PbxSeconds(15.2))), seen(
+        rang("101", 0.1, 15.1), TURNED)),
+    ("refusal-late", 11, (ONE, REFUSED), seen(rang("101", 0.1, 15.1), TURNED), seen(
+        rang("101", 0.1, 15.1), replace(TURNED, start=PbxSeconds(15.1), end=PbxSeconds(15.2)))),
+    ("refusal-late", 11, (ONE, replace(REFUSED, into=PbxSeconds(5.0))), seen(rang("101", 0.1, 15.1), TURNED), seen(
+        rang("101", 0.1, 15.1), replace(TURNED, start=PbxSeconds(5.1), end=PbxSeconds(5.2)))),
+    ("refusal-late", 11, (REFUSED, Nobody(source=at(12), does="answers")), seen(
+        replace(TURNED, start=PbxSeconds(6.0), end=PbxSeconds(6.1))), seen(TURNED)),
+    ("unseen-unexpected", 11, (UNHEARD[0], ring(13, "103")), seen(
+        rang("101", 15.0, 15.3, "unseen", alerted=False), rang("103", 0.1, 15.1)), seen(
+        SILENT, rang("103", 0.1, 15.1))),
     ("missed-missing", 12, (ONE, Missed(source=at(12), phones=("101",))), seen(rang("101", 0.1, 15.1)), seen(
         rang("101", 0.1, 15.1, missed=True))),
     ("unseen-unexpected", 5, UNHEARD[::2], seen(
@@ -150,7 +164,7 @@ CASES: list[Case] = [
     ("unseen-missing", 11, (Unseen(source=at(11), phones=("101",), times={"101": 2}), UNHEARD[2]), seen(
         SILENT, rang("103", 15.1, 20.0)), seen(
         SILENT, replace(SILENT, start=PbxSeconds(15.2), end=PbxSeconds(15.3)), rang("103", 15.1, 20.0))),
-    ("unseen-missing", 12, (ONE, Unseen(source=at(12), phones=("102",))), seen(rang("101", 0.1, 15.1)), seen(
+    ("unseen-missing", 12, (Unseen(source=at(12), phones=("102",)), ONE), seen(rang("101", 0.1, 15.1)), seen(
         rang("101", 0.1, 15.1), rang("102", 0.1, 15.1, "unseen", alerted=False))),
     ("unseen-unexpected", 5, (ONE,), seen(
         rang("101", 0.1, 15.1), rang("102", 0.1, 15.1, "unseen", alerted=False)), seen(rang("101", 0.1, 15.1))),

@@ -35,13 +35,13 @@ missing-office missing-office-folder moment-any-of-nothing name-blank needs-cont
 no-expectation-for-a-caller
 nobody-answers-but-somebody-does nobody-rings-but-somebody-does office-with-problems on-a-call-answers on-a-call-rings
 on-a-call-waiting-offline over-a-choice-that-depends over-shares-of-a-stranger over-twice over-unknown-choice
-over-without-calls press-two-moments quiet-too-short refusal-at-the-next-wave refused-not-told refused-twice
+over-without-calls press-two-moments quiet-too-short refusal-at-the-next-wave refused-not-told
 ring-after-in-the-middle ring-answers-at-once ring-offline ring-refuses-at-once ring-shorter-than-settle
 ring-unknown-phone rung-answers-with rung-forwards-at-once rung-offline rung-refuses-at-once silences-equal silent-rings
 starts-no-such-day starts-no-zone-like-it starts-skipped starts-too-early starts-twice starts-unknown-zone
 step-after-hang-up step-before-call tag talk-cut-by-the-caller talk-of-phones talk-too-short talk-without-answer
 time-longer together-beside-another together-too-many-ways tolerance-tighter-than-clock tolerance-too-loose
-two-actions-at-once unknown-caller unseen-is-not-silent wait-zero waves-equal
+two-actions-at-once unknown-caller unseen-is-not-silent wait-zero wave-in-two-parts-without-for waves-equal
 """
 """Scenario files whose shape is right: what is wrong with them only the reader knows."""
 BEYOND_OFFICES = """

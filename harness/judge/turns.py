@@ -1,0 +1,115 @@
+"""Phones whose turn came and that made no wave: they refused, sent the call on, or are silent.
+
+Those that are named, and no others, each so often and in the order of its times. When: see `moments.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from harness.judge.finding import Finding, Kind
+from harness.observe.model import CallerView, Ending, ObservedRing
+from harness.scenario.duration import format_duration
+from harness.scenario.story import Expectation, Forwarded, Refused, Scenario, Turn, Unseen
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """A way to have one's turn: how it is written and observed, its words, its kinds of finding."""
+
+    entry: type[Turn]
+    ending: Ending
+    observed: Callable[[ObservedRing], object]
+    """What it says of one time: a code, a number; nothing where there is nothing to say."""
+    to_do_so: str
+    """`{}`: a code or a number."""
+    did_so: str
+    did: str
+    unnamed: str
+    """`{at}`: when."""
+    kinds: tuple[Kind, Kind, Kind]
+    """Missing, with another code or number, unexpected."""
+
+
+MANNERS: Sequence[Manner] = (
+    Manner(
+        Refused,
+        "refused",
+        lambda ring: ring.code,
+        "to refuse with {}",
+        "refused with {}",
+        "refused",
+        "was rung at {at} and refused with {what}",
+        ("refusal-missing", "refusal-code", "refusal-unexpected"),
+    ),
+    Manner(
+        Forwarded,
+        "forwarded",
+        lambda ring: ring.to,
+        "to forward the call to {}",
+        "forwarded the call to {}",
+        "forwarded",
+        "was rung at {at} and forwarded the call to {what}",
+        ("forward-missing", "forward-elsewhere", "forward-unexpected"),
+    ),
+    Manner(
+        Unseen,
+        "unseen",
+        lambda _: "",
+        "to be dialled{}",
+        "was dialled{}",
+        "was dialled",
+        "was dialled at {at}, and is silent",
+        ("unseen-missing", "unseen-missing", "unseen-unexpected"),
+    ),
+)
+
+
+def times_of(entry: Turn) -> dict[str, Sequence[object]]:
+    """Return what an entry says of each phone, once for each time."""
+    match entry:
+        case Refused(codes=codes):
+            return dict(codes)
+        case Forwarded(targets=targets):
+            return dict(targets)
+        case Unseen(phones=phones, times=times):
+            return {phone: ("",) * times.get(phone, 1) for phone in phones}
+    raise TypeError(f"no such turn: {entry}")
+
+
+def judge_turns(expectations: Sequence[Expectation], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
+    """Compare what each phone did with its turns, time by time, with what is written."""
+    for manner in MANNERS:
+        entries = [entry for entry in expectations if isinstance(entry, manner.entry)]
+        for kind, entry, sentence in _differences(manner, entries, view):
+            source = scenario.source if entry is None else entry.source
+            yield Finding(kind=kind, source=source, sentence=sentence, caller=view.caller)
+
+
+def _differences(manner: Manner, entries: Sequence[Turn], view: CallerView) -> Iterator[tuple[Kind, Turn | None, str]]:
+    missing, other, unexpected = manner.kinds
+    left: dict[str, list[ObservedRing]] = {}
+    for ring in (ring for ring in view.rings if ring.ending == manner.ending):
+        left.setdefault(ring.phone, []).append(ring)
+    expected = [(entry, phone, times) for entry in entries for phone, times in times_of(entry).items()]
+    for entry, phone, times in expected:
+        rings = left.pop(phone, [])
+        for number, wanted in enumerate(times):
+            wish = f"expected {phone} {manner.to_do_so.format(wanted)}; it {manner.did}"
+            if number >= len(rings):
+                often = f" {len(rings)} of {len(times)} times" if rings else " nothing"
+                yield missing, entry, f"{wish}{often}" if manner.entry is not Unseen or rings else f"{wish} not"
+                break
+            if manner.observed(rings[number]) != wanted:
+                seen = manner.observed(rings[number])
+                yield (
+                    other,
+                    entry,
+                    f"expected {phone} {manner.to_do_so.format(wanted)}; it {manner.did_so.format(seen)}",
+                )
+        left[phone] = rings[len(times) :]
+    for phone, rings in left.items():
+        for ring in rings:
+            did = manner.unnamed.format(at=format_duration(ring.start), what=manner.observed(ring))
+            yield unexpected, None, f"{phone} {did}; no expectation names it"
