@@ -23,6 +23,7 @@ Kind = Literal[
     "answer-moment",
     "heard",  # other tones came in at an end of a talk
     "parted",  # other phones lost their talk
+    "company",  # others of another call were in his bridge
     "caller-code",
     "caller-connected",  # he got 200 earlier, later, or in one play only
     "caller-ended-by",

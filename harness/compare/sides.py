@@ -158,6 +158,8 @@ class _Calls:
         yield from self._heard()
         gone = [", ".join(phone for phone, _ in view.parted) for view in (left, right)]
         yield from pair.words("parted", f"phones parted from {caller}", gone[0], gone[1], caller)
+        with_him = [", ".join(sorted(other for other, _ in view.company)) for view in (left, right)]
+        yield from pair.words("company", f"others in a bridge with {caller}", with_him[0], with_him[1], caller)
         yield from pair.words("caller-code", f"final response to {caller}", left.code, right.code, caller)
         yield from self._moment("caller-connected", f"{caller} gets 200", left.connected, right.connected)
         yield from pair.words("caller-ended-by", f"{caller}'s call is ended by", left.ended_by, right.ended_by, caller)

@@ -29,6 +29,11 @@ def judge_answers(expectations: tuple[Expectation, ...], view: CallerView, scena
     yield from _judge_connection(expectations, view, scenario)
     for talk in (entry for entry in expectations if isinstance(entry, Talk)):
         yield from _judge_talk(talk, view)
+    for other, since in view.company:
+        sentence = (
+            f"{view.caller} is in one bridge with {other}, who is of another call, from {format_duration(since)} on"
+        )
+        yield _finding("talk-shared", scenario.source, sentence, view)
     for phone, parted in view.parted:
         sentence = f"{view.caller} and {phone} were parted at {format_duration(parted)}, and nobody had hung up"
         yield _finding("talk-broken", scenario.source, sentence, view)

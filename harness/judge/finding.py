@@ -38,6 +38,7 @@ Kind = Literal[
     "answer-by-pbx",  # the PBX answered the caller itself, before any phone did, where nothing in the story says so
     "talk-missing",  # phone and caller were never in one bridge
     "talk-unheard",  # one of them does not hear the other's own tone
+    "talk-shared",  # somebody of another call was in one bridge with the caller
     "talk-broken",  # phone and caller were parted again, and nobody had hung up
     "missed-missing",
     "missed-unexpected",

@@ -275,6 +275,7 @@ def _caller_view(scenario: Scenario, name: str, record: _Record, rings: Sequence
         brief=brief_rings(own),
         answers=tuple((phone, start) for _, phone, start, _ in talks),
         parted=tuple((phone, end) for _, phone, _, end in talks if end < until - SETTLE_WINDOW),
+        company=tuple(_company(leg, record)),
         talks=tuple(_heard(name, own, record)),
         connected=next((event.at for event in record.of_caller(CallerGot, name) if event.code == 200), None),  # noqa: PLR2004
         code=finals[-1] if finals else (ended.code if ended is not None else None),
@@ -325,6 +326,23 @@ def _talks(
             start, end = min(start for start, _ in meetings), max(end for _, end in meetings)
             found.append((ring.call_id, ring.phone, start, end))
     return sorted(found, key=lambda talk: talk[2])
+
+
+def _company(leg: LegBelongs | None, record: _Record) -> Iterable[tuple[str, PbxSeconds]]:
+    """Legs of other calls that were in one bridge with the caller: callers by name, phones by extension."""
+    if leg is None:
+        return
+    spans = _bridge_spans(record)
+    callers = {placed.call_id: placed.caller for placed in record.all(CallerPlaced)}
+    for other in record.all(LegBelongs):
+        starts = [
+            max(mine.start, theirs.start)
+            for mine in spans.get(leg.channel, ())
+            for theirs in spans.get(other.channel, ())
+            if mine.bridge == theirs.bridge and max(mine.start, theirs.start) < min(mine.end, theirs.end)
+        ]
+        if starts and other.linked != leg.linked:
+            yield callers.get(other.call_id, other.endpoint), min(starts)
 
 
 def _lost_unless(ring: ObservedRing, talked: set[str]) -> ObservedRing:

@@ -74,6 +74,8 @@ class CallerView:
     """Phones bridged with him, in order, with the moment of the bridge."""
     parted: tuple[tuple[str, PbxSeconds], ...]
     """Phones whose common bridge with him broke while his call went on and the story was not over, and when."""
+    company: tuple[tuple[str, PbxSeconds], ...] = ()
+    """Other callers, and phones of their calls, that were in a bridge with him, and since when: each hears all."""
     talks: tuple[ObservedTalk, ...] = ()
     """What was heard in his call, in the order of the pick-ups."""
     code: int | None

@@ -71,6 +71,7 @@ CASES: list[tuple[list[Kind], Observation, Observation]] = [
     (["heard"], seen(talks=(talk("101", "anna"),)), seen(talks=(talk("101", ""),))),
     (["ring-ending"], seen(forwarded("102")), seen(forwarded("103"))),
     (["parted"], seen(), seen(parted=(("101", PbxSeconds(9.0)),))),
+    (["company"], seen(), seen(company=(("boris", PbxSeconds(9.0)),))),
     (["caller-code"], seen(code=487), seen(code=486)),
     (["caller-code"], seen(code=487), seen(code=None)),
     (["caller-connected"], seen(connected=5.0), seen(connected=5.3)),

@@ -111,6 +111,9 @@ CASES: list[Case] = [
     ("answer-by-pbx", 5, (ONE, Answer(source=at(12), phone="101")), seen(
         rang("101", 0.1, 15.1, "answered"), answers=(("101", 15.2),), connected=0.0), seen(
         rang("101", 0.1, 15.1, "answered"), answers=(("101", 15.2),), connected=15.15)),
+    ("talk-shared", 5, (ONE, Answer(source=at(12), phone="101")), seen(
+        rang("101", 0.1, 15.1, "answered"), answers=(("101", 15.2),), company=(("boris", PbxSeconds(15.5)),)), seen(
+        rang("101", 0.1, 15.1, "answered"), answers=(("101", 15.2),))),
     ("talk-broken", 5, (ONE, Answer(source=at(12), phone="101")), seen(
         rang("101", 0.1, 15.1, "answered"), answers=(("101", 15.2),), parted=(("101", PbxSeconds(15.5)),)), seen(
         rang("101", 0.1, 15.1, "answered"), answers=(("101", 15.2),))),

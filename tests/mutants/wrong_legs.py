@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from .change import Replace
+from .change import Append, Replace
 from .mutant import Mutant
 
 REFUSED = "Gosub(tell,s,1(refusal-${IMPORT(${CALLER},INC(REFUSALS-${SENT_ON}))}))"
+
+CONFERENCE = """
+[conference]
+exten => s,1,Goto(room,1)
+ same => n,Goto(room,1)
+exten => room,1,Set(CONFBRIDGE(user,quiet)=yes)
+ same => n,ConfBridge(1)
+"""
+"""Where a Dial sends both of a talk: the caller to the first line, who picked up to the second."""
 
 WRONG_LEGS: tuple[Mutant, ...] = (
     Mutant(
@@ -49,5 +58,17 @@ WRONG_LEGS: tuple[Mutant, ...] = (
         "taken",
         "ring all",
         {"caller-code", "caller-ended-by", "unseen-unexpected"},
+    ),
+    Mutant(
+        "two calls end up in one conference",
+        (
+            Replace("group-hunt", "^s^1(${CHANNEL})))", "^s^1(${CHANNEL}))G(conference^s^1))"),
+            Append("extensions.conf", CONFERENCE),
+            Append("modules.conf", "load=app_confbridge.so\nload=bridge_softmix.so\nload=bridge_holding.so\n"),
+            Append("confbridge.conf", "[general]\n"),
+        ),
+        "in-order",
+        "a second caller while the first is being talked to",
+        {"talk-shared"},
     ),
 )

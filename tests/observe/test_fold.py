@@ -149,6 +149,24 @@ def test_answered_means_bridged_with_the_caller() -> None:
     assert observe(STORY, [*events, *met]).callers["anna"].answers == (("101", 4.2),)
 
 
+def test_whoever_else_is_in_the_bridge_is_company() -> None:
+    """Another caller, or a phone of another call; at the same time, not one after the other."""
+    met: list[Event] = [
+        *PLACED,
+        *leg("101", "r", 1.0),
+        *ANSWER,
+        Bridged(at=S(4.1), channel="PJSIP/trunk-1", bridge="B"),
+        Bridged(at=S(4.2), channel="PJSIP/101-r", bridge="B"),
+        Unbridged(at=S(20.0), channel="PJSIP/trunk-1", bridge="B"),
+    ]
+    other = LegBelongs(at=S(3.0), call_id="o", channel="PJSIP/102-o", endpoint="102", linked="another")
+    assert observe(STORY, [*met, other, *OVER]).callers["anna"].company == ()
+    joins = Bridged(at=S(6.0), channel="PJSIP/102-o", bridge="B")
+    assert observe(STORY, [*met, other, joins, *OVER]).callers["anna"].company == (("102", 6.0),)
+    assert observe(STORY, [*met, other, replace(joins, at=S(21.0)), *OVER]).callers["anna"].company == ()
+    assert observe(STORY, [*met, other, replace(joins, bridge="C"), *OVER]).callers["anna"].company == ()
+
+
 def test_a_talk_that_breaks_while_the_call_goes_on() -> None:
     """The bridge falls apart and the caller sits alone; a phone that is moved from bridge to bridge talks on."""
     met: list[Event] = [
