@@ -43,7 +43,11 @@ def _judge_pick_ups(expectations: tuple[Expectation, ...], view: CallerView, sce
     answers = list(view.answers)
     for expectation in (entry for entry in expectations if isinstance(entry, Answer)):
         if not answers:
-            sentence = f"expected {expectation.phone} to answer; nobody did"
+            lost = next((ring for ring in view.rings if (ring.phone, ring.ending) == (expectation.phone, "lost")), None)
+            did = (
+                "nobody did" if lost is None else f"it picked up at {format_duration(lost.end)}, and was not connected"
+            )
+            sentence = f"expected {expectation.phone} to answer; {did}"
             yield _finding("answer-missing", expectation.source, sentence, view)
             continue
         phone, at = answers.pop(0)

@@ -45,6 +45,7 @@ Kind = Literal[
     "missed-count",  # another number of missed calls than expected at a phone
     "caller-code",
     "caller-ended-by",
+    "caller-ended-late",  # nobody rang any more, and the PBX held the call
     "leg-outlives-caller",  # a leg did not end within 1 s of the caller's hang-up
     "dial-nowhere",  # a Dial towards an extension that is not there
     "call-leaves",  # a call that leaves the office: by the trunk, or to an address where no phone of ours lives

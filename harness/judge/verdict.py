@@ -13,13 +13,16 @@ from harness.judge.moments import judge_moments
 from harness.judge.turns import judge_turns
 from harness.judge.waves import comparable, judge_waves
 from harness.observe.model import CallerView, Observation
-from harness.scenario.duration import format_duration
+from harness.scenario.duration import PbxSeconds, format_duration
 from harness.scenario.source import Source
 from harness.scenario.story import (
+    ACTS_WITHIN,
     CallerGets,
     Expectation,
     HangUp,
+    Hear,
     Missed,
+    Press,
     Ring,
     Scenario,
 )
@@ -87,7 +90,7 @@ def _judge_play(scenario: Scenario, observation: Observation) -> Iterator[Findin
         sentence = f"a call left the office at {format_duration(at)}; no expectation names it"
         yield Finding(kind="call-leaves", source=where, sentence=sentence)
     for phone, seconds in observation.late_legs:
-        length = "never ended" if seconds == float("inf") else f"ended only {format_duration(seconds)} later"
+        length = "never ended" if seconds == float("inf") else f"ended only {seconds:.2f} s later"
         sentence = f"the caller hung up, but the call at {phone} {length}; expected within 1 s"
         yield Finding(kind="leg-outlives-caller", source=where, sentence=sentence)
 
@@ -136,11 +139,15 @@ def _judge_missed(expectations: tuple[Expectation, ...], view: CallerView, scena
 
 
 def _judge_end(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
-    """Who ended the call, and with which final response; unless stated, only our own side may."""
+    """Who ended the call, when, and with which final response; unless stated, only our own side may."""
     entries = [entry for entry in expectations if isinstance(entry, CallerGets)]
     code = next((entry for entry in entries if entry.code is not None), None)
+    ours = view.ended_by in {None, "harness"}
+    until = f"until {format_duration(view.ended)}, when Ringproof ended it" if view.ended is not None else ""
     if code is not None and view.code != code.code:
         got = f"observed {view.code}" if view.code is not None else "there was no final response"
+        if ours and view.code == 487 and until:  # noqa: PLR2004 - the answer to our own CANCEL
+            got = f"there was no final response {until}"
         sentence = f"expected {view.caller} to get {code.code}; {got}"
         yield _finding("caller-code", code.source, sentence, view)
     stated = next((entry for entry in entries if entry.ended_by is not None), None)
@@ -151,16 +158,37 @@ def _judge_end(expectations: tuple[Expectation, ...], view: CallerView, scenario
         allowed = {stated.ended_by}
     elif code is not None and code.code is not None and code.code >= 400:  # noqa: PLR2004 - a refusal ends the call
         allowed = {"pbx"}
-    if view.ended_by in allowed:
-        return
     source = stated.source if stated is not None else scenario.source
+    if view.ended_by in allowed:
+        if view.ended_by == "pbx":
+            yield from _judge_end_in_time(expectations, view, scenario, source)
+        return
     expected = " or ".join(sorted(allowed)).replace("harness", "nobody before the story's end")
-    if view.ended_by in {None, "harness"}:
-        sentence = f"expected {view.caller}'s call to be ended by {expected}; nobody ended it"
+    if ours:
+        sentence = f"expected {view.caller}'s call to be ended by {expected}; nobody ended it {until}".rstrip()
     else:
         at = format_duration(view.ended or 0.0)
         sentence = f"{view.caller}'s call was ended by {view.ended_by} at {at}; expected: {expected}"
     yield _finding("caller-ended-by", source, sentence, view)
+
+
+def _judge_end_in_time(
+    expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario, source: Source
+) -> Iterator[Finding]:
+    """The PBX ends a call that nobody answers within a second of the last that happened in it.
+
+    Not where the caller hears something, or presses keys: how long a prompt lasts is nobody's business here. Where the
+    story ends with a silence (`ring: []`), that is its length.
+    """
+    waves = [entry for entry in expectations if isinstance(entry, Ring)]
+    listens = any(isinstance(step, Hear | Press) and step.caller == view.caller for step in scenario.when)
+    if view.ended is None or view.answers or listens or (waves and waves[-1].silent):
+        return
+    last = max([view.acted or PbxSeconds(0.0), *(ring.end for ring in view.rings)])
+    if view.ended - last > ACTS_WITHIN + scenario.tolerance:
+        held = format_duration(PbxSeconds(view.ended - last))
+        sentence = f"expected {view.caller}'s call to end when nobody rings any more; the PBX ended it {held} later"
+        yield _finding("caller-ended-late", source, sentence, view)
 
 
 def _finding(kind: Kind, source: Source, sentence: str, view: CallerView) -> Finding:

@@ -26,7 +26,7 @@ PICKED_UP = seen(rang("101", 0.1, 15.1), rang("102", 0.1, 15.1, "answered"), ans
 def went_on(ending: str = "cancelled", **more: object) -> Observation:
     """The ring time was over first, and the operator rang."""
     rings = rang("101", 0.1, 15.1), rang("102", 0.1, 15.1, ending), rang("100", 15.15, 30.1)  # type: ignore[arg-type]
-    return seen(*rings, **{"code": 480, "ended_by": "pbx", **more})  # type: ignore[arg-type]
+    return seen(*rings, **{"code": 480, "ended": 30.2, "ended_by": "pbx", **more})  # type: ignore[arg-type]
 
 
 def test_either_outcome_is_right() -> None:

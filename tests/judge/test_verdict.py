@@ -58,6 +58,7 @@ UNHEARD = (
 )
 REFUSED = Refused(source=at(11), codes={"102": (486,)})
 TURNED = rang("102", 0.1, 0.2, "refused", code=486, alerted=False)
+BY_PBX = CallerGets(source=at(12), code=480, ended_by="pbx")
 SILENT = rang("101", 0.1, 15.1, "unseen", alerted=False)
 
 
@@ -176,11 +177,16 @@ CASES: list[Case] = [
         seen(rang("101", 0.1, 15.1, missed=True), rang("101", 15.1, 30.1))),
     ("missed-unexpected", 5, (ONE,), seen(rang("101", 0.1, 15.1, missed=True)), seen(rang("101", 0.1, 15.1))),
     ("caller-code", 12, (ONE, CallerGets(source=at(12), code=486)), seen(
-        rang("101", 0.1, 15.1), code=480, ended_by="pbx"), seen(rang("101", 0.1, 15.1), code=486, ended_by="pbx")),
+        rang("101", 0.1, 15.1), code=480, ended=15.2, ended_by="pbx"), seen(
+        rang("101", 0.1, 15.1), code=486, ended=15.2, ended_by="pbx")),
+    ("caller-ended-late", 12, (ONE, BY_PBX), seen(rang("101", 0.1, 15.1), code=480, ended=18.1, ended_by="pbx"), seen(
+        rang("101", 0.1, 15.1), code=480, ended=15.2, ended_by="pbx")),
+    ("caller-ended-late", 12, (BY_PBX,), seen(code=480, ended=6.0, ended_by="pbx"), seen(
+        code=480, ended=0.1, ended_by="pbx")),
     ("caller-ended-by", 12, (ONE, CallerGets(source=at(12), ended_by="101")), seen(
         rang("101", 0.1, 15.1), ended_by="pbx"), seen(rang("101", 0.1, 15.1), ended_by="101")),
     ("caller-ended-by", 12, (ONE, CallerGets(source=at(12), ended_by="pbx")), seen(
-        rang("101", 0.1, 15.1)), seen(rang("101", 0.1, 15.1), ended_by="pbx")),
+        rang("101", 0.1, 15.1)), seen(rang("101", 0.1, 15.1), ended=15.2, ended_by="pbx")),
     ("caller-ended-by", 5, (ONE,), seen(rang("101", 0.1, 15.1), ended_by="pbx"), seen(rang("101", 0.1, 15.1))),
     ("ring-stray", 5, (ONE,), seen(rang("101", 0.1, 15.1), strays=(rang("103", 3, 4, caller=None),)), seen(
         rang("101", 0.1, 15.1))),

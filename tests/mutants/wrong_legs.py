@@ -71,4 +71,11 @@ WRONG_LEGS: tuple[Mutant, ...] = (
         "a second caller while the first is being talked to",
         {"talk-shared"},
     ),
+    Mutant(
+        "the caller is held when nobody can be rung",
+        Replace("group-everybody-outcomes", "same => n(none),", "same => n(none),Wait(3)\n same => n,"),
+        "on-a-call",
+        "ring all, all are on a call",
+        {"caller-ended-late"},
+    ),
 )
