@@ -20,6 +20,7 @@ from harness.report.chart import (
     in_order,
     steps_for,
 )
+from harness.report.complaints import complaints
 from harness.report.route import route_hint
 from harness.report.timeline import timeline_text
 from harness.scenario.source import Source
@@ -63,7 +64,8 @@ def failure_text(
         if caller in drawn or scenario.calls > 1
     }
     told = [f"{caller}: {hint}" if len(hints) > 1 else hint for caller, hint in hints.items() if hint]
-    return "\n\n".join(blocks) + "\n" + pointers([*told, *([note] if note else [])], evidence, width)
+    told += complaints(folder) + ([note] if note else [])
+    return "\n\n".join(blocks) + "\n" + pointers(told, evidence, width)
 
 
 def unsteady_text(

@@ -52,6 +52,21 @@ def test_the_dial_line_is_named_where_the_dialplan_is_at_hand(golden: Golden, tm
     golden("report/dial-line.txt", told(story(GROWS), OTHER_JOINED, folder=tmp_path))
 
 
+def test_what_asterisk_complained_of_is_told_once(golden: Golden, tmp_path: Path) -> None:
+    """A few of it; not that a channel of ours was gone before we asked it."""
+    (tmp_path / "pbx").mkdir()
+    before, where = "[2026-11-24 22:05:03.513] ", "in new stack"
+    lines = [
+        f"{before}VERBOSE[62][C-00000001] pbx.c: Executing [s@group-sales:9] Diall() {where}",
+        f"{before}WARNING[62][C-00000001] pbx.c: No application 'Diall' for extension (group-sales, s, 9)",
+        f"{before}WARNING[63][C-00000002] pbx.c: No application 'Diall' for extension (group-sales, s, 9)",
+        f"{before}WARNING[64] func_channel.c: Unknown or unavailable item requested: 'pjsip,call-id'",
+        *(f"{before}ERROR[{number}] app_{number}.c: Something is wrong" for number in range(3)),
+    ]
+    (tmp_path / "pbx" / "full.log").write_text("\n".join(lines), encoding="utf-8")
+    golden("report/complaints.txt", told(story(GROWS), OTHER_JOINED, folder=tmp_path))
+
+
 def test_a_short_ring_in_a_long_story(golden: Golden) -> None:
     """A wave of 1 s in 92 s: beside each other it would be too small to see, so the charts stand above one another."""
     expect = [wave(12, "101", 30), wave(14, "102", 1), wave(14, "103", 60)]
