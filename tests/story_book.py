@@ -88,6 +88,7 @@ def seen(  # noqa: PLR0913 - one keyword for each fact that a test varies
     registrations_refused: tuple[tuple[str, int], ...] = (),
     crashed: int | None = None,
     endless: str | None = None,
+    dropped: tuple[tuple[str, PbxSeconds], ...] = (),
 ) -> Observation:
     """Build the observation of one caller's call."""
     view = CallerView(
@@ -121,4 +122,5 @@ def seen(  # noqa: PLR0913 - one keyword for each fact that a test varies
         registrations_refused=registrations_refused,
         crashed=crashed,
         endless=endless,
+        dropped=dropped,
     )

@@ -31,6 +31,7 @@ Kind = Literal[
     "stray-rings",  # rings that were nobody's call
     "late-rings",  # rings after the story was over
     "late-legs",  # legs that outlived their caller
+    "dropped",  # calls that phones were on when the story began
     "trunk-legs",  # calls that left the office
     "dial-failures",
     "failed-steps",

@@ -125,6 +125,8 @@ def _whole_play(pair: _Pair, left: Observation, right: Observation) -> Iterator[
     yield from pair.words("late-rings", "rings after the story was over", late_rings(left), late_rings(right))
     yield from pair.words("late-legs", "legs that outlived their caller", outlived(left), outlived(right))
     yield from pair.words("dial-failures", "dialled, but not there", dial_failures(left), dial_failures(right))
+    dropped = [_counted(phone for phone, _ in side.dropped) for side in (left, right)]
+    yield from pair.words("dropped", "phones whose first call the PBX ended", dropped[0], dropped[1])
     yield from pair.words("trunk-legs", "calls that left the office", legs(left), legs(right))
 
 

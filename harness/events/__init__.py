@@ -293,6 +293,13 @@ class QuietOver(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TalkDropped(Event):
+    """The PBX ended the call that a phone was on when the story began."""
+
+    phone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PbxCrashed(Event):
     """Asterisk ended by a signal of its own (SIGSEGV, SIGABRT...)."""
 

@@ -40,6 +40,7 @@ Kind = Literal[
     "talk-unheard",  # one of them does not hear the other's own tone
     "talk-shared",  # somebody of another call was in one bridge with the caller
     "talk-broken",  # phone and caller were parted again, and nobody had hung up
+    "talk-dropped",  # the PBX ended the call that a phone was on when the story began
     "missed-missing",
     "missed-unexpected",
     "missed-count",  # another number of missed calls than expected at a phone

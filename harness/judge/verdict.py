@@ -76,6 +76,11 @@ def _judge_play(scenario: Scenario, observation: Observation) -> Iterator[Findin
             "moment never came": "the moment that this step waits for never came",
         }[reason]
         yield Finding(kind="step-failed", source=step.source, sentence=sentence, caller=step.caller)
+    yield from _judge_legs(observation, where)
+
+
+def _judge_legs(observation: Observation, where: Source) -> Iterator[Finding]:
+    """Tell of legs that should not be, or no longer be, or still be."""
     for ring in observation.strays:
         sentence = f"{ring.phone} rang at {format_duration(ring.start)}, but it was nobody's call"
         yield Finding(kind="ring-stray", source=where, sentence=sentence)
@@ -89,6 +94,9 @@ def _judge_play(scenario: Scenario, observation: Observation) -> Iterator[Findin
     for at in observation.trunk_legs:
         sentence = f"a call left the office at {format_duration(at)}; no expectation names it"
         yield Finding(kind="call-leaves", source=where, sentence=sentence)
+    for phone, at in observation.dropped:
+        sentence = f"the PBX ended the call that {phone} was on when the story began, at {format_duration(at)}"
+        yield Finding(kind="talk-dropped", source=where, sentence=sentence)
     for phone, seconds in observation.late_legs:
         length = "never ended" if seconds == float("inf") else f"ended only {seconds:.2f} s later"
         sentence = f"the caller hung up, but the call at {phone} {length}; expected within 1 s"

@@ -42,6 +42,7 @@ from harness.events import (
     StepDone,
     StepFailed,
     StoryOver,
+    TalkDropped,
     Unbridged,
 )
 from harness.observe.chart import brief_rings, waves_of
@@ -129,6 +130,7 @@ def _observe_call(scenario: Scenario, record: _Record, watched: PbxSeconds | Non
         late_rings=tuple(ring for ring in rings if ring.start > end),
         late_legs=tuple(_late_legs(callers.values(), record)),
         trunk_legs=_trunk_legs(record),
+        dropped=tuple((event.phone, event.at) for event in record.all(TalkDropped) if event.at <= over.at + watched),
         watched=watched,
         over=over.at,
         registrations_refused=refused,

@@ -108,6 +108,8 @@ class Observation:
     """Phones whose ring or call went on after the caller had hung up, and for how long."""
     trunk_legs: tuple[PbxSeconds, ...]
     """Moments at which a call left by the trunk."""
+    dropped: tuple[tuple[str, PbxSeconds], ...] = ()
+    """Phones whose call, on which they were when the story began, the PBX ended, and when."""
     watched: PbxSeconds
     """How long the silence after the story was watched."""
     over: PbxSeconds

@@ -15,8 +15,8 @@ from harness.events import (
     PhoneLost,
     PhonePickedUp,
     PhoneRefused,
+    TalkDropped,
 )
-from harness.pbx.errors import BrokenError
 from harness.phones import protocol
 from harness.phones.handle import Phone
 from harness.play.stage import Stage
@@ -156,8 +156,8 @@ class Ensemble:
         if isinstance(message, protocol.Ended):
             seat.on_call.discard(message.call_id)
             if not message.by_us:  # the story says that it is on a call, and it is not
-                sentence = f"the call that {seat.name} was on when the story began was ended by the PBX"
-                self._stage.fail(BrokenError(sentence, "`{on a call: 10s}` has the phone end it"))
+                at = moment(self._stage.clock.at_stamp(message.at_ns))
+                self._stage.record(TalkDropped(at=at, phone=seat.name))
         self._stage.notify()
         return True
 

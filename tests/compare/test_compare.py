@@ -90,6 +90,7 @@ CASES: list[tuple[list[Kind], Observation, Observation]] = [
     (["registrations"], seen(), seen(registrations_refused=(("101", 403),))),
     (["crash"], seen(), seen(crashed=11)),
     (["crash"], seen(crashed=6), seen(crashed=11)),
+    (["dropped"], seen(), seen(dropped=(("101", PbxSeconds(3.0)),))),
     (["endless-call"], seen(), seen(endless="s@group-sales")),
     (["calls"], seen(), replace(seen(), earlier=(seen(),))),
     (["ring-length"], replace(seen(), earlier=(seen(RING),)), replace(seen(), earlier=(seen(rang("101", 0.1, 15.4)),))),

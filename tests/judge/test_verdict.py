@@ -202,6 +202,8 @@ CASES: list[Case] = [
         rang("101", 0.1, 15.1))),
     ("registration-refused", 5, (ONE,), seen(registrations_refused=(("101", 403),)), seen(rang("101", 0.1, 15.1))),
     ("pbx-crashed", 5, (ONE,), seen(crashed=11), seen(rang("101", 0.1, 15.1))),
+    ("talk-dropped", 5, (ONE,), seen(rang("101", 0.1, 15.1), dropped=(("102", PbxSeconds(3.0)),)), seen(
+        rang("101", 0.1, 15.1))),
     ("call-endless", 5, (ONE,), seen(endless="s@group-sales"), seen(rang("101", 0.1, 15.1))),
 ]  # fmt: skip
 

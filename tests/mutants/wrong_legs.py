@@ -78,4 +78,15 @@ WRONG_LEGS: tuple[Mutant, ...] = (
         "ring all, all are on a call",
         {"caller-ended-late"},
     ),
+    Mutant(
+        "the call that somebody is on is ended",
+        Replace(
+            "group-everybody-outcomes",
+            "same => n(none),",
+            "same => n(none),ChannelRedirect(${CHANNELS(PJSIP/101-)},sent-on,s,enough)\n same => n,",
+        ),
+        "on-a-call",
+        "ring all, all are on a call",
+        {"talk-dropped"},
+    ),
 )

@@ -39,6 +39,7 @@ from harness.events import (
     StepDone,
     StepFailed,
     StoryOver,
+    TalkDropped,
     Unbridged,
 )
 from harness.observe import BrokenPlayError, observe
@@ -296,6 +297,12 @@ def test_one_witness_alone_is_broken(events: list[Event], sentence: str) -> None
     """The harness failed: nothing is said about the PBX."""
     with pytest.raises(BrokenPlayError, match=sentence):
         observe(STORY, events)
+
+
+def test_a_call_that_a_phone_was_on_and_that_the_pbx_ended() -> None:
+    """As long as the story is watched; later it is we who end it."""
+    dropped = [TalkDropped(at=S(at), phone="102") for at in (3.0, 900.0)]
+    assert observe(STORY, [*PLACED, *dropped, *OVER]).dropped == (("102", 3.0),)
 
 
 def test_a_crash_an_endless_call_and_a_refused_registration_end_the_story() -> None:

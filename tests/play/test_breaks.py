@@ -143,23 +143,6 @@ def spoilt(
 
 
 @pytest.mark.pbx
-def test_a_phone_that_is_on_a_call_no_more(environment: RunEnvironment, tmp_path: Path) -> None:
-    """Whoever is green then is green in another story than the one that was told."""
-    scenario = story(RINGS_LONG.replace("    when:", "    phones: {102: on a call}\n    when:"), tmp_path)
-
-    def hang_up() -> None:
-        (name,) = [entry for entry in containers(environment) if scenario.id in entry]
-        api = engine().api
-        command = ["asterisk", "-C", "/ringproof/conf/asterisk.conf", "-rx", "channel request hangup all"]
-        api.exec_start(api.exec_create(name.lstrip("/"), command, user="root"))
-
-    folder = tmp_path / "out"
-    folder.mkdir()
-    with pytest.raises(BrokenError, match="the call that 102 was on when the story began was ended by the PBX"):
-        on_a_clock(when(PhoneInvited, folder, hang_up, conduct(scenario, environment, folder, SLOWEST)))
-
-
-@pytest.mark.pbx
 def test_asterisk_that_does_not_boot(spoilt: Spoilt, golden: Golden) -> None:
     """Asterisk's own error line is in the sentence."""
     said = spoilt("modules.conf", "[modules]\nautoload=no\nrequire=res_of_nobody.so\n")
