@@ -205,10 +205,12 @@ def _not_told(phone: str, deed: str, behaviour: str, source: Source, cast: Cast)
 def _reachable(phone: str, so: str, source: Source, cast: Cast) -> None:
     behaviour = cast.behaviour(phone)
     if isinstance(behaviour, Offline | Silent):
+        silent = isinstance(behaviour, Silent)
+        instead = f" and write `- unseen: [{phone}]` where it is dialled" if silent else ""
         raise ReadingError(
             source,
-            f"{phone} is {'offline' if isinstance(behaviour, Offline) else 'silent'} in this scenario, so it {so}",
-            f"delete {phone} here, or its behaviour",
+            f"{phone} is {'silent' if silent else 'offline'} in this scenario, so it {so}",
+            f"delete {phone} here{instead}, or its behaviour",
             cast.phones[phone].source,
         )
 
