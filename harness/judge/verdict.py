@@ -98,7 +98,9 @@ def _judge_legs(observation: Observation, where: Source) -> Iterator[Finding]:
         sentence = f"the PBX ended the call that {phone} was on when the story began, at {format_duration(at)}"
         yield Finding(kind="talk-dropped", source=where, sentence=sentence)
     for phone, seconds in observation.late_legs:
-        length = "never ended" if seconds == float("inf") else f"ended only {seconds:.2f} s later"
+        rounded = format_duration(seconds)
+        after = f"{seconds:.2f} s" if rounded == "1 s" else rounded  # which is what was allowed
+        length = "never ended" if seconds == float("inf") else f"ended only {after} later"
         sentence = f"the caller hung up, but the call at {phone} {length}; expected within 1 s"
         yield Finding(kind="leg-outlives-caller", source=where, sentence=sentence)
 

@@ -10,8 +10,10 @@ REFUSED = "Gosub(tell,s,1(refusal-${IMPORT(${CALLER},INC(REFUSALS-${SENT_ON}))})
 CONFERENCE = """
 [conference]
 exten => s,1,Goto(room,1)
- same => n,Goto(room,1)
-exten => room,1,Set(CONFBRIDGE(user,quiet)=yes)
+ same => n,Set(CONFBRIDGE(user,end_marked)=yes)
+ same => n,ConfBridge(1)
+ same => n,Hangup()
+exten => room,1,Set(CONFBRIDGE(user,marked)=yes)
  same => n,ConfBridge(1)
 """
 """Where a Dial sends both of a talk: the caller to the first line, who picked up to the second."""
@@ -22,7 +24,7 @@ WRONG_LEGS: tuple[Mutant, ...] = (
         Replace("group-support", REFUSED, "NoOp()"),
         "progressive",
         "the first refuses 486 at once",
-        {"answer-missing", "refusal-late", "ring-late", "ring-missing", "ring-too-short"},
+        {"answer-missing", "ring-late", "ring-missing", "ring-too-short"},
     ),
     Mutant(
         "a step is over one second early",
@@ -69,7 +71,7 @@ WRONG_LEGS: tuple[Mutant, ...] = (
         ),
         "in-order",
         "a second caller while the first is being talked to",
-        {"talk-shared"},
+        {"leg-outlives-caller", "talk-shared"},
     ),
     Mutant(
         "the caller is held when nobody can be rung",

@@ -40,7 +40,7 @@ CASES: dict[str, tuple[str, str, tuple[str, ...], list[tuple[Kind, str]]]] = {
         [
             ("leg-outlives-caller",
                 "the caller hung up, but the call at 102 ended only 2 s later; expected within 1 s"),
-            ("answer-missing", "expected 102 to answer; nobody did"),
+            ("answer-missing", "expected 102 to answer; it picked up at 5 s, and was not connected"),
             ("answer-lost", "102 picked up at 5 s, and was never connected with the caller"),
             ("talk-missing", "expected anna and 102 to talk; they were never connected"),
         ]),
