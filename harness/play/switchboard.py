@@ -53,6 +53,8 @@ class Switchboard:
         self._listening: dict[str, contextlib.ExitStack] = {}
         """Channels that are in an application that listens, and what holds the clock for them."""
         self._recorded: dict[str, contextlib.ExitStack] = {}
+        self._bridged: set[str] = set()
+        """Channels that are in a bridge."""
         self.channels: set[str] = set()
         """Those that live."""
         self.authenticated: dict[str, str] = {}
@@ -61,6 +63,10 @@ class Switchboard:
     def knows(self, call_id: str) -> bool:
         """True once the PBX has said which channel this leg is."""
         return call_id in self._known
+
+    def talks(self, call_id: str) -> bool:
+        """True once the PBX has said which channel this leg is, and while that is in a bridge."""
+        return call_id in self._known and self._known[call_id].channel in self._bridged
 
     def same_call(self, one: str, other: str | None) -> bool:
         """True when both legs are known to belong to one call (linkedid)."""
@@ -79,12 +85,15 @@ class Switchboard:
             case "Hangup":
                 self._unknown.pop(channel, None)
                 self.channels.discard(channel)
+                self._bridged.discard(channel)
                 _release(self._listening, channel)
                 _release(self._recorded, channel)
                 self._stage.record(ChannelGone(at=at, channel=channel, cause=int(event.get("Cause", 0))))
             case "BridgeEnter":
+                self._bridged.add(channel)
                 self._stage.record(Bridged(at=at, channel=channel, bridge=event["BridgeUniqueid"]))
             case "BridgeLeave":
+                self._bridged.discard(channel)
                 self._stage.record(Unbridged(at=at, channel=channel, bridge=event["BridgeUniqueid"]))
             case "DTMFEnd" if event.get("Direction") == "Received":
                 self._stage.record(KeyHeard(at=at, channel=channel, digit=event["Digit"]))

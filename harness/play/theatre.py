@@ -171,7 +171,12 @@ class Theatre:
         channel = f"PJSIP/{extension}/sip:{extension}@{seat.phone.address}:{seat.phone.port}"
         await self.pbx.manager.action("Originate", Channel=channel, Application="Dial", Data=target, Async="true")
         deadline = PbxEpoch(self._stage.clock.now() + CALLED_UP_WITHIN_S)
-        if not await self._stage.until(lambda: outside in self._talking and bool(seat.on_call), deadline):
+
+        def is_up() -> bool:  # also for the PBX: what it tells later would be told of the story
+            both = outside in self._talking and bool(seat.on_call)
+            return both and all(self.switchboard.talks(call_id) for call_id in self.prepared | seat.on_call)
+
+        if not await self._stage.until(is_up, deadline):
             raise BrokenError(f"the call that {seat.name} is to be on when the story begins did not come up")
         seat.preparing = False
         await self._prove_state(extension, IN_USE, deadline)

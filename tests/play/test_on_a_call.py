@@ -1,0 +1,40 @@
+"""Calls that phones are on when the story begins: nothing of them is told of the story."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from harness.judge import judge
+from harness.observe import observe
+from harness.pbx.manager import ManagerEvent
+from harness.pbx.run import RunEnvironment
+from harness.play.conductor import conduct
+from harness.play.switchboard import Switchboard
+from harness.scenario.reading import read_scenarios
+from harness.scenario.speed import FASTEST
+from play.conftest import events_of, on_a_clock
+
+pytestmark = pytest.mark.pbx
+LATE_S = 0.3
+
+
+def test_news_of_their_making_that_comes_late_is_waited_for(
+    environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The phones talk before the PBX has told that it made the leg to the other end: a call that leaves the office."""
+    name = "in order, who is on a call at his turn is passed over"
+    stories = {story.name: story for story in read_scenarios(Path("scenarios/on-a-call.ring.yaml")).scenarios}
+    take = Switchboard.take
+
+    def late(self: Switchboard, event: ManagerEvent) -> None:
+        if event.get("Channel", "").startswith("PJSIP/trunk-00000001"):
+            asyncio.get_running_loop().call_later(LATE_S, take, self, event)
+        else:
+            take(self, event)
+
+    monkeypatch.setattr(Switchboard, "take", late)
+    on_a_clock(conduct(stories[name], environment, tmp_path, FASTEST))
+    assert judge(stories[name], observe(stories[name], events_of(tmp_path))) == ()
