@@ -63,7 +63,7 @@ def _window(
     earliest = waves[behind - 1].end if behind else acted
     if behind < len(waves):
         latest = float(waves[behind].start)
-    elif behind or view.pressed:  # a key may have to wait for a longer number
+    elif behind or view.connected is not None:  # a menu: what is said there, and silence, take their time
         latest = float("inf")
     else:
         latest = acted + ACTS_WITHIN

@@ -20,9 +20,7 @@ from harness.scenario.story import (
     CallerGets,
     Expectation,
     HangUp,
-    Hear,
     Missed,
-    Press,
     Ring,
     Scenario,
 )
@@ -187,12 +185,11 @@ def _judge_end_in_time(
 ) -> Iterator[Finding]:
     """The PBX ends a call that nobody answers within a second of the last that happened in it.
 
-    Not where the caller hears something, or presses keys: how long a prompt lasts is nobody's business here. Where the
-    story ends with a silence (`ring: []`), that is its length.
+    Not where the PBX has answered him itself, as a menu does: how long a prompt lasts is nobody's business here. Where
+    the story ends with a silence (`ring: []`), that is its length.
     """
     waves = [entry for entry in expectations if isinstance(entry, Ring)]
-    listens = any(isinstance(step, Hear | Press) and step.caller == view.caller for step in scenario.when)
-    if view.ended is None or view.answers or listens or (waves and waves[-1].silent):
+    if view.ended is None or view.answers or view.connected is not None or (waves and waves[-1].silent):
         return
     last = max([view.acted or PbxSeconds(0.0), *(ring.end for ring in view.rings)])
     if view.ended - last > ACTS_WITHIN + scenario.tolerance:

@@ -208,6 +208,17 @@ CASES: list[Case] = [
 ]  # fmt: skip
 
 
+def test_a_menu_takes_its_time() -> None:
+    """What is said there, and silence: neither the first turn nor the end of the call is due within a second."""
+    late = replace(TURNED, start=PbxSeconds(6.0), end=PbxSeconds(6.1))
+    ended = CallerGets(source=at(12), code=200, ended_by="pbx")
+    story = scenario(REFUSED, ended)
+    menu = {"code": 200, "connected": 0.1, "ended_by": "pbx", "ended": 9.0}
+    assert judge(story, seen(late, **menu)) == ()  # type: ignore[arg-type]
+    kinds = {finding.kind for finding in judge(story, seen(late, **{**menu, "connected": None}))}  # type: ignore[arg-type]
+    assert kinds == {"refusal-late", "caller-ended-late"}
+
+
 @pytest.mark.parametrize(
     ("kind", "line", "expectations", "red", "green"), CASES, ids=[f"{n}-{c[0]}" for n, c in enumerate(CASES)]
 )
