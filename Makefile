@@ -52,8 +52,9 @@ goldens: setup  ## rewrite the expected messages in tests/golden/ from what is s
 fidelity: setup  ## play every bundled scenario at speed 1 and raced, and compare what was seen; some 10 minutes
 	$(BIN)/python -m tests.fidelity $(ARGS)
 
-mutants: setup  ## 200 wrong dialplans at random, which the bundled scenarios must notice; writes docs/mutants.md
+mutants: setup  ## 200 wrong dialplans at random, and one that each scenario catches; writes docs/mutants.md, docs/caught.md
 	$(BIN)/python -m tests.mutants --random 200 --seed 1 --report docs/mutants.md $(ARGS)
+	$(BIN)/python -m tests.mutants --each --seed 1 --report docs/caught.md $(ARGS)
 
 bench: setup  ## measure boot, overhead, phones, validate; prints a table
 	$(BIN)/python -m tests.bench

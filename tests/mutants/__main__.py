@@ -15,7 +15,8 @@ from harness.report.result import EXIT_BROKEN, EXIT_FAILED
 from harness.session import Interruption
 
 from .coverage import Coverage
-from .players import AT_ONCE, IMAGE, players
+from .each import catch_each, caught_report
+from .players import AT_ONCE, IMAGE, Players, players
 from .report import line, report
 from .stories import all_stories
 from .trial import choose, try_all
@@ -31,6 +32,7 @@ def main() -> int:
     """Try them, tell each, write the report."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("--random", type=int, default=200, metavar="N", help="how many")
+    parser.add_argument("--each", action="store_true", help="for each scenario one that it catches, instead")
     parser.add_argument("--seed", default="1", help="the same seed chooses the same ones")
     parser.add_argument("-n", type=int, default=AT_ONCE, metavar="N", dest="at_once", help="how many at once")
     parser.add_argument("--only", default="", metavar="TEXT", help="of those, the ones in whose description TEXT is")
@@ -52,18 +54,34 @@ def main() -> int:
             tell(f"not green on its office as it is: {name}: {said[0]}")
         if reds:
             return EXIT_BROKEN
+        if given.each:
+            return each(given, coverage, opened, Path(scratch) / "offices")
         chosen = choose(coverage.dialplans, given.random, given.seed)
-        chosen = [each for each in chosen if given.only in line(coverage, each)]
+        chosen = [slip for slip in chosen if given.only in line(coverage, slip)]
         tried = []
-        for each in try_all(chosen, coverage, opened, Path(scratch) / "offices", given.at_once):
-            tried.append(each)
-            told = each.story + ": " + ", ".join(each.kinds) if each.kinds else each.reason
-            tell(f"{len(tried):3}/{len(chosen)} {each.verdict:15} {line(coverage, each.chosen)}  {told}")
+        for mutant in try_all(chosen, coverage, opened, Path(scratch) / "offices", given.at_once):
+            tried.append(mutant)
+            told = mutant.story + ": " + ", ".join(mutant.kinds) if mutant.kinds else mutant.reason
+            tell(f"{len(tried):3}/{len(chosen)} {mutant.verdict:15} {line(coverage, mutant.chosen)}  {told}")
     text = report(coverage, tried, seed=given.seed)
     tell(text.partition("\n## ")[0])
     if given.report:
         given.report.write_text(text, "utf-8")
-    return EXIT_FAILED if any(each.verdict == "survived" for each in tried) else 0
+    return EXIT_FAILED if any(mutant.verdict == "survived" for mutant in tried) else 0
+
+
+def each(given: argparse.Namespace, coverage: Coverage, opened: Players, folder: Path) -> int:
+    """Look for what each scenario catches, tell it, write the report."""
+    stories = [story for story in coverage.stories if given.only in story.name]
+    caught = []
+    for one in catch_each(stories, coverage, opened, folder, given.seed, given.at_once):
+        caught.append(one)
+        told = ", ".join(one.kinds) if one.slip else "nothing"
+        tell(f"{len(caught):3}/{len(stories)} {one.story.name}: {told} (slip {one.tries})")
+    text = caught_report(coverage, caught, given.seed)
+    if given.report:
+        given.report.write_text(text, "utf-8")
+    return EXIT_FAILED if any(one.slip is None for one in caught) else 0
 
 
 if __name__ == "__main__":
