@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.pytest_plugin.items import DEFECT, ENDING, INVALID, RingproofItem
-from harness.pytest_plugin.options import out_of, rendered_of, speed_of, width
+from harness.pytest_plugin.options import WIDTH, out_of, rendered_of, speed_of
 from harness.pytest_plugin.player import ATTRIBUTE
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Controller:
         if self.run.fault is not None:
             return {"fault": [self.run.fault.sentence, self.run.fault.hint]}
         assert self.run.environment is not None  # noqa: S101 - `begin` has set either
-        return {"environment": self.run.environment.to_dict(), "width": width()}
+        return {"environment": self.run.environment.to_dict(), "width": WIDTH}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -129,7 +129,7 @@ class Controller:
 
         run = self.run
         terminalreporter.section("Ringproof")
-        terminalreporter.write_line(summary_text(run.results, width=width()))
+        terminalreporter.write_line(summary_text(run.results, width=WIDTH))
         totals = totals_line(
             run.results,
             elapsed=run.elapsed,

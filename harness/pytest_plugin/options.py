@@ -12,6 +12,12 @@ import pytest
 if TYPE_CHECKING:
     from harness.plays import Speed
 
+WIDTH = max(60, min(120, shutil.get_terminal_size((120, 24)).columns))
+"""Columns of a failure: those of the terminal, 120 in a log, never more than the charts need.
+
+Looked at when pytest loads its plugins: afterwards it keeps what is written to itself, and no terminal is to be seen.
+"""
+
 
 def add_options(parser: pytest.Parser) -> None:
     """Add them; all begin with --ringproof-."""
@@ -86,8 +92,3 @@ def speed_of(config: pytest.Config) -> Speed:
         return read_speed(config.getoption("ringproof_speed"))
     except SpeedError as fault:
         raise pytest.UsageError(f"--ringproof-speed: {fault}") from fault
-
-
-def width() -> int:
-    """Columns of a failure: those of the terminal, 120 in a log, never more than the charts need."""
-    return max(60, min(120, shutil.get_terminal_size((120, 24)).columns))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.pytest_plugin.items import DEFECT, InvalidItem, RingItem, RingproofItem
-from harness.pytest_plugin.options import out_of, speed_of, width
+from harness.pytest_plugin.options import WIDTH, out_of, speed_of
 
 if TYPE_CHECKING:
     from harness.plays import Table
@@ -34,7 +34,7 @@ class Player:
         self.config = config
         self.out = out_of(config)
         self.shared: Path | None = None
-        self.width = width()
+        self.width = WIDTH
         self._table: Table | None = None
         workerinput: dict[str, Any] | None = getattr(config, "workerinput", None)
         if workerinput is not None:

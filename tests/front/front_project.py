@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
+import pty
 import re
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +92,27 @@ class Project:
     def ringproof(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Run `ringproof ...` in the project; `more` is added to the environment."""
         return self._run(self.command(*arguments), self.environment | more)
+
+    def ringproof_in_a_terminal(self, columns: int, *arguments: str) -> str:
+        """Run `ringproof ...` in a terminal of this width, and return what it shows."""
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        environment = {name: value for name, value in self.environment.items() if name != "COLUMNS"}
+        with subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=theirs,
+            stderr=theirs,
+        ):
+            os.close(theirs)
+            shown = bytearray()
+            with contextlib.suppress(OSError):  # the last process has closed its end
+                while part := os.read(ours, 65536):
+                    shown += part
+        os.close(ours)
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", shown.decode())
 
     def pytest(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `pytest ...` in the project."""

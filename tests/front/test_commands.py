@@ -184,6 +184,15 @@ def test_clean_without_an_engine_is_3(project: Project, monkeypatch: pytest.Monk
     assert "hint:" in done.stderr
 
 
+def test_a_terminal_is_measured_although_pytest_keeps_what_is_written_to_itself(project: Project) -> None:
+    """No COLUMNS says how wide it is; the charts fit all the same."""
+    project.write("sales.ring.yaml", scenario("the wrong one rings", rings="102", answers="102"))
+    for workers in ("1", "2"):
+        shown = project.ringproof_in_a_terminal(90, "run", "-n", workers).splitlines()
+        assert max(len(line) for line in shown if "██" in line) <= 90
+        assert max(len(line) for line in shown if "──" in line) == 90
+
+
 @pytest.mark.parametrize("columns", [80, 120])
 def test_what_a_terminal_shows(project: Project, columns: int) -> None:
     """Charts and table fit the terminal's width."""
