@@ -124,10 +124,10 @@ WRONG_WAYS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "a key of the second menu leads elsewhere",
-        Replace("menu-after-sales", "exten => 0,1,Goto(menu-main,s,1)", "exten => 0,1,Goto(s,1)"),
+        Replace("menu-after-sales", "exten => 0,1,Goto(menu-main,s,1)", "exten => 0,1,Goto(extensions,100,1)"),
         "menu",
         "a second menu leads back to the first",
-        {"answer-missing", "ring-missing"},
+        {"answer-missing", "ring-instead"},
     ),
     Mutant(
         "two numbers of the office are swapped",
