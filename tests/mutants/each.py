@@ -15,6 +15,7 @@ from .coverage import Coverage
 from .equivalent import proven, reviewed
 from .operators import Slip, slips
 from .players import BROKEN, INVALID, Players
+from .report import changed
 from .stories import office_of
 
 TRIES = 20
@@ -89,6 +90,5 @@ def caught_report(coverage: Coverage, caught: Sequence[Caught], seed: str) -> st
 def _slip(coverage: Coverage, caught: Caught) -> str:
     if caught.slip is None:
         return ""
-    lines = coverage.dialplans[office_of(caught.story)].lines
-    changes = " and ".join(f"`{lines[index].strip()}` > `{(new or '').strip()}`" for index, new in caught.slip.lines)
+    changes = changed(coverage.dialplans[office_of(caught.story)], caught.slip)
     return f"[{caught.slip.place.context}] {changes}: {', '.join(caught.kinds)}"

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from .coverage import Coverage
+from .dialplan import Dialplan
+from .operators import Slip
 from .trial import LEFT_OUT, Chosen, Tried
 
 VERDICTS = ("killed", "refused at boot", "equivalent", "survived")
@@ -13,10 +15,15 @@ VERDICTS = ("killed", "refused at boot", "equivalent", "survived")
 
 def line(coverage: Coverage, chosen: Chosen) -> str:
     """Return a mutant on one line: office, context, operator, what stood there and what stands there now."""
-    lines = coverage.dialplans[chosen.office].lines
-    changes = " and ".join(f"`{lines[index].strip()}` > `{(new or '').strip()}`" for index, new in chosen.slip.lines)
     where = chosen.office if len(chosen.places) == 1 else "every office"
+    changes = changed(coverage.dialplans[chosen.office], chosen.slip)
     return f"{where} [{chosen.slip.place.context}] {chosen.slip.operator}: {changes}"
+
+
+def changed(dialplan: Dialplan, slip: Slip) -> str:
+    """Return the lines of a slip, what stood there and what stands there now."""
+    lines = dialplan.lines
+    return " and ".join(f"`{lines[index].strip()}` > `{(new or '').strip()}`" for index, new in slip.lines)
 
 
 def report(coverage: Coverage, tried: Sequence[Tried], *, seed: str) -> str:
