@@ -6,6 +6,7 @@ saw says that the harness, not the PBX, is wrong: BrokenPlayError.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
@@ -48,7 +49,7 @@ from harness.events import (
 from harness.observe.chart import brief_rings, waves_of
 from harness.observe.model import CallerView, Ending, Observation, ObservedRing, ObservedTalk
 from harness.scenario.duration import PbxSeconds
-from harness.scenario.story import CLOCK_RESOLUTION, SETTLE_WINDOW, Press, Scenario, Silent
+from harness.scenario.story import CLOCK_RESOLUTION, SETTLE_WINDOW, Press, Scenario, Silent, extension_of
 
 _E = TypeVar("_E", bound=Event)
 
@@ -66,6 +67,10 @@ class _Record:
 
     def __init__(self, events: Iterable[Event]) -> None:
         self._events: Sequence[Event] = sorted(events, key=lambda event: event.at)
+
+    def with_those(self, events: Iterable[Event]) -> _Record:
+        """Return a record that has these events, too."""
+        return _Record([*self._events, *events])
 
     def all(self, kind: type[_E]) -> list[_E]:
         return [event for event in self._events if isinstance(event, kind)]
@@ -109,6 +114,7 @@ def _certainly(event: Event) -> float:
 
 
 def _observe_call(scenario: Scenario, record: _Record, watched: PbxSeconds | None) -> Observation:
+    record = record.with_those(_by_exclusion(record))
     over = _one(record, StoryOver, "the story has no end")
     crashed = next((event.signal for event in record.all(PbxCrashed)), None)
     refused = tuple((event.phone, event.code) for event in record.all(RegistrationRefused))
@@ -137,6 +143,34 @@ def _observe_call(scenario: Scenario, record: _Record, watched: PbxSeconds | Non
         crashed=crashed,
         endless=endless,
     )
+
+
+def _by_exclusion(record: _Record) -> Iterator[LegBelongs]:
+    """Whose those legs are that were over before the PBX could be asked: it makes one channel for each INVITE.
+
+    Only where no other call's could be meant, and none is left over.
+    """
+    told = {event.call_id for event in record.all(LegBelongs)}
+    known = {event.channel for event in record.all(LegBelongs)}
+    legs: defaultdict[str, list[LegInvited]] = defaultdict(list)
+    for leg in record.all(LegInvited):
+        if leg.call_id not in told:
+            legs[extension_of(leg.target)].append(leg)
+    for endpoint, unknown in legs.items():
+        made = [
+            event
+            for event in record.all(ChannelMade)
+            if event.outgoing and event.endpoint == endpoint and event.channel not in known
+        ]
+        if len(made) == len(unknown) and len({event.linked for event in made}) == 1:
+            for leg, channel in zip(unknown, made, strict=True):
+                yield LegBelongs(
+                    at=channel.at,
+                    call_id=leg.call_id,
+                    channel=channel.channel,
+                    endpoint=endpoint,
+                    linked=channel.linked,
+                )
 
 
 def _one(record: _Record, kind: type[_E], otherwise: str) -> _E:

@@ -50,6 +50,9 @@ class Switchboard:
         self._unknown: dict[str, ChannelMade] = {}
         """Living SIP channels whose Call-ID is not known yet."""
         self._asked: set[str] = set()
+        """Channels that a question is on its way for."""
+        self._news: set[str] = set()
+        """Those of them of which something came meanwhile: an answer without a Call-ID is out of date."""
         self._listening: dict[str, contextlib.ExitStack] = {}
         """Channels that are in an application that listens, and what holds the clock for them."""
         self._recorded: dict[str, contextlib.ExitStack] = {}
@@ -105,10 +108,13 @@ class Switchboard:
     def ask(self) -> None:
         """Ask the PBX for the Call-ID of every channel that has none yet, one question at a time for each.
 
-        Called with every piece of news, since a channel is announced a moment before it has one.
+        Called with every piece of news, since a channel is announced a moment before it has one; what comes while a
+        question is on its way is a reason to ask once more.
         """
         for made in [*self._unknown.values()]:
-            if made.channel not in self._asked:
+            if made.channel in self._asked:
+                self._news.add(made.channel)
+            else:
                 self._asked.add(made.channel)
                 self._stage.begin(self._identify(made), f"asking whose call {made.channel} is")
 
@@ -135,8 +141,13 @@ class Switchboard:
         self._stage.record(made)
 
     async def _identify(self, made: ChannelMade) -> None:
-        call_id = await self._manager().variable(made.channel, CALL_ID)
+        call_id, asked = None, False
+        while not call_id and (not asked or made.channel in self._news):
+            asked = True
+            self._news.discard(made.channel)
+            call_id = await self._manager().variable(made.channel, CALL_ID)
         self._asked.discard(made.channel)
+        self._news.discard(made.channel)
         if call_id and call_id not in self._known:
             self._unknown.pop(made.channel, None)
             leg = LegBelongs(

@@ -299,6 +299,45 @@ def test_one_witness_alone_is_broken(events: list[Event], sentence: str) -> None
         observe(STORY, events)
 
 
+def unasked(phone: str, call_id: str, start: float, *, linked: str = "L1") -> list[Event]:
+    """A ring that was over before the PBX could be asked whose it was: its channel came and went."""
+    channel = f"PJSIP/{phone}-{call_id}"
+    return [
+        *leg(phone, call_id, start, linked=linked)[:3],
+        ChannelMade(at=S(start + 0.02), channel=channel, endpoint=phone, linked=linked, outgoing=True),
+        *cancelled(phone, call_id, start + 0.1),
+        ChannelGone(at=S(start + 0.1), channel=channel, cause=127),
+    ]
+
+
+def test_whose_ring_it_was_is_known_where_only_one_call_can_be_meant() -> None:
+    """A PBX that takes an INVITE back at once leaves no time to ask; its channel tells."""
+    known = [
+        ChannelMade(at=S(9.0), channel="PJSIP/101-k", endpoint="101", linked="L2", outgoing=True),
+        *leg("101", "k", 9.0, linked="L2"),
+        *cancelled("101", "k", 9.5),
+    ]
+    observation = observe(STORY, [*PLACED, *unasked("101", "r", 1.0), *unasked("101", "s", 5.0), *known, *OVER])
+    rings = observation.callers["anna"].rings
+    assert [(ring.phone, ring.call_id, ring.start) for ring in rings] == [("101", "r", 1.0), ("101", "s", 5.0)]
+    assert [ring.call_id for ring in observation.strays] == ["k"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        unasked("101", "s", 5.0, linked="L2"),
+        [ChannelMade(at=S(5.0), channel="PJSIP/101-s", endpoint="101", linked="L1", outgoing=True)],
+        unasked("101", "s", 5.0)[:3],
+    ],
+    ids=["another-call", "a-channel-is-left-over", "a-ring-is-left-over"],
+)
+def test_whose_ring_it_was_is_not_guessed(more: list[Event]) -> None:
+    """Where two calls can be meant, or one witness tells of more than the other."""
+    with pytest.raises(BrokenPlayError, match="could not be read from the PBX"):
+        observe(STORY, [*PLACED, *unasked("101", "r", 1.0), *more, *OVER])
+
+
 def test_a_call_that_a_phone_was_on_and_that_the_pbx_ended() -> None:
     """As long as the story is watched; later it is we who end it."""
     dropped = [TalkDropped(at=S(at), phone="102") for at in (3.0, 900.0)]

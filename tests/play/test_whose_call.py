@@ -1,0 +1,86 @@
+"""Whose call a leg is: the PBX is asked, and asked once more where it could not say so yet."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from harness.clock.clock import PbxClock, PlayLoop
+from harness.clock.page import Page
+from harness.events import LegBelongs
+from harness.pbx.manager import Manager, ManagerEvent
+from harness.play.recorder import Recorder
+from harness.play.stage import Stage
+from harness.play.switchboard import Switchboard
+from play.conftest import events_of
+
+CHANNEL = "PJSIP/101-00000002"
+MADE: ManagerEvent = {
+    "Event": "Newchannel",
+    "Timestamp": "1.0",
+    "Channel": CHANNEL,
+    "ChannelStateDesc": "Down",
+    "Linkedid": "L1",
+}
+NEWS: ManagerEvent = {"Event": "Newstate", "Timestamp": "1.1", "Channel": CHANNEL}
+GONE: ManagerEvent = {"Event": "Hangup", "Timestamp": "1.2", "Channel": CHANNEL, "Cause": "16"}
+
+
+class Asked:
+    """In the place of the manager interface: answers when the test says so."""
+
+    def __init__(self) -> None:
+        """No question has come yet."""
+        self.questions: asyncio.Queue[asyncio.Future[str | None]] = asyncio.Queue()
+
+    async def variable(self, channel: str, name: str) -> str | None:
+        """Be asked for the Call-ID of the one channel."""
+        assert (channel, name) == (CHANNEL, "CHANNEL(pjsip,call-id)")
+        answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        self.questions.put_nowait(answer)
+        return await answer
+
+    async def answers(self, call_id: str | None) -> None:
+        """Answer the question that is on its way."""
+        (await asyncio.wait_for(self.questions.get(), 1)).set_result(call_id)
+
+
+async def settled() -> None:
+    """Return when everything that can go on has gone on."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "asks_again"), [((NEWS,), True), ((), False), ((GONE,), False)], ids=["news", "silence", "gone"]
+)
+def test_an_answer_without_a_call_id_is_asked_for_again_after_news(
+    tmp_path: Path, meanwhile: tuple[ManagerEvent, ...], *, asks_again: bool
+) -> None:
+    """A channel is announced before it has a Call-ID; what came while the question was on its way may be the last."""
+
+    async def look() -> None:
+        clock = PbxClock(Page.make(tmp_path / "page"), speed=1)
+        recorder, asked = Recorder(tmp_path / "events.ndjson"), Asked()
+        switchboard = Switchboard(Stage(clock, recorder), lambda: cast("Manager", asked))
+        recorder.begin(clock.now())
+        switchboard.take(MADE)
+        await settled()
+        for event in meanwhile:
+            switchboard.take(event)
+        await asked.answers("")
+        await settled()
+        assert asked.questions.empty() is not asks_again
+        if asks_again:
+            await asked.answers("call-1")
+            await settled()
+        assert switchboard.knows("call-1") is asks_again
+        recorder.close()
+        clock.close()
+
+    with asyncio.Runner(loop_factory=PlayLoop) as runner:
+        runner.run(look())
+    assert [event.call_id for event in events_of(tmp_path) if isinstance(event, LegBelongs)] == ["call-1"] * asks_again
