@@ -1,7 +1,8 @@
 """The plays of one scenario: as many as it takes until what is told of it can be trusted.
 
-A play in which the machine stalled is made again, slower. A red that was seen on a racing clock is played again on the
-slow one before it is told; where the two disagree the scenario is unsteady. All of this is told, none of it hidden.
+A play in which the machine stalled is made again, slower, also when it broke. A red that was seen on a racing clock is
+played again on the slow one before it is told; where the two disagree the scenario is unsteady. All of this is told,
+none of it hidden.
 """
 
 from __future__ import annotations
@@ -58,6 +59,8 @@ def read_speed(text: str) -> Speed:
         raise SpeedError(f"{fault}: give a number from {SLOWEST:g} to {FASTEST:g}, or auto") from None
 
 
+BROKEN = "broken"
+"""Kind of what is told where the environment or the harness failed."""
 NEEDS = "needs"
 """Kind of what is told of a scenario that is not played because the PBX is too old for it."""
 
@@ -68,13 +71,15 @@ class NotJudgedError(Exception):
     Of the kind NEEDS there was no play at all: the scenario is skipped.
     """
 
-    def __init__(self, sentence: str, hint: str = "", kind: str = "broken", problem: Problem | None = None) -> None:
+    def __init__(self, sentence: str, hint: str = "", kind: str = BROKEN, problem: Problem | None = None) -> None:
         """Keep them apart; `kind` is the stable word in results.json, `problem` a mistake in what was to be played."""
         super().__init__(sentence)
         self.sentence = sentence
         self.hint = hint
         self.kind = kind
         self.problem = problem
+        self.made: tuple[ClockReport, ...] = ()
+        """The clock of every play that was made, in their order."""
 
     @property
     def outcome(self) -> Outcome:
@@ -131,8 +136,16 @@ def play_scenario(scenario: Scenario, table: Table) -> Plays:
 
     Raises NotJudgedError.
     """
-    begun = time.monotonic()
     made: list[ClockReport] = []
+    try:
+        return _play_scenario(scenario, table, made)
+    except NotJudgedError as fault:
+        fault.made = tuple(made)
+        raise
+
+
+def _play_scenario(scenario: Scenario, table: Table, made: list[ClockReport]) -> Plays:
+    begun = time.monotonic()
     folder = table.out / scenario.id
     fast = _play_undisturbed(scenario, table, speed_of(scenario, table), made)
     told, kept = fast, None
@@ -146,8 +159,7 @@ def play_scenario(scenario: Scenario, table: Table) -> Plays:
             folder.mkdir(exist_ok=True)
             kept.rename(folder / FAST)
     if told.findings and told.report.stalled and not _certain(told):
-        sentence = f"this machine stalled for {told.report.longest_stall:.1f} s in every play, and the last one was red"
-        raise NotJudgedError(sentence, "what else runs on it? `-n 1` leaves more of it to each play", "stalled")
+        raise _stalled(told.report, "was red")
     return Plays(told=told, made=tuple(made), fast=fast if kept is not None else None, wall=time.monotonic() - begun)
 
 
@@ -158,16 +170,35 @@ def speed_of(scenario: Scenario, table: Table) -> float:
 
 
 def _play_undisturbed(scenario: Scenario, table: Table, speed: float, made: list[ClockReport]) -> Played:
-    """Play; where the machine stalled, again at half the speed, and the last time at 1."""
-    for attempt in range(MADE_AGAIN + 1):
-        played = _play_once(scenario, table, SLOWEST if attempt == MADE_AGAIN else max(SLOWEST, speed / 2**attempt))
-        made.append(played.report)
-        if not played.report.stalled or _certain(played):
-            break
-    return played
+    """Play; where the machine stalled, again at half the speed, and the last time at 1.
+
+    Adds every play's clock to `made`. A play that broke while the machine stalled says nothing about anybody else.
+    """
+    for attempt in range(MADE_AGAIN):
+        before = len(made)
+        try:
+            played = _play_once(scenario, table, max(SLOWEST, speed / 2**attempt), made)
+        except NotJudgedError as fault:
+            if fault.kind != BROKEN or not any(report.stalled for report in made[before:]):
+                raise
+        else:
+            if not played.report.stalled or _certain(played):
+                return played
+    before = len(made)
+    try:
+        return _play_once(scenario, table, SLOWEST, made)
+    except NotJudgedError as fault:
+        if fault.kind == BROKEN and any(report.stalled for report in made[before:]):
+            raise _stalled(made[-1], f"broke: {fault.sentence}") from fault
+        raise
 
 
-def _play_once(scenario: Scenario, table: Table, speed: float) -> Played:
+def _stalled(report: ClockReport, became: str) -> NotJudgedError:
+    sentence = f"this machine stalled for {report.longest_stall:.1f} s in every play, and the last one {became}"
+    return NotJudgedError(sentence, "what else runs on it? `-n 1` leaves more of it to each play", "stalled")
+
+
+def _play_once(scenario: Scenario, table: Table, speed: float, made: list[ClockReport]) -> Played:
     from harness.events import from_json  # noqa: PLC0415 - pytest imports this module for projects without scenarios
     from harness.judge import judge  # noqa: PLC0415
     from harness.observe import BrokenPlayError, observe  # noqa: PLC0415
@@ -179,6 +210,7 @@ def _play_once(scenario: Scenario, table: Table, speed: float) -> Played:
     begun = time.monotonic()
     try:
         report = play(scenario, table.environment, folder, speed=speed)
+        made.append(report)
         events = (folder / "events.ndjson").read_text(encoding="utf-8").splitlines()
         observation = observe(scenario, [from_json(line) for line in events])
     except EditedConfigurationError as fault:
@@ -186,6 +218,8 @@ def _play_once(scenario: Scenario, table: Table, speed: float) -> Played:
     except UnmetNeedsError as fault:
         raise NotJudgedError(str(fault), kind=NEEDS) from fault
     except BrokenError as fault:
+        if fault.report is not None:
+            made.append(fault.report)
         raise NotJudgedError(fault.sentence, fault.hint) from fault
     except BrokenPlayError as fault:
         raise NotJudgedError(str(fault), "a defect of Ringproof: please report it with the evidence") from fault

@@ -17,6 +17,7 @@ from harness.report.results import ResultsFile
 from harness.scenario.speed import SLOWEST
 
 if TYPE_CHECKING:
+    from harness.clock.report import ClockReport
     from harness.play import RunEnvironment
     from harness.scenario.problem import Problem
     from harness.scenario.story import Scenario
@@ -108,12 +109,16 @@ def tell(scenario: Scenario, plays: Plays, table: Table) -> Result:
         wall=plays.wall,
         pbx=float(told.observation.over + told.observation.watched),
         speed=told.report.speed,
-        plays=tuple(Play(report.speed, round(report.longest_stall, 3)) for report in plays.made),
+        plays=_plays(plays.made),
         why_not=told.report.why_not,
         observation=plain_observation(told.observation),
         fast=plain_observation(fast.observation) if fast is not None else None,
         text="" if outcome == "passed" else text(table.width),
     )
+
+
+def _plays(made: Iterable[ClockReport]) -> tuple[Play, ...]:
+    return tuple(Play(report.speed, round(report.longest_stall, 3)) for report in made)
 
 
 def not_judged(scenario: Scenario, fault: NotJudgedError, table: Table | None, wall: float, width: int) -> Result:
@@ -146,6 +151,7 @@ def not_judged(scenario: Scenario, fault: NotJudgedError, table: Table | None, w
         outcome=fault.outcome,
         findings=(Told(fault.kind, fault.sentence.partition("\n")[0].removesuffix(":"), scenario.source.line),),
         wall=wall,
+        plays=_plays(fault.made),
         text=text(width),
     )
 

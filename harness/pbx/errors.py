@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.clock.report import ClockReport
 from harness.scenario.needs import Needs
 from harness.scenario.problem import Problem
 
 
 class BrokenError(Exception):
     """Exit 3. One sentence that says what failed, and a hint that says what to do."""
+
+    report: ClockReport | None = None
+    """How the clock went until then; None: it was not made yet."""
 
     def __init__(self, sentence: str, hint: str = "") -> None:
         """Keep both apart: front ends lay them out."""

@@ -60,7 +60,7 @@ NO_CHANNEL = re.compile(
 async def conduct(scenario: Scenario, environment: RunEnvironment, folder: Path, speed: float) -> ClockReport:
     """Play `scenario` once, leaving events.ndjson, pbx/, phones/ and sip.pcap in `folder`.
 
-    Raises BrokenError for everything that says nothing about the PBX's routing.
+    Raises BrokenError, with the clock's report, for everything that says nothing about the PBX's routing.
     """
     clock = PbxClock(open_page(scenario, environment), speed=speed)
     recorder = Recorder(folder / "events.ndjson")
@@ -80,6 +80,9 @@ async def conduct(scenario: Scenario, environment: RunEnvironment, folder: Path,
     except PbxFaultError as fault:
         stage.fail(fault)
         recorder.record(StoryOver(at=moment(clock.now()), deadline=False))
+    except BrokenError as fault:
+        fault.report = clock.report()
+        raise
     finally:
         stage.end_tasks()
         await theatre.close()

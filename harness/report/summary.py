@@ -78,7 +78,7 @@ def shown(outcome: Outcome) -> str:
 def clock_notes(results: Sequence[Result]) -> list[str]:
     """Return what is to be known of the clock, a line each: why it could not race, and plays that were made again."""
     notes = [f"played at speed 1: {reason}" for reason in sorted({result.why_not for result in results} - {""})]
-    stalled = [play.stall for result in results for play in result.plays if play.stall >= STALL_S]
+    stalled = [play.stall for result in results for play in result.plays[:-1] if play.stall >= STALL_S]
     if stalled:
         again = "1 play was" if len(stalled) == 1 else f"{len(stalled)} plays were"
         notes.append(f"{again} made again: this machine stalled for up to {max(stalled):.1f} s")

@@ -101,6 +101,29 @@ def test_a_play_in_which_the_machine_stalled_is_made_again(project: Project) -> 
     assert [play["stall"] for play in project.results["scenarios"][0]["plays"]] == [0.4, 0.4, 0]
 
 
+def test_a_play_that_breaks_while_the_machine_stalls_is_made_again(project: Project) -> None:
+    """What a late machine breaks says nothing about the harness; what breaks without a stall is told at once."""
+    project.write("sales.ring.yaml", scenario("breaks as it stalls"), scenario("breaks"))
+    done = project.ringproof("run", "-n", "1", "--speed", "300")
+    assert done.returncode == 3
+    assert project.plays == [*(f"breaks as it stalls at {speed}" for speed in (300, 150, 1)), "breaks at 300"]
+    assert project.outcomes == {"breaks as it stalls": "passed", "breaks": "broken"}
+    assert [len(told["plays"]) for told in project.results["scenarios"]] == [3, 1]
+
+
+def test_a_play_that_breaks_on_a_machine_that_always_stalls(project: Project) -> None:
+    """Told is both: that it stalled, and what broke."""
+    project.write("sales.ring.yaml", scenario("breaks, and always stalls"))
+    done = project.ringproof("run", "-n", "1", "--speed", "300")
+    assert (done.returncode, len(project.plays)) == (3, 3)
+    (told,) = project.results["scenarios"]
+    assert told["findings"][0]["kind"] == "stalled"
+    assert told["findings"][0]["sentence"] == (
+        "this machine stalled for 0.4 s in every play, and the last one broke: the phone 101 ended by signal 11"
+    )
+    assert [play["stall"] for play in told["plays"]] == [0.4, 0.4, 0.4]
+
+
 def test_a_red_on_a_machine_that_always_stalls_is_broken(project: Project, golden: Golden) -> None:
     """It says more about the machine than about the PBX; a green is a green."""
     project.write("sales.ring.yaml", wrong("wrong, and always stalls"), scenario("right, and always stalls"))
