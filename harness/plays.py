@@ -172,15 +172,18 @@ def speed_of(scenario: Scenario, table: Table) -> float:
 def _play_undisturbed(scenario: Scenario, table: Table, speed: float, made: list[ClockReport]) -> Played:
     """Play; where the machine stalled, again at half the speed, and the last time at 1.
 
-    Adds every play's clock to `made`. A play that broke while the machine stalled says nothing about anybody else.
+    Adds every play's clock to `made`. A play that broke while the machine stalled says nothing about anybody else; one
+    that breaks in the same way once more does.
     """
+    broke: set[str] = set()
     for attempt in range(MADE_AGAIN):
         before = len(made)
         try:
             played = _play_once(scenario, table, max(SLOWEST, speed / 2**attempt), made)
         except NotJudgedError as fault:
-            if fault.kind != BROKEN or not any(report.stalled for report in made[before:]):
+            if fault.kind != BROKEN or fault.sentence in broke or not any(report.stalled for report in made[before:]):
                 raise
+            broke.add(fault.sentence)
         else:
             if not played.report.stalled or _certain(played):
                 return played
@@ -188,7 +191,7 @@ def _play_undisturbed(scenario: Scenario, table: Table, speed: float, made: list
     try:
         return _play_once(scenario, table, SLOWEST, made)
     except NotJudgedError as fault:
-        if fault.kind == BROKEN and any(report.stalled for report in made[before:]):
+        if fault.kind == BROKEN and fault.sentence not in broke and any(report.stalled for report in made[before:]):
             raise _stalled(made[-1], f"broke: {fault.sentence}") from fault
         raise
 

@@ -93,8 +93,9 @@ def play(scenario: Scenario, environment: RunEnvironment, folder: Path, *, speed
         raise UnmetNeedsError(scenario.needs, VERSION)
     stalls = "stalls" in scenario.name and (speed > SLOWEST or "always" in scenario.name)
     report = ClockReport(speed=speed, longest_stall=0.4 if stalls else 0.0)
-    if "breaks" in scenario.name and not ("breaks as it stalls" in scenario.name and not stalls):
-        fault = BrokenError("the phone 101 ended by signal 11", "its log is phones/101.log")
+    if "breaks" in scenario.name and not ("as it stalls" in scenario.name and not stalls):
+        number = round(speed) % 10 if "differently" in scenario.name else 11
+        fault = BrokenError(f"the phone 101 ended by signal {number}", "its log is phones/101.log")
         fault.report = report
         raise fault
     if "puzzles" in scenario.name:
