@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -31,6 +32,9 @@ from harness.scenario.story import Behaviour, Forwards, Offline, OnACall, Refuse
 
 REGISTERED_WITHIN_S = 20.0
 CAPTURE = "sip.pcap"
+NEWS_OF_GLOBAL = "sorcery/global-"
+"""Name of what hands out, one after the other, that a [global] section was loaded (sorcery.c)."""
+LOADED_WITHIN_S = 20.0
 FREE = "NOT_INUSE"
 IN_USE = "INUSE"
 CALLED_UP_WITHIN_S = 10.0
@@ -124,11 +128,7 @@ class Theatre:
                 await self._prove_rendered(rendered)
             if self._edited is not None:
                 passwords = await self._edited.passwords(self.pbx.manager, extensions)
-            # not while it boots: it may hear then that the configuration is loaded, before it has what it logs with
-            await self.pbx.manager.action("ModuleLoad", Module="res_pjsip_logger.so", LoadType="load")
-            await self.pbx.manager.command(f"pjsip set logger pcap /ringproof/evidence/{CAPTURE}")
-            await self.pbx.manager.command("pjsip set logger verbose off")  # it would stand in the log a second time
-            await self.pbx.manager.command("pjsip set logger on")
+            await self._begin_capture()
             await self._register(passwords)
             await self._prove_trunk(addresses)
 
@@ -198,6 +198,23 @@ class Theatre:
         if self._pbx is not None:
             ends.append(self._pbx.remove())
         await asyncio.gather(*ends)
+
+    async def _begin_capture(self) -> None:
+        """Have Asterisk write down its SIP, once it has dealt with the news that its configuration was loaded.
+
+        The logger's module listens to that news a moment before it has what it logs with (load_module() in
+        res_pjsip_logger.c): news that comes in between spoils its lock, and all later commands to it hang.
+        """
+        manager, clock = self.pbx.manager, self._stage.clock
+        deadline = PbxEpoch(clock.now() + LOADED_WITHIN_S)
+        while news := waiting_news(await manager.command("core show taskprocessors")):
+            if clock.now() >= deadline:
+                raise BrokenError(f"Asterisk does not finish loading: {news} of its notices about [global] still wait")
+            await self._stage.wait_until(PbxEpoch(clock.now() + ASKED_AGAIN_S))
+        await manager.action("ModuleLoad", Module="res_pjsip_logger.so", LoadType="load")
+        await manager.command(f"pjsip set logger pcap /ringproof/evidence/{CAPTURE}")
+        await manager.command("pjsip set logger verbose off")  # it would stand in the log a second time
+        await manager.command("pjsip set logger on")
 
     async def save_capture(self) -> None:
         """Have Asterisk write out the rest of its capture: it buffers, and flushes when its logger is switched off."""
@@ -395,6 +412,15 @@ class Theatre:
         if missing:
             message = f"the running PBX lacks what was rendered for it: {', '.join(missing)}"
             raise BrokenError(message, f"the configuration is in {self.evidence / 'conf'}")
+
+
+def waiting_news(printed: Sequence[str]) -> int:
+    """Return how many times Asterisk has yet to say that [global] was loaded, by `core show taskprocessors`.
+
+    Its lines: name, tasks done, tasks that wait, and more.
+    """
+    lines = (line.split() for line in printed)
+    return sum(int(words[2]) for words in lines if len(words) > 2 and words[0].startswith(NEWS_OF_GLOBAL))  # noqa: PLR2004
 
 
 def _turns_away_at_once(behaviour: Behaviour) -> bool:
