@@ -176,24 +176,22 @@ def _play_undisturbed(scenario: Scenario, table: Table, speed: float, made: list
     that breaks in the same way once more does.
     """
     broke: set[str] = set()
-    for attempt in range(MADE_AGAIN):
-        before = len(made)
+    attempt = 0
+    while True:
+        last, before = attempt == MADE_AGAIN, len(made)
         try:
-            played = _play_once(scenario, table, max(SLOWEST, speed / 2**attempt), made)
+            played = _play_once(scenario, table, SLOWEST if last else max(SLOWEST, speed / 2**attempt), made)
         except NotJudgedError as fault:
-            if fault.kind != BROKEN or fault.sentence in broke or not any(report.stalled for report in made[before:]):
+            stalled = any(report.stalled for report in made[before:])
+            if fault.kind != BROKEN or fault.sentence in broke or not stalled:
                 raise
+            if last:
+                raise _stalled(made[-1], f"broke: {fault.sentence}") from fault
             broke.add(fault.sentence)
         else:
-            if not played.report.stalled or _certain(played):
+            if last or not played.report.stalled or _certain(played):
                 return played
-    before = len(made)
-    try:
-        return _play_once(scenario, table, SLOWEST, made)
-    except NotJudgedError as fault:
-        if fault.kind == BROKEN and fault.sentence not in broke and any(report.stalled for report in made[before:]):
-            raise _stalled(made[-1], f"broke: {fault.sentence}") from fault
-        raise
+        attempt += 1
 
 
 def _stalled(report: ClockReport, became: str) -> NotJudgedError:

@@ -8,14 +8,14 @@ from typing import cast
 
 import pytest
 
-from harness.clock.clock import PbxClock, PlayLoop
+from harness.clock.clock import PbxClock
 from harness.clock.page import Page
 from harness.events import LegBelongs
 from harness.pbx.manager import Manager, ManagerEvent
 from harness.play.recorder import Recorder
 from harness.play.stage import Stage
 from harness.play.switchboard import Switchboard
-from play.conftest import events_of
+from play.conftest import events_of, on_a_clock
 
 CHANNEL = "PJSIP/101-00000002"
 MADE: ManagerEvent = {
@@ -81,6 +81,5 @@ def test_an_answer_without_a_call_id_is_asked_for_again_after_news(
         recorder.close()
         clock.close()
 
-    with asyncio.Runner(loop_factory=PlayLoop) as runner:
-        runner.run(look())
+    on_a_clock(look())
     assert [event.call_id for event in events_of(tmp_path) if isinstance(event, LegBelongs)] == ["call-1"] * asks_again
