@@ -24,12 +24,12 @@ from rich.table import Table
 
 from harness.clock.clock import PbxClock, PlayLoop
 from harness.clock.page import Page
+from harness.containers.engine import engine
+from harness.containers.run import RunEnvironment, open_run
 from harness.dialplan.render import Secrets, render_office
 from harness.events import ChannelGone, ChannelMade, LegCancelled, LegInvited, PhoneInvited, PhonePickedUp, from_json
 from harness.observe import observe
 from harness.pbx.container import ClockMount, Login, Pbx
-from harness.pbx.engine import engine
-from harness.pbx.run import RunEnvironment, open_run
 from harness.phones.handle import Phone
 from harness.play import play
 from harness.play.clockwork import LIBRARY

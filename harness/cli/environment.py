@@ -39,8 +39,8 @@ def doctor(
 
 def clean() -> int:
     """Remove containers, networks and folders that dead runs left behind."""
-    from harness.pbx.errors import BrokenError  # noqa: PLC0415 - --help must not wait for docker
-    from harness.pbx.sweep import sweep  # noqa: PLC0415
+    from harness.containers.errors import BrokenError  # noqa: PLC0415 - --help must not wait for docker
+    from harness.containers.sweep import sweep  # noqa: PLC0415
 
     try:
         removed = sweep()

@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.clock.jitter import lateness
+from harness.containers.engine import OWNED, OWNER
+from harness.containers.folders import MEMORY, folders_left_behind
+from harness.containers.owner import owner_is_dead
 from harness.doctor.facts import Clock, Engine, Facts, Image, NoEngine, Obstacle, Place, Route
-from harness.pbx.engine import OWNED, OWNER
-from harness.pbx.folders import MEMORY, folders_left_behind
-from harness.pbx.owner import owner_is_dead
 from harness.setup import dockerapi, image, library
 from harness.setup.engine import Machine, find, stale_pid_files
 from harness.setup.telling import SetupError

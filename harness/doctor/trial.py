@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from harness.containers.errors import BrokenError
+from harness.containers.run import open_run
 from harness.doctor.checks import Diagnosis
-from harness.pbx.errors import BrokenError
-from harness.pbx.run import open_run
 
 
 def try_networks(image: str) -> Diagnosis:

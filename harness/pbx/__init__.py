@@ -1,1 +1,1 @@
-"""The PBX under test: its container, its manager interface, its own capture of SIP, and what a run shares."""
+"""The PBX under test: its container, its manager interface, and its own capture of SIP."""

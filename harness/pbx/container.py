@@ -15,10 +15,10 @@ from typing import Any
 
 from docker.errors import APIError, NotFound
 
-from harness.pbx.engine import OWNED, OWNER, RUN, engine
-from harness.pbx.errors import BrokenError, ComplaintError, UnmetNeedsError
+from harness.containers.engine import OWNED, OWNER, RUN, engine
+from harness.containers.errors import BrokenError, ComplaintError, UnmetNeedsError
+from harness.containers.run import RunEnvironment
 from harness.pbx.manager import Manager, ManagerError, ManagerEvent
-from harness.pbx.run import RunEnvironment
 from harness.scenario.needs import Needs
 
 MANAGER_PORT = 5038

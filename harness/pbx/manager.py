@@ -10,7 +10,7 @@ import contextlib
 import itertools
 from collections.abc import Callable, Mapping
 
-from harness.pbx.errors import BrokenError
+from harness.containers.errors import BrokenError
 
 ManagerEvent = Mapping[str, str]
 """An event's headers as Asterisk sent them; a repeated header keeps its last value."""

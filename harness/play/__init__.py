@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 from harness.clock.report import ClockReport
-from harness.pbx.errors import BrokenError, EditedConfigurationError, UnmetNeedsError
-from harness.pbx.run import RunEnvironment, open_run
+from harness.containers.errors import BrokenError, EditedConfigurationError, UnmetNeedsError
+from harness.containers.run import RunEnvironment, open_run
 from harness.play.conductor import run
 from harness.scenario.speed import SLOWEST
 from harness.scenario.story import Scenario

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.clock.clock import PbxEpoch
+from harness.containers.errors import BrokenError
 from harness.events import CallerEnded, CallerGot, CallerHeard, CallerPlaced, NotDone, StepDone, StepFailed
-from harness.pbx.errors import BrokenError
 from harness.phones import protocol
 from harness.phones.handle import Phone
 from harness.play.ensemble import STEADY, Ensemble

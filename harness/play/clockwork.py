@@ -9,9 +9,9 @@ import harness.clock
 from harness.clock.clock import PbxClock, PbxEpoch
 from harness.clock.page import Obstacle, Page, Word
 from harness.clock.report import NO_CLOCK
+from harness.containers.errors import BrokenError
+from harness.containers.run import RunEnvironment
 from harness.pbx.container import Pbx
-from harness.pbx.errors import BrokenError
-from harness.pbx.run import RunEnvironment
 from harness.scenario.story import Scenario
 
 LIBRARY = Path(harness.clock.__file__).with_name("ringproof-clock.so")

@@ -14,6 +14,8 @@ from pathlib import Path
 from harness.clock.clock import PbxClock, PbxEpoch, PlayLoop
 from harness.clock.page import PageError
 from harness.clock.report import ClockReport
+from harness.containers.errors import BrokenError
+from harness.containers.run import RunEnvironment
 from harness.events import (
     DialFailed,
     Event,
@@ -27,9 +29,7 @@ from harness.events import (
 )
 from harness.pbx.capture import Packet, read_capture
 from harness.pbx.container import LOG
-from harness.pbx.errors import BrokenError
 from harness.pbx.manager import ManagerLostError
-from harness.pbx.run import RunEnvironment
 from harness.play.callers import CallerSeat
 from harness.play.circle import watched_for_circles
 from harness.play.clockwork import open_page, prove_clock

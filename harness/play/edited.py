@@ -9,9 +9,9 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
+from harness.containers.errors import ComplaintError, EditedConfigurationError
 from harness.dialplan.edited import EditedError, take_edited
 from harness.dialplan.render import CONF, TRUNK, PlayAddresses, Secrets
-from harness.pbx.errors import ComplaintError, EditedConfigurationError
 from harness.pbx.manager import Manager
 from harness.scenario.office import Office
 from harness.scenario.problem import Problem, QuotedLine

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from harness.clock.clock import PbxEpoch
+from harness.containers.errors import BrokenError
 from harness.events import NextCall
-from harness.pbx.errors import BrokenError
 from harness.play.stage import Stage
 from harness.play.switchboard import moment
 from harness.play.theatre import Theatre

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 
 from harness.clock.clock import PbxClock, PbxEpoch
+from harness.containers.errors import BrokenError
 from harness.events import CallEndless, Event, PbxCrashed
-from harness.pbx.errors import BrokenError
 from harness.pbx.manager import ManagerLostError
 from harness.play.recorder import Recorder
 from harness.scenario.duration import PbxSeconds

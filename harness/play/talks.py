@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness.clock.clock import PbxEpoch
+from harness.containers.errors import BrokenError
 from harness.events import SoundHeard
-from harness.pbx.errors import BrokenError
 from harness.phones import protocol
 from harness.phones.handle import Phone
 from harness.play.callers import Callers, CallerSeat

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import NoReturn
 
 from harness.clock.clock import PbxEpoch
+from harness.containers.errors import BrokenError, ComplaintError
+from harness.containers.run import RunEnvironment
+from harness.containers.turnstile import turnstile
 from harness.dialplan.render import PlayAddresses, RenderedOffice, Secrets, render_office
 from harness.events import RegistrationRefused
 from harness.pbx.capture import Peer
 from harness.pbx.container import SIP_PORT, ClockMount, Login, Pbx
-from harness.pbx.errors import BrokenError, ComplaintError
 from harness.pbx.manager import ManagerEvent
-from harness.pbx.run import RunEnvironment
-from harness.pbx.turnstile import turnstile
 from harness.phones import protocol
 from harness.phones.handle import Crashed, Phone, PhoneStartError
 from harness.play.callers import Callers, CallerSeat

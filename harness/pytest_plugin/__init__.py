@@ -68,7 +68,7 @@ def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - xdist has no pub
     if shared is None:
         shared = Path(tempfile.gettempdir()) / f"ringproof-{os.getpid()}-{os.urandom(6).hex()}"
         node.config.ringproof_shared = shared
-    from harness.pbx.owner import own_name  # noqa: PLC0415 - brings pydantic and more
+    from harness.containers.owner import own_name  # noqa: PLC0415 - brings pydantic and more
 
     node.workerinput[SHARED] = str(shared)
     node.workerinput[OWNER] = own_name()

@@ -28,7 +28,7 @@ class Player:
 
     def __init__(self, config: pytest.Config) -> None:
         """Serve this pytest process."""
-        from harness.pbx.folders import sign  # noqa: PLC0415 - brings pydantic and more
+        from harness.containers.folders import sign  # noqa: PLC0415 - brings pydantic and more
         from harness.session import Interruption  # noqa: PLC0415
 
         self.config = config

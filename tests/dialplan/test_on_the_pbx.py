@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from rendered_offices import CORNER_SHOP, HERE, office_of
 
+from harness.containers.errors import BrokenError
+from harness.containers.run import RunEnvironment, open_run
 from harness.dialplan.render import MOST_HOPS, RenderedOffice, render_office
 from harness.pbx.container import Login, Pbx
-from harness.pbx.errors import BrokenError
 from harness.pbx.manager import ManagerEvent
-from harness.pbx.run import RunEnvironment, open_run
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.office import Office, RingAll, ToExtension, ToGroup
 from harness.setup import image

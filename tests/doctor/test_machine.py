@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from harness.containers.engine import engine
 from harness.doctor import machine
 from harness.doctor.checks import diagnose
 from harness.doctor.facts import Engine, NoEngine, Route
 from harness.doctor.machine import look, look_at_clock, look_at_engine, look_at_pjsua2, read_routes
 from harness.doctor.telling import diagnoses_text, exit_code
 from harness.doctor.trial import try_networks
-from harness.pbx.engine import engine
 from harness.setup import dockerapi
 from harness.setup.engine import Machine
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 from front_project import Project, scenario
 
-from harness.pbx.folders import folders_left_behind
+from harness.containers.folders import folders_left_behind
 
 WAITERS = [scenario("one waits"), scenario("two waits"), scenario("three waits")]
 

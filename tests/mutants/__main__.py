@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness.pbx.run import open_run
+from harness.containers.run import open_run
 from harness.report.result import EXIT_BROKEN, EXIT_FAILED
 from harness.session import Interruption
 

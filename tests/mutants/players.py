@@ -11,8 +11,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.containers.run import RunEnvironment
 from harness.dialplan.render import render_office
-from harness.pbx.run import RunEnvironment
 from harness.plays import Confirm, NotJudgedError, Table, play_scenario
 from harness.scenario.story import Scenario
 

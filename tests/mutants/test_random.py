@@ -7,7 +7,7 @@ from pprint import pformat
 
 import pytest
 
-from harness.pbx.run import open_run
+from harness.containers.run import open_run
 
 from .coverage import Coverage
 from .players import AT_ONCE, IMAGE, players

@@ -9,7 +9,7 @@ from pprint import pformat
 
 import pytest
 
-from harness.pbx.run import open_run
+from harness.containers.run import open_run
 from harness.setup import image
 
 from .mutant import Mutant

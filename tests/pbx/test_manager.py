@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from harness.containers.engine import engine
+from harness.containers.errors import BrokenError
+from harness.containers.run import RunEnvironment, open_run
 from harness.dialplan.render import Secrets, render_office
 from harness.pbx.container import MANAGER_PORT, Login, Pbx
-from harness.pbx.engine import engine
-from harness.pbx.errors import BrokenError
 from harness.pbx.manager import Manager, ManagerError, ManagerEvent
-from harness.pbx.run import RunEnvironment, open_run
 from harness.scenario.reading import read_office
 
 LOGIN = Login("ringproof", "of-this-test")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.containers.run import open_run
 from harness.pbx import folders
-from harness.pbx.run import open_run
 
 IMAGE = "ringproof-asterisk:22"
 

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 import pytest
 
 from harness.clock.clock import PlayLoop
+from harness.containers.engine import RUN, engine
+from harness.containers.run import RunEnvironment, open_run
 from harness.events import Event, from_json
-from harness.pbx.engine import RUN, engine
-from harness.pbx.run import RunEnvironment, open_run
 from harness.scenario.reading import read_scenarios
 from harness.scenario.story import Scenario
 from harness.setup import image

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from harness.clock.clock import PbxClock, PbxEpoch
+from harness.containers.run import RunEnvironment
 from harness.pbx.container import SIP_PORT
-from harness.pbx.run import RunEnvironment
 from harness.phones import protocol
 from harness.play import theatre
 from harness.play.callers import CallerSeat

@@ -12,10 +12,10 @@ import pytest
 from harness.clock import clock
 from harness.clock.clock import PbxClock
 from harness.clock.page import Page, Word
+from harness.containers.errors import BrokenError
+from harness.containers.run import RunEnvironment
 from harness.dialplan.render import Secrets, render_office
 from harness.pbx.container import ClockMount, Login, Pbx
-from harness.pbx.errors import BrokenError
-from harness.pbx.run import RunEnvironment
 from harness.phones.handle import Phone, PhoneStartError
 from harness.play import play
 from harness.play.clockwork import LIBRARY

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from harness.containers.engine import engine
+from harness.containers.errors import BrokenError
+from harness.containers.run import RunEnvironment, open_run
 from harness.events import Event, PhoneInvited
 from harness.judge import judge
 from harness.observe import observe
-from harness.pbx.engine import engine
-from harness.pbx.errors import BrokenError
-from harness.pbx.run import RunEnvironment, open_run
 from harness.play import clockwork
 from harness.play.conductor import conduct
 from harness.scenario.speed import SLOWEST

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.pbx.errors import BrokenError
+from harness.containers.errors import BrokenError
+from harness.containers.run import RunEnvironment
 from harness.pbx.manager import Manager
-from harness.pbx.run import RunEnvironment
 from harness.play import theatre
 from harness.scenario.speed import FASTEST
 from play.conftest import on_a_clock

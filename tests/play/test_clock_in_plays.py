@@ -18,10 +18,10 @@ from phones.raw_sip import RawSip
 
 from harness.clock.page import Obstacle
 from harness.clock.report import ClockReport
+from harness.containers.errors import BrokenError
+from harness.containers.run import RunEnvironment
 from harness.events import LegBelongs
 from harness.pbx.container import SIP_PORT
-from harness.pbx.errors import BrokenError
-from harness.pbx.run import RunEnvironment
 from harness.phones import protocol
 from harness.play import clockwork
 from harness.play.clockwork import WHY_NOT

@@ -10,10 +10,10 @@ import pytest
 from mutants.change import Append, Change, Replace
 from mutants.players import render
 
+from harness.containers.errors import BrokenError
+from harness.containers.run import RunEnvironment
 from harness.judge import Finding, judge
 from harness.observe import Observation, observe
-from harness.pbx.errors import BrokenError
-from harness.pbx.run import RunEnvironment
 from harness.play.conductor import conduct
 from harness.scenario.speed import FASTEST
 from play.conftest import events_of, on_a_clock, story

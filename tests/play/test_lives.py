@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.pbx.engine import OWNED, OWNER, engine
-from harness.pbx.owner import own_name, owner_is_dead
-from harness.pbx.run import RunEnvironment
-from harness.pbx.sweep import sweep
+from harness.containers.engine import OWNED, OWNER, engine
+from harness.containers.owner import own_name, owner_is_dead
+from harness.containers.run import RunEnvironment
+from harness.containers.sweep import sweep
 from play.conftest import story
 
 TWO_LONG_RINGS = """

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.containers.run import RunEnvironment
 from harness.judge import judge
 from harness.observe import observe
 from harness.pbx.manager import ManagerEvent
-from harness.pbx.run import RunEnvironment
 from harness.play.conductor import conduct
 from harness.play.switchboard import Switchboard
 from harness.scenario.reading import read_scenarios

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.containers.run import RunEnvironment
 from harness.judge import judge
 from harness.observe import observe
-from harness.pbx.run import RunEnvironment
 from harness.play.conductor import conduct
 from harness.scenario.reading import read_scenarios
 from harness.scenario.speed import SLOWEST

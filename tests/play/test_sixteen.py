@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.containers.errors import BrokenError, UnmetNeedsError
+from harness.containers.run import RunEnvironment
 from harness.pbx import manager
 from harness.pbx.capture import read_capture
-from harness.pbx.errors import BrokenError, UnmetNeedsError
-from harness.pbx.run import RunEnvironment
 from harness.play import play, theatre
 from harness.play.theatre import CAPTURE
 from play.conftest import containers, on_a_clock, story

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.containers.run import RunEnvironment
 from harness.dialplan.render import render_office
 from harness.judge import Kind, judge
 from harness.observe import observe
-from harness.pbx.run import RunEnvironment
 from harness.play.conductor import conduct
 from harness.scenario.speed import FASTEST
 from play.conftest import events_of, on_a_clock, story

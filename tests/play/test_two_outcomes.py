@@ -9,9 +9,9 @@ import pytest
 from mutants.change import Append, Replace
 from mutants.players import render
 
+from harness.containers.run import RunEnvironment
 from harness.judge import judge
 from harness.observe import observe
-from harness.pbx.run import RunEnvironment
 from harness.play.conductor import conduct
 from harness.scenario.speed import FASTEST
 from play.conftest import events_of, on_a_clock, story

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import ModuleType
 
 from harness.clock.report import NO_CLOCK, ClockReport
+from harness.containers.errors import BrokenError, EditedConfigurationError, UnmetNeedsError
 from harness.events import (
     Bridged,
     CallerEnded,
@@ -36,7 +37,6 @@ from harness.events import (
     StoryOver,
     to_json,
 )
-from harness.pbx.errors import BrokenError, EditedConfigurationError, UnmetNeedsError
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.speed import SLOWEST
 from harness.scenario.story import Scenario

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 
 from docker.errors import APIError, NotFound
 
-from harness.pbx.engine import OWNED, OWNER, RUN, engine
-from harness.pbx.folders import remove_folders
-from harness.pbx.owner import owner_is_dead
+from harness.containers.engine import OWNED, OWNER, RUN, engine
+from harness.containers.folders import remove_folders
+from harness.containers.owner import owner_is_dead
 
 _Wanted = Callable[[Mapping[str, str]], bool]
 

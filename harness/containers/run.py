@@ -12,11 +12,11 @@ from pathlib import Path
 
 from docker.errors import APIError
 
-from harness.pbx.engine import OWNED, OWNER, RUN, engine, require_image
-from harness.pbx.errors import BrokenError
-from harness.pbx.folders import make_folder
-from harness.pbx.owner import own_name
-from harness.pbx.sweep import sweep, sweep_run
+from harness.containers.engine import OWNED, OWNER, RUN, engine, require_image
+from harness.containers.errors import BrokenError
+from harness.containers.folders import make_folder
+from harness.containers.owner import own_name
+from harness.containers.sweep import sweep, sweep_run
 from harness.setup.image import image_dir
 from harness.setup.telling import SetupError
 

@@ -8,7 +8,7 @@ import os
 import docker
 from docker.errors import DockerException, ImageNotFound
 
-from harness.pbx.errors import BrokenError
+from harness.containers.errors import BrokenError
 
 OWNED = "ringproof"
 """Label of everything that Ringproof makes; the value is always 1."""
