@@ -43,6 +43,8 @@ class Recipe:
     release: str
     repository: str = REPOSITORY
     part: str = "."
+    beside: tuple[str, ...] = ()
+    """Further parts that are copied into it, each a folder of its own in the build context."""
 
     @property
     def name(self) -> str:
@@ -119,17 +121,22 @@ def one_at_a_time() -> Iterator[None]:
 def content_hash(recipe: Recipe) -> str:
     """Return the hash of what an image is made of: base, version, and the files but for their documentation."""
     digest = hashlib.sha256(f"{recipe.version}\0{recipe.release}\0".encode())
-    folder = image_dir() / recipe.part
-    for name in files_of(folder):
-        content = (folder / name).read_bytes()
+    for name, content in files_of(recipe).items():
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()
 
 
-def files_of(folder: Path) -> list[str]:
-    """Return the files that matter to the build, sorted; a folder below is a part of its own."""
-    files = (path for path in folder.iterdir() if path.is_file() and path.suffix != ".md")
-    return sorted(path.name for path in files if path.name not in NOT_BUILT_IN)
+def files_of(recipe: Recipe) -> dict[str, bytes]:
+    """Return the files that matter to the build, sorted by their names in its context."""
+    files = {}
+    for part, folder in (
+        ("", image_dir() / recipe.part),
+        *((f"{part}/", image_dir() / part) for part in recipe.beside),
+    ):
+        for path in folder.iterdir():  # a folder below is a part of its own
+            if path.is_file() and path.suffix != ".md" and path.name not in NOT_BUILT_IN:
+                files[f"{part}{path.name}"] = path.read_bytes()
+    return dict(sorted(files.items()))
 
 
 def build(engine: Engine, recipe: Recipe, wanted: str) -> None:
@@ -163,9 +170,8 @@ def build(engine: Engine, recipe: Recipe, wanted: str) -> None:
 
 
 def context(recipe: Recipe, host: apt.HostApt) -> bytes:
-    """Return the build context as a tar: asterisk-image/ or its part, and under apt/ what the host's apt is set to."""
-    folder = image_dir() / recipe.part
-    files = {name: (folder / name).read_bytes() for name in files_of(folder)}
+    """Return the build context as a tar: the files of its parts, and under apt/ what the host's apt is set to."""
+    files = files_of(recipe)
     policy = host.policy
     if host.needs_certificates:
         files["apt/host.crt"] = apt.CA_BUNDLE.read_bytes()

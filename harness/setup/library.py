@@ -1,4 +1,4 @@
-"""The clock's library: compiled from asterisk-image/clock/ in an image of its own, kept in harness/clock/."""
+"""What is compiled here: the clock's library and the containers' seal, in an image of its own, kept in the package."""
 
 from __future__ import annotations
 
@@ -9,30 +9,37 @@ from harness.setup import image
 from harness.setup.dockerapi import Engine, EngineError
 from harness.setup.telling import SetupError
 
-BUILDER = image.Recipe(version="bullseye", release="bullseye", repository="ringproof-clock-build", part="clock")
+BUILDER = image.Recipe(
+    version="bullseye", release="bullseye", repository="ringproof-clock-build", part="clock", beside=("seal",)
+)
 """Debian 11: its glibc 2.31 is the oldest of any Asterisk that we make, and a later one runs what it linked."""
-LIBRARY = Path(__file__).resolve().parents[1] / "clock" / "ringproof-clock.so"
+PACKAGE = Path(__file__).resolve().parents[1]
+LIBRARY = PACKAGE / "clock" / "ringproof-clock.so"
+SEAL = PACKAGE / "containers" / "ringproof-seal"
 MADE_FROM = LIBRARY.with_name(f"{LIBRARY.name}.made-from")
+"""Of both: the hash of the sources."""
 
 
 def ensure() -> Path:
-    """See to it that the library is there, compiled from what asterisk-image/clock/ is now; return its path.
+    """See to it that library and seal are there, compiled from what asterisk-image/ is now; return the library's path.
 
     Raises:
         SetupError: no engine answers, no base can be had, or it does not compile.
 
     """
     wanted = image.content_hash(BUILDER)
-    if LIBRARY.is_file() and MADE_FROM.is_file() and MADE_FROM.read_text() == wanted:
+    compiled = {"/clock/ringproof-clock.so": LIBRARY, "/seal/ringproof-seal": SEAL}
+    if all(file.is_file() for file in (*compiled.values(), MADE_FROM)) and MADE_FROM.read_text() == wanted:
         return LIBRARY
     name = image.ensure(BUILDER)
-    try:
-        compiled = Engine.of_environment().file_of(name, "/clock/ringproof-clock.so")
-    except (EngineError, OSError) as error:
-        raise SetupError(f"The clock's library could not be taken out of {name} ({error}).") from error
-    draft = LIBRARY.with_name(f".{LIBRARY.name}.{os.getpid()}")
-    draft.write_bytes(compiled)
-    draft.chmod(0o755)
-    draft.replace(LIBRARY)  # at once: a PBX that boots meanwhile maps the old one or the new one
+    for source, file in compiled.items():
+        try:
+            content = Engine.of_environment().file_of(name, source)
+        except (EngineError, OSError) as error:
+            raise SetupError(f"{file.name} could not be taken out of {name} ({error}).") from error
+        draft = file.with_name(f".{file.name}.{os.getpid()}")
+        draft.write_bytes(content)
+        draft.chmod(0o755)
+        draft.replace(file)  # at once: a container that starts meanwhile has the old one or the new one
     MADE_FROM.write_text(wanted)
     return LIBRARY

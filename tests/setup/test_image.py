@@ -125,6 +125,21 @@ def test_the_hash_knows_names_and_base(folder: Path, monkeypatch: pytest.MonkeyP
     assert image.content_hash(RECIPE) in hashes
 
 
+def test_a_part_beside_another_is_a_folder_of_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the context; and what it holds is in the hash, too."""
+    monkeypatch.setattr(image, "image_dir", lambda: folder)
+    (folder / "seal").mkdir()
+    (folder / "seal" / "seal.c").write_text("int closed;\n")
+    (folder / "clock" / "Dockerfile").write_text("FROM ${BASE}\n")
+    recipe = image.Recipe("bullseye", "bullseye", part="clock", beside=("seal",))
+    with tarfile.open(fileobj=io.BytesIO(image.context(recipe, HOST))) as tar:
+        names = [name for name in tar.getnames() if not name.startswith("apt/")]
+    assert names == ["Dockerfile", "clock.c", "seal/seal.c"]
+    before = image.content_hash(recipe)
+    (folder / "seal" / "seal.c").write_text("int open;\n")
+    assert image.content_hash(recipe) != before
+
+
 def test_without_a_registry_the_base_is_made_from_packages(engine: FakeEngine) -> None:
     """One attempt to pull, then mmdebstrap; the build gets base, version and proxy."""
     engine.images.clear()
@@ -216,7 +231,10 @@ def test_the_image_folder_travels_in_the_wheel(tmp_path: Path, monkeypatch: pyte
     with zipfile.ZipFile(wheel) as packed:
         packed.extractall(tmp_path / "site")  # noqa: S202 (packed a moment ago)
     installed = tmp_path / "site" / "harness" / "_data" / "asterisk-image"
-    assert (tmp_path / "site" / "harness" / "clock" / library.LIBRARY.name).is_file()
+    for made in (library.LIBRARY, library.SEAL):
+        assert (tmp_path / "site" / "harness" / "clock" / made.name).read_bytes() == made.read_bytes()
+    with zipfile.ZipFile(wheel) as packed:
+        assert packed.getinfo(f"harness/clock/{library.SEAL.name}").external_attr >> 16 & 0o111, "no program any more"
     recipes = (RECIPE, library.BUILDER)
     made_here = [image.content_hash(recipe) for recipe in recipes]
     monkeypatch.setattr(image, "image_dir", lambda: installed)
