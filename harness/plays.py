@@ -241,7 +241,7 @@ def _confirming_speed(fast: Played, table: Table) -> float:
     seconds = float(fast.observation.over) + 5.0  # at 1 only 5 s of silence are watched
     if seconds > STORY_SECONDS:
         return BEYOND
-    return SLOWEST if Budget(Path(table.environment.lease) / "confirmed").take(seconds) else BEYOND
+    return SLOWEST if Budget(Path(table.environment.folder) / "confirmed").take(seconds) else BEYOND
 
 
 class Budget:

@@ -30,9 +30,11 @@ from harness.dialplan.render import Secrets, render_office
 from harness.events import ChannelGone, ChannelMade, LegCancelled, LegInvited, PhoneInvited, PhonePickedUp, from_json
 from harness.observe import observe
 from harness.pbx.container import ClockMount, Login, Pbx
+from harness.phones.container import phones_of
 from harness.phones.handle import Phone
 from harness.play import play
 from harness.play.clockwork import LIBRARY
+from harness.play.surroundings import surroundings_of
 from harness.scenario.reading import read_scenarios
 from harness.scenario.speed import FASTEST, SLOWEST
 from harness.scenario.story import Scenario
@@ -93,6 +95,7 @@ async def boot(environment: RunEnvironment, folder: Path) -> tuple[float, float,
         name=f"ringproof-{environment.run}-{folder.name}",
         configuration=folder / "conf",
         evidence=folder,
+        surroundings=surroundings_of(phones_of(environment)),
         login=login,
         on_event=lambda _: None,
         on_lost=lambda: None,
@@ -251,6 +254,7 @@ def idle(environment: RunEnvironment, folder: Path) -> float:
             name=f"ringproof-{environment.run}-{folder.name}",
             configuration=folder / "conf",
             evidence=folder,
+            surroundings=surroundings_of(phones_of(environment)),
             login=login,
             on_event=lambda _: None,
             on_lost=lambda: None,

@@ -87,12 +87,13 @@ class PageError(Exception):
 class Page:
     """A mapped page. Times are nanoseconds; PBX time counts like CLOCK_MONOTONIC and gets ahead by what was raced."""
 
-    def __init__(self, path: Path) -> None:
-        """Map the page at `path`. Raises PageError."""
+    def __init__(self, path: Path, descriptor: int | None = None) -> None:
+        """Map the page at `path`, or the one that is open as `descriptor`. Raises PageError."""
         self.path = path
         try:
-            with path.open("r+b") as file:
-                self._memory = mmap.mmap(file.fileno(), _SIZE)
+            self.descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC) if descriptor is None else descriptor
+            """For who is to map the page, too, and has no path to it."""
+            self._memory = mmap.mmap(self.descriptor, _SIZE)
         except (OSError, ValueError) as fault:
             raise PageError(f"the clock's page {path} cannot be mapped: {fault}") from fault
         self._words = memoryview(self._memory).cast("q")

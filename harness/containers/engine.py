@@ -33,6 +33,13 @@ def engine() -> docker.DockerClient:
     return client
 
 
+@functools.cache
+def is_rootless() -> bool:
+    """Say whether root in a container is the user who runs the engine."""
+    options = engine().info().get("SecurityOptions") or []
+    return any("name=rootless" in option for option in options)
+
+
 def require_image(name: str) -> None:
     """Raise BrokenError unless the engine has the image; nothing is pulled."""
     try:

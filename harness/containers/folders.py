@@ -22,7 +22,6 @@ def make_folder(run: str, owner: str) -> Path:
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=MEMORY))
     except OSError:
         folder = Path(tempfile.mkdtemp(prefix=prefix))
-    folder.chmod(0o755)
     sign(folder, owner)
     return folder
 

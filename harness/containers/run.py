@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from docker.errors import APIError
+from testcontainers.core.network import Network
 
 from harness.containers.engine import OWNED, OWNER, RUN, engine, require_image
 from harness.containers.errors import BrokenError
@@ -20,6 +21,7 @@ from harness.containers.sweep import sweep, sweep_run
 from harness.setup.image import image_dir
 from harness.setup.telling import SetupError
 
+PHONES_IMAGE = "ringproof-phones:2.17"
 LEASE_RENEWED_EVERY_S = 5.0
 """Of real time; a PBX ends by itself when its lease is 60 s old (asterisk-image/README.md)."""
 
@@ -31,19 +33,27 @@ class RunEnvironment:
     run: str
     owner: str
     image: str
+    phones_image: str
     office_network: str
-    office_address: str
-    """The host's address in the office network: phones live here."""
+    """Name of the network in which PBX and phones of extensions are."""
     trunk_network: str
-    trunk_address: str
-    """The host's address in the provider's network: outside callers come from here."""
-    lease: str
-    """The folder whose file `renewed` the controlling process touches."""
+    """Name of the network from which outside callers come."""
+    subnets: str
+    """Of both networks, as CIDR, with a comma between them: all that can be reached from a container of the run."""
+    gateways: str
+    """The host's own addresses in both networks, with a comma between them: no container of the run may reach them."""
+    folder: str
+    """What processes of the run share on this machine, nobody else's; it goes with the run."""
     init: str
     """The program that is process 1 of every container (asterisk-image/init)."""
     rendered: str = ""
     """A folder that `ringproof render` wrote and somebody edited: what all plays are made with; empty: each renders
     its scenario's office."""
+
+    @property
+    def lease(self) -> Path:
+        """The folder whose file `renewed` the controlling process touches, and which containers look at."""
+        return Path(self.folder) / "lease"
 
     def to_dict(self) -> dict[str, str]:
         """Return a form that execnet can send."""
@@ -63,6 +73,7 @@ def open_run(image: str, rendered: str = "") -> Iterator[RunEnvironment]:
     """
     engine()
     require_image(image)
+    require_image(PHONES_IMAGE)
     try:
         init = image_dir() / "init"
     except SetupError as fault:
@@ -70,39 +81,49 @@ def open_run(image: str, rendered: str = "") -> Iterator[RunEnvironment]:
     sweep()
     run = secrets.token_hex(4)
     owner = own_name()
-    lease = make_folder(run, owner)
+    folder = make_folder(run, owner)
+    lease = folder / "lease"
+    lease.mkdir()
+    lease.chmod(0o755)
     with contextlib.ExitStack() as stack:
-        stack.callback(shutil.rmtree, lease, ignore_errors=True)
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
         stack.callback(sweep_run, run)
         stack.enter_context(_renewing(lease / "renewed"))
         labels = {OWNED: "1", RUN: run, OWNER: owner}
-        office, office_address = _network(f"ringproof-{run}-office", labels)
-        trunk, trunk_address = _network(f"ringproof-{run}-trunk", labels)
+        office = _network(f"ringproof-{run}-office", labels)
+        trunk = _network(f"ringproof-{run}-trunk", labels)
+        pools = [_pool(network) for network in (office, trunk)]
         yield RunEnvironment(
             run=run,
             owner=owner,
             image=image,
-            office_network=office,
-            office_address=office_address,
-            trunk_network=trunk,
-            trunk_address=trunk_address,
-            lease=str(lease),
+            phones_image=PHONES_IMAGE,
+            office_network=office.name,
+            trunk_network=trunk.name,
+            subnets=",".join(pool["Subnet"] for pool in pools),
+            gateways=",".join(pool["Gateway"].partition("/")[0] for pool in pools if pool.get("Gateway")),
+            folder=str(folder),
             init=str(init),
             rendered=rendered,
         )
 
 
-def _network(name: str, labels: dict[str, str]) -> tuple[str, str]:
-    """Make an internal network (no way out, no DNS) and return its name and the host's address in it."""
+def _network(name: str, labels: dict[str, str]) -> Network:
+    """Make an internal network."""
+    network = Network(docker_network_kw={"driver": "bridge", "internal": True, "labels": labels})
+    network.name = name
     try:
-        network = engine().networks.create(name, driver="bridge", internal=True, labels=labels)
-        network.reload()
+        return network.create()
     except APIError as fault:
         message = f"the engine could not make a network: {fault.explanation}"
         hint = "its address pools hold about 31 networks: `ringproof clean`, then `docker network ls`"
         raise BrokenError(message, hint) from fault
-    (pool,) = network.attrs["IPAM"]["Config"]
-    return name, pool["Gateway"].partition("/")[0]
+
+
+def _pool(network: Network) -> dict[str, str]:
+    """Return subnet and gateway that the engine chose."""
+    pools: list[dict[str, str]] = engine().api.inspect_network(network.name)["IPAM"]["Config"]
+    return pools[0]
 
 
 @contextlib.contextmanager

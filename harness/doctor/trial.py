@@ -5,13 +5,15 @@ from __future__ import annotations
 from harness.containers.errors import BrokenError
 from harness.containers.run import open_run
 from harness.doctor.checks import Diagnosis
+from harness.phones.container import phones_of
 
 
 def try_networks(image: str) -> Diagnosis:
-    """Open a run and close it: lease, two networks, the host's addresses in them."""
+    """Open a run and close it: lease, two networks, and a container of phones that must be sealed in them."""
     try:
         with open_run(image) as environment:
-            addresses = f"{environment.office_address} and {environment.trunk_address}"
+            phones = phones_of(environment)
+            addresses = f"{phones.office_address} and {phones.trunk_address}"
     except BrokenError as fault:
         return Diagnosis("networks", "broken", fault.sentence, fault.hint)
-    return Diagnosis("networks", "ok", f"made and removed again; this machine was {addresses} there")
+    return Diagnosis("networks", "ok", f"made, sealed and removed again; phones were at {addresses} there")

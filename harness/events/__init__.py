@@ -293,6 +293,16 @@ class QuietOver(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NameAsked(Event):
+    """Somebody asked for the address of a name. `by`: the PBX, or one of the phones."""
+
+    name: str
+    kind: str
+    """Type of the record: A, AAAA, SRV, NAPTR..."""
+    by: Literal["pbx", "phone"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TalkDropped(Event):
     """The PBX ended the call that a phone was on when the story began."""
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import dpkt
 
 from harness.clock.clock import PbxEpoch
+from harness.containers.evidence import open_evidence
 
 Peer = tuple[str, int]
 """IPv4 address and UDP port of a phone or caller."""
@@ -49,7 +50,7 @@ def read_capture(path: Path, peers: Mapping[Peer, str]) -> Iterator[Packet]:
 
     A capture cut off in the middle of a packet (a PBX that was killed) ends there.
     """
-    with path.open("rb") as file:
+    with open_evidence(path) as file:
         try:
             for stamp, frame in dpkt.pcap.Reader(file):
                 packet = _packet(PbxEpoch(stamp), frame, peers)

@@ -7,24 +7,26 @@ import contextlib
 import os
 import re
 import signal
-import threading
-from collections.abc import Callable, Coroutine, Mapping
+import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from docker.errors import APIError, NotFound
-
-from harness.containers.engine import OWNED, OWNER, RUN, engine
 from harness.containers.errors import BrokenError, ComplaintError, UnmetNeedsError
+from harness.containers.evidence import read_evidence
 from harness.containers.run import RunEnvironment
+from harness.containers.seal import SEAL, SEAL_INSIDE
+from harness.pbx.asterisk_container import (
+    BOOT_DEADLINE_S,
+    NEEDED,
+    AbandonedError,
+    AsteriskContainer,
+    AsteriskEndedError,
+)
 from harness.pbx.manager import Manager, ManagerError, ManagerEvent
 from harness.scenario.needs import Needs
 
-MANAGER_PORT = 5038
 SIP_PORT = 5060
-BOOT_DEADLINE_S = 30.0
-POLL_S = 0.02
 LEASE_SECONDS = "RINGPROOF_LEASE_SECONDS"
 """Set for the tests of the lease, which will not wait a minute."""
 CLOCK = "/ringproof/clock"
@@ -32,7 +34,6 @@ CLOCK = "/ringproof/clock"
 INIT = "/ringproof/init"
 EX_CONFIG = 78
 """Exit status of an init, or of a clock's library, that did not let Asterisk start."""
-NEEDED = "what an image has to have is in asterisk-image/README.md"
 LOG = "full.log"
 """Asterisk's log in the evidence folder (logger.conf)."""
 
@@ -43,6 +44,18 @@ class Login:
 
     user: str
     secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What of the container of the phones a PBX needs."""
+
+    new_socket: Callable[[], socket.socket]
+    """Makes a TCP socket from which the PBX can be reached: this machine has no way to it."""
+    resolv_conf: Path
+    """Names the run's own name server."""
+    name_server: str
+    """Its address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +83,7 @@ class Pbx:
         self.office_address = ""
         self.trunk_address = ""
         self._evidence = evidence
+        self._container: AsteriskContainer | None = None
         self._manager: Manager | None = None
         self._booted = asyncio.Event()
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -91,6 +105,7 @@ class Pbx:
         name: str,
         configuration: Path,
         evidence: Path,
+        surroundings: Surroundings,
         login: Login,
         on_event: Callable[[ManagerEvent], None],
         on_lost: Callable[[], None],
@@ -104,7 +119,7 @@ class Pbx:
         """
         pbx = cls(name, evidence)
         try:
-            await _to_its_end(pbx._start, environment, configuration, asyncio.get_running_loop(), clock)
+            await pbx._start(pbx._make(environment, configuration, surroundings, clock))
             await pbx._connect(login, on_event, on_lost, clock)
             if needs is not None:  # first: an Asterisk that is too old may not like the configuration either
                 await pbx._prove_new_enough(needs)
@@ -114,68 +129,57 @@ class Pbx:
             raise
         return pbx
 
-    def _start(
-        self,
-        environment: RunEnvironment,
-        configuration: Path,
-        loop: asyncio.AbstractEventLoop,
-        clock: ClockMount | None,
-    ) -> None:
-        api = engine().api
-        binds: dict[str, Mapping[str, str]] = {
-            str(configuration.resolve()): {"bind": "/ringproof/conf", "mode": "ro"},
-            str(self._evidence.resolve()): {"bind": "/ringproof/evidence", "mode": "rw"},
-            environment.lease: {"bind": "/ringproof/lease", "mode": "ro"},
-            environment.init: {"bind": INIT, "mode": "ro"},
-        }
-        variables = {name: os.environ[name] for name in (LEASE_SECONDS,) if name in os.environ}
-        if clock is not None:
-            binds[str(clock.library)] = {"bind": f"{CLOCK}/ringproof-clock.so", "mode": "ro"}
-            binds[str(clock.page.parent)] = {"bind": f"{CLOCK}/page.d", "mode": "rw"}
-            variables["RINGPROOF_PRELOAD"] = f"{CLOCK}/ringproof-clock.so"
-            variables["RINGPROOF_CLOCK"] = f"{CLOCK}/page.d/{clock.page.name}"
-        labels = {OWNED: "1", RUN: environment.run, OWNER: environment.owner}
-        host = api.create_host_config(binds=binds, auto_remove=True, network_mode=environment.office_network)
-        try:
-            api.create_container(
-                environment.image,
-                entrypoint=["bash", INIT],
-                user="0",
-                healthcheck={"test": ["NONE"]},  # whatever the image says about itself
-                name=self.name,
-                labels=labels,
-                host_config=host,
-                hostname="pbx",
-                environment=variables,
-                detach=True,
-            )
-            api.connect_container_to_network(self.name, environment.trunk_network)
-            self._watch(loop)
-            api.start(self.name)
-            networks = api.inspect_container(self.name)["NetworkSettings"]["Networks"]
-        except (APIError, NotFound) as fault:
-            if '"bash"' in str(fault.explanation):
-                message = f"the image {environment.image} has no bash on its PATH, by which Asterisk is started there"
-                raise BrokenError(message, NEEDED) from fault
-            message = f"the engine could not start the PBX: {fault.explanation}"
-            raise BrokenError(message) from fault
-        self.office_address = networks[environment.office_network]["IPAddress"]
-        self.trunk_address = networks[environment.trunk_network]["IPAddress"]
+    def _make(
+        self, environment: RunEnvironment, configuration: Path, surroundings: Surroundings, clock: ClockMount | None
+    ) -> AsteriskContainer:
+        loop = asyncio.get_running_loop()
 
-    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Fulfil `ended` when the container ends; a thread of its own, since the engine answers only then."""
-        watching = threading.Event()
-
-        def watch() -> None:
-            status = -1
-            with contextlib.suppress(Exception):  # whatever the engine's client raises here: the end is what counts
-                watching.set()
-                status = engine().api.wait(self.name, timeout=24 * 3600, condition="removed")["StatusCode"]
+        def on_end(status: int) -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody asks any more
                 loop.call_soon_threadsafe(self._note_end, status)
 
-        threading.Thread(target=watch, name=f"end of {self.name}", daemon=True).start()
-        watching.wait()
+        container = AsteriskContainer(
+            environment.image,
+            environment,
+            new_socket=surroundings.new_socket,
+            on_end=on_end,
+            entrypoint=["bash", INIT],
+            dns=[surroundings.name_server],
+        ).with_name(self.name)
+        container.bind(configuration, "/ringproof/conf")
+        container.bind(self._evidence, "/ringproof/evidence", writable=True)
+        container.bind(environment.lease, "/ringproof/lease")
+        container.bind(Path(environment.init), INIT)
+        container.bind(SEAL, SEAL_INSIDE)
+        container.bind(surroundings.resolv_conf, "/etc/resolv.conf")
+        if configuration.is_relative_to(self._evidence):
+            # what stands there is evidence, too, and no business of who writes the rest
+            container.bind(configuration, f"/ringproof/evidence/{configuration.relative_to(self._evidence)}")
+        container.with_envs(RINGPROOF_REFUSED=environment.gateways.replace(",", " "))
+        if LEASE_SECONDS in os.environ:
+            container.with_env(LEASE_SECONDS, os.environ[LEASE_SECONDS])
+        if clock is not None:
+            container.bind(clock.library, f"{CLOCK}/ringproof-clock.so")
+            container.bind(clock.page.parent, f"{CLOCK}/page.d", writable=True)
+            container.with_envs(
+                RINGPROOF_PRELOAD=f"{CLOCK}/ringproof-clock.so", RINGPROOF_CLOCK=f"{CLOCK}/page.d/{clock.page.name}"
+            )
+        return container
+
+    async def _start(self, container: AsteriskContainer) -> None:
+        """Start the container and return once its manager interface has answered."""
+        self._container = container
+        try:
+            await _to_its_end(container.start, on_cancel=container.abandon)
+        except AsteriskEndedError:
+            self._note_end(container.exit_status)
+            self._refuse_end()
+        except TimeoutError as fault:
+            raise self._not_ready() from fault
+        environment = container.run
+        assert environment is not None  # noqa: S101 - `_make` gave it one
+        self.office_address = container.addresses[environment.office_network]
+        self.trunk_address = container.addresses[environment.trunk_network]
 
     def _note_end(self, status: int) -> None:
         if not self.ended.done():
@@ -193,23 +197,17 @@ class Pbx:
                 self._booted.set()
             on_event(event)
 
-        async def reach() -> Manager:
-            while True:
-                try:
-                    return await Manager.connect(
-                        self.office_address,
-                        MANAGER_PORT,
-                        on_event=take,
-                        on_lost=on_lost,
-                        on_bytes=clock.on_bytes if clock is not None else lambda _: None,
-                        on_write=clock.on_write if clock is not None else lambda _: None,
-                    )
-                except OSError:  # nobody listens yet
-                    await asyncio.sleep(POLL_S)
-
+        link = self._container.manager if self._container is not None else None
+        assert link is not None  # noqa: S101 - it has answered
         try:
             async with asyncio.timeout(BOOT_DEADLINE_S):
-                self._manager = await self._unless_ended(reach())
+                self._manager = await Manager.over(
+                    link,
+                    on_event=take,
+                    on_lost=on_lost,
+                    on_bytes=clock.on_bytes if clock is not None else lambda _: None,
+                    on_write=clock.on_write if clock is not None else lambda _: None,
+                )
                 if clock is not None:
                     clock.on_connected(self._manager.local_port)
                 await self._manager.action(
@@ -221,8 +219,7 @@ class Pbx:
                 await self._booted.wait()
                 self._refuse_end()
         except TimeoutError as fault:
-            message = f"Asterisk was not ready {BOOT_DEADLINE_S:.0f} s after its start: {self._own_word()}"
-            raise self._complaint(message) from fault
+            raise self._not_ready() from fault
         except ManagerError as fault:
             self._refuse_end()
             raise self._complaint(f"{fault.sentence}; Asterisk's log says: {self._own_word()}") from fault
@@ -237,21 +234,8 @@ class Pbx:
         if not met:
             raise UnmetNeedsError(needs, version)
 
-    async def _unless_ended(self, reaching: Coroutine[Any, Any, Manager]) -> Manager:
-        """Return what `reaching` returns; raise what `_refuse_end` raises as soon as the container has ended.
-
-        Looking at `ended` between two attempts is not enough: a SYN to an address that has just gone is answered by
-        nobody, and is repeated for minutes.
-        """
-        attempt = asyncio.ensure_future(reaching)
-        try:
-            either: set[asyncio.Future[Any]] = {attempt, self.ended}
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            if not attempt.done():
-                self._refuse_end()
-            return await attempt
-        finally:
-            attempt.cancel()
+    def _not_ready(self) -> BrokenError:
+        return self._complaint(f"Asterisk was not ready {BOOT_DEADLINE_S:.0f} s after its start: {self._own_word()}")
 
     def _refuse_end(self) -> None:
         if self.ended.done():
@@ -286,7 +270,7 @@ class Pbx:
     def complaints(self) -> list[str]:
         """Return the WARNING and ERROR lines that Asterisk has logged so far."""
         try:
-            lines = (self._evidence / LOG).read_text("utf-8", "replace").splitlines()
+            lines = read_evidence(self._evidence / LOG).splitlines()
         except OSError:
             return []
         return [line for line in lines if "] WARNING[" in line or "] ERROR[" in line]
@@ -308,7 +292,7 @@ class Pbx:
 
     def _console(self) -> list[str]:
         try:
-            return (self._evidence / "console.log").read_text("utf-8", "replace").split("\n")
+            return read_evidence(self._evidence / "console.log").split("\n")
         except OSError:
             return []
 
@@ -328,22 +312,22 @@ class Pbx:
         """End the PBX and its container; nothing of it is left when this returns."""
         if self._manager is not None:
             await self._manager.close()
-        await asyncio.to_thread(self._remove)
+        elif self._container is not None and self._container.manager is not None:
+            self._container.manager.close()
+        if self._container is not None:
+            await asyncio.to_thread(self._container.stop)
 
-    def _remove(self) -> None:
-        with contextlib.suppress(NotFound, APIError):  # ended by itself: auto_remove got there first
-            engine().api.remove_container(self.name, force=True, v=True)
 
-
-async def _to_its_end(work: Callable[..., None], *arguments: object) -> None:
-    """Do blocking `work` in a thread, and be cancelled only when it is over.
+async def _to_its_end(work: Callable[[], object], on_cancel: Callable[[], None]) -> None:
+    """Do blocking `work` in a thread, and be cancelled only when it is over, which `on_cancel` hastens.
 
     A thread goes on when who waits for it is cancelled; a container that it made afterwards would be nobody's.
     """
-    working = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
+    working = asyncio.ensure_future(asyncio.to_thread(work))
     try:
         await asyncio.shield(working)
     except asyncio.CancelledError:
-        with contextlib.suppress(BrokenError):
+        on_cancel()
+        with contextlib.suppress(BrokenError, AbandonedError, AsteriskEndedError, TimeoutError):
             await working
         raise

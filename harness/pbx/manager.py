@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import socket
 from collections.abc import Callable, Mapping
 
 from harness.containers.errors import BrokenError
@@ -52,28 +53,21 @@ class Manager:
         self._task = asyncio.create_task(self._read(), name="manager")
 
     @classmethod
-    async def connect(
+    async def over(
         cls,
-        address: str,
-        port: int,
+        link: socket.socket,
         *,
         on_event: Callable[[ManagerEvent], None],
         on_lost: Callable[[], None],
         on_bytes: Callable[[int], None] = lambda _: None,
         on_write: Callable[[int], None] = lambda _: None,
     ) -> Manager:
-        """Connect without logging in.
+        """Speak over a connection whose banner has been read; nobody is logged in.
 
         `on_bytes` is told how many bytes of it are being dealt with, `on_write` how many are about to be sent.
-
-        Raises OSError while nobody listens there.
         """
-        reader, writer = await asyncio.open_connection(address, port, limit=2**20)
-        try:
-            await reader.readuntil(b"\r\n")  # the banner
-        except asyncio.IncompleteReadError as fault:
-            message = "the PBX closed its manager interface at once"
-            raise ConnectionResetError(message) from fault
+        link.setblocking(False)  # noqa: FBT003 - the socket module takes no keyword
+        reader, writer = await asyncio.open_connection(sock=link, limit=2**20)
         return cls(reader, writer, on_event, on_lost, on_bytes, on_write)
 
     @property

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 import zlib
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from harness.phones import protocol as say
+from harness.phones import wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,12 +30,14 @@ _TAIL_LINES = 15
 class Crashed:
     """A phone's process, or its channel, ended without having been asked to."""
 
-    status: int
-    """Exit status; negative: the signal that killed it."""
+    status: int | None
+    """Exit status; negative: the signal that killed it; None: the container of the phones ended, and it with it."""
     log_tail: str
 
     def __str__(self) -> str:
         """Say how it ended, in the words of a sentence about the phone."""
+        if self.status is None:
+            return "ended with the container of the phones, which was killed or stopped from outside"
         if self.status >= 0:
             return f"ended with exit status {self.status}"
         return f"was killed by {signal.Signals(-self.status).name}"
@@ -71,13 +70,18 @@ class Phone:
         self.log = log
         self.address = ""
         self.port = 0
+        self.pid: int | None = None
+        """Number of its process in the container of the phones; None before it has started."""
         self._on_message = on_message
-        self._process: subprocess.Popen[bytes] | None = None
+        self._link: socket.socket | None = None
+        """The connection to the server that forked it: its end, and nothing else, is reported there."""
         self._transport: asyncio.WriteTransport | None = None
         self._loop = asyncio.get_running_loop()
         self._ready: asyncio.Future[None] = self._loop.create_future()
         self._gone: asyncio.Future[None] = self._loop.create_future()
+        self._stopped: asyncio.Future[None] = self._loop.create_future()
         self._registration: asyncio.Future[say.Registered] | None = None
+        self._status: int | None = -signal.SIGKILL
         self._start_fault = ""
         self._frozen = False
         self._ending = False
@@ -87,6 +91,7 @@ class Phone:
         cls,
         name: str,
         *,
+        server: Path,
         address: str,
         log: Path,
         on_message: Callable[[say.Message | Crashed], None],
@@ -96,19 +101,21 @@ class Phone:
     ) -> Phone:
         """Start the process and return when it is ready; `on_message` gets every message, Ready too.
 
-        On the clock of `line` it stamps what it tells, and that clock waits for it; without one it is on real time.
-        `tone_hz` is the sine it transmits in every call; by default one that follows from its name, above all
-        DTMF and ringback tones. Raises PhoneStartError.
+        `server` is the socket of the container of the phones, `address` one of that container's own. On the clock of
+        `line` it stamps what it reports, and that clock waits for it; without one it is on real time. `tone_hz` is the
+        sine that it transmits in every call; by default one that follows from its name, above all DTMF and ringback
+        tones. Raises PhoneStartError.
         """
         phone = cls(name, log, on_message, line)
         try:
             async with asyncio.timeout(within.total_seconds()):
-                await phone._launch(address, _tone_of(name) if tone_hz is None else tone_hz)
+                await phone._launch(server, address, _tone_of(name) if tone_hz is None else tone_hz)
                 await phone._ready
         except TimeoutError:
             await phone._end_now()
             raise phone._start_error(f"not ready within {within.total_seconds():g} s") from None
         except OSError as fault:
+            await phone._end_now()
             raise phone._start_error(str(fault)) from fault
         except asyncio.CancelledError:
             await phone._end_now()
@@ -116,11 +123,9 @@ class Phone:
         return phone
 
     @property
-    def pid(self) -> int:
-        """The process's id."""
-        if self._process is None:
-            raise RuntimeError(f"phone {self.name} has no process yet")
-        return self._process.pid
+    def exit_status(self) -> int | None:
+        """How the process ended (negative: by this signal); None while it lives, or where its container ended."""
+        return self._status if self._gone.done() else None
 
     def tell(self, verb: say.Verb) -> None:
         """Have the phone do this; verbs are done in the order told. Nothing happens where the phone is gone."""
@@ -144,11 +149,6 @@ class Phone:
         finally:
             self._registration = None
 
-    @property
-    def exit_status(self) -> int | None:
-        """How the process ended (negative: by this signal); None while it lives."""
-        return self._process.returncode if self._process else None
-
     async def stop(self, *, unregister: bool = False, within: timedelta = STOP_WITHIN) -> None:
         """Have the process quit, kill it where it does not, and return when it is gone."""
         self._ending = True
@@ -162,51 +162,80 @@ class Phone:
         except TimeoutError:
             await self._end_now()
 
-    def freeze(self) -> None:
-        """Stop the process where it stands: its socket stays open, and nothing answers any more."""
+    async def freeze(self) -> None:
+        """Stop the process where it stands, and return when it has: its socket stays open, and nothing answers."""
         self._frozen = True
         if self._line is not None:
             self._line.end()
-        os.kill(self.pid, signal.SIGSTOP)
+        if self._link is not None:
+            wire.send(self._link, {"stop": True})
+            await asyncio.wait({self._stopped, self._gone}, return_when=asyncio.FIRST_COMPLETED)
 
     def kill(self) -> None:
-        """Kill the process; Crashed is not told."""
+        """Kill the process; Crashed is not reported."""
         self._ending = True
-        if self._process is not None:
-            self._process.kill()
+        self._let_go()
 
     async def _end_now(self) -> None:
         self.kill()
         if self._transport is not None:
             await self._gone
 
-    async def _launch(self, address: str, tone_hz: int) -> None:
+    async def _launch(self, server: Path, address: str, tone_hz: int) -> None:
         ours, theirs = socket.socketpair()
-        with theirs:
+        with theirs, self.log.open("ab") as log:
+            self._link = await self._connect(server)
             self._transport, _ = await self._loop.create_connection(lambda: _Channel(self), sock=ours)
             settings = {
                 "name": self.name,
                 "address": address,
                 "tone_hz": tone_hz,
-                "channel": theirs.fileno(),
-                "parent": os.getpid(),
-                "page": str(self._line.page.path) if self._line is not None else None,
                 "number": self._line.number if self._line is not None else 0,
             }
-            try:
-                with self.log.open("ab") as log:
-                    self._process = subprocess.Popen(  # noqa: ASYNC220, S603  a vfork of our own interpreter
-                        [sys.executable, "-P", "-m", "harness.phones.process", json.dumps(settings)],
-                        stdin=subprocess.DEVNULL,
-                        stdout=log,
-                        stderr=log,
-                        pass_fds=[theirs.fileno()],
-                        process_group=0,  # out of reach of Ctrl-C from the first instruction on
-                    )
-            except OSError:
-                self._transport.abort()
-                self._transport = None
-                raise
+            descriptors = [theirs.fileno(), log.fileno()]
+            if self._line is not None:
+                descriptors.append(self._line.page.descriptor)
+            wire.send(self._link, {"phone": settings}, *descriptors)
+        self._loop.add_reader(self._link, self._hear_server)
+
+    async def _connect(self, server: Path) -> socket.socket:
+        link = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        link.setblocking(False)  # noqa: FBT003  the socket module takes no keyword
+        try:
+            await self._loop.sock_connect(link, str(server))
+        except OSError:
+            link.close()
+            raise
+        return link
+
+    def _hear_server(self) -> None:
+        """Take what the server reports of the process."""
+        assert self._link is not None  # noqa: S101 - a closed one is not listened to
+        try:
+            report, _ = wire.receive(self._link)
+        except BlockingIOError:
+            return
+        except OSError:
+            report = None
+        match report:
+            case {"pid": int(pid)}:
+                self.pid = pid
+            case {"stopped": True}:
+                self._stopped.set_result(None)
+            case {"status": int(status)}:
+                self._process_ended(status)
+            case {"fault": str(fault)}:
+                self._start_fault = fault
+                self._process_ended(None)
+            case _:
+                self._process_ended(None)
+
+    def _let_go(self) -> None:
+        """End the connection to the server, which kills the process."""
+        if self._link is not None:
+            self._loop.remove_reader(self._link)
+            self._link.close()
+            self._link = None
 
     def received(self, message: say.Message) -> None:
         """Take a message from the channel."""
@@ -232,15 +261,28 @@ class Phone:
         self._on_message(message)
 
     def channel_ended(self) -> None:
-        """Reap the process: its end closed the channel, and a process without one is of no use."""
+        """Note that nothing more is reported by the process; one without a channel is of no use, and is killed."""
         self._transport = None
         if self._line is not None:
             self._line.end()
-        if self._process is None:
+        if self._link is None:
+            self._finish()
+        else:
+            with contextlib.suppress(OSError):  # the container has ended, which its connection is about to report
+                wire.send(self._link, {"kill": True})
+
+    def _process_ended(self, status: int | None) -> None:
+        """Keep how the process ended; what it reported before that is read first."""
+        self._status = status
+        self._let_go()
+        if self._transport is None:
+            self._finish()
+
+    def _finish(self) -> None:
+        if self._gone.done():
             return
-        self._process.kill()  # changes nothing about one that is ending already
-        crashed = Crashed(status=self._process.wait(), log_tail=self._tail())
         self._gone.set_result(None)
+        crashed = Crashed(status=self._status, log_tail=self._tail())
         if not self._ready.done():
             self._ready.set_exception(self._start_error(self._start_fault or f"it {crashed}"))
         elif not self._ending:

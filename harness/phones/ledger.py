@@ -18,9 +18,9 @@ _MESSAGE = re.compile(r"[^\n]*\b(RX|TX) \d+ bytes Re(?:quest|sponse) msg ")
 class Ledger:
     """The counts of one phone, and the clock by which it stamps what it tells."""
 
-    def __init__(self, page: str | None, number: int) -> None:
-        """Write to the words `number` of the page at this path; None: a phone whose PBX is on real time."""
-        self._page = Page(Path(page)) if page is not None else None
+    def __init__(self, page: int | None, number: int) -> None:
+        """Write to the words `number` of the page with this descriptor; None: a phone whose PBX is on real time."""
+        self._page = Page(Path(), page) if page is not None else None
         self._peer = self._page.peer(number) if self._page is not None else None
         self._counts = dict.fromkeys((PeerWord.SENT, PeerWord.HANDLED, PeerWord.DONE), 0)
         self._published = dict(self._counts)

@@ -1,20 +1,18 @@
 """The phone process: a SIP endpoint that does what its channel tells it and reports what it sees.
 
-`harness.phones.handle` starts it as `python -m harness.phones.process SETTINGS`. It keeps no timers of behaviour:
-when to answer or to hang up is decided by whoever holds the other end of the channel.
+`harness.phones.server` forks it in the phones' container. It keeps no timers of behaviour: when to answer or to hang up
+is decided by whoever holds the other end of the channel.
 """
 
 from __future__ import annotations
 
-import ctypes
-import json
 import os
 import select
 import signal
 import socket
 import sys
 import time
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pjsua2 as pj
 
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
     from harness.phones.library import Pj
     from harness.phones.recording import Recording
 
-_PR_SET_PDEATHSIG = 1
 _TICK = 0.01
 """Seconds between two looks at a call's media, and the grain of SIP's timers."""
 _IDLE_TICK = 0.05
@@ -64,7 +61,7 @@ class Phone:
         self.tell(say.Ready(at_ns=self.ledger.stamp(), address=address, port=self.port))
 
     def tell(self, message: say.Message) -> None:
-        """Send a message to the parent; end where there is no parent any more."""
+        """Send a message to the conductor; end where there is no conductor any more."""
         self.ledger.note_told()
         _send(self._channel, message)
 
@@ -240,27 +237,19 @@ def _send(channel: socket.socket, message: say.Message) -> None:
         os._exit(0)
 
 
-def _end_with(parent: int) -> None:
-    """Have the kernel kill this process when its parent dies, even where it hangs in a library call."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:  # it died before the kernel was asked
-        os._exit(0)
+def run(channel: int, page: int | None, settings: dict[str, Any]) -> NoReturn:
+    """Be a phone on these descriptors: its channel, and the page of its clock (None: on real time).
 
-
-def main() -> NoReturn:
-    """Run a phone on the channel and with the settings of the command line."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the runner, which ends its phones
-    settings = json.loads(sys.argv[1])
-    _end_with(settings["parent"])
-    channel = socket.socket(fileno=settings["channel"])
+    `settings`: name, address, tone_hz, and the number of its words in the page.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the server's handler is none of ours
+    with open("/proc/self/comm", "w") as comm:  # noqa: PTH123  pathlib would be one more import for each phone
+        comm.write(settings["name"])  # whose process it is, for whoever looks at the container's
+    link = socket.socket(fileno=channel)
     try:
-        ledger = Ledger(settings["page"], settings["number"])
-        phone = Phone(channel, ledger, settings["name"], settings["address"], settings["tone_hz"])
-    except Exception:  # noqa: BLE001  whatever it is, the parent must learn of it
-        _send(channel, _fault(time.monotonic_ns()))
+        ledger = Ledger(page, settings["number"])
+        phone = Phone(link, ledger, settings["name"], settings["address"], settings["tone_hz"])
+    except Exception:  # noqa: BLE001  whatever it is, the conductor must learn of it
+        _send(link, _fault(time.monotonic_ns()))
         os._exit(1)
     phone.run()
-
-
-if __name__ == "__main__":
-    main()

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+from harness.containers.evidence import open_evidence
+
 LOOKED_AT_EVERY_S = 0.5
 """Of real time."""
 GROWN = 8_000_000
@@ -32,7 +34,7 @@ def circle_at(log: Path, grown: int = GROWN) -> str | None:
         size = log.stat().st_size
         if size < grown:
             return None
-        with log.open("rb") as file:
+        with open_evidence(log) as file:
             file.seek(size - min(size, TAIL))
             steps = list(_STEP.finditer(file.read()))
     except OSError:

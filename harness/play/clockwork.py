@@ -39,7 +39,7 @@ def open_page(scenario: Scenario, environment: RunEnvironment) -> Page:
     """
     if not LIBRARY.is_file():
         raise BrokenError(f"the clock's library has not been made: there is no {LIBRARY.name}", "`make image` makes it")
-    folder = Path(tempfile.mkdtemp(prefix="clock-", dir=environment.lease))
+    folder = Path(tempfile.mkdtemp(prefix="clock-", dir=environment.folder))
     folder.chmod(0o755)
     starts = scenario.starts
     page = Page.make(

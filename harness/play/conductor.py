@@ -15,6 +15,7 @@ from harness.clock.clock import PbxClock, PbxEpoch, PlayLoop
 from harness.clock.page import PageError
 from harness.clock.report import ClockReport
 from harness.containers.errors import BrokenError
+from harness.containers.evidence import is_evidence, read_evidence
 from harness.containers.run import RunEnvironment
 from harness.events import (
     DialFailed,
@@ -153,11 +154,11 @@ def _answered(seat: CallerSeat, theatre: Theatre, phones: frozenset[str]) -> Pbx
 def _pbx_testimony(theatre: Theatre) -> Iterator[Event]:
     """What the PBX itself wrote down: its capture, and the Dials that its log says failed."""
     capture = theatre.evidence / CAPTURE
-    if capture.exists():
+    if is_evidence(capture):
         packets = read_capture(capture, theatre.peers)
         yield from _legs(packet for packet in packets if packet.call_id not in theatre.prepared)
     with contextlib.suppress(OSError):
-        for line in (theatre.evidence / LOG).read_text("utf-8", "replace").splitlines():
+        for line in read_evidence(theatre.evidence / LOG).splitlines():
             if found := NO_CHANNEL.match(line):
                 stamp = datetime.fromisoformat(found["stamp"])
                 at = (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp()
@@ -201,7 +202,7 @@ def _kind(packet: Packet) -> str | None:
 
 def _keep_capture(theatre: Theatre, folder: Path) -> None:
     capture = theatre.evidence / CAPTURE
-    if capture.exists():
+    if is_evidence(capture):
         capture.replace(folder / CAPTURE)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import secrets
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from harness.clock.clock import PbxEpoch
 from harness.containers.errors import BrokenError
 from harness.events import SoundHeard
 from harness.phones import protocol
+from harness.phones.container import PhonesContainer
 from harness.phones.handle import Phone
 from harness.play.callers import Callers, CallerSeat
 from harness.play.ensemble import Seat
@@ -26,14 +28,22 @@ class Talks:
     """Listens at both ends of every call that a phone picks up. Sound is real: meanwhile the clock does not race."""
 
     def __init__(
-        self, stage: Stage, switchboard: Switchboard, callers: Callers, tones: Mapping[str, int], folder: Path
+        self,
+        stage: Stage,
+        switchboard: Switchboard,
+        callers: Callers,
+        tones: Mapping[str, int],
+        folder: Path,
+        house: Callable[[], PhonesContainer],
     ) -> None:
-        """`tones`: each one's own, in Hz; recordings go to `folder`."""
+        """`tones`: each one's own, in Hz; recordings are made in the container `house()` and kept in `folder`."""
         self._stage = stage
         self._switchboard = switchboard
         self._callers = callers
         self._tones = tones
         self._folder = folder
+        self._house = house
+        self._mark = secrets.token_hex(4)
         self._written: set[str] = set()
         self._open = 0
 
@@ -77,11 +87,17 @@ class Talks:
         known = len(list(self._folder.glob("*.wav")))
         file = self._folder / f"{known + 1:02}-{who.replace('/', '-')}-hears.wav"
         file.touch()
-        phone.tell(protocol.Record(call_id=call_id, file=str(file), milliseconds=RECORDED_MS))
+        phone.tell(protocol.Record(call_id=call_id, file=self._inside(file), milliseconds=RECORDED_MS))
         return file
+
+    def _inside(self, file: Path) -> str:
+        """Where a phone records it: another play of this process may have had a file of the same name."""
+        return self._house().recording(f"{self._mark}-{file.name}")
 
     async def _heard(self, file: Path, who: str) -> tuple[str, ...]:
         deadline = PbxEpoch(self._stage.clock.now() + RECORDED_MS / 1000 + WRITTEN_WITHIN_S)
-        if not await self._stage.until(lambda: str(file) in self._written, deadline):
+        inside = self._inside(file)
+        if not await self._stage.until(lambda: inside in self._written, deadline):
             raise BrokenError(f"the phone of {who} did not record what it hears", f"its file would be {file}")
+        self._house().keep_recording(Path(inside).name, file)
         return tones_heard(file, self._tones)

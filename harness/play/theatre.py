@@ -7,25 +7,28 @@ import re
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 from harness.clock.clock import PbxEpoch
 from harness.containers.errors import BrokenError, ComplaintError
 from harness.containers.run import RunEnvironment
 from harness.containers.turnstile import turnstile
 from harness.dialplan.render import PlayAddresses, RenderedOffice, Secrets, render_office
-from harness.events import RegistrationRefused
+from harness.events import NameAsked, RegistrationRefused
 from harness.pbx.capture import Peer
 from harness.pbx.container import SIP_PORT, ClockMount, Login, Pbx
 from harness.pbx.manager import ManagerEvent
 from harness.phones import protocol
+from harness.phones.container import PhonesContainer, phones_of
 from harness.phones.handle import Crashed, Phone, PhoneStartError
 from harness.play.callers import Callers, CallerSeat
 from harness.play.clockwork import LIBRARY
 from harness.play.edited import EditedConfiguration
 from harness.play.ensemble import Ensemble, Seat
+from harness.play.names import NameServer, Question
 from harness.play.sound import tones_for
 from harness.play.stage import PbxCrashedError, Stage
+from harness.play.surroundings import surroundings_of
 from harness.play.switchboard import Switchboard, moment
 from harness.play.talks import Talks
 from harness.scenario.story import Behaviour, Forwards, Offline, OnACall, Refuses, Scenario, Silent, Talk, extension_of
@@ -41,6 +44,7 @@ CALLED_UP_WITHIN_S = 10.0
 OUTSIDE = "outside~"
 """Before a phone's number: the far end of the call that it is on when the story begins; no caller is called so."""
 ASKED_AGAIN_S = 0.02
+LOOPBACK = "127.0.0.1"
 ONLY_TRYING = 100
 """For a phone that turns a call away at once: it neither rings nor does so before it is told to."""
 
@@ -58,9 +62,10 @@ class Theatre:
         self._environment = environment
         self._folder = folder
         self._stage = stage
-        self._names = self._callers_phones()
         self._edited = EditedConfiguration(Path(environment.rendered)) if environment.rendered else None
-        self._tones = tones_for(self._names)
+        self._tones = tones_for(self._names())
+        self._house: PhonesContainer | None = None
+        self._name_server: NameServer | None = None
         self._phones: dict[str, Phone] = {}
         self._registered: dict[str, int] = {}
         self._talking: set[str] = set()
@@ -73,7 +78,7 @@ class Theatre:
         self.switchboard = Switchboard(stage, lambda: self.pbx.manager)
         self.ensemble = Ensemble(stage, self.switchboard, {}, scenario.rung)
         self.callers = Callers(stage, self.ensemble, scenario, {})
-        self.talks = Talks(stage, self.switchboard, self.callers, self._tones, folder / "phones")
+        self.talks = Talks(stage, self.switchboard, self.callers, self._tones, folder / "phones", lambda: self.house)
         if any(isinstance(entry, Talk) for listed in scenario.expect.values() for entry in listed):
             self.ensemble.on_picked_up = self.talks.listen
 
@@ -84,6 +89,14 @@ class Theatre:
             message = "the PBX has not been started"
             raise BrokenError(message)
         return self._pbx
+
+    @property
+    def house(self) -> PhonesContainer:
+        """The container in which the phones live, once the theatre is being opened."""
+        if self._house is None:
+            message = "the container of the phones has not been started"
+            raise BrokenError(message)
+        return self._house
 
     @property
     def peers(self) -> dict[Peer, str]:
@@ -104,7 +117,9 @@ class Theatre:
 
         Raises BrokenError (EditedConfigurationError for what somebody edited), and RegistrationRefusedError.
         """
-        addresses = PlayAddresses(trunk_provider=self._environment.trunk_address)
+        self._house = await asyncio.to_thread(phones_of, self._environment)
+        self._name_server = NameServer(self.house.resolver(), self._note_question)
+        addresses = PlayAddresses(trunk_provider=self.house.trunk_address)
         extensions = self._scenario.office.extensions
         login = Login("ringproof", secrets.token_hex(12))
         passwords = {number: secrets.token_hex(8) for number in extensions}
@@ -122,7 +137,7 @@ class Theatre:
                 addresses=addresses,
                 secrets=known,
             )
-        async with turnstile(Path(self._environment.lease)):
+        async with turnstile(Path(self._environment.folder)):
             await self._start_all(configuration, login)
             if rendered is not None:
                 await self._prove_rendered(rendered)
@@ -137,7 +152,7 @@ class Theatre:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._boot(configuration, login))
-                for name in self._names:
+                for name in self._names():
                     group.create_task(self._start(name))
         except BaseExceptionGroup as failures:
             failure = _leaves(failures)[0]
@@ -152,7 +167,7 @@ class Theatre:
         """
         for seat in self.ensemble.seats.values():
             if isinstance(seat.behaviour, Silent):
-                seat.phone.freeze()
+                await seat.phone.freeze()
         talking = [seat for seat in self.ensemble.seats.values() if isinstance(seat.behaviour, OnACall)]
         for seat in talking:
             await self._call_up(seat)
@@ -162,7 +177,6 @@ class Theatre:
 
     async def _call_up(self, seat: Seat) -> None:
         outside = f"{OUTSIDE}{seat.name}"
-        self._names[outside] = self._environment.trunk_address
         await self._start(outside)
         phone = self._phones[outside]
         seat.preparing = True
@@ -198,6 +212,8 @@ class Theatre:
         if self._pbx is not None:
             ends.append(self._pbx.remove())
         await asyncio.gather(*ends)
+        if self._name_server is not None:
+            self._name_server.close()
 
     async def _begin_capture(self) -> None:
         """Have Asterisk write down its SIP, once it has dealt with the news that its configuration was loaded.
@@ -220,11 +236,15 @@ class Theatre:
         """Have Asterisk write out the rest of its capture: it buffers, and flushes when its logger is switched off."""
         await self.pbx.manager.command("pjsip set logger off")
 
-    def _callers_phones(self) -> dict[str, str]:
-        """Name of every phone process, and the host's address at which it lives."""
-        offline = {name for name, behaviour in self._scenario.phones.items() if isinstance(behaviour, Offline)}
-        names = {name: self._environment.office_address for name in self._scenario.phones if name not in offline}
-        return names | dict.fromkeys(self._scenario.callers, self._environment.trunk_address)
+    def _names(self) -> list[str]:
+        """Name of every phone process: phones that are not offline, and callers."""
+        phones = self._scenario.phones.items()
+        return [*(name for name, behaviour in phones if not isinstance(behaviour, Offline)), *self._scenario.callers]
+
+    def _address(self, name: str) -> str:
+        """Where a phone lives: callers, and far ends of calls, come from the provider's network."""
+        outside = name.startswith(OUTSIDE) or name in self._scenario.callers
+        return self.house.trunk_address if outside else self.house.office_address
 
     async def _boot(self, configuration: Path, login: Login) -> None:
         clock = self._stage.clock
@@ -233,6 +253,7 @@ class Theatre:
             name=f"ringproof-{self._environment.run}-{self._scenario.id}-{secrets.token_hex(3)}"[:120],
             configuration=configuration,
             evidence=self.evidence,
+            surroundings=surroundings_of(self.house),
             login=login,
             on_event=self._on_manager,
             on_lost=self._on_lost,
@@ -256,7 +277,8 @@ class Theatre:
         try:
             phone = await Phone.start(
                 name,
-                address=self._names[name],
+                server=self.house.server,
+                address=self._address(name),
                 log=self.log_of(name),
                 on_message=take,
                 line=line,
@@ -265,6 +287,11 @@ class Theatre:
         except PhoneStartError as fault:
             raise BrokenError(str(fault), "a phone is a process made of pjsua2: see its log") from fault
         self._phones[name] = phone
+
+    def _note_question(self, question: Question) -> None:
+        by: Literal["pbx", "phone"] = "phone" if question.address in {LOOPBACK, self.house.office_address} else "pbx"
+        at = moment(self._stage.clock.now())
+        self._stage.record(NameAsked(at=at, name=question.name, kind=question.kind, by=by))
 
     def _on_manager(self, event: ManagerEvent) -> None:
         self.switchboard.take(event)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from harness.containers.evidence import is_evidence, read_evidence
+
 LOG = Path("pbx") / "full.log"
 """Asterisk's log inside a scenario's evidence folder. What it complains of while it boots breaks the play."""
 MOST = 3
@@ -18,9 +20,9 @@ def complaints(evidence: Path | None) -> list[str]:
 
     Empty where the evidence has no log.
     """
-    if evidence is None or not (evidence / LOG).is_file():
+    if evidence is None or not is_evidence(evidence / LOG):
         return []
-    lines = (evidence / LOG).read_text("utf-8", "replace").splitlines()
+    lines = read_evidence(evidence / LOG).splitlines()
     found = [match["said"] for line in lines if (match := _COMPLAINT.match(line))]
     said = [*dict.fromkeys(each for each in found if _OURS not in each)]
     more = [f"Asterisk says more: see {LOG} in the evidence"] if len(said) > MOST else []

@@ -17,6 +17,8 @@ from harness.containers.run import RunEnvironment, open_run
 from harness.dialplan.render import MOST_HOPS, RenderedOffice, render_office
 from harness.pbx.container import Login, Pbx
 from harness.pbx.manager import ManagerEvent
+from harness.phones.container import phones_of
+from harness.play.surroundings import surroundings_of
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.office import Office, RingAll, ToExtension, ToGroup
 from harness.setup import image
@@ -77,6 +79,7 @@ async def boot(environment: RunEnvironment, folder: Path, on_event: Callable[[Ma
         name=f"ringproof-{environment.run}-{folder.name}",
         configuration=folder / "conf",
         evidence=folder / "evidence",
+        surroundings=surroundings_of(phones_of(environment)),
         login=LOGIN,
         on_event=on_event,
         on_lost=lambda: None,

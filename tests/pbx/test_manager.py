@@ -12,8 +12,11 @@ from harness.containers.engine import engine
 from harness.containers.errors import BrokenError
 from harness.containers.run import RunEnvironment, open_run
 from harness.dialplan.render import Secrets, render_office
-from harness.pbx.container import MANAGER_PORT, Login, Pbx
+from harness.pbx.asterisk_container import MANAGER_PORT
+from harness.pbx.container import Login, Pbx
 from harness.pbx.manager import Manager, ManagerError, ManagerEvent
+from harness.phones.container import phones_of
+from harness.play.surroundings import surroundings_of
 from harness.scenario.reading import read_office
 
 LOGIN = Login("ringproof", "of-this-test")
@@ -45,6 +48,7 @@ def on_pbx(environment: RunEnvironment, tmp_path: Path) -> Callable[[Callable[..
                 name=f"ringproof-{environment.run}-{tmp_path.name}",
                 configuration=conf,
                 evidence=tmp_path,
+                surroundings=surroundings_of(phones_of(environment)),
                 login=LOGIN,
                 on_event=events.append,
                 on_lost=lost.set,
@@ -83,11 +87,17 @@ def test_questions_and_answers(on_pbx: Callable[[Callable[..., Awaitable[None]]]
 
 
 @pytest.mark.pbx
-def test_a_wrong_secret_is_refused(on_pbx: Callable[[Callable[..., Awaitable[None]]], None]) -> None:
+def test_a_wrong_secret_is_refused(
+    environment: RunEnvironment, on_pbx: Callable[[Callable[..., Awaitable[None]]], None]
+) -> None:
     """The secret of a play is random: nobody else on the machine logs in."""
 
     async def test(pbx: Pbx, _events: list[ManagerEvent], _lost: asyncio.Event) -> None:
-        other = await Manager.connect(pbx.office_address, MANAGER_PORT, on_event=lambda _: None, on_lost=lambda: None)
+        link = phones_of(environment).new_socket("tcp")
+        await asyncio.to_thread(link.connect, (pbx.office_address, MANAGER_PORT))
+        banner = await asyncio.to_thread(link.recv, 200)
+        assert banner.startswith(b"Asterisk Call Manager/")
+        other = await Manager.over(link, on_event=lambda _: None, on_lost=lambda: None)
         with pytest.raises(ManagerError, match="Authentication failed"):
             await other.action("Login", Username="ringproof", Secret="ringproof")  # noqa: S106 - the wrong one
         await other.close()

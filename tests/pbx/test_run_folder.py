@@ -1,4 +1,4 @@
-"""Where the folder of a run is: lease and pages, which every container of the run mounts."""
+"""Where the folder of a run is: the lease, which every PBX mounts, and what one alone mounts."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from harness.containers import folders
 from harness.containers.run import open_run
-from harness.pbx import folders
 
 IMAGE = "ringproof-asterisk:22"
 
 
 @pytest.mark.pbx
 def test_it_is_in_memory() -> None:
-    """And readable for the PBX, who is another user."""
+    """Nobody else may look into it; the lease, which containers mount, is readable for the PBX's user."""
     with open_run(IMAGE) as environment:
-        folder = Path(environment.lease)
+        folder = Path(environment.folder)
         assert folder.parent == Path("/dev/shm")  # noqa: S108 - the expected place
-        assert folder.stat().st_mode & 0o777 == 0o755
-        assert (folder / "renewed").exists()
+        assert folder.stat().st_mode & 0o777 == 0o700
+        assert environment.lease.stat().st_mode & 0o777 == 0o755
+        assert (environment.lease / "renewed").exists()
     assert not folder.exists()
 
 
@@ -33,8 +34,9 @@ def test_without_such_a_place_it_is_where_temporary_files_are(
     monkeypatch.setattr(folders, "MEMORY", Path(place))
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with open_run(IMAGE) as environment:
-        folder = Path(environment.lease)
+        folder = Path(environment.folder)
         assert folder.parent == tmp_path
-        assert folder.stat().st_mode & 0o777 == 0o755
-        assert (folder / "renewed").exists()
+        assert folder.stat().st_mode & 0o777 == 0o700
+        assert environment.lease.stat().st_mode & 0o777 == 0o755
+        assert (environment.lease / "renewed").exists()
     assert not folder.exists()

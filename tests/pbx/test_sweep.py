@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.containers import folders
 from harness.containers.engine import OWNED, OWNER, engine
 from harness.containers.folders import folders_left_behind, make_folder, remove_folders, sign
 from harness.containers.owner import own_name
-from harness.pbx import folders
 
 RINGPROOF = str(Path(sys.executable).with_name("ringproof"))
 

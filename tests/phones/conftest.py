@@ -6,7 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
+from testcontainers.core.container import ExecConfig
 
+from harness.containers.run import open_run
+from harness.phones.container import PhonesContainer, phones_of
 from harness.phones.handle import Crashed, Phone
 from harness.phones.protocol import Message
 
@@ -26,8 +29,9 @@ WITHIN = 10.0
 class DeskPhone:
     """A phone on the desk of a test: `tell` it something, then wait `until` it says something."""
 
-    def __init__(self, runner: asyncio.Runner, name: str, log: Path) -> None:
+    def __init__(self, runner: asyncio.Runner, phones: PhonesContainer, name: str, log: Path) -> None:
         """Made by the fixture `desk`."""
+        self.phones = phones
         self.name = name
         self.log = log
         self.handle: Phone
@@ -37,7 +41,14 @@ class DeskPhone:
     def start(self, address: str, tone_hz: int | None = None) -> None:
         """Start the process."""
         self.handle = self._runner.run(
-            Phone.start(self.name, address=address, log=self.log, on_message=self._queue.put_nowait, tone_hz=tone_hz)
+            Phone.start(
+                self.name,
+                server=self.phones.server,
+                address=address,
+                log=self.log,
+                on_message=self._queue.put_nowait,
+                tone_hz=tone_hz,
+            )
         )
 
     @property
@@ -81,18 +92,29 @@ class DeskPhone:
 class Desk:
     """All phones of a test."""
 
-    def __init__(self, runner: asyncio.Runner, logs: Path) -> None:
+    def __init__(self, runner: asyncio.Runner, phones: PhonesContainer, logs: Path) -> None:
         """Made by the fixture `desk`."""
         self.runner = runner
+        self.phones = phones
         self._logs = logs
         self._phones: list[DeskPhone] = []
 
     def phone(self, name: str, address: str = "127.0.0.1", tone_hz: int | None = None) -> DeskPhone:
         """Start a phone."""
-        phone = DeskPhone(self.runner, name, self._logs / f"{name}.log")
+        phone = DeskPhone(self.runner, self.phones, name, self._logs / f"{name}.log")
         phone.start(address, tone_hz)
         self._phones.append(phone)
         return phone
+
+    def signal(self, phone: DeskPhone, name: str) -> None:
+        """Send a signal to a phone's process: `KILL`, `STOP`."""
+        self.run_inside("sh", "-c", f"kill -{name} {phone.handle.pid}")
+
+    def run_inside(self, *command: str) -> str:
+        """Run a program in the container of the phones, as who phones are; return what it prints."""
+        done = self.phones.exec(ExecConfig([*command], user=self.phones.user))
+        assert done.exit_code == 0, done.output
+        return done.output.decode()
 
     def clear(self) -> None:
         """End all phones."""
@@ -103,10 +125,17 @@ class Desk:
         self.runner.run(stop())
 
 
+@pytest.fixture(scope="session")
+def phones() -> Iterator[PhonesContainer]:
+    """The container in which all phones of these tests live; fails where there is no engine or image."""
+    with open_run("ringproof-asterisk:22") as run:
+        yield phones_of(run)
+
+
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(phones: PhonesContainer, tmp_path: Path) -> Iterator[Desk]:
     """A desk to put phones on; it is cleared at the end."""
     with asyncio.Runner() as runner:
-        desk = Desk(runner, tmp_path)
+        desk = Desk(runner, phones, tmp_path)
         yield desk
         desk.clear()

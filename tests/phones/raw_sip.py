@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import re
-import socket
 import uuid
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from harness.phones.container import PhonesContainer
 
 _BRANCHES = itertools.count(1)
 
@@ -39,17 +41,19 @@ class SipMessage:
 class RawSip:
     """One UDP socket, one dialog towards one phone."""
 
-    def __init__(self, phone: tuple[str, int], user: str = "101", host: str = "127.0.0.1") -> None:
-        """`phone` is where requests go to, `host` the address here."""
+    def __init__(
+        self, phone: tuple[str, int], phones: PhonesContainer, *, user: str = "101", host: str = "127.0.0.1"
+    ) -> None:
+        """`phone` is where requests go to, `host` the address in the container of the phones from which they go."""
         self.phone = phone
         self.target = f"sip:{user}@{phone[0]}:{phone[1]}"
         self.call_id = str(uuid.uuid4())
         self.invite = ""
         self.phones_tag = ""
-        self.rtp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.rtp = phones.new_socket("udp")
         self.rtp.bind((host, 0))
         self.rtp.settimeout(5)
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket = phones.new_socket("udp")
         self._socket.bind((host, 0))
         self._socket.settimeout(5)
         self.host, self.port = self._socket.getsockname()

@@ -255,30 +255,33 @@ def test_a_recording_holds_the_other_ones_tone(desk: Desk, tmp_path: Path) -> No
     tones = {"anna": 1700, "101": 1800, "102": 1750}
     anna, callee = (desk.phone(name, tone_hz=tones[name]) for name in ("anna", "101"))
     call_id = _talk(anna, callee)
-    anna.tell(say.Record(call_id=call_id, file=str(tmp_path / "anna.wav"), milliseconds=800))
-    callee.tell(say.Record(call_id=call_id, file=str(tmp_path / "101.wav"), milliseconds=60_000))
-    assert anna.until(say.Recorded).file == str(tmp_path / "anna.wav")
+    anna.tell(say.Record(call_id=call_id, file=desk.phones.recording("anna.wav"), milliseconds=800))
+    callee.tell(say.Record(call_id=call_id, file=desk.phones.recording("101.wav"), milliseconds=60_000))
+    assert anna.until(say.Recorded).file == desk.phones.recording("anna.wav")
     anna.tell(say.HangUp(call_id=call_id))
     assert callee.until(say.Recorded).call_id == call_id
-    assert tones_heard(tmp_path / "anna.wav", tones) == ("101",)
-    assert tones_heard(tmp_path / "101.wav", tones) == ("anna",)
+    for name, heard in (("anna.wav", ("101",)), ("101.wav", ("anna",))):
+        desk.phones.keep_recording(name, tmp_path / name)
+        assert tones_heard(tmp_path / name, tones) == heard
 
 
 def test_each_recording_that_was_begun_before_there_was_sound_holds_it(desk: Desk, tmp_path: Path) -> None:
     """Of two phones that pick up in one instant both are listened to, before their caller's call is answered."""
     tones = {"anna": 1700, "101": 1800}
-    files = [tmp_path / "one.wav", tmp_path / "other.wav"]
+    files = [desk.phones.recording(name) for name in ("one.wav", "other.wav")]
     anna, callee = (desk.phone(name, tone_hz=hertz) for name, hertz in tones.items())
     call_id = _call(anna, callee)
     for file in files:
-        anna.tell(say.Record(call_id=call_id, file=str(file), milliseconds=60_000))
+        anna.tell(say.Record(call_id=call_id, file=file, milliseconds=60_000))
     callee.tell(say.Answer(call_id=call_id))
     assert callee.until(say.Confirmed).call_id == call_id
-    callee.tell(say.Record(call_id=call_id, file=str(tmp_path / "101.wav"), milliseconds=800))
+    callee.tell(say.Record(call_id=call_id, file=desk.phones.recording("101.wav"), milliseconds=800))
     callee.until(say.Recorded)
     anna.tell(say.HangUp(call_id=call_id))
-    assert sorted(anna.until(say.Recorded).file for _ in files) == [str(file) for file in files]
-    assert [tones_heard(file, tones) for file in files] == [("101",), ("101",)]
+    assert sorted(anna.until(say.Recorded).file for _ in files) == files
+    for name in ("one.wav", "other.wav"):
+        desk.phones.keep_recording(name, tmp_path / name)
+        assert tones_heard(tmp_path / name, tones) == ("101",)
 
 
 def test_a_hundred_calls_one_after_the_other(anna: DeskPhone, callee: DeskPhone) -> None:

@@ -30,7 +30,7 @@ def phone(desk: Desk) -> DeskPhone:
 @pytest.fixture
 def raw(phone: DeskPhone) -> Iterator[RawSip]:
     """A hand-written endpoint that talks to it."""
-    with RawSip((phone.handle.address, phone.handle.port)) as raw:
+    with RawSip((phone.handle.address, phone.handle.port), phone.phones) as raw:
         yield raw
 
 
@@ -187,7 +187,7 @@ def test_an_unsolicited_notify_is_tolerated(phone: DeskPhone, raw: RawSip) -> No
 def test_sip_and_rtp_leave_from_the_given_address(desk: Desk) -> None:
     """Trap: RTP is bound by another setting than SIP."""
     phone = desk.phone("102", address="127.0.0.2")
-    with RawSip((phone.handle.address, phone.handle.port)) as raw:
+    with RawSip((phone.handle.address, phone.handle.port), phone.phones) as raw:
         assert phone.handle.address == "127.0.0.2"
         raw.send_invite()
         phone.tell(say.Answer(call_id=phone.until(say.Invited).call_id))
@@ -260,7 +260,7 @@ def test_a_phone_can_register_elsewhere(phone: DeskPhone, raw: RawSip) -> None:
     phone.tell(_register(raw))
     _accept(raw)
     phone.until(say.Registered)
-    with RawSip((phone.handle.address, phone.handle.port)) as other:
+    with RawSip((phone.handle.address, phone.handle.port), phone.phones) as other:
         phone.tell(_register(other))
         _accept(other)
         phone.until(say.Registered)

@@ -72,6 +72,6 @@ def on_a_clock(play: Coroutine[Any, Any, T]) -> T:
 
 
 def containers(environment: RunEnvironment) -> list[str]:
-    """Names of the run's containers that exist now."""
+    """Names of the run's PBXes that exist now."""
     found = engine().api.containers(all=True, filters={"label": f"{RUN}={environment.run}"})
-    return [container["Names"][0] for container in found]
+    return [name for container in found if "-phones-" not in (name := container["Names"][0])]

@@ -16,9 +16,11 @@ from harness.containers.errors import BrokenError
 from harness.containers.run import RunEnvironment
 from harness.dialplan.render import Secrets, render_office
 from harness.pbx.container import ClockMount, Login, Pbx
+from harness.phones.container import phones_of
 from harness.phones.handle import Phone, PhoneStartError
 from harness.play import play
 from harness.play.clockwork import LIBRARY
+from harness.play.surroundings import surroundings_of
 from harness.scenario.reading import read_office
 from play.conftest import containers, on_a_clock, story
 
@@ -85,6 +87,7 @@ def test_the_pbx_does_not_start(environment: RunEnvironment, folder: Path, damag
             name=f"ringproof-{environment.run}-page",
             configuration=evidence / "conf",
             evidence=evidence,
+            surroundings=surroundings_of(phones_of(environment)),
             login=LOGIN,
             on_event=lambda _: None,
             on_lost=lambda: None,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
+import re
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 import pytest
+from testcontainers.core.container import ExecConfig
 
 from harness.containers.engine import engine
 from harness.containers.errors import BrokenError
@@ -16,9 +16,10 @@ from harness.containers.run import RunEnvironment, open_run
 from harness.events import Event, PhoneInvited
 from harness.judge import judge
 from harness.observe import observe
+from harness.phones.container import phones_of
 from harness.play import clockwork
 from harness.play.conductor import conduct
-from harness.scenario.speed import SLOWEST
+from harness.scenario.speed import FASTEST, SLOWEST
 from harness.scenario.story import Scenario
 from play.conftest import containers, events_of, on_a_clock, story
 
@@ -100,11 +101,9 @@ def test_phone_killed(
     """A phone that dies is named."""
 
     def kill() -> None:
-        pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-        mine = [pid for pid in pids if _is_phone(pid, "101", environment.office_address)]
-        assert mine
-        for pid in mine:
-            os.kill(pid, signal.SIGKILL)
+        named = 'for p in /proc/[0-9]*; do [ "$(cat $p/comm)" = 101 ] && kill -KILL ${p#/proc/}; done'
+        phones = phones_of(environment)
+        assert phones.exec(ExecConfig(["sh", "-c", f"{named}; true"], user=phones.user)).exit_code == 0
 
     folder = tmp_path / "out"
     folder.mkdir()
@@ -115,12 +114,26 @@ def test_phone_killed(
     assert not [name for name in containers(environment) if long_ring.id in name]
 
 
-def _is_phone(pid: int, name: str, address: str) -> bool:
-    try:
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().decode()
-    except OSError:
-        return False
-    return f'"name": "{name}"' in command and f'"address": "{address}"' in command
+@pytest.mark.pbx
+def test_phones_container_killed(
+    environment: RunEnvironment, long_ring: Scenario, tmp_path: Path, golden: Golden, told: Told
+) -> None:
+    """Nothing is said about the dialplan; the next play has a new one."""
+
+    def kill() -> None:
+        engine().api.kill(phones_of(environment).get_container_id())
+
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with pytest.raises(BrokenError) as broken:
+        on_a_clock(when(PhoneInvited, folder, kill, conduct(long_ring, environment, folder, SLOWEST)))
+    golden("play/phones-container-killed.err", re.sub(r"the phone \w+", "the phone NAME", told(broken.value)))
+    ended = phones_of(environment)
+    again = tmp_path / "again"
+    again.mkdir()
+    on_a_clock(conduct(long_ring, environment, again, FASTEST))
+    assert not judge(long_ring, observe(long_ring, events_of(again)))
+    assert phones_of(environment) is ended
 
 
 Spoilt = Callable[[str, str | Callable[[str], str]], str]

@@ -220,7 +220,7 @@ def test_sound_is_at_natural_pace_soon_after_a_race(
 
     async def act(lab: Laboratory) -> None:
         pbx, here = lab.theatre.pbx.trunk_address, lab.theatre.callers.seats["anna"].phone.address
-        with RawSip((pbx, SIP_PORT), "7001", here) as raw:
+        with RawSip((pbx, SIP_PORT), lab.theatre.house, user="7001", host=here) as raw:
             with lab.clock.hold():
                 raw.send_invite()
                 await asyncio.to_thread(raw.answered)
@@ -257,13 +257,15 @@ def test_certificates_are_judged_by_the_date_that_was_set(
     }
     with_dialplan(monkeypatch, "", files=files)
 
-    def is_answered(address: str, year: int) -> bool:
+    def is_answered(connection: socket.socket, address: str, year: int) -> bool:
         client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
         theirs.issue_cert(
             "phone", not_before=datetime(year, 1, 1, tzinfo=UTC), not_after=datetime(year + 1, 1, 1, tzinfo=UTC)
         ).configure_cert(client)
-        with socket.create_connection((address, 5061), timeout=10) as connection:
+        with connection:
+            connection.settimeout(10)
+            connection.connect((address, 5061))
             try:
                 channel = client.wrap_socket(connection)
                 channel.sendall(OPTIONS)
@@ -273,9 +275,9 @@ def test_certificates_are_judged_by_the_date_that_was_set(
 
     async def act(lab: Laboratory) -> None:
         with lab.clock.hold():
-            address = lab.theatre.pbx.office_address
-            assert await asyncio.to_thread(is_answered, address, 2037)
-            assert not await asyncio.to_thread(is_answered, address, datetime.now(UTC).year)
+            address, new_socket = lab.theatre.pbx.office_address, lab.theatre.house.new_socket
+            assert await asyncio.to_thread(is_answered, new_socket("tcp"), address, 2037)
+            assert not await asyncio.to_thread(is_answered, new_socket("tcp"), address, datetime.now(UTC).year)
 
     play(act, starts=datetime(2037, 6, 1, 12, 0, tzinfo=UTC))
 

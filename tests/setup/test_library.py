@@ -35,7 +35,9 @@ def test_a_lost_seal_is_taken_out_again(monkeypatch: pytest.MonkeyPatch, tmp_pat
     """Each of the files counts, not the first alone."""
     monkeypatch.setattr(library, "SEAL", tmp_path / "ringproof-seal")
     library.ensure()
-    assert (tmp_path / "ringproof-seal").read_bytes() == (library.PACKAGE / "containers" / "ringproof-seal").read_bytes()
+    assert (tmp_path / "ringproof-seal").read_bytes() == (
+        library.PACKAGE / "containers" / "ringproof-seal"
+    ).read_bytes()
 
 
 def test_it_needs_no_newer_c_library_than_that_of_debian_11() -> None:

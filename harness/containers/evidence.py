@@ -1,0 +1,28 @@
+"""Reading what a container has written: it may be hostile, so no link is followed and no pipe is waited for."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+
+def is_evidence(path: Path) -> bool:
+    """True where there is a plain file that a container may have written, and no link to something else."""
+    return path.is_file() and not path.is_symlink()
+
+
+def open_evidence(path: Path) -> BinaryIO:
+    """Open a file that a container wrote. Raises OSError where it is no plain file, a symbolic link above all."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(f"{path} is no plain file")
+    return os.fdopen(descriptor, "rb")
+
+
+def read_evidence(path: Path) -> str:
+    """Return the text of a file that a container wrote. Raises OSError as `open_evidence` does."""
+    with open_evidence(path) as file:
+        return file.read().decode("utf-8", "replace")

@@ -1,0 +1,129 @@
+"""A container of a run: on the run's two networks, leased and labelled, with the few rights that it needs.
+
+It stands on testcontainers' DockerContainer. Outside a run (`run=None`) nothing is different from that class. In a run
+nothing is pulled, and Ryuk has no part: lease and sweep end what a dead runner leaves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from docker.errors import APIError, DockerException, NotFound
+from docker.types import LogConfig, Mount
+from testcontainers.core.container import DockerContainer
+
+from harness.containers.engine import OWNED, OWNER, RUN, engine
+from harness.containers.errors import BrokenError
+from harness.containers.run import RunEnvironment
+
+LOG_LIMIT = LogConfig(type=LogConfig.types.JSON, config={"max-size": "1m", "max-file": "1"})
+_CLIENT_TIMEOUT_S = 30
+
+
+class RunContainer(DockerContainer):
+    """A DockerContainer that belongs to a run. `ended` is set as soon as the engine reports its end."""
+
+    what = "a container"
+    """What it is, in sentences about it."""
+
+    def __init__(self, image: str, run: RunEnvironment | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - testcontainers' own
+        """Make a container of `image`, which is not started yet."""
+        if run is not None:
+            # without a version each client would ask the engine for its own
+            kwargs["docker_client_kw"] = {"version": engine().api.api_version, "timeout": _CLIENT_TIMEOUT_S}
+        super().__init__(image, **kwargs)
+        self.run = run
+        self._binds: list[Mount] = []
+        self.ended = threading.Event()
+        self.exit_status = -1
+        """Of its first process, once it has ended (128 + n: by signal n; -1: unknown)."""
+        self.addresses: Mapping[str, str] = {}
+        """Its IPv4 address in each of its networks, by the network's name; in a run, once it has started."""
+
+    def start(self) -> Self:
+        """Create and start it, and wait as its wait strategy says. Raises BrokenError in a run."""
+        if self.run is None:
+            super().start()
+            return self
+        try:
+            self._create(self.run)
+            self._watch_end()
+            self.get_docker_client().start(self.get_wrapped_container())
+            self.reload()
+        except (APIError, NotFound) as fault:
+            self.stop()
+            raise self._not_started(fault) from fault
+        except BaseException:
+            self.stop()
+            raise
+        networks = self.get_wrapped_container().attrs["NetworkSettings"]["Networks"]
+        self.addresses = {name: network["IPAddress"] for name, network in networks.items()}
+        if self._wait_strategy is not None:
+            self._wait_strategy.wait_until_ready(self)
+        return self
+
+    def stop(self, force: bool = True, delete_volume: bool = True) -> None:  # noqa: FBT001, FBT002 - testcontainers' own
+        """Remove it; one that has ended by itself may be removed already, or is just being removed."""
+        with contextlib.suppress(NotFound, APIError):
+            super().stop(force, delete_volume)
+
+    def bind(self, host: Path, inside: str, *, writable: bool = False) -> Self:
+        """Have a file or folder of this machine mounted; one that is not there is an error of the engine's."""
+        self._binds.append(Mount(inside, str(host.resolve()), type="bind", read_only=not writable))
+        return self
+
+    def rights(self) -> Mapping[str, Any]:
+        """Return docker-py's arguments that limit it: what they say is added to what holds for all."""
+        return {}
+
+    def _create(self, run: RunEnvironment) -> None:
+        self._configure()
+        client = self.get_docker_client()
+        self._container = client.create(
+            self.image,
+            command=self._command,
+            environment=self.env,
+            name=self._name,
+            labels={OWNED: "1", RUN: run.run, OWNER: run.owner},
+            mounts=self._binds,
+            tmpfs=self.tmpfs,
+            network=run.office_network,  # Docker before 25 takes one network at creation
+            auto_remove=True,
+            cap_drop=["ALL"],
+            healthcheck={"test": ["NONE"]},  # whatever the image says about itself
+            log_config=LOG_LIMIT,
+            **{**self._kwargs, **self.rights()},
+        )
+        client.client.api.connect_container_to_network(self.get_container_id(), run.trunk_network)
+
+    def _watch_end(self) -> None:
+        """Set `ended` when the container ends; a thread of its own, since the engine answers only then."""
+        number = self.get_container_id()
+        watching = threading.Event()
+
+        def watch() -> None:
+            with contextlib.suppress(Exception):  # whatever the engine's client raises here: the end is what counts
+                watching.set()
+                condition: Literal["removed", "not-running"] = "removed" if self.run is not None else "not-running"
+                self.exit_status = engine().api.wait(number, timeout=24 * 3600, condition=condition)["StatusCode"]
+            self.ended.set()
+            self.note_end()
+
+        threading.Thread(target=watch, name=f"end of {self.what}", daemon=True).start()
+        watching.wait()
+
+    def note_end(self) -> None:
+        """Do what is to be done when it has ended; called by a thread of its own."""
+
+    def _not_started(self, fault: DockerException) -> BrokenError:
+        """Return what is to be raised of an engine that does not start it."""
+        return BrokenError(f"the engine could not start {self.what}: {explanation(fault)}")
+
+
+def explanation(fault: DockerException) -> str:
+    """Return the engine's own sentence."""
+    return str(getattr(fault, "explanation", None) or fault)

@@ -1,0 +1,30 @@
+"""The seal: a program that each container of a run starts with, after which it reaches its two networks alone.
+
+`ringproof-seal` (asterisk-image/seal/) is static, so that one file serves every image. It takes away the way out that a
+Docker network leaves open, refuses the host's own addresses, and proves both before anything else is started.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.containers.run import RunEnvironment
+
+SEAL = Path(__file__).with_name("ringproof-seal")
+"""Made by `make image`."""
+SEAL_INSIDE = "/ringproof/seal"
+NOT_SEALED = 78
+"""Exit status (EX_CONFIG) of a seal that could not be made, or whose proof failed; the sentence is on stderr."""
+
+
+def seal_command(run: RunEnvironment, *, user: str = "", aliases: tuple[str, ...] = ()) -> list[str]:
+    """Return the words that seal a container of `run`; a command that is to follow stands behind them.
+
+    `user`: uid:gid that the command runs as, without any capability. `aliases`: further addresses, as `address/prefix`.
+    """
+    words = [SEAL_INSIDE]
+    for gateway in run.gateways.split(","):
+        words += ["--refuse", gateway]
+    for alias in aliases:
+        words += ["--alias", alias]
+    return [*words, *(["--user", user] if user else []), "--"]
