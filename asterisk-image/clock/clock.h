@@ -61,6 +61,11 @@ int64_t pbx_epoch_now(void);
 int64_t from_clock(clockid_t clock, const struct timespec *time);
 void news(void);
 
+static inline unsigned peers_in_use(const struct clock_page *of) {
+    uint64_t peers = __atomic_load_n(&of->peers, __ATOMIC_ACQUIRE);
+    return peers < PEERS ? (unsigned)peers : PEERS;
+}
+
 /* keeper.c */
 extern pthread_mutex_t lock;
 void keep_time(void);

@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,11 +67,19 @@ static bool descriptor_ready(void) {
     return REAL(poll)(all, count, 0) > 0;
 }
 
-static void look(struct clock_page *copy) {
-    const uint64_t *from = (const uint64_t *)page;
-    uint64_t *to = (uint64_t *)copy;
-    for (size_t i = 0; i < sizeof *page / sizeof *from; i++)
+static void copy_words(void *copy, const void *words, size_t size) {
+    const uint64_t *from = words;
+    uint64_t *to = copy;
+    for (size_t i = 0; i < size / sizeof *from; i++)
         to[i] = __atomic_load_n(&from[i], __ATOMIC_ACQUIRE);
+}
+
+/* Copies of the page what is in use, and returns how many bytes that is. */
+static size_t look(struct clock_page *copy) {
+    copy_words(copy, page, offsetof(struct clock_page, peer));
+    size_t phones = peers_in_use(copy) * sizeof *copy->peer;
+    copy_words(copy->peer, page->peer, phones);
+    return offsetof(struct clock_page, peer) + phones;
 }
 
 static uint64_t obstacle(int64_t *cap) {
@@ -80,24 +89,26 @@ static uint64_t obstacle(int64_t *cap) {
     /* The conductor may take a message, ask another phone for something and move the cap while we look from word to
      * word. All of them only grow (but for the cap), so when two looks agree there was a moment at which all this
      * held at once. */
-    look(&one);
+    struct clock_page *seen = &one, *before = &other;
+    look(seen);
     for (int tries = 0;; tries++) {
-        look(&other);
-        if (!memcmp(&one, &other, sizeof one))
+        struct clock_page *oldest = before;
+        before = seen;
+        seen = oldest;
+        if (!memcmp(before, seen, look(seen)))
             break;
         if (tries == 10)
             return PEER;
-        one = other;
     }
-    *cap = one.cap;
-    for (unsigned i = 0; i < PEERS; i++) {
-        const struct clock_peer *peer = &one.peer[i];
+    *cap = seen->cap;
+    for (unsigned i = 0, peers = peers_in_use(seen); i < peers; i++) {
+        const struct clock_peer *peer = &seen->peer[i];
         if (peer->key && !peer->muted &&
             (peer->pbx_sent != peer->handled || peer->sent != peer->pbx_received || peer->told != peer->taken ||
              peer->asked != peer->done))
             return PEER | i << 8;
     }
-    if (one.manager_sent != one.manager_taken || one.manager_said != one.manager_heard)
+    if (seen->manager_sent != seen->manager_taken || seen->manager_said != seen->manager_heard)
         return MANAGER;
     if (child_lives())
         return CHILD;

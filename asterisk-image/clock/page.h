@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #define PAGE_MAGIC UINT64_C(0x52494e4750524f46) /* "RINGPROF" */
-#define PAGE_VERSION 3
-#define PEERS 48
+#define PAGE_VERSION 4
+#define PEERS 256
 #define FLOW_ONE 1000 /* thousandths of a PBX second per real second */
 
 struct clock_record { /* from CLOCK_MONOTONIC `since` on, PBX time is `value` and flows at `flow` */
@@ -49,8 +49,9 @@ struct clock_page {
     struct clock_record record[2];
     uint64_t manager_said;       /* conductor: bytes that it is about to write, or has written */
     uint64_t manager_heard;      /* library: bytes of them that the PBX has read */
-    uint64_t spare[39];
-    struct clock_peer peer[PEERS];
+    uint64_t peers;              /* conductor: how many of `peer`, from the first on, have a phone or had one */
+    uint64_t spare[38];
+    struct clock_peer peer[PEERS]; /* last: what nobody uses is neither looked at nor copied */
 };
 
 enum obstacle { /* why the clock does not race; told in reports, so the numbers stay */

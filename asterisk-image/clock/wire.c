@@ -13,7 +13,7 @@ static struct clock_peer *peer_at(const struct sockaddr *address) {
         return NULL;
     const struct sockaddr_in *in = (const struct sockaddr_in *)address;
     uint64_t key = (uint64_t)ntohl(in->sin_addr.s_addr) << 16 | ntohs(in->sin_port);
-    for (int i = 0; i < PEERS; i++)
+    for (unsigned i = 0, peers = peers_in_use(page); i < peers; i++)
         if (__atomic_load_n(&page->peer[i].key, __ATOMIC_ACQUIRE) == key)
             return &page->peer[i];
     return NULL;

@@ -31,7 +31,7 @@ class PhoneLine:
         self.page = page
         self.number = number
         self._peer = page.peer(number)
-        self._taken = 0
+        self._taken = self._settled = 0
         self._asked = 0
 
     def lives_at(self, address: str, port: int) -> None:
@@ -53,9 +53,9 @@ class PhoneLine:
 
     def settle(self) -> bool:
         """Publish what was dealt with; True when that is news."""
-        if self._peer[PeerWord.TAKEN] == self._taken:
+        if self._settled == self._taken:
             return False
-        self._peer[PeerWord.TAKEN] = self._taken
+        self._peer[PeerWord.TAKEN] = self._settled = self._taken
         return True
 
 
@@ -124,6 +124,7 @@ class PbxClock:
             raise PageError(f"a play has {PEERS} phones and callers at most: the clock's page has no room for more")
         line = PhoneLine(self.page, len(self._lines))
         self._lines.append(line)
+        self.page[Word.PEERS] = len(self._lines)  # before anything is said to it, or of it
         return line
 
     def manager_at(self, port: int) -> None:

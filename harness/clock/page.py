@@ -14,8 +14,8 @@ from enum import IntEnum
 from pathlib import Path
 
 MAGIC = 0x52494E4750524F46
-VERSION = 3
-PEERS = 48
+VERSION = 4
+PEERS = 256
 _HEAD_WORDS = 64
 _PEER_WORDS = 16
 _SIZE = 8 * (_HEAD_WORDS + PEERS * _PEER_WORDS)
@@ -49,6 +49,7 @@ class Word(IntEnum):
     INDEX = 16
     MANAGER_SAID = 23
     MANAGER_HEARD = 24
+    PEERS = 25
 
 
 class PeerWord(IntEnum):
@@ -88,12 +89,14 @@ class Page:
     """A mapped page. Times are nanoseconds; PBX time counts like CLOCK_MONOTONIC and gets ahead by what was raced."""
 
     def __init__(self, path: Path, descriptor: int | None = None) -> None:
-        """Map the page at `path`, or the one that is open as `descriptor`. Raises PageError."""
+        """Map the page at `path`, which `descriptor` is open on where there is one. Raises PageError."""
         self.path = path
         try:
-            self.descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC) if descriptor is None else descriptor
-            """For who is to map the page, too, and has no path to it."""
-            self._memory = mmap.mmap(self.descriptor, _SIZE)
+            if descriptor is None:
+                with path.open("r+b") as file:
+                    self._memory = mmap.mmap(file.fileno(), _SIZE)
+            else:
+                self._memory = mmap.mmap(descriptor, _SIZE)
         except (OSError, ValueError) as fault:
             raise PageError(f"the clock's page {path} cannot be mapped: {fault}") from fault
         self._words = memoryview(self._memory).cast("q")
@@ -101,6 +104,11 @@ class Page:
         self._news = ctypes.c_uint32.from_buffer(self._memory, 8 * Word.NEWS)
         if (self._words[Word.MAGIC], self._words[Word.VERSION]) != (MAGIC, VERSION):
             raise PageError(f"the clock's page {path} was made by another version of Ringproof")
+
+    @classmethod
+    def of(cls, descriptor: int) -> Page:
+        """Map the page that `descriptor` is open on, to read and write; it may be closed then. Raises PageError."""
+        return cls(Path(f"/proc/self/fd/{descriptor}"), descriptor)
 
     @classmethod
     def make(cls, path: Path, *, starts_ns: int | None = None) -> Page:

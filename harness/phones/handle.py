@@ -9,7 +9,7 @@ import socket
 import zlib
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from harness.phones import protocol as say
 from harness.phones import wire
@@ -183,7 +183,11 @@ class Phone:
 
     async def _launch(self, server: Path, address: str, tone_hz: int) -> None:
         ours, theirs = socket.socketpair()
-        with theirs, self.log.open("ab") as log:
+        with contextlib.ExitStack() as opened:
+            opened.enter_context(theirs)
+            files: list[BinaryIO] = [opened.enter_context(self.log.open("ab"))]
+            if self._line is not None:
+                files.append(opened.enter_context(self._line.page.path.open("r+b")))
             self._link = await self._connect(server)
             self._transport, _ = await self._loop.create_connection(lambda: _Channel(self), sock=ours)
             settings = {
@@ -192,10 +196,7 @@ class Phone:
                 "tone_hz": tone_hz,
                 "number": self._line.number if self._line is not None else 0,
             }
-            descriptors = [theirs.fileno(), log.fileno()]
-            if self._line is not None:
-                descriptors.append(self._line.page.descriptor)
-            wire.send(self._link, {"phone": settings}, *descriptors)
+            wire.send(self._link, {"phone": settings}, theirs.fileno(), *(file.fileno() for file in files))
         self._loop.add_reader(self._link, self._hear_server)
 
     async def _connect(self, server: Path) -> socket.socket:

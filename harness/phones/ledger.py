@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import time
-from pathlib import Path
 
 from harness.clock.page import Page, PeerWord
 
@@ -20,7 +19,7 @@ class Ledger:
 
     def __init__(self, page: int | None, number: int) -> None:
         """Write to the words `number` of the page with this descriptor; None: a phone whose PBX is on real time."""
-        self._page = Page(Path(), page) if page is not None else None
+        self._page = Page.of(page) if page is not None else None
         self._peer = self._page.peer(number) if self._page is not None else None
         self._counts = dict.fromkeys((PeerWord.SENT, PeerWord.HANDLED, PeerWord.DONE), 0)
         self._published = dict(self._counts)

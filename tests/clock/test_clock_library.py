@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.clock.page import Page, Word
+from harness.clock.page import PEERS, Obstacle, Page, PeerWord, Word
 from harness.setup import image, library
 
 HERE = Path(__file__).parent
@@ -217,6 +217,36 @@ def test_a_dead_conductor_leaves_a_clock_at_1(laboratory: Laboratory) -> None:
     assert 5 < told["really"] < 9
 
 
+@pytest.mark.parametrize("number", [0, 199, PEERS - 1])
+def test_each_phone_in_use_is_waited_for(laboratory: Laboratory, number: int) -> None:
+    """The last of 200, too: it has told something that the conductor has not taken yet."""
+    phone = laboratory.page.peer(number)
+    phone.lives_at("10.0.0.1", 5060)
+    phone[PeerWord.TOLD] = 1
+    laboratory.page[Word.PEERS] = number + 1
+    laboratory.race(FAR)
+    program = laboratory.start("nap", "20")
+    until = time.monotonic() + 10
+    while laboratory.page.obstacle != (Obstacle.PEER, number):
+        assert time.monotonic() < until, laboratory.page.obstacle
+        time.sleep(0.001)
+    passed = laboratory.page[Word.RACED]
+    phone[PeerWord.TAKEN] = 1
+    laboratory.page.tell_news()
+    out, _ = program.communicate(timeout=10)
+    assert passed < SECOND
+    assert float(out.split()[1]) == pytest.approx(20, abs=0.01)
+
+
+def test_a_phone_that_is_not_in_use_is_not_looked_at(laboratory: Laboratory) -> None:
+    """What makes a small play as quick as before: its page has room for 256 phones, and it has five."""
+    phone = laboratory.page.peer(5)
+    phone.lives_at("10.0.0.1", 5060)
+    phone[PeerWord.TOLD] = 1
+    laboratory.page[Word.PEERS] = 5
+    assert laboratory.run("nap", "20")["really"] < 5
+
+
 def test_the_bell_rings_at_a_cap_that_is_crept_past(laboratory: Laboratory) -> None:
     """The clock steps to just before the cap, and comes to it while a thread works: who waits there is called."""
     bell = Path(f"{laboratory.page.path}.bell")
@@ -272,7 +302,7 @@ def test_idle_at_1_costs_next_to_nothing(laboratory: Laboratory) -> None:
     [
         (lambda page: page.unlink(), "cannot be opened: No such file or directory"),
         (lambda page: page.write_bytes(b"x" * 100), "is too short: it was made by another version of Ringproof"),
-        (lambda page: page.write_bytes(bytes(20_000)), "was made by another version of Ringproof"),
+        (lambda page: page.write_bytes(bytes(512 + 128 * PEERS)), "was made by another version of Ringproof"),
     ],
 )
 def test_a_page_that_is_none_starts_nothing(made: Path, spoil: Callable[[Path], object], sentence: str) -> None:

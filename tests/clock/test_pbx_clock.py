@@ -124,10 +124,45 @@ def test_a_page_has_room_for_so_many_phones(page: Page) -> None:
     async def act(clock: PbxClock) -> None:
         for _ in range(PEERS):
             clock.new_line()
-        with pytest.raises(PageError, match="48 phones and callers at most"):
+        with pytest.raises(PageError, match="256 phones and callers at most"):
             clock.new_line()
 
     on_a_clock(page, act)
+
+
+def test_phones_are_looked_at_as_far_as_there_are_any(page: Page) -> None:
+    """What the library copies at every look grows with the play, not with the room that a page has."""
+
+    async def act(clock: PbxClock) -> None:
+        assert page[Word.PEERS] == 0
+        for count in range(1, 4):
+            clock.new_line()
+            assert page[Word.PEERS] == count
+
+    on_a_clock(page, act)
+
+
+def test_a_page_can_be_opened_by_its_descriptor(page: Page) -> None:
+    """A phone gets it by SCM_RIGHTS: where it has no such path, and when nobody has."""
+    with page.path.open("r+b") as file:
+        page.path.unlink()
+        same = Page.of(file.fileno())
+    page.peer(7)[PeerWord.TOLD] = 3
+    same[Word.CAP] = 5
+    assert same.peer(7)[PeerWord.TOLD] == 3
+    assert page[Word.CAP] == 5
+
+
+def test_descriptors_that_are_of_no_page(tmp_path: Path) -> None:
+    """Of a file that is too short, or one that may not be written."""
+    (tmp_path / "short").write_bytes(b"x" * 100)
+    Page.make(tmp_path / "page")
+    for name, mode in (("short", "r+b"), ("page", "rb")):
+        with (
+            (tmp_path / name).open(mode) as file,
+            pytest.raises(PageError, match=rf"page /proc/self/fd/{file.fileno()} cannot be mapped: "),
+        ):
+            Page.of(file.fileno())
 
 
 def test_pages_that_are_none(tmp_path: Path) -> None:
