@@ -91,6 +91,7 @@ class Page:
     def __init__(self, path: Path, descriptor: int | None = None) -> None:
         """Map the page at `path`, which `descriptor` is open on where there is one. Raises PageError."""
         self.path = path
+        page = f"the clock's page {path}" if descriptor is None else "the clock's page"
         try:
             if descriptor is None:
                 with path.open("r+b") as file:
@@ -98,12 +99,12 @@ class Page:
             else:
                 self._memory = mmap.mmap(descriptor, _SIZE)
         except (OSError, ValueError) as fault:
-            raise PageError(f"the clock's page {path} cannot be mapped: {fault}") from fault
+            raise PageError(f"{page} cannot be mapped: {fault}") from fault
         self._words = memoryview(self._memory).cast("q")
         self._last = 0
         self._news = ctypes.c_uint32.from_buffer(self._memory, 8 * Word.NEWS)
         if (self._words[Word.MAGIC], self._words[Word.VERSION]) != (MAGIC, VERSION):
-            raise PageError(f"the clock's page {path} was made by another version of Ringproof")
+            raise PageError(f"{page} was made by another version of Ringproof")
 
     @classmethod
     def of(cls, descriptor: int) -> Page:

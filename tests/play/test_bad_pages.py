@@ -105,14 +105,17 @@ def test_the_pbx_does_not_start(environment: RunEnvironment, folder: Path, damag
     golden(f"play/page-{damage}.pbx.err", f"{broken.value}\n")
 
 
+@pytest.mark.pbx
 @pytest.mark.parametrize("damage", ["another-version", "cut", "gone"])
-def test_a_phone_does_not_start(folder: Path, damage: str, golden: Golden) -> None:
+def test_a_phone_does_not_start(environment: RunEnvironment, folder: Path, damage: str, golden: Golden) -> None:
     """It would stamp what it sees with a time that is nobody's."""
 
     async def start() -> None:
         line = PbxClock(Page.make(folder / "page"), speed=1).new_line()
         DAMAGES[damage](folder / "page")
-        await Phone.start("101", address="127.0.0.1", log=folder / "log", on_message=lambda _: None, line=line)
+        server = phones_of(environment).server
+        log = folder / "log"
+        await Phone.start("101", server=server, address="127.0.0.1", log=log, on_message=lambda _: None, line=line)
 
     with pytest.raises(PhoneStartError) as failed:
         on_a_clock(start())
