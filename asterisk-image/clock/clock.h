@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "page.h"
@@ -16,6 +17,7 @@
 #define NEVER INT64_MAX
 #define SECOND INT64_C(1000000000)
 #define BRIEF (50 * SECOND / 1000) /* waits up to this long may be polls: the clock may step over the end of a poll, once */
+#define PATIENCE (SECOND / 5)      /* real time after which a race waits no more for what it cannot see the end of */
 #define POLLS 20                   /* brief waits of a thread, one after the other, from which on they are polls */
 
 /* The function that ours stands before. */
@@ -87,6 +89,11 @@ struct sleeper *signal_first(struct queue *queue);
 
 /* waits.c */
 void until_readable(int fd);
+
+/* names.c */
+bool ask(int fd, const struct sockaddr *to); /* before it leaves: true when it is a question, and counted */
+void answered(int fd);
+bool answer_awaited(void);       /* `lock` is held */
 
 /* life.c */
 bool child_lives(void);

@@ -18,8 +18,7 @@
 #include <unistd.h>
 
 #define CREEP 50                     /* thousandths: flow while somebody has something to do in a race */
-#define PATIENCE (SECOND / 5)        /* real time after which a race that waits for nobody knows what flows at 1 ... */
-#define LONG_PATIENCE (5 * SECOND)   /* ... or for somebody who has something to do, on a machine that has more to do */
+#define LONG_PATIENCE (5 * SECOND)   /* PATIENCE with those who have something to do, on a machine that has more to do */
 #define GLANCE (SECOND / 1000)       /* real time between two looks at what tells nobody of its end */
 #define HEARTBEAT (SECOND / 20)      /* real time between two looks at how late this machine is */
 
@@ -112,6 +111,8 @@ static uint64_t obstacle(int64_t *cap) {
         return MANAGER;
     if (child_lives())
         return CHILD;
+    if (answer_awaited())
+        return ANSWER;
     return descriptor_ready() ? DESCRIPTOR : FREE;
 }
 
@@ -266,7 +267,7 @@ static void *run(void *unused) {
         wake_due(now);
         int64_t alarm = next_alarm(now);
         int64_t look = cause == PACE ? paced : blocked + PATIENCE; /* who ends the obstacle brings news, but for these: */
-        if (cause == CHILD || cause == DESCRIPTOR)
+        if (cause == CHILD || cause == DESCRIPTOR || cause == ANSWER)
             look = real + GLANCE;
         else if (look <= real)
             look = real + HEARTBEAT;

@@ -64,6 +64,7 @@ enum obstacle { /* why the clock does not race; told in reports, so the numbers 
     DESCRIPTOR = 6, /* something that a thread waits for can be read */
     PACE = 7,       /* `speed` */
     AWAITED = 8,    /* the conductor, whose moment has come */
+    ANSWER = 9,     /* a name server's answer is on its way, or has not been read */
 };
 
 _Static_assert(sizeof(struct clock_peer) == 128, "two cache lines");

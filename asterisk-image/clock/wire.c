@@ -1,6 +1,7 @@
 /* What leaves the PBX and what comes in: counted, so that the clock waits for what is on its way. */
 #include "clock.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,11 +28,14 @@ static void count(uint64_t *word, int64_t by) { __atomic_fetch_add(word, (uint64
 /* Counted before it leaves: nobody may think for a moment that nothing is on its way. */
 EXPORT ssize_t sendto(int fd, const void *data, size_t length, int flags, const struct sockaddr *to, socklen_t size) {
     struct clock_peer *peer = is_message(data, length) ? peer_at(to) : NULL;
+    bool asks = ask(fd, to);
     if (peer)
         count(&peer->pbx_sent, 1);
     ssize_t sent = REAL(sendto)(fd, data, length, flags, to, size);
     if (peer && sent < 0)
         count(&peer->pbx_sent, -1);
+    if (asks && sent < 0)
+        answered(fd);
     return sent;
 }
 
@@ -39,12 +43,21 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
     struct clock_peer *peer = message->msg_iovlen && is_message(message->msg_iov->iov_base, message->msg_iov->iov_len)
                                   ? peer_at(message->msg_name)
                                   : NULL;
+    bool asks = ask(fd, message->msg_name);
     if (peer)
         count(&peer->pbx_sent, 1);
     ssize_t sent = REAL(sendmsg)(fd, message, flags);
     if (peer && sent < 0)
         count(&peer->pbx_sent, -1);
+    if (asks && sent < 0)
+        answered(fd);
     return sent;
+}
+
+/* An error that is read is an answer, too: nobody is at that port. */
+static void note_read(int fd, ssize_t got, int flags) {
+    if ((got >= 0 && !(flags & MSG_PEEK)) || (got < 0 && errno == ECONNREFUSED))
+        answered(fd);
 }
 
 EXPORT ssize_t recvfrom(int fd, void *data, size_t length, int flags, struct sockaddr *restrict from,
@@ -52,6 +65,7 @@ EXPORT ssize_t recvfrom(int fd, void *data, size_t length, int flags, struct soc
     if (!(flags & MSG_DONTWAIT))
         until_readable(fd);
     ssize_t got = REAL(recvfrom)(fd, data, length, flags, from, size);
+    note_read(fd, got, flags);
     if (got > 0 && !(flags & MSG_PEEK) && is_message(data, (size_t)got)) {
         struct clock_peer *peer = peer_at(from);
         if (peer)
@@ -70,6 +84,7 @@ EXPORT ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
     if (!(flags & MSG_DONTWAIT))
         until_readable(fd);
     ssize_t got = REAL(recvmsg)(fd, message, flags);
+    note_read(fd, got, flags);
     if (got > 0 && !(flags & MSG_PEEK) && is_message(message->msg_iov->iov_base, (size_t)got)) {
         struct clock_peer *peer = peer_at(message->msg_name);
         if (peer)
@@ -102,6 +117,7 @@ static bool is_manager(int fd) {
 EXPORT ssize_t read(int fd, void *data, size_t length) {
     until_readable(fd);
     ssize_t got = REAL(read)(fd, data, length);
+    note_read(fd, got, 0);
     if (got > 0 && is_manager(fd))
         count(&page->manager_heard, got);
     return got;
@@ -126,10 +142,12 @@ EXPORT int accept4(int fd, struct sockaddr *restrict from, socklen_t *restrict s
 /* Whether it counts is settled before it leaves: the banner does not, in answer to which the conductor says who he is. */
 #define COUNTED(fd, call) \
     ({ \
-        bool counts = is_manager(fd); \
+        bool counts = is_manager(fd), asks = ask(fd, NULL); \
         ssize_t written = (call); \
         if (counts && written > 0) \
             count(&page->manager_sent, written); \
+        if (asks && written < 0) \
+            answered(fd); \
         written; \
     })
 

@@ -79,6 +79,7 @@ class Obstacle(IntEnum):
     DESCRIPTOR = 6
     PACE = 7
     AWAITED = 8
+    ANSWER = 9
 
 
 class PageError(Exception):

@@ -1,6 +1,7 @@
 /* Small programs that live on a driven clock; each prints what it saw, in seconds of its own time. argv[1] picks one. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -14,10 +15,12 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/select.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -447,6 +450,79 @@ static void works(double seconds) {
     nanosleep(&longer, NULL);
 }
 
+/* ---- a name server answers in real time, as many milliseconds after the question as this says; 0: never */
+static void serve(int fd) {
+    struct sockaddr_in from;
+    unsigned char delay;
+    for (;;) { /* past the library: it is a process of its own, whose parent does not know it as a child */
+        socklen_t size = sizeof from;
+        if (syscall(SYS_recvfrom, fd, &delay, 1, 0, &from, &size) != 1)
+            syscall(SYS_exit_group, 1);
+        struct timespec span = {.tv_nsec = delay * 1000000};
+        syscall(SYS_nanosleep, &span, NULL);
+        if (delay)
+            syscall(SYS_sendto, fd, &delay, 1, 0, &from, size);
+    }
+}
+
+static struct sockaddr_in name_server(int port) {
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    if (bind(fd, (struct sockaddr *)&at, sizeof at))
+        abort();
+    if (syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) == 0)
+        serve(fd);
+    close(fd);
+    return at;
+}
+
+/* Waits for an answer, as resolvers do, and tells how long it took; 2: it came too late. */
+static void await_answer(const char *name, int fd) {
+    double began = now(CLOCK_MONOTONIC), real_began = real();
+    int set = epoll_create1(0);
+    char answer;
+    struct epoll_event event = {.events = EPOLLIN};
+    epoll_ctl(set, EPOLL_CTL_ADD, fd, &event);
+    if (epoll_wait(set, &event, 1, 2000) == 1 && recv(fd, &answer, 1, 0) < 0 && errno != ECONNREFUSED)
+        abort();
+    tell(name, began);
+    printf("%s, really %.6f\n", name, real() - real_began);
+    close(set);
+}
+
+static void questions(void) {
+    struct sockaddr_in to = name_server(53), elsewhere = name_server(5353), nobody = to;
+    struct iovec part = {.iov_base = "\5", .iov_len = 1};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    int free = socket(AF_INET, SOCK_DGRAM, 0), fd = socket(AF_INET, SOCK_DGRAM, 0);
+    connect(fd, (struct sockaddr *)&to, sizeof to);
+    poll(NULL, 0, 1000); /* the clock is under way: its first step takes longer */
+#define QUESTION(name, fd, call) \
+    do { \
+        if ((call) < 0) \
+            abort(); \
+        await_answer(name, fd); \
+    } while (0)
+    QUESTION("sendto", free, sendto(free, "\5", 1, 0, (struct sockaddr *)&to, sizeof to));
+    QUESTION("send", fd, send(fd, "\5", 1, 0));
+    QUESTION("write", fd, write(fd, "\5", 1));
+    QUESTION("writev", fd, writev(fd, &part, 1));
+    QUESTION("sendmsg", fd, sendmsg(fd, &message, 0));
+    message.msg_name = &to;
+    message.msg_namelen = sizeof to;
+    QUESTION("sendmsg to", free, sendmsg(free, &message, 0));
+    send(fd, "\5", 1, 0); /* two questions from one socket: the second is waited for when the first was answered */
+    QUESTION("first of two", fd, send(fd, "\5", 1, 0));
+    await_answer("second of two", fd);
+    QUESTION("never", free, sendto(free, "", 1, 0, (struct sockaddr *)&to, sizeof to));
+    QUESTION("elsewhere", free, sendto(free, "\372", 1, 0, (struct sockaddr *)&elsewhere, sizeof elsewhere));
+    nobody.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
+    connect(fd, (struct sockaddr *)&nobody, sizeof nobody);
+    QUESTION("nobody there", fd, send(fd, "\5", 1, 0));
+    connect(fd, (struct sockaddr *)&elsewhere, sizeof elsewhere);
+    QUESTION("connected elsewhere", fd, send(fd, "\372", 1, 0));
+}
+
 int main(int count, char **words) {
     double number = count > 2 ? atof(words[2]) : 0;
 #define PROGRAM(name, call) \
@@ -467,5 +543,6 @@ int main(int count, char **words) {
     PROGRAM("nap", nap(number))
     PROGRAM("works", works(number))
     PROGRAM("idle", idle(number))
+    PROGRAM("questions", questions())
     return 2;
 }

@@ -174,6 +174,20 @@ def test_threads_come_go_and_are_cancelled(laboratory: Laboratory) -> None:
     assert told["really"] < 20
 
 
+def test_the_answer_of_a_name_server_is_waited_for(laboratory: Laboratory) -> None:
+    """5 ms of real time, in which a clock that does not know of it would get past the resolver's deadline of 2 s."""
+    laboratory.race(FAR, speed=1_000_000)
+    told = laboratory.run("questions", races=False)
+    ways = ["sendto", "send", "write", "writev", "sendmsg", "sendmsg to", "first of two", "second of two"]
+    for way in [*ways, "nobody there"]:
+        assert told[way] < 0.1, way
+    for way in ["never", "elsewhere", "connected elsewhere"]:
+        assert told[way] == pytest.approx(2, abs=0.01), way
+    assert 0.2 < told["never, really"] < 1, "it is not waited for ever"
+    for way in ["nobody there", "elsewhere", "connected elsewhere"]:
+        assert told[f"{way}, really"] < 0.2, way
+
+
 def test_a_child_works_in_real_time(laboratory: Laboratory) -> None:
     """A wait of 60 s beside a child of 0.4 s: the clock races only when the child has ended."""
     told = laboratory.run("children")
