@@ -17,7 +17,7 @@ ARGS    ?=
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup:  ## everything calls need: .venv, a Docker engine, the PBX image (all targets do this themselves)
+setup:  ## everything calls need: .venv, a Docker engine, the images (all targets do this themselves)
 	$(SETUP) python engine image
 
 venv:  ## only the .venv with the locked packages
@@ -26,7 +26,7 @@ venv:  ## only the .venv with the locked packages
 engine:  ## only the Docker engine: the one that answers, else Debian's
 	$(SETUP) engine
 
-image:  ## only the PBX image ringproof-asterisk:22 (and the engine it lives in); VERSION=16 another
+image:  ## only the images ringproof-asterisk:22 and ringproof-phones:2 (and the engine); VERSION=16 another PBX
 	$(SETUP) engine image
 
 check: venv  ## lint, formatting, types, import rules, the schemas of files; seconds, needs no engine

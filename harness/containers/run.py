@@ -18,10 +18,10 @@ from harness.containers.errors import BrokenError
 from harness.containers.folders import make_folder
 from harness.containers.owner import own_name
 from harness.containers.sweep import sweep, sweep_run
-from harness.setup.image import image_dir
+from harness.setup.image import PHONES, image_dir
 from harness.setup.telling import SetupError
 
-PHONES_IMAGE = "ringproof-phones:2.17"
+PHONES_IMAGE = PHONES.name
 LEASE_RENEWED_EVERY_S = 5.0
 """Of real time; a PBX ends by itself when its lease is 60 s old (asterisk-image/README.md)."""
 

@@ -97,6 +97,11 @@ class Engine:
                 return None
             raise
 
+    def with_label(self, label: str, value: str) -> list[str]:
+        """Return the ids of the images that carry this label and that no other image is made of."""
+        found = self.ask("/images/json", filters=json.dumps({"label": [f"{label}={value}"]}))
+        return [str(image["Id"]) for image in found]
+
     def discard(self, image: str) -> None:
         """Remove an image, unless a container still runs on it."""
         try:

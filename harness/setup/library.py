@@ -10,7 +10,11 @@ from harness.setup.dockerapi import Engine, EngineError
 from harness.setup.telling import SetupError
 
 BUILDER = image.Recipe(
-    version="bullseye", release="bullseye", repository="ringproof-clock-build", part="clock", beside=("seal",)
+    version="bullseye",
+    release="bullseye",
+    repository="ringproof-clock-build",
+    folder=f"{image.FOLDER}/clock",
+    beside=(f"{image.FOLDER}/seal",),
 )
 """Debian 11: its glibc 2.31 is the oldest of any Asterisk that we make, and a later one runs what it linked."""
 PACKAGE = Path(__file__).resolve().parents[1]

@@ -17,11 +17,14 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 STEPS: dict[str, Callable[[], object]] = {
     "python": lambda: venv.ensure(CHECKOUT),
     "engine": engine.ensure,
-    "image": lambda: (
-        library.ensure(),
-        image.ensure(image.recipe_of(os.environ.get("VERSION", image.DEFAULT_VERSION))),
-    ),
+    "image": lambda: images(os.environ.get("VERSION", image.DEFAULT_VERSION)),
 }
+
+
+def images(*versions: str) -> list[str]:
+    """See to it that clock, seal and the images of these Asterisks and of the phones are there; name the images."""
+    library.ensure()
+    return [image.ensure(recipe) for recipe in (*map(image.recipe_of, versions), image.PHONES)]
 
 
 @contextmanager

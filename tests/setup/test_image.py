@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hatchling.builders.wheel import WheelBuilder
 
-from harness.setup import apt, image, library
+from harness.setup import apt, base, image, library
 from harness.setup.dockerapi import Engine, EngineError
 from harness.setup.telling import SetupError
 
@@ -18,8 +18,11 @@ HOST = apt.HostApt("https://mirror.example/debian", 'Acquire::Check-Date "false"
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Lay out a small asterisk-image/."""
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Lay out a small asterisk-image/, and a phones-image/ beside it."""
+    monkeypatch.setattr(image, "image_dir", lambda name="asterisk-image": tmp_path / name)
+    (tmp_path / "phones-image").mkdir()
+    (tmp_path / "phones-image" / "Dockerfile").write_text("FROM ${BASE} AS builder\nFROM ${BASE}\n")
     place = tmp_path / "asterisk-image"
     (place / "clock").mkdir(parents=True)
     (place / "Dockerfile").write_text("FROM ${BASE}\n")
@@ -38,6 +41,7 @@ class FakeEngine:
         self.asked: list[str] = []
         self.discarded: list[str] = []
         self.built: dict[str, str] = {}
+        self.left: dict[str, str] = {"another build": "4711"}
         self.registry: Exception | None = TimeoutError()
         self.words: list[str | Exception] = ["Step 1\n"]
 
@@ -50,6 +54,10 @@ class FakeEngine:
 
     def discard(self, identity: str) -> None:
         self.discarded.append(identity)
+
+    def with_label(self, label: str, value: str) -> list[str]:
+        assert label == image.BUILDER_LABEL
+        return [name for name, number in self.left.items() if number == value]
 
     def pull(self, repository: str, tag: str, *, silence_seconds: float) -> None:
         self.asked.append(f"pull {repository}:{tag} within {silence_seconds:.0f} s")
@@ -68,17 +76,19 @@ class FakeEngine:
                 raise word
             yield word
         self.images[tag] = labels
+        if "BUILD" in build_args:
+            self.left["this build"] = build_args["BUILD"]
 
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch, folder: Path) -> FakeEngine:
-    """Put a fake engine, image folder, host and mmdebstrap in place."""
+    """Put a fake engine, host and mmdebstrap in place."""
+    assert folder.is_dir()
     fake = FakeEngine()
     monkeypatch.setattr(Engine, "of_environment", lambda: fake)
-    monkeypatch.setattr(image, "image_dir", lambda: folder)
     monkeypatch.setattr(apt, "host_apt", lambda: apt.HostApt(apt.DEBIAN, "", HOST.proxies))
-    monkeypatch.setattr(image, "find", lambda _: "/usr/bin/mmdebstrap")
-    monkeypatch.setattr(image, "root_file_system", lambda *_: iter([b"ro", b"ot"]))
+    monkeypatch.setattr(base, "find", lambda _: "/usr/bin/mmdebstrap")
+    monkeypatch.setattr(base, "root_file_system", lambda *_: iter([b"ro", b"ot"]))
     return fake
 
 
@@ -106,13 +116,12 @@ def test_a_changed_file_rebuilds_and_a_changed_word_does_not(engine: FakeEngine,
     assert engine.discarded == [first]
 
 
-def test_the_hash_knows_names_and_base(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_hash_knows_names_and_base(folder: Path) -> None:
     """Renaming a file, another release or another version is another image; a folder below is a part of its own.
 
     What is mounted is no part of any.
     """
-    monkeypatch.setattr(image, "image_dir", lambda: folder)
-    library = image.Recipe("bullseye", "bullseye", part="clock")
+    library = image.Recipe("bullseye", "bullseye", folder="asterisk-image/clock")
     recipes = (RECIPE, image.Recipe("16", "bullseye"), library)
     hashes = {image.content_hash(recipe) for recipe in recipes}
     (folder / "clock" / "clock.c").rename(folder / "clock" / "page.c")
@@ -125,13 +134,12 @@ def test_the_hash_knows_names_and_base(folder: Path, monkeypatch: pytest.MonkeyP
     assert image.content_hash(RECIPE) in hashes
 
 
-def test_a_part_beside_another_is_a_folder_of_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_part_beside_another_is_a_folder_of_its_own(folder: Path) -> None:
     """In the context; and what it holds is in the hash, too."""
-    monkeypatch.setattr(image, "image_dir", lambda: folder)
     (folder / "seal").mkdir()
     (folder / "seal" / "seal.c").write_text("int closed;\n")
     (folder / "clock" / "Dockerfile").write_text("FROM ${BASE}\n")
-    recipe = image.Recipe("bullseye", "bullseye", part="clock", beside=("seal",))
+    recipe = image.Recipe("bullseye", "bullseye", folder="asterisk-image/clock", beside=("asterisk-image/seal",))
     with tarfile.open(fileobj=io.BytesIO(image.context(recipe, HOST))) as tar:
         names = [name for name in tar.getnames() if not name.startswith("apt/")]
     assert names == ["Dockerfile", "clock.c", "seal/seal.c"]
@@ -160,6 +168,22 @@ def test_with_a_registry_the_base_is_pulled(engine: FakeEngine) -> None:
     assert engine.built["BASE"] == "debian:forky-slim"
 
 
+def test_what_a_build_in_stages_leaves_is_removed(engine: FakeEngine) -> None:
+    """A gigabyte with a compiler; what another build is about to copy from stays."""
+    assert image.ensure(image.PHONES) == "ringproof-phones:2"
+    assert engine.built["BUILD"] == engine.left["this build"]
+    assert "ASTERISK" not in engine.built
+    assert engine.discarded == ["this build"]
+
+
+def test_the_phones_have_a_folder_of_their_own(folder: Path) -> None:
+    """What changes in it changes their image, and no PBX's."""
+    before = image.content_hash(RECIPE), image.content_hash(image.PHONES)
+    (folder.parent / "phones-image" / "config_site.h").write_text("#define PJSUA_MAX_CALLS 8\n")
+    assert image.content_hash(RECIPE) == before[0]
+    assert image.content_hash(image.PHONES) != before[1]
+
+
 def test_a_failed_build_shows_its_last_words(
     engine: FakeEngine,
     tmp_path: Path,
@@ -168,12 +192,32 @@ def test_a_failed_build_shows_its_last_words(
 ) -> None:
     """And leaves no image that would pass for one."""
     monkeypatch.setattr(image.tempfile, "gettempdir", lambda: str(tmp_path))
-    engine.words = ["Step 4 : RUN apt-get update\n", "E: no such mirror\n", EngineError(500, "returned code: 100")]
+    refusal = EngineError(500, "The command '/bin/sh -c set -eu;     apt-get update' returned a non-zero code: 100")
+    engine.words = ["Step 4 : RUN apt-get update\n", "E: no such package\n", refusal]
     with pytest.raises(SetupError) as failed:
         image.ensure(RECIPE)
     (log,) = tmp_path.glob("ringproof-asterisk-*.log")
     golden("setup/image-build-failed.txt", f"{failed.value}\n".replace(str(log), "LOG"))
     assert "ringproof-asterisk:22" not in engine.images
+
+
+def test_a_build_without_a_mirror_says_how_images_get_here(
+    engine: FakeEngine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    golden: Callable[[str, str], None],
+) -> None:
+    """Mending the build is no help to whoever has no network; apt's last words do not say that it has none."""
+    monkeypatch.setattr(image.tempfile, "gettempdir", lambda: str(tmp_path))
+    engine.words = [
+        "W: Failed to fetch http://deb.debian.org/debian/dists/forky/InRelease  Temporary failure resolving 'deb...'\n",
+        "E: Unable to locate package gcc\n",
+        EngineError(500, "The command '/bin/sh -c set -eu' returned a non-zero code: 100"),
+    ]
+    with pytest.raises(SetupError) as failed:
+        image.ensure(image.PHONES)
+    (log,) = tmp_path.glob("ringproof-phones-*.log")
+    golden("setup/image-no-mirror.txt", f"{failed.value}\n".replace(str(log), "LOG"))
 
 
 def test_an_unknown_version_is_refused(engine: FakeEngine, golden: Callable[[str, str], None]) -> None:
@@ -192,9 +236,9 @@ def test_no_engine_is_told(monkeypatch: pytest.MonkeyPatch, golden: Callable[[st
     golden("setup/image-no-engine.txt", f"{refused.value}\n")
 
 
-def test_the_context_carries_the_hosts_apt(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_the_context_carries_the_hosts_apt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Mirror, policy and, where the mirror is https, the certificates; the files as they are."""
-    monkeypatch.setattr(image, "image_dir", lambda: folder)
     bundle = tmp_path / "ca.crt"
     bundle.write_text("CERTIFICATE\n")
     monkeypatch.setattr(apt, "CA_BUNDLE", bundle)
@@ -215,13 +259,17 @@ def test_a_broken_mmdebstrap_gives_no_base(
     program = tmp_path / "mmdebstrap"
     program.write_text("#!/bin/sh\necho half; echo 'E: Release file is expired' >&2; exit 25\n")
     program.chmod(0o755)
-    monkeypatch.setattr(image, "find", lambda _: str(program))
+    monkeypatch.setattr(base, "find", lambda _: str(program))
     log = tmp_path / "log"
-    chunks = image.root_file_system(RECIPE, HOST, log)
+    chunks = base.root_file_system("forky", HOST, log)
     assert next(chunks) == b"half\n"
     with pytest.raises(SetupError) as failed:
         next(chunks)
     golden("setup/image-no-base.txt", f"{failed.value}\n".replace(str(log), "LOG"))
+    program.write_text("#!/bin/sh\necho 'E: Could not connect to proxy:3128 (10.0.0.1)' >&2; exit 25\n")
+    with pytest.raises(SetupError) as failed:
+        next(base.root_file_system("forky", HOST, log))
+    golden("setup/image-no-base-no-mirror.txt", f"{failed.value}\n".replace(str(log), "LOG"))
 
 
 def test_the_image_folder_travels_in_the_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,12 +278,15 @@ def test_the_image_folder_travels_in_the_wheel(tmp_path: Path, monkeypatch: pyte
     (wheel,) = WheelBuilder(str(checkout)).build(directory=str(tmp_path), versions=["standard"])
     with zipfile.ZipFile(wheel) as packed:
         packed.extractall(tmp_path / "site")  # noqa: S202 (packed a moment ago)
-    installed = tmp_path / "site" / "harness" / "_data" / "asterisk-image"
+    installed = tmp_path / "site" / "harness" / "_data"
     for made in (library.LIBRARY, library.SEAL):
-        assert (tmp_path / "site" / "harness" / "clock" / made.name).read_bytes() == made.read_bytes()
+        place = tmp_path / "site" / "harness" / made.relative_to(library.PACKAGE)
+        assert place.read_bytes() == made.read_bytes()
     with zipfile.ZipFile(wheel) as packed:
-        assert packed.getinfo(f"harness/clock/{library.SEAL.name}").external_attr >> 16 & 0o111, "no program any more"
-    recipes = (RECIPE, library.BUILDER)
+        assert packed.getinfo(f"harness/containers/{library.SEAL.name}").external_attr >> 16 & 0o111, (
+            "no program any more"
+        )
+    recipes = (RECIPE, library.BUILDER, image.PHONES)
     made_here = [image.content_hash(recipe) for recipe in recipes]
-    monkeypatch.setattr(image, "image_dir", lambda: installed)
+    monkeypatch.setattr(image, "image_dir", lambda name="asterisk-image": installed / name)
     assert [image.content_hash(recipe) for recipe in recipes] == made_here
