@@ -18,6 +18,7 @@ from harness.scenario.speed import SLOWEST
 
 if TYPE_CHECKING:
     from harness.clock.report import ClockReport
+    from harness.opening import Opening
     from harness.play import RunEnvironment
     from harness.scenario.problem import Problem
     from harness.scenario.story import Scenario
@@ -183,11 +184,21 @@ def shown(path: Path) -> str:
 class Run:
     """All scenarios of one command, seen from the controlling process: environment, results, interruption."""
 
-    def __init__(self, out: Path, image: str, *, rendered: str = "", allow_unsteady: bool = False) -> None:
+    def __init__(
+        self,
+        out: Path,
+        image: str,
+        *,
+        rendered: str = "",
+        allow_unsteady: bool = False,
+        opening: Opening | None = None,
+    ) -> None:
         """Write to `out`; play on `image`, and on what is in the folder `rendered` where one is given.
 
-        `allow_unsteady`: what is unsteady does not make the run fail.
+        `allow_unsteady`: what is unsteady does not make the run fail. `opening`: an environment of this image that is
+        being opened already.
         """
+        self._opening = opening
         self.out = out
         self.rendered = rendered
         self.allow_unsteady = allow_unsteady
@@ -218,7 +229,10 @@ class Run:
 
         self._stack.enter_context(self._interruption)
         try:
-            self.environment = self._stack.enter_context(open_run(self._image, self.rendered))
+            if self._opening is not None:
+                self.environment = self._opening.take(self._stack)
+            else:
+                self.environment = self._stack.enter_context(open_run(self._image, self.rendered))
         except BrokenError as fault:
             self.fault = NotJudgedError(fault.sentence, fault.hint)
 

@@ -16,6 +16,7 @@ from harness.session import ENDING, shown
 if TYPE_CHECKING:
     import pytest
 
+    from harness.opening import Opening
     from harness.report.result import Outcome, Result
     from harness.session import Run
 
@@ -32,8 +33,12 @@ _OUTCOME_COLOUR: dict[Outcome, str] = {
 class Teller:
     """Tells on the terminal what becomes of the run; a plugin of the pytest that plays."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, *, opens: bool, workers: int) -> None:
+        """Expect `count` results. `opens`: begin at once to open the run, which is played by `workers` processes."""
         self.run: Run | None = None
+        self.opening: Opening | None = None
+        self._opens = opens
+        self._workers = workers
         self._count = count
         self._told = 0
 
@@ -52,6 +57,13 @@ class Teller:
     def pytest_configure(self, config: pytest.Config) -> None:
         """Keep the configuration: the run is found there even when no result came."""
         self._config = config
+        if self._opens:
+            from harness.opening import Opening  # noqa: PLC0415 - as below
+            from harness.pytest_plugin.controller import OPENING  # noqa: PLC0415
+            from harness.pytest_plugin.options import image_of, rendered_of  # noqa: PLC0415
+
+            self.opening = Opening(image_of(config), rendered_of(config), phones=self._workers == 1)
+            config.stash[OPENING] = self.opening
 
     def pytest_unconfigure(self) -> None:
         """Look for the run."""

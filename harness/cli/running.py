@@ -80,10 +80,11 @@ def run(  # noqa: PLR0913 - an option each
     count = repeat * sum(is_meant(scenario.name, texts) for entry in read for scenario in entry.scenarios)
     if not broken_files and not count:
         return _nothing_selected(read, texts, out)
-    if broken_files and not keep_going:
-        workers = "1"  # nothing is going to be played
+    playable = not broken_files or (keep_going and count > 0)
+    if not playable:
+        workers = "1"
     options += [f"--ringproof-name={text}" for text in texts]
-    return _play(files, options, _how_many(workers, count), image, out, count=count)
+    return _play(files, options, _how_many(workers, count), image, out, count=count, playable=playable)
 
 
 def _nothing_selected(read: Sequence[ReadFile], texts: Sequence[str], out: Path) -> int:
@@ -117,6 +118,7 @@ def _play(
     out: Path,
     *,
     count: int,
+    playable: bool,
 ) -> int:
     """Play through pytest in this process. What a project has set up for its own pytest does not reach in."""
     import pytest  # noqa: PLC0415 - as above
@@ -133,9 +135,13 @@ def _play(
     arguments += options
     if workers > 1:
         arguments += ["-p", "xdist", "--dist", "worksteal", "--tx", f"{workers}*popen//python={_nursery()}"]
-    teller = Teller(count)
+    teller = Teller(count, opens=playable, workers=workers)
     arguments += [str(file) for file in files]
-    status = pytest.main(arguments, plugins=[teller])
+    try:
+        status = pytest.main(arguments, plugins=[teller])
+    finally:
+        if teller.opening is not None:
+            teller.opening.discard()
     if teller.run is None:
         if status == pytest.ExitCode.INTERRUPTED:
             return EXIT_OF_SIGNAL["SIGINT"]

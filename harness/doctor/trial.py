@@ -13,6 +13,7 @@ def try_networks(image: str) -> Diagnosis:
     try:
         with open_run(image) as environment:
             phones = phones_of(environment)
+            phones.await_ready()
             addresses = f"{phones.office_address} and {phones.trunk_address}"
     except BrokenError as fault:
         return Diagnosis("networks", "broken", fault.sentence, fault.hint)

@@ -89,7 +89,7 @@ class PhonesContainer(RunContainer):
         sealed = seal_command(run, user=self.user)
         serve = ["python3", "-P", "-m", "harness.phones.server", FOLDER]
         self.with_command(["sh", "-c", _BEGIN, "sh", *sealed, *serve])
-        self.waiting_for(PhonesReady().with_startup_timeout(int(READY_WITHIN_S)).with_poll_interval(POLL_S))
+        self._ready = PhonesReady().with_startup_timeout(int(READY_WITHIN_S)).with_poll_interval(POLL_S)
 
     @property
     def server(self) -> Path:
@@ -125,20 +125,23 @@ class PhonesContainer(RunContainer):
         }
 
     def start(self) -> Self:
-        """Start it and return once its server answers. Raises BrokenError."""
-        try:
-            super().start()
-        except TimeoutError:
-            self.stop()
-            sentence = f"the container of the phones was not ready {READY_WITHIN_S:.0f} s after its start"
-            raise BrokenError(f"{sentence}: {self._last_word()}") from None
-        except BaseException:
-            self.stop()
-            raise
-        (self.folder / RESOLV_CONF_OF_PBX).write_text(
-            f"nameserver {self.office_address}\noptions attempts:1 timeout:1\n"
-        )
+        """Start it and return once it has its addresses; `await_ready` waits for its server. Raises BrokenError."""
+        super().start()
+        resolv_conf = f"nameserver {self.office_address}\noptions attempts:1 timeout:1\n"
+        (self.folder / RESOLV_CONF_OF_PBX).write_text(resolv_conf)
         return self
+
+    def await_ready(self) -> None:
+        """Return once its server answers. Raises BrokenError."""
+        with self._asking:
+            if self._held is not None:
+                return
+            try:
+                self._ready.wait_until_ready(self)
+            except TimeoutError:
+                self.stop()
+                sentence = f"the container of the phones was not ready {READY_WITHIN_S:.0f} s after its start"
+                raise BrokenError(f"{sentence}: {self._last_word()}") from None
 
     def hold(self) -> bool:
         """Connect to the server, whose container then lives as long as this process; False: it does not listen yet."""
@@ -163,6 +166,7 @@ class PhonesContainer(RunContainer):
         return self._ask({"resolver": True})
 
     def _ask(self, request: wire.Request) -> socket.socket:
+        self.await_ready()
         with self._asking:
             try:
                 if self._held is None:
@@ -227,6 +231,8 @@ _STARTING = threading.Lock()
 
 def phones_of(run: RunEnvironment) -> PhonesContainer:
     """Return the container of this process's phones in `run`, started; a new one where the last one has ended.
+
+    Its server may not answer yet: `await_ready`.
 
     Raises BrokenError.
     """

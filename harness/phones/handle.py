@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 START_WITHIN = timedelta(seconds=30)
 """A phone is ready in a tenth of a second; on a machine that is busy elsewhere it may take long."""
 STOP_WITHIN = timedelta(seconds=2)
+CALLS = 512
+"""How many calls a phone takes at once: all that the library is built for (phones-image/config_site.h)."""
 _TAIL_LINES = 15
 
 
@@ -87,7 +89,7 @@ class Phone:
         self._ending = False
 
     @classmethod
-    async def start(
+    async def start(  # noqa: PLR0913 - all that differs from phone to phone
         cls,
         name: str,
         *,
@@ -97,6 +99,7 @@ class Phone:
         on_message: Callable[[say.Message | Crashed], None],
         line: PhoneLine | None = None,
         tone_hz: int | None = None,
+        calls: int = CALLS,
         within: timedelta = START_WITHIN,
     ) -> Phone:
         """Start the process and return when it is ready; `on_message` gets every message, Ready too.
@@ -104,12 +107,12 @@ class Phone:
         `server` is the socket of the container of the phones, `address` one of that container's own. On the clock of
         `line` it stamps what it reports, and that clock waits for it; without one it is on real time. `tone_hz` is the
         sine that it transmits in every call; by default one that follows from its name, above all DTMF and ringback
-        tones. Raises PhoneStartError.
+        tones. It takes so many `calls` at once. Raises PhoneStartError.
         """
         phone = cls(name, log, on_message, line)
         try:
             async with asyncio.timeout(within.total_seconds()):
-                await phone._launch(server, address, _tone_of(name) if tone_hz is None else tone_hz)
+                await phone._launch(server, address, _tone_of(name) if tone_hz is None else tone_hz, calls)
                 await phone._ready
         except TimeoutError:
             await phone._end_now()
@@ -181,7 +184,7 @@ class Phone:
         if self._transport is not None:
             await self._gone
 
-    async def _launch(self, server: Path, address: str, tone_hz: int) -> None:
+    async def _launch(self, server: Path, address: str, tone_hz: int, calls: int) -> None:
         ours, theirs = socket.socketpair()
         with contextlib.ExitStack() as opened:
             opened.enter_context(theirs)
@@ -194,6 +197,7 @@ class Phone:
                 "name": self.name,
                 "address": address,
                 "tone_hz": tone_hz,
+                "calls": calls,
                 "number": self._line.number if self._line is not None else 0,
             }
             wire.send(self._link, {"phone": settings}, theirs.fileno(), *(file.fileno() for file in files))

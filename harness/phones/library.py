@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 Pj = Any
 """Something of pjsua2, which has no types."""
 
-_CALLS = 4  # the library's limit; a larger number is clamped without a word
 _SAMPLE_RATE = 8000
 _CODECS = ("PCMA/8000", "PCMU/8000")  # left to itself it would choose speex between two phones
 _TONE_LOUDNESS = 0.15
@@ -57,13 +56,16 @@ class Log(pj.LogWriter):  # type: ignore[misc]
         self._seen(text)
 
 
-def start(endpoint: Endpoint, log: Log, name: str, address: str) -> tuple[int, set[int]]:
-    """Start the library with one UDP transport on `address`; return its port and the descriptor of its socket."""
+def start(endpoint: Endpoint, log: Log, name: str, address: str, calls: int) -> tuple[int, set[int]]:
+    """Start the library with one UDP transport on `address`; return its port and the descriptor of its socket.
+
+    `calls`: how many there may be at once. Above PJSUA_MAX_CALLS (phones-image/config_site.h) it is clamped in silence.
+    """
     config = pj.EpConfig()
     # every callback comes on this thread, out of libHandleEvents
     config.uaConfig.threadCnt = 0
     config.uaConfig.mainThreadOnly = True
-    config.uaConfig.maxCalls = _CALLS
+    config.uaConfig.maxCalls = calls
     config.uaConfig.userAgent = f"Ringproof phone {name}"
     # SIP messages reach a LogWriter from level 4 on, and consoleLevel is the level that counts
     config.logConfig.level = config.logConfig.consoleLevel = 4

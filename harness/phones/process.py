@@ -21,7 +21,6 @@ from harness.phones import protocol as say
 from harness.phones.call import Call
 from harness.phones.guard import guarded
 from harness.phones.ledger import Ledger
-from harness.phones.room import Room
 
 if TYPE_CHECKING:
     from harness.phones.library import Pj
@@ -37,8 +36,10 @@ _GOODBYE = 0.5
 class Phone:
     """The endpoint, its account, its calls and its end of the channel."""
 
-    def __init__(self, channel: socket.socket, ledger: Ledger, name: str, address: str, tone_hz: int) -> None:
-        """Create the endpoint and tell Ready."""
+    def __init__(
+        self, channel: socket.socket, ledger: Ledger, *, name: str, address: str, tone_hz: int, calls: int
+    ) -> None:
+        """Create the endpoint and tell Ready; it takes so many calls at once."""
         self.address = address
         self.registrar = ""
         """`host:port`, once it has registered."""
@@ -49,12 +50,11 @@ class Phone:
         self._known: set[str] = set()
         self.recordings: list[Recording] = []
         self._over: list[Call] = []
-        self._room = Room()
         self._registered = False
         self._unregistering = False
         self.endpoint = library.Endpoint(self, self._call_rejected)
         self._log = library.Log(self, self._logged)
-        self.port, self._sip = library.start(self.endpoint, self._log, name, address)
+        self.port, self._sip = library.start(self.endpoint, self._log, name, address, calls)
         self.tone = library.steady_tone(tone_hz)
         self.account = _Account(self)
         self.account.create(library.account(f"sip:{name}@{address}:{self.port}", address))
@@ -123,7 +123,6 @@ class Phone:
                 case say.Unregister():
                     self._unregister()
                 case say.Call():
-                    self._make_room()
                     Call(self).place(verb)
                 case say.Quit(unregister=unregister):
                     self._quit(unregister=unregister)
@@ -143,12 +142,6 @@ class Phone:
         elif isinstance(verb, say.Record):
             self.tell(say.Recorded(at_ns=self.ledger.stamp(), call_id=verb.call_id, file=verb.file))
         # else the call was over when the verb came, and its end has been told
-
-    def _make_room(self) -> None:
-        """Go on listening until the library has sockets for one more call."""
-        while (waits := self._room.waits_s()) > 0.0:
-            select.select(self._sip, [], [], min(waits, _TICK))
-            self._handle_events()
 
     def _unregister(self) -> None:
         self._unregistering = True
@@ -172,7 +165,6 @@ class Phone:
     def let_go(self, call: Call) -> None:
         """Drop a call that is over, but not before pjsua2 has returned from its callback."""
         self.calls.pop(call.call_id, None)
-        self._room.note_end()
         self._over.append(call)
 
     def invited(self, number: int, message: str, at_ns: int) -> None:
@@ -240,15 +232,15 @@ def _send(channel: socket.socket, message: say.Message) -> None:
 def run(channel: int, page: int | None, settings: dict[str, Any]) -> NoReturn:
     """Be a phone on these descriptors: its channel, and the page of its clock (None: on real time).
 
-    `settings`: name, address, tone_hz, and the number of its words in the page.
+    `settings`: name, address, tone_hz, calls (how many at once), and the number of its words in the page.
     """
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the server's handler is none of ours
     with open("/proc/self/comm", "w") as comm:  # noqa: PTH123  pathlib would be one more import for each phone
         comm.write(settings["name"])  # whose process it is, for whoever looks at the container's
     link = socket.socket(fileno=channel)
     try:
-        ledger = Ledger(page, settings["number"])
-        phone = Phone(link, ledger, settings["name"], settings["address"], settings["tone_hz"])
+        ledger = Ledger(page, settings.pop("number"))
+        phone = Phone(link, ledger, **settings)
     except Exception:  # noqa: BLE001  whatever it is, the conductor must learn of it
         _send(link, _fault(time.monotonic_ns()))
         os._exit(1)

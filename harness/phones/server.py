@@ -16,6 +16,7 @@ It stays standard library and pjsua2 alone, and single-threaded: a process that 
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import select
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from harness.phones.wire import Request
 
 DNS_PORT = 53
+LIBSRTP = "libsrtp2.so.1"
+"""Begun here, once: each phone would have it test all its ciphers (phones-image/config_site.h)."""
 HELD_WITHIN_S = 60.0
 """Who started the container and never came is dead."""
 NOT_HELD = 75
@@ -192,6 +195,8 @@ def _reply(connection: _Connection, answer: Request, *descriptors: int) -> None:
 def main() -> NoReturn:
     """Serve in the folder of the command line."""
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # without a handler process 1 of a container ignores it
+    if ctypes.CDLL(LIBSRTP).srtp_init() != 0:
+        raise RuntimeError(f"{LIBSRTP} could not be begun")
     server = Server(sys.argv[1])
     gc.collect()
     gc.freeze()  # what phones share with this process stays shared

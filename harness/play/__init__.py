@@ -8,11 +8,25 @@ from pathlib import Path
 from harness.clock.report import ClockReport
 from harness.containers.errors import BrokenError, EditedConfigurationError, UnmetNeedsError
 from harness.containers.run import RunEnvironment, open_run
+from harness.phones.container import phones_of
 from harness.play.conductor import run
 from harness.scenario.speed import SLOWEST
 from harness.scenario.story import Scenario
 
-__all__ = ["BrokenError", "EditedConfigurationError", "RunEnvironment", "UnmetNeedsError", "open_run", "play"]
+__all__ = [
+    "BrokenError",
+    "EditedConfigurationError",
+    "RunEnvironment",
+    "UnmetNeedsError",
+    "open_run",
+    "play",
+    "start_phones",
+]
+
+
+def start_phones(environment: RunEnvironment) -> None:
+    """Start the container of this process's phones, which its first play would have to wait for. Raises BrokenError."""
+    phones_of(environment)
 
 
 def play(scenario: Scenario, environment: RunEnvironment, folder: Path, *, speed: float = SLOWEST) -> ClockReport:

@@ -47,9 +47,6 @@ class NameServer:
         self._names = {name.casefold().rstrip("."): address for name, address in names.items()}
         self._loop = asyncio.get_running_loop()
         link.setblocking(False)  # noqa: FBT003 - the socket module takes no keyword
-        with contextlib.suppress(OSError):
-            while True:  # what was asked before was of another play
-                link.recv(LARGEST)
         self._loop.add_reader(link, self._hear)
 
     def close(self) -> None:

@@ -20,7 +20,7 @@ from harness.pbx.container import SIP_PORT, ClockMount, Login, Pbx
 from harness.pbx.manager import ManagerEvent
 from harness.phones import protocol
 from harness.phones.container import PhonesContainer, phones_of
-from harness.phones.handle import Crashed, Phone, PhoneStartError
+from harness.phones.handle import CALLS, Crashed, Phone, PhoneStartError
 from harness.play.callers import Callers, CallerSeat
 from harness.play.clockwork import LIBRARY
 from harness.play.edited import EditedConfiguration
@@ -118,7 +118,6 @@ class Theatre:
         Raises BrokenError (EditedConfigurationError for what somebody edited), and RegistrationRefusedError.
         """
         self._house = await asyncio.to_thread(phones_of, self._environment)
-        self._name_server = NameServer(self.house.resolver(), self._note_question)
         addresses = PlayAddresses(trunk_provider=self.house.trunk_address)
         extensions = self._scenario.office.extensions
         login = Login("ringproof", secrets.token_hex(12))
@@ -152,13 +151,20 @@ class Theatre:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._boot(configuration, login))
-                for name in self._names():
-                    group.create_task(self._start(name))
+                group.create_task(self._start_phones())
         except BaseExceptionGroup as failures:
             failure = _leaves(failures)[0]
             if self._edited is not None and isinstance(failure, ComplaintError):
                 raise self._edited.refused(failure) from failures
             raise failure from failures
+
+    async def _start_phones(self) -> None:
+        """Start the phones of the play, and its name server, as soon as their container is ready."""
+        await asyncio.to_thread(self.house.await_ready)
+        self._name_server = NameServer(self.house.resolver(), self._note_question)
+        async with asyncio.TaskGroup() as group:
+            for name in self._names():
+                group.create_task(self._start(name))
 
     async def prepare(self) -> bool:
         """Bring up the calls that phones are on when the story begins; False: there is none. Raises BrokenError.
@@ -316,7 +322,7 @@ class Theatre:
             cause = message.traceback.strip().splitlines()[-1]
             self._stage.fail(BrokenError(f"the phone {name} failed: {cause}", f"its log is {log}"))
         elif isinstance(message, protocol.CallTableFull):
-            self._stage.fail(BrokenError(f"the phone {name} is full: a phone takes four calls at once"))
+            self._stage.fail(BrokenError(f"the phone {name} is full: it takes {CALLS} calls at once"))
         elif isinstance(message, (protocol.Registered, protocol.RegistrationFailed)):
             self._take_registration(name, message)
         elif isinstance(message, protocol.Recorded):

@@ -14,15 +14,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.pytest_plugin.items import DEFECT, ENDING, INVALID, RingproofItem
-from harness.pytest_plugin.options import WIDTH, out_of, rendered_of, speed_of
+from harness.pytest_plugin.options import WIDTH, image_of, out_of, rendered_of, speed_of
 from harness.pytest_plugin.player import ATTRIBUTE
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
+    from harness.opening import Opening
     from harness.report.result import Result
     from harness.session import Run
 
+OPENING: pytest.StashKey[Opening] = pytest.StashKey()
+"""Of the controlling process: its run, where the command line has begun to open it."""
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 """Of the controlling process: the run, once something is to be played or an invalid file is to be told."""
 
@@ -33,7 +36,7 @@ class Controller:
     def __init__(self, config: pytest.Config) -> None:
         """Serve this session."""
         from harness.plays import UNSTEADY_IN_CI  # noqa: PLC0415 - brings pydantic and more
-        from harness.session import DEFAULT_IMAGE, Run  # noqa: PLC0415
+        from harness.session import Run  # noqa: PLC0415
 
         self.config = config
         allow_unsteady = bool(config.getoption("ringproof_allow_unsteady"))
@@ -42,8 +45,13 @@ class Controller:
         speed_of(config)
         if config.getoption("ringproof_repeat") < 1:
             raise pytest.UsageError("--ringproof-repeat: give a number from 1 on")
-        image = config.getoption("ringproof_image") or DEFAULT_IMAGE
-        self.run = Run(out_of(config), image, rendered=rendered_of(config), allow_unsteady=allow_unsteady)
+        self.run = Run(
+            out_of(config),
+            image_of(config),
+            rendered=rendered_of(config),
+            allow_unsteady=allow_unsteady,
+            opening=config.stash.get(OPENING, None),
+        )
         self._shared: Path | None = getattr(config, "ringproof_shared", None)
         self.run.may_stop = bool(config.getoption("maxfail", 0))
         config.stash[RUN] = self.run

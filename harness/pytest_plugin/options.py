@@ -69,6 +69,13 @@ def out_of(config: pytest.Config) -> Path:
     return Path(os.path.abspath(config.invocation_params.dir / config.getoption("ringproof_out")))  # noqa: PTH100
 
 
+def image_of(config: pytest.Config) -> str:
+    """Return the name of the PBX's image."""
+    from harness.session import DEFAULT_IMAGE  # noqa: PLC0415 - brings pydantic and more
+
+    return config.getoption("ringproof_image") or DEFAULT_IMAGE
+
+
 def rendered_of(config: pytest.Config) -> str:
     """Return the folder whose files are played on; empty: none. Raises UsageError where it is no rendered one."""
     from harness.dialplan.edited import EditedError, require_rendered  # noqa: PLC0415 - brings pydantic and more

@@ -10,7 +10,7 @@ from testcontainers.core.container import ExecConfig
 
 from harness.containers.run import open_run
 from harness.phones.container import PhonesContainer, phones_of
-from harness.phones.handle import Crashed, Phone
+from harness.phones.handle import CALLS, Crashed, Phone
 from harness.phones.protocol import Message
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class DeskPhone:
         self._runner = runner
         self._queue: asyncio.Queue[Message | Crashed] = asyncio.Queue()
 
-    def start(self, address: str, tone_hz: int | None = None) -> None:
+    def start(self, address: str, tone_hz: int | None = None, calls: int = CALLS) -> None:
         """Start the process."""
         self.handle = self._runner.run(
             Phone.start(
@@ -48,6 +48,7 @@ class DeskPhone:
                 log=self.log,
                 on_message=self._queue.put_nowait,
                 tone_hz=tone_hz,
+                calls=calls,
             )
         )
 
@@ -99,10 +100,10 @@ class Desk:
         self._logs = logs
         self._phones: list[DeskPhone] = []
 
-    def phone(self, name: str, address: str = "127.0.0.1", tone_hz: int | None = None) -> DeskPhone:
+    def phone(self, name: str, address: str = "127.0.0.1", tone_hz: int | None = None, calls: int = CALLS) -> DeskPhone:
         """Start a phone."""
         phone = DeskPhone(self.runner, self.phones, name, self._logs / f"{name}.log")
-        phone.start(address, tone_hz)
+        phone.start(address, tone_hz, calls)
         self._phones.append(phone)
         return phone
 
@@ -129,7 +130,9 @@ class Desk:
 def phones() -> Iterator[PhonesContainer]:
     """The container in which all phones of these tests live; fails where there is no engine or image."""
     with open_run("ringproof-asterisk:22") as run:
-        yield phones_of(run)
+        phones = phones_of(run)
+        phones.await_ready()
+        yield phones
 
 
 @pytest.fixture

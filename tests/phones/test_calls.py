@@ -6,6 +6,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 import pytest
+from raw_sip import RawSip
 
 from harness.phones import protocol as say
 from harness.play.sound import tones_heard
@@ -191,8 +192,9 @@ def test_sound_is_counted_anew_by_each_listen(anna: DeskPhone, callee: DeskPhone
     assert not any(isinstance(message, say.Heard) for message in told)
 
 
-def test_four_calls_at_once_and_a_fifth_is_a_fault(desk: Desk, callee: DeskPhone) -> None:
-    """Traps: the library refuses a fifth call by itself; a call that nobody kept would be refused with 603."""
+def test_a_call_for_which_there_is_no_place_is_a_fault(desk: Desk) -> None:
+    """Traps: the library refuses it by itself; a call that nobody kept would be refused with 603."""
+    callee = desk.phone("101", calls=4)
     callers = [desk.phone("anna"), desk.phone("boris")]
     for caller in (callers[0], callers[0], callers[0], callers[1]):
         _call(caller, callee)
@@ -284,8 +286,21 @@ def test_each_recording_that_was_begun_before_there_was_sound_holds_it(desk: Des
         assert tones_heard(tmp_path / name, tones) == ("101",)
 
 
+def test_a_thousand_calls_are_refused_one_after_the_other(desk: Desk, callee: DeskPhone) -> None:
+    """A PBX whose calls run in a circle does so. Of each call the library keeps two sockets for 500 ms."""
+    callee.tell(say.WhenInvited(code=486))
+    callee.until(say.Prepared)
+    with RawSip((callee.handle.address, callee.handle.port), desk.phones) as raw:
+        for number in range(1000):
+            raw.call_id, raw.phones_tag = f"call-{number}", ""
+            raw.send_invite()
+            assert raw.until(486).header("Call-ID") == raw.call_id
+            raw.send(raw.request("ACK", 1, branch=f"inv{raw.call_id}1"))
+            assert callee.until(say.Refused).call_id == raw.call_id
+
+
 def test_a_hundred_calls_one_after_the_other(anna: DeskPhone, callee: DeskPhone) -> None:
-    """A call's sockets are free again only half a second after its end: the 33rd call would abort the process."""
+    """A call's sockets are free again only half a second after its end."""
     for _ in range(100):
         call_id = _call(anna, callee)
         anna.tell(say.HangUp(call_id=call_id))

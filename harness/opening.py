@@ -1,0 +1,52 @@
+"""Opening a run beside other work: networks and the container of the phones are made while files are being collected.
+
+The engine takes most of that time, and this process the rest: imports.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.play import RunEnvironment
+
+
+class Opening:
+    """A run that is being opened by a thread; whoever takes it, or discards it, waits for that thread."""
+
+    def __init__(self, image: str, rendered: str, *, phones: bool) -> None:
+        """Begin. `phones`: this process is going to play, so that its container of phones is started, too."""
+        self._image = image
+        self._rendered = rendered
+        self._phones = phones
+        self._stack = contextlib.ExitStack()
+        self._environment: RunEnvironment | None = None
+        self._fault: BaseException | None = None
+        self._thread = threading.Thread(target=self._open, name="opening the run", daemon=True)
+        self._thread.start()
+
+    def _open(self) -> None:
+        try:
+            from harness.play import open_run, start_phones  # noqa: PLC0415 - docker is imported when it is needed
+
+            self._environment = self._stack.enter_context(open_run(self._image, self._rendered))
+            if self._phones:
+                start_phones(self._environment)
+        except BaseException as fault:  # noqa: BLE001 - it is raised where the run is taken
+            self._fault = fault
+
+    def take(self, stack: contextlib.ExitStack) -> RunEnvironment:
+        """Return the environment; what it has made is removed when `stack` is closed. Raises BrokenError."""
+        self._thread.join()
+        stack.push(self._stack.pop_all().__exit__)
+        if self._fault is not None:
+            raise self._fault
+        assert self._environment is not None  # noqa: S101 - the thread has set either
+        return self._environment
+
+    def discard(self) -> None:
+        """Remove what was made, if nobody has taken it."""
+        self._thread.join()
+        self._stack.close()
