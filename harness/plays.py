@@ -66,25 +66,25 @@ NEEDS = "needs"
 
 
 class NotJudgedError(Exception):
-    """A play that says nothing about the routing: one sentence, and what to do. Exit 3, with a `problem` 2.
+    """A play that says nothing about the routing: one sentence, and what to do. Exit 3, with `problems` 2.
 
     Of the kind NEEDS there was no play at all: the scenario is skipped.
     """
 
-    def __init__(self, sentence: str, hint: str = "", kind: str = BROKEN, problem: Problem | None = None) -> None:
-        """Keep them apart; `kind` is the stable word in results.json, `problem` a mistake in what was to be played."""
+    def __init__(self, sentence: str, hint: str = "", kind: str = BROKEN, problems: tuple[Problem, ...] = ()) -> None:
+        """Keep them apart; `kind` is the stable word in results.json, `problems` mistakes in what was to be played."""
         super().__init__(sentence)
         self.sentence = sentence
         self.hint = hint
         self.kind = kind
-        self.problem = problem
+        self.problems = problems
         self.made: tuple[ClockReport, ...] = ()
         """The clock of every play that was made, in their order."""
 
     @property
     def outcome(self) -> Outcome:
         """What becomes of the scenario."""
-        if self.problem is not None:
+        if self.problems:
             return "invalid"
         return "skipped" if self.kind == NEEDS else "broken"
 
@@ -215,7 +215,7 @@ def _play_once(scenario: Scenario, table: Table, speed: float, made: list[ClockR
         events = (folder / "events.ndjson").read_text(encoding="utf-8").splitlines()
         observation = observe(scenario, [from_json(line) for line in events])
     except EditedConfigurationError as fault:
-        raise NotJudgedError(fault.sentence, fault.hint, "configuration", fault.problem) from fault
+        raise NotJudgedError(fault.sentence, fault.hint, "configuration", fault.problems) from fault
     except UnmetNeedsError as fault:
         raise NotJudgedError(str(fault), kind=NEEDS) from fault
     except BrokenError as fault:

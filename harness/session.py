@@ -133,8 +133,8 @@ def not_judged(scenario: Scenario, fault: NotJudgedError, table: Table | None, w
     from harness.scenario.problem import render_problem  # noqa: PLC0415
 
     def text(width: int) -> str:
-        if fault.problem is not None:
-            return render_problem(fault.problem)
+        if fault.problems:
+            return "\n\n".join(map(render_problem, fault.problems))
         if fault.outcome == "skipped":
             return skipped_text(scenario, fault.sentence)
         return broken_text(scenario, fault.sentence, hint=fault.hint, evidence=evidence, width=width)

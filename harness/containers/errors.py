@@ -36,12 +36,12 @@ class ComplaintError(BrokenError):
 
 
 class EditedConfigurationError(BrokenError):
-    """Exit 2: what somebody edited cannot be played; `problem` says where."""
+    """Exit 2: what somebody edited cannot be played; `problems` say where."""
 
-    def __init__(self, problem: Problem) -> None:
-        """Keep the problem."""
+    def __init__(self, problem: Problem, *more: Problem) -> None:
+        """Keep all problems; the first is the one that a single line is about."""
         super().__init__(problem.sentence, problem.fix)
-        self.problem = problem
+        self.problems = (problem, *more)
 
 
 class UnmetNeedsError(Exception):

@@ -1,6 +1,7 @@
-"""A play on a configuration that somebody edited: his files are checked by the PBX's boot, and by nothing else.
+"""A play on a configuration that somebody edited: his files are checked by the PBX's boot.
 
-What is wrong with them is no failure of the harness: it is told as a mistake in a file, in Asterisk's own words.
+Before it, only what would send phones out of the run is looked for. What is wrong with them is no failure of the
+harness: it is told as a mistake in a file, in Asterisk's own words.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from pathlib import Path
 
 from harness.containers.errors import ComplaintError, EditedConfigurationError
 from harness.dialplan.edited import EditedError, take_edited
+from harness.dialplan.elsewhere import Setting, networks_of, settings_elsewhere
 from harness.dialplan.render import CONF, TRUNK, PlayAddresses, Secrets
 from harness.pbx.manager import Manager
 from harness.scenario.office import Office
-from harness.scenario.problem import Problem, QuotedLine
+from harness.scenario.problem import MOST, Problem, QuotedLine, told
 from harness.scenario.source import Source
+from harness.scenario.spelling import enumerate_words
 
 _SAID = re.compile(r"\[[^\]]+\] (WARNING|ERROR)\[\d+\](\[C-\w+\])? \S+: (?P<words>.*)")
 """A line of Asterisk's log; what stands before the words is of use to its developers."""
@@ -27,9 +30,10 @@ _PLACE = re.compile(r"\bline (?P<line>\d+) (of|in) ?'?(?P<file>[\w./-]*[\w-])?")
 class EditedConfiguration:
     """The folder of a command's `--rendered`."""
 
-    def __init__(self, folder: Path) -> None:
-        """Play what is in `folder`."""
+    def __init__(self, folder: Path, subnets: str) -> None:
+        """Play what is in `folder`, in these networks (RunEnvironment.subnets)."""
         self._folder = folder
+        self._networks = networks_of(subnets)
 
     def take(self, out: Path, office: Office, addresses: PlayAddresses, secrets: Secrets) -> None:
         """Write into the folder `out` what the PBX is to read. Raises EditedConfigurationError."""
@@ -38,6 +42,23 @@ class EditedConfiguration:
         except EditedError as fault:
             fix = "give the folder that the scenario's office was rendered into"
             raise EditedConfigurationError(Problem(Source(_shown(fault.file), 1, 1), str(fault), fix)) from fault
+        if found := settings_elsewhere(out, self._networks):
+            more = f" ({len(found)} such settings in all)" if len(found) > 1 else ""
+            first, *others = found
+            raise EditedConfigurationError(
+                self._leads_elsewhere(*first, more), *(self._leads_elsewhere(*each) for each in others[: MOST - 1])
+            )
+
+    def _leads_elsewhere(self, name: Path, setting: Setting, more: str = "") -> Problem:
+        networks = enumerate_words([str(network) for network in self._networks])
+        sentence = (
+            f"{setting.option} leads to {told(setting.value)}; expected an address in the run's networks, {networks}"
+        )
+        fix = (
+            "take the line out, or leave its value empty: the PBX then tells phones the address that it has in the run"
+        )
+        place = Source(_shown(self._folder / name), setting.line, setting.column)
+        return Problem(place, f"{sentence}{more}", fix, (QuotedLine(setting.line, setting.text),))
 
     def refused(self, fault: ComplaintError) -> EditedConfigurationError:
         """Return what is to be told of a boot that Asterisk complained about: its first word that names a place."""

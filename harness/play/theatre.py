@@ -62,7 +62,9 @@ class Theatre:
         self._environment = environment
         self._folder = folder
         self._stage = stage
-        self._edited = EditedConfiguration(Path(environment.rendered)) if environment.rendered else None
+        self._edited = (
+            EditedConfiguration(Path(environment.rendered), environment.subnets) if environment.rendered else None
+        )
         self._tones = tones_for(self._names())
         self._house: PhonesContainer | None = None
         self._name_server: NameServer | None = None

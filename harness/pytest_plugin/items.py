@@ -101,7 +101,7 @@ class RingItem(RingproofItem):
             assert self.result is not None  # noqa: S101 - `broken` has just set it
             if fault.outcome == "skipped":
                 pytest.skip(fault.sentence)
-            if fault.problem is None:
+            if not fault.problems:
                 pytest.fail(self.result.text, pytrace=False)
         except Exception as fault:
             broken(

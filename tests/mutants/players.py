@@ -52,7 +52,7 @@ def play(story: Scenario, environment: RunEnvironment, rendered: Path, out: Path
     try:
         plays = play_scenario(story, Table(environment=edited, out=out.parent, width=100, confirm=confirm))
     except NotJudgedError as fault:
-        return Seen(frozenset({INVALID if fault.problem is not None else BROKEN}), (fault.sentence,), 0.0)
+        return Seen(frozenset({INVALID if fault.problems else BROKEN}), (fault.sentence,), 0.0)
     findings = plays.told.findings
     return Seen(
         frozenset(finding.kind for finding in findings), tuple(finding.sentence for finding in findings), plays.wall

@@ -9,12 +9,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.dialplan.edited import OF_THE_PLAY
+from harness.dialplan.elsewhere import networks_of
+from harness.pbx.run import RunEnvironment
 
 ROOT = Path(__file__).parents[2]
 FILE = "scenarios/ring-all.ring.yaml"
@@ -75,6 +78,7 @@ class Author:
     def problem(self) -> str:
         """What is told of the files, without what differs from run to run."""
         told = (self.out / self.result["id"] / "verdict.txt").read_text("utf-8")
+        told = re.sub(r"\d+\.\d+\.\d+\.\d+/\d+", "NETWORK", told)
         return re.sub(r"/usr/lib\S*/", "LIB/", told.replace(str(self.folder), "DIR"))
 
 
@@ -134,6 +138,22 @@ def test_a_broken_edit_is_told_in_asterisks_own_words(
     done = author.play()
     assert done.returncode == 2, done.stdout
     golden(f"play/edited-{case}.err", author.problem)
+
+
+@pytest.mark.pbx
+def test_an_address_outside_the_run_is_refused_before_anything_boots(
+    author: Author, golden: Golden, environment: RunEnvironment
+) -> None:
+    """Exit 2; what is inside are the addresses at which phones and callers live."""
+    author.edit("pjsip.conf", "bind=0.0.0.0:5060", "bind=0.0.0.0:5060\nexternal_media_address=198.51.100.77")
+    author.edit("rtp.conf", "[general]", "[general]\nstunaddr=stun.example.com")
+    done = author.play()
+    assert done.returncode == 2, done.stdout
+    golden("play/edited-address.err", author.problem)
+    assert not (author.out / author.result["id"] / "pbx" / "console.log").exists()
+    office, trunk = networks_of(environment.subnets)
+    assert ip_address(environment.office_address) in office
+    assert ip_address(environment.trunk_address) in trunk
 
 
 @pytest.mark.pbx
