@@ -38,8 +38,9 @@ MADE_AGAIN = 2
 """How often a play is made again because the machine stalled."""
 FAST = "fast"
 """Folder in the evidence of a red: what the racing clock saw before it was confirmed."""
-NOT_CONFIRMED: frozenset[str] = frozenset({"pbx-crashed", "call-endless", "registration-refused"})
-"""A PBX that crashed has crashed, whatever it does the next time; a call without end keeps the whole machine busy."""
+NOT_CONFIRMED: frozenset[str] = frozenset({"pbx-crashed", "call-endless", "registration-refused", "leads-elsewhere"})
+"""A PBX that crashed has crashed, whatever it does the next time; a call without end keeps the whole machine busy; the
+bytes of a message that leads elsewhere have nothing to do with speed."""
 
 
 UNSTEADY_IN_CI = "what is unsteady fails where CI=true: leave out --allow-unsteady, or pin the scenario with `speed:`"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.observe.chart import brief_rings, waves_of
-from harness.observe.model import CallerView, Ending, Observation, ObservedRing, ObservedTalk
+from harness.observe.model import CallerView, Ending, Observation, ObservedLead, ObservedRing, ObservedTalk
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.office import Extension, Office, ToExtension, ToHangUp, Trunk
 from harness.scenario.source import Source
@@ -66,6 +66,12 @@ def rang(
     )
 
 
+def lead(who: str, at: float = 1.2) -> ObservedLead:
+    """Somebody who is told to send sound to another address."""
+    line = "c=IN IP4 198.51.100.77"
+    return ObservedLead(who=who, at=PbxSeconds(at), address="198.51.100.77", message="INVITE", line=line)
+
+
 def seen(  # noqa: PLR0913 - one keyword for each fact that a test varies
     *rings: ObservedRing,
     answers: tuple[tuple[str, float], ...] = (),
@@ -88,6 +94,7 @@ def seen(  # noqa: PLR0913 - one keyword for each fact that a test varies
     registrations_refused: tuple[tuple[str, int], ...] = (),
     crashed: int | None = None,
     endless: str | None = None,
+    elsewhere: tuple[ObservedLead, ...] = (),
     dropped: tuple[tuple[str, PbxSeconds], ...] = (),
 ) -> Observation:
     """Build the observation of one caller's call."""
@@ -122,5 +129,6 @@ def seen(  # noqa: PLR0913 - one keyword for each fact that a test varies
         registrations_refused=registrations_refused,
         crashed=crashed,
         endless=endless,
+        elsewhere=elsewhere,
         dropped=dropped,
     )

@@ -38,6 +38,7 @@ Kind = Literal[
     "registrations",
     "crash",
     "endless-call",
+    "led-elsewhere",  # somebody was sent to an address outside the run
 ]
 
 

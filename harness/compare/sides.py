@@ -119,6 +119,7 @@ def _whole_play(pair: _Pair, left: Observation, right: Observation) -> Iterator[
 
     yield from pair.words("crash", "Asterisk crashed", signal(left), signal(right))
     yield from pair.words("endless-call", "a call ran in a circle", left.endless, right.endless)
+    yield from pair.words("led-elsewhere", "sent out of the run", _led(left), _led(right))
     yield from pair.words("registrations", "registrations refused", refused(left), refused(right))
     yield from pair.words("failed-steps", "steps that could not be done", steps(left), steps(right))
     yield from pair.words("stray-rings", "rings that were nobody's call", strays(left), strays(right))
@@ -128,6 +129,10 @@ def _whole_play(pair: _Pair, left: Observation, right: Observation) -> Iterator[
     dropped = [_counted(phone for phone, _ in side.dropped) for side in (left, right)]
     yield from pair.words("dropped", "phones whose first call the PBX ended", dropped[0], dropped[1])
     yield from pair.words("trunk-legs", "calls that left the office", legs(left), legs(right))
+
+
+def _led(observation: Observation) -> str:
+    return _counted({f"{lead.who} to {lead.address} by {lead.message}" for lead in observation.elsewhere})
 
 
 def _counted(names: Iterable[str]) -> str:

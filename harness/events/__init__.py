@@ -310,6 +310,20 @@ class TalkDropped(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LedElsewhere(Event):
+    """The PBX sent a phone or caller to an address outside the run's networks, or to a host name."""
+
+    who: str
+    call_id: str
+    address: str
+    """As it stands there, without its port."""
+    message: str
+    """What was received: `INVITE`, `200 OK to INVITE`, `302 Moved Temporarily`."""
+    line: str
+    """That of the message which says so: `c=IN IP4 198.51.100.77`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PbxCrashed(Event):
     """Asterisk ended by a signal of its own (SIGSEGV, SIGABRT...)."""
 

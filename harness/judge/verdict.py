@@ -12,9 +12,10 @@ from harness.judge.finding import Finding, Kind
 from harness.judge.moments import judge_moments
 from harness.judge.turns import judge_turns
 from harness.judge.waves import comparable, judge_waves
-from harness.observe.model import CallerView, Observation
+from harness.observe.model import CallerView, Observation, ObservedLead
 from harness.scenario.duration import PbxSeconds, format_duration
 from harness.scenario.source import Source
+from harness.scenario.spelling import enumerate_words
 from harness.scenario.story import (
     ACTS_WITHIN,
     CallerGets,
@@ -48,7 +49,7 @@ def _judge_reading(scenario: Scenario, observation: Observation) -> tuple[Findin
     """Judge one call, or the calls of one moment, by one reading."""
     scenario = settle(scenario, observation)
     findings = list(_judge_play(scenario, observation))
-    if observation.registrations_refused or observation.crashed is not None or observation.endless is not None:
+    if observation.cut_off:
         return tuple(findings)  # the callers' stories were not played to their end
     for name, expectations in scenario.expect.items():
         findings += _judge_caller(scenario, observation, observation.callers[name], expectations)
@@ -63,6 +64,7 @@ def _judge_play(scenario: Scenario, observation: Observation) -> Iterator[Findin
     if observation.endless is not None:
         sentence = f"a call runs in a circle in the dialplan, and nothing waits there: it is at {observation.endless}"
         yield Finding(kind="call-endless", source=where, sentence=sentence)
+    yield from _judge_leads(observation, where)
     for phone, code in observation.registrations_refused:
         sentence = f"the PBX refused the registration of {phone} with {code}; the story was not played"
         yield Finding(kind="registration-refused", source=where, sentence=sentence)
@@ -74,7 +76,23 @@ def _judge_play(scenario: Scenario, observation: Observation) -> Iterator[Findin
             "moment never came": "the moment that this step waits for never came",
         }[reason]
         yield Finding(kind="step-failed", source=step.source, sentence=sentence, caller=step.caller)
-    yield from _judge_legs(observation, where)
+    if not observation.elsewhere:  # else the PBX was left alone with its calls, perhaps before the story began
+        yield from _judge_legs(observation, where)
+
+
+def _judge_leads(observation: Observation, where: Source) -> Iterator[Finding]:
+    """Tell each line once that sends phones or callers elsewhere: all phones of a group are sent the same one."""
+    sent: dict[tuple[str, str, str], list[ObservedLead]] = {}
+    for lead in observation.elsewhere:
+        sent.setdefault((lead.address, lead.message, lead.line), []).append(lead)
+    for (address, message, line), leads in sent.items():
+        who = enumerate_words(dict.fromkeys(lead.who for lead in leads))
+        at = f"at {format_duration(leads[0].at)}" if leads[0].at >= 0 else "before the story began"
+        sentence = (
+            f"the PBX sends {who} to {address}, which is no address in the run's networks, {at}: "
+            f"its {message} says `{line}`"
+        )
+        yield Finding(kind="leads-elsewhere", source=where, sentence=sentence)
 
 
 def _judge_legs(observation: Observation, where: Source) -> Iterator[Finding]:

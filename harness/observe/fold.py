@@ -22,6 +22,7 @@ from harness.events import (
     DialFailed,
     Event,
     KeyHeard,
+    LedElsewhere,
     LegAlerting,
     LegBelongs,
     LegCancelled,
@@ -47,7 +48,7 @@ from harness.events import (
     Unbridged,
 )
 from harness.observe.chart import brief_rings, waves_of
-from harness.observe.model import CallerView, Ending, Observation, ObservedRing, ObservedTalk
+from harness.observe.model import CallerView, Ending, Observation, ObservedLead, ObservedRing, ObservedTalk
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.story import CLOCK_RESOLUTION, SETTLE_WINDOW, Press, Scenario, Silent, extension_of
 
@@ -88,8 +89,7 @@ def observe(scenario: Scenario, events: Iterable[Event]) -> Observation:
     Raises BrokenPlayError when the witnesses contradict each other or the play did not come to its end.
     """
     *earlier, last = (_observe_call(scenario, call, watched) for call, watched in _calls(events))
-    cut_off = last.crashed is not None or last.endless is not None or last.registrations_refused or last.failed_steps
-    if len(earlier) + 1 < scenario.calls and not cut_off:
+    if len(earlier) + 1 < scenario.calls and not (last.cut_off or last.failed_steps):
         told = "1 time" if not earlier else f"{len(earlier) + 1} times"
         raise BrokenPlayError(f"the story was told {told}, and it was to be {scenario.calls}")
     return replace(last, earlier=tuple(earlier))
@@ -119,7 +119,11 @@ def _observe_call(scenario: Scenario, record: _Record, watched: PbxSeconds | Non
     crashed = next((event.signal for event in record.all(PbxCrashed)), None)
     refused = tuple((event.phone, event.code) for event in record.all(RegistrationRefused))
     endless = next((event.place for event in record.all(CallEndless)), None)
-    cut_off = crashed is not None or endless is not None
+    elsewhere = tuple(
+        ObservedLead(who=event.who, at=event.at, address=event.address, message=event.message, line=event.line)
+        for event in record.all(LedElsewhere)
+    )
+    cut_off = crashed is not None or endless is not None or bool(elsewhere)
     if watched is None and (refused or cut_off):
         watched = PbxSeconds(0.0)
     elif watched is None:
@@ -142,6 +146,7 @@ def _observe_call(scenario: Scenario, record: _Record, watched: PbxSeconds | Non
         registrations_refused=refused,
         crashed=crashed,
         endless=endless,
+        elsewhere=elsewhere,
     )
 
 

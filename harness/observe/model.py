@@ -58,6 +58,17 @@ class ObservedTalk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedLead:
+    """A line of a message by which the PBX sent a phone or caller to an address outside the run, or to a host name."""
+
+    who: str
+    at: PbxSeconds
+    address: str
+    message: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallerView:
     """Everything observed of one caller's call."""
 
@@ -120,8 +131,16 @@ class Observation:
     """The signal by which Asterisk ended, where it did."""
     endless: str | None = None
     """Where a call ran in a circle in the dialplan, where one did; then the story was not played to its end."""
+    elsewhere: tuple[ObservedLead, ...] = ()
+    """By what the PBX sent somebody elsewhere; where it did the story was not played to its end."""
     earlier: tuple[Observation, ...] = ()
     """Of a story that is told many times: its calls before the last one, each observed as a story of its own."""
+
+    @property
+    def cut_off(self) -> bool:
+        """True where the story was not played to its end because of what the PBX did."""
+        faults = (self.crashed is not None, self.endless is not None, self.registrations_refused, self.elsewhere)
+        return any(faults)
 
     @property
     def calls(self) -> tuple[Observation, ...]:

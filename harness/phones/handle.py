@@ -15,7 +15,7 @@ from harness.phones import protocol as say
 from harness.phones import wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from harness.clock.clock import PhoneLine
@@ -100,6 +100,7 @@ class Phone:
         line: PhoneLine | None = None,
         tone_hz: int | None = None,
         calls: int = CALLS,
+        networks: Sequence[str] = (),
         within: timedelta = START_WITHIN,
     ) -> Phone:
         """Start the process and return when it is ready; `on_message` gets every message, Ready too.
@@ -107,12 +108,23 @@ class Phone:
         `server` is the socket of the container of the phones, `address` one of that container's own. On the clock of
         `line` it stamps what it reports, and that clock waits for it; without one it is on real time. `tone_hz` is the
         sine that it transmits in every call; by default one that follows from its name, above all DTMF and ringback
-        tones. It takes so many `calls` at once. Raises PhoneStartError.
+        tones. It takes so many `calls` at once. Of a message that leads out of the networks `networks`
+        (`172.18.0.0/16`) LedElsewhere is reported; without any, nothing is. Raises PhoneStartError.
         """
         phone = cls(name, log, on_message, line)
         try:
             async with asyncio.timeout(within.total_seconds()):
-                await phone._launch(server, address, _tone_of(name) if tone_hz is None else tone_hz, calls)
+                await phone._launch(
+                    server,
+                    {
+                        "name": name,
+                        "address": address,
+                        "tone_hz": _tone_of(name) if tone_hz is None else tone_hz,
+                        "calls": calls,
+                        "networks": list(networks),
+                        "number": line.number if line is not None else 0,
+                    },
+                )
                 await phone._ready
         except TimeoutError:
             await phone._end_now()
@@ -184,7 +196,7 @@ class Phone:
         if self._transport is not None:
             await self._gone
 
-    async def _launch(self, server: Path, address: str, tone_hz: int, calls: int) -> None:
+    async def _launch(self, server: Path, settings: wire.Request) -> None:
         ours, theirs = socket.socketpair()
         with contextlib.ExitStack() as opened:
             opened.enter_context(theirs)
@@ -193,13 +205,6 @@ class Phone:
                 files.append(opened.enter_context(self._line.page.path.open("r+b")))
             self._link = await self._connect(server)
             self._transport, _ = await self._loop.create_connection(lambda: _Channel(self), sock=ours)
-            settings = {
-                "name": self.name,
-                "address": address,
-                "tone_hz": tone_hz,
-                "calls": calls,
-                "number": self._line.number if self._line is not None else 0,
-            }
             wire.send(self._link, {"phone": settings}, theirs.fileno(), *(file.fileno() for file in files))
         self._loop.add_reader(self._link, self._hear_server)
 

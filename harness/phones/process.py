@@ -19,10 +19,13 @@ import pjsua2 as pj
 from harness.phones import library, sip_text
 from harness.phones import protocol as say
 from harness.phones.call import Call
+from harness.phones.elsewhere import Networks, leads_elsewhere, name_of
 from harness.phones.guard import guarded
 from harness.phones.ledger import Ledger
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from harness.phones.library import Pj
     from harness.phones.recording import Recording
 
@@ -37,9 +40,20 @@ class Phone:
     """The endpoint, its account, its calls and its end of the channel."""
 
     def __init__(
-        self, channel: socket.socket, ledger: Ledger, *, name: str, address: str, tone_hz: int, calls: int
+        self,
+        channel: socket.socket,
+        ledger: Ledger,
+        *,
+        name: str,
+        address: str,
+        tone_hz: int,
+        calls: int,
+        networks: Sequence[str],
     ) -> None:
-        """Create the endpoint and tell Ready; it takes so many calls at once."""
+        """Create the endpoint and tell Ready; it takes so many calls at once.
+
+        What leads out of `networks` is told; empty: that is not looked at.
+        """
         self.address = address
         self.registrar = ""
         """`host:port`, once it has registered."""
@@ -50,6 +64,9 @@ class Phone:
         self._known: set[str] = set()
         self.recordings: list[Recording] = []
         self._over: list[Call] = []
+        self._networks = Networks(networks, [address])
+        self._led: set[tuple[str, str]] = set()
+        """Calls and lines of which it has been told that they lead elsewhere."""
         self._registered = False
         self._unregistering = False
         self.endpoint = library.Endpoint(self, self._call_rejected)
@@ -191,12 +208,25 @@ class Phone:
             self.tell(say.Fault(at_ns=at_ns, traceback=f"the library refused an INVITE by itself, with {code}"))
 
     def _logged(self, entry: str) -> None:
-        """Read the causes of a CANCEL out of the log; of one that crosses our 200 no callback tells."""
+        """Read in the log what no callback tells: where we are sent, the causes of a CANCEL that crosses our 200."""
         self.ledger.note_log(entry)
+        if self._networks and (message := sip_text.logged_message(entry)) is not None:
+            self._look_where_it_leads(message)
         cancel = sip_text.logged_request(entry, "CANCEL")
         call = self.calls.get(sip_text.call_id(cancel) or "") if cancel is not None else None
         if cancel is not None and call is not None:
             call.causes = sip_text.reason_causes(cancel)
+
+    def _look_where_it_leads(self, message: str) -> None:
+        """Tell it before the library follows."""
+        call_id = sip_text.call_id(message) or ""
+        for address, line in leads_elsewhere(message, self._networks):
+            if (call_id, line) not in self._led:
+                self._led.add((call_id, line))
+                led = say.LedElsewhere(
+                    at_ns=self.ledger.stamp(), call_id=call_id, address=address, message=name_of(message), line=line
+                )
+                self.tell(led)
 
 
 class _Account(pj.Account):  # type: ignore[misc]  # pjsua2 has no types
@@ -232,7 +262,7 @@ def _send(channel: socket.socket, message: say.Message) -> None:
 def run(channel: int, page: int | None, settings: dict[str, Any]) -> NoReturn:
     """Be a phone on these descriptors: its channel, and the page of its clock (None: on real time).
 
-    `settings`: name, address, tone_hz, calls (how many at once), and the number of its words in the page.
+    `settings`: name, address, tone_hz, calls (how many at once), networks, and the number of its words in the page.
     """
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the server's handler is none of ours
     with open("/proc/self/comm", "w") as comm:  # noqa: PTH123  pathlib would be one more import for each phone

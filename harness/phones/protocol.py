@@ -303,6 +303,18 @@ class KeyHeard(Message):
     digit: str
 
 
+class LedElsewhere(Message):
+    """A message that was received leads to an address outside the phone's networks. Told once for a line and a call."""
+
+    call_id: str
+    address: str
+    """As it stands there: an address, or a host name."""
+    message: str
+    """`INVITE`, `200 OK to INVITE`."""
+    line: str
+    """That of the message which says so."""
+
+
 class CallTableFull(Message):
     """An INVITE found no free call in the library and got this code from it. Broken harness."""
 

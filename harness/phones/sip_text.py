@@ -8,6 +8,7 @@ _REASON = re.compile(r"^reason[ \t]*:(.*(?:\r?\n[ \t].*)*)", re.IGNORECASE | re.
 _CALL_ID = re.compile(r"^(?:call-id|i)[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
 _RECEIVED_REQUEST = re.compile(r"[^\n]*\bRX \d+ bytes Request msg (\w+)/[^\n]*:\n(.*)", re.DOTALL)
 """How pjsip logs a request: one line about it, then its text."""
+_RECEIVED = re.compile(r"[^\n]*\bRX \d+ bytes Re(?:quest|sponse) msg [^\n]*:\n(.*)", re.DOTALL)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _CAUSE = re.compile(r";\s*cause\s*=\s*(\d+)", re.IGNORECASE)
 _USER = re.compile(r"sips?:(?:([^@>;?\s]*)@)?", re.IGNORECASE)
@@ -43,6 +44,12 @@ def logged_request(entry: str, method: str) -> str | None:
     """Return the text of the request that this entry of pjsip's log says was received, if it has this method."""
     match = _RECEIVED_REQUEST.match(entry)
     return match[2] if match and match[1] == method else None
+
+
+def logged_message(entry: str) -> str | None:
+    """Return the text of the request or response that this entry of pjsip's log says was received."""
+    match = _RECEIVED.match(entry)
+    return match[1] if match else None
 
 
 def request_user(message: str) -> str:

@@ -30,14 +30,14 @@ from harness.events import (
 )
 from harness.pbx.capture import Packet, read_capture
 from harness.pbx.container import LOG
-from harness.pbx.manager import ManagerLostError
+from harness.pbx.manager import ManagerError, ManagerLostError
 from harness.play.callers import CallerSeat
 from harness.play.circle import watched_for_circles
 from harness.play.clockwork import open_page, prove_clock
 from harness.play.horizon import last_answers, patience
 from harness.play.interval import interval
 from harness.play.recorder import Recorder
-from harness.play.stage import CallEndlessError, PbxFaultError, Stage
+from harness.play.stage import CallEndlessError, LedElsewhereError, PbxFaultError, Stage
 from harness.play.switchboard import moment
 from harness.play.theatre import CAPTURE, RegistrationRefusedError, Theatre
 from harness.scenario.duration import PbxSeconds
@@ -80,7 +80,11 @@ async def conduct(scenario: Scenario, environment: RunEnvironment, folder: Path,
         recorder.record(StoryOver(at=moment(clock.now()), deadline=False))
     except PbxFaultError as fault:
         stage.fail(fault)
+        recorder.begin(clock.now())  # what was before it is told as such
         recorder.record(StoryOver(at=moment(clock.now()), deadline=False))
+        if isinstance(fault, LedElsewhereError):  # else the PBX has ended, or is too busy to answer
+            with contextlib.suppress(ManagerError):
+                await theatre.save_capture()
     except BrokenError as fault:
         fault.report = clock.report()
         raise
@@ -99,6 +103,7 @@ async def _play(scenario: Scenario, theatre: Theatre, stage: Stage, recorder: Re
     with clock.hold():
         await theatre.open()
         if await theatre.prepare():
+            stage.check()
             recorder.forget()
     await prove_clock(scenario, clock, theatre.pbx)
     recorder.begin(clock.now())

@@ -23,7 +23,9 @@ class Recorder:
         self._before: list[Event] = []
 
     def begin(self, origin: PbxEpoch) -> None:
-        """Set the moment that is 0."""
+        """Set the moment that is 0; one that has been set stays it."""
+        if self._origin is not None:
+            return
         self._origin = origin
         before, self._before = self._before, []
         for event in before:

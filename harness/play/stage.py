@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 
 from harness.clock.clock import PbxClock, PbxEpoch
 from harness.containers.errors import BrokenError
-from harness.events import CallEndless, Event, PbxCrashed
+from harness.events import CallEndless, Event, LedElsewhere, PbxCrashed
 from harness.pbx.manager import ManagerLostError
 from harness.play.recorder import Recorder
 from harness.scenario.duration import PbxSeconds
@@ -16,8 +16,8 @@ from harness.scenario.duration import PbxSeconds
 class PbxFaultError(Exception):
     """What the PBX did makes an end of the story: the verdict is red."""
 
-    def __init__(self, sentence: str, event: Event) -> None:
-        """Keep what is to be recorded."""
+    def __init__(self, sentence: str, event: Event | None) -> None:
+        """Keep what is to be recorded; None: it has been."""
         super().__init__(sentence)
         self.event = event
 
@@ -36,6 +36,14 @@ class CallEndlessError(PbxFaultError):
     def __init__(self, place: str, at: PbxEpoch) -> None:
         """Keep where it runs."""
         super().__init__(f"a call runs in a circle at {place}", CallEndless(at=PbxSeconds(at), place=place))
+
+
+class LedElsewhereError(PbxFaultError):
+    """The PBX sent somebody to where nobody of the run lives: what follows would only wait for answers."""
+
+    def __init__(self, led: LedElsewhere) -> None:
+        """`led` has been recorded: each of them is, while the first ends the story."""
+        super().__init__(f"the PBX sends {led.who} to {led.address}", None)
 
 
 class Stage:
@@ -63,7 +71,7 @@ class Stage:
         """End every wait with this failure; the first one told counts."""
         if self._failure is None:
             self._failure = failure
-            if isinstance(failure, PbxFaultError):
+            if isinstance(failure, PbxFaultError) and failure.event is not None:
                 self._recorder.record(failure.event)
         self.notify()
 

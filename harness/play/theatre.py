@@ -14,7 +14,7 @@ from harness.containers.errors import BrokenError, ComplaintError
 from harness.containers.run import RunEnvironment
 from harness.containers.turnstile import turnstile
 from harness.dialplan.render import PlayAddresses, RenderedOffice, Secrets, render_office
-from harness.events import NameAsked, RegistrationRefused
+from harness.events import LedElsewhere, NameAsked, RegistrationRefused
 from harness.pbx.capture import Peer
 from harness.pbx.container import SIP_PORT, ClockMount, Login, Pbx
 from harness.pbx.manager import ManagerEvent
@@ -27,7 +27,7 @@ from harness.play.edited import EditedConfiguration
 from harness.play.ensemble import Ensemble, Seat
 from harness.play.names import NameServer, Question
 from harness.play.sound import tones_for
-from harness.play.stage import PbxCrashedError, Stage
+from harness.play.stage import LedElsewhereError, PbxCrashedError, Stage
 from harness.play.surroundings import surroundings_of
 from harness.play.switchboard import Switchboard, moment
 from harness.play.talks import Talks
@@ -291,6 +291,7 @@ class Theatre:
                 on_message=take,
                 line=line,
                 tone_hz=self._tones.get(name),
+                networks=self._environment.subnets.split(","),
             )
         except PhoneStartError as fault:
             raise BrokenError(str(fault), "a phone is a process made of pjsua2: see its log") from fault
@@ -325,6 +326,8 @@ class Theatre:
             self._stage.fail(BrokenError(f"the phone {name} failed: {cause}", f"its log is {log}"))
         elif isinstance(message, protocol.CallTableFull):
             self._stage.fail(BrokenError(f"the phone {name} is full: it takes {CALLS} calls at once"))
+        elif isinstance(message, protocol.LedElsewhere):
+            self._take_lead(name, message)
         elif isinstance(message, (protocol.Registered, protocol.RegistrationFailed)):
             self._take_registration(name, message)
         elif isinstance(message, protocol.Recorded):
@@ -337,6 +340,20 @@ class Theatre:
         elif name in self.ensemble.seats:
             self.ensemble.take(name, message)
             self.switchboard.ask()
+
+    def _take_lead(self, name: str, message: protocol.LedElsewhere) -> None:
+        """Record where somebody is sent, and end the story: the answers that it waits for will not come."""
+        who = f"the other end of {name.removeprefix(OUTSIDE)}'s call" if name.startswith(OUTSIDE) else name
+        led = LedElsewhere(
+            at=moment(self._stage.clock.at_stamp(message.at_ns)),
+            who=who,
+            call_id=message.call_id,
+            address=message.address,
+            message=message.message,
+            line=message.line,
+        )
+        self._stage.record(led)
+        self._stage.fail(LedElsewhereError(led))
 
     def _take_registration(self, name: str, message: protocol.Registered | protocol.RegistrationFailed) -> None:
         """Note the first answer; from then on the phone renews in PBX time, as its own clock knows nothing of that."""

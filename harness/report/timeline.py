@@ -30,12 +30,7 @@ def timeline_text(scenario: Scenario, observation: Observation) -> str:
         *head,
         f"the story was over at {format_duration(observation.over)}; then watched for {watched}",
     ]
-    if observation.crashed is not None:
-        lines.append(f"Asterisk crashed by signal {observation.crashed}")
-    if observation.endless is not None:
-        lines.append(f"a call ran in a circle in the dialplan, at {observation.endless}")
-    for phone, code in observation.registrations_refused:
-        lines.append(f"the PBX refused the registration of {phone} with {code}: no story was played")
+    lines += _cut_off(observation)
     for number, reason in observation.failed_steps:
         lines.append(f"step {number + 1} could not be done: {reason}")
     for view in observation.callers.values():
@@ -50,6 +45,19 @@ def timeline_text(scenario: Scenario, observation: Observation) -> str:
     if besides:
         lines += ["", "what else was seen", *besides]
     return "\n".join(lines) + "\n"
+
+
+def _cut_off(observation: Observation) -> Iterator[str]:
+    """Yield why the story was not played to its end."""
+    if observation.crashed is not None:
+        yield f"Asterisk crashed by signal {observation.crashed}"
+    if observation.endless is not None:
+        yield f"a call ran in a circle in the dialplan, at {observation.endless}"
+    for lead in observation.elsewhere:
+        at = f"at {format_duration(lead.at)}" if lead.at >= 0 else "before the story began"
+        yield f"the PBX sent {lead.who} to {lead.address} {at}: its {lead.message} says `{lead.line}`"
+    for phone, code in observation.registrations_refused:
+        yield f"the PBX refused the registration of {phone} with {code}: no story was played"
 
 
 def _besides(observation: Observation) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from story_book import rang, seen
+from story_book import lead, rang, seen
 
 from harness.compare import Difference, Kind, NotTheSameStoryError, compare
 from harness.observe import Observation
@@ -92,6 +92,8 @@ CASES: list[tuple[list[Kind], Observation, Observation]] = [
     (["crash"], seen(crashed=6), seen(crashed=11)),
     (["dropped"], seen(), seen(dropped=(("101", PbxSeconds(3.0)),))),
     (["endless-call"], seen(), seen(endless="s@group-sales")),
+    (["led-elsewhere"], seen(), seen(elsewhere=(lead("101"),))),
+    (["led-elsewhere"], seen(elsewhere=(lead("101"),)), seen(elsewhere=(lead("101"), lead("102")))),
     (["calls"], seen(), replace(seen(), earlier=(seen(),))),
     (["ring-length"], replace(seen(), earlier=(seen(RING),)), replace(seen(), earlier=(seen(rang("101", 0.1, 15.4)),))),
 ]  # fmt: skip
@@ -123,6 +125,8 @@ SAME: list[tuple[str, Observation, Observation]] = [
     ("and a call that left the office", seen(trunk_legs=(PbxSeconds(64.0),)), replace(seen(), watched=PbxSeconds(2.0))),
     ("and a dial", seen(dial_failures=((PbxSeconds(64.0), "109", "not there"),)),
         replace(seen(), watched=PbxSeconds(2.0))),
+    ("when somebody was sent elsewhere, and by how many lines",
+        seen(elsewhere=(lead("101"), lead("102"))), seen(elsewhere=(lead("102"), lead("101", 5.0), lead("101")))),
     ("how far a leg outlived its caller", seen(late_legs=(("101", PbxSeconds(1.1)),)), seen(
         late_legs=(("101", PbxSeconds(1.4)),))),
 ]  # fmt: skip

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.containers.errors import EditedConfigurationError
 from harness.dialplan.edited import OF_THE_PLAY, EditedError, take_edited
 from harness.dialplan.elsewhere import networks_of, settings_elsewhere, settings_of
 from harness.dialplan.render import PlayAddresses, Secrets, render_office
-from harness.pbx.errors import EditedConfigurationError
 from harness.play.edited import EditedConfiguration
 from harness.scenario.office import Office
 from harness.scenario.problem import render_problem

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import get_args
 
 import pytest
-from story_book import CALL, at, rang, scenario, seen
+from story_book import CALL, at, lead, rang, scenario, seen
 
 from harness.judge import Kind, judge
 from harness.observe import Observation
@@ -205,7 +205,29 @@ CASES: list[Case] = [
     ("talk-dropped", 5, (ONE,), seen(rang("101", 0.1, 15.1), dropped=(("102", PbxSeconds(3.0)),)), seen(
         rang("101", 0.1, 15.1))),
     ("call-endless", 5, (ONE,), seen(endless="s@group-sales"), seen(rang("101", 0.1, 15.1))),
+    ("leads-elsewhere", 5, (ONE,), seen(elsewhere=(lead("101"),)), seen(rang("101", 0.1, 15.1))),
 ]  # fmt: skip
+
+
+def test_where_somebody_is_sent_is_told_once_for_a_line() -> None:
+    """By whom it was got, and when first; also before the story began."""
+    here, again, other = lead("101"), lead("102", 1.4), replace(lead("anna", -0.5), message="REFER", address="a.b.c")
+    first, second = judge(scenario(ONE), seen(elsewhere=(here, again, here, other)))
+    assert first.sentence == (
+        "the PBX sends 101 and 102 to 198.51.100.77, which is no address in the run's networks, at 1.2 s: "
+        "its INVITE says `c=IN IP4 198.51.100.77`"
+    )
+    assert second.sentence == (
+        "the PBX sends anna to a.b.c, which is no address in the run's networks, before the story began: "
+        "its REFER says `c=IN IP4 198.51.100.77`"
+    )
+
+
+def test_what_is_seen_of_a_story_that_ended_because_somebody_was_sent_elsewhere_is_left_out() -> None:
+    """Nobody ended its calls."""
+    calls = {"trunk_legs": (PbxSeconds(0.1),), "late_rings": (rang("103", 63, 64),)}
+    kinds = [finding.kind for finding in judge(scenario(ONE), seen(elsewhere=(lead("101"),), **calls))]  # type: ignore[arg-type]
+    assert kinds == ["leads-elsewhere"]
 
 
 def test_a_menu_takes_its_time() -> None:

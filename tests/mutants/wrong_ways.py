@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .change import Replace, Swap
+from .change import Append, Replace, Swap
 from .mutant import Mutant
 
 WRONG_WAYS: tuple[Mutant, ...] = (
@@ -142,6 +142,16 @@ WRONG_WAYS: tuple[Mutant, ...] = (
         "extension",
         "the extension answers",
         {"answer-missing", "caller-ended-by", "ring-missing", "talk-missing"},
+    ),
+    Mutant(
+        "a number is sent on to another company",
+        (
+            Replace("from-trunk", "Goto(extensions,101,1)", "Transfer(PJSIP/sip:101@pbx.example.com)"),
+            Append("modules.conf", "load=app_transfer.so\n"),
+        ),
+        "extension",
+        "the extension answers",
+        {"leads-elsewhere"},
     ),
     Mutant(
         "a phone that nobody answers is busy",

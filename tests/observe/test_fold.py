@@ -18,6 +18,7 @@ from harness.events import (
     DialFailed,
     Event,
     KeyHeard,
+    LedElsewhere,
     LegAlerting,
     LegBelongs,
     LegCancelled,
@@ -43,6 +44,7 @@ from harness.events import (
     Unbridged,
 )
 from harness.observe import BrokenPlayError, observe
+from harness.observe.model import ObservedLead
 from harness.scenario.duration import PbxSeconds as S
 from harness.scenario.story import Nobody, Press, RingsOn, Scenario, Silent
 
@@ -344,12 +346,19 @@ def test_a_call_that_a_phone_was_on_and_that_the_pbx_ended() -> None:
     assert observe(STORY, [*PLACED, *dropped, *OVER]).dropped == (("102", 3.0),)
 
 
-def test_a_crash_an_endless_call_and_a_refused_registration_end_the_story() -> None:
-    """All are facts about the PBX: no second witness is asked for."""
+def test_a_crash_an_endless_call_a_lead_and_a_refused_registration_end_the_story() -> None:
+    """All are facts about the PBX: no second witness is asked for, nor that the story comes to its end."""
     crashed = observe(STORY, [*PLACED, leg("101", "r", 1.0)[2], PbxCrashed(at=S(2.0), signal=11), OVER[0]])
     assert crashed.crashed == 11
     endless = observe(STORY, [*PLACED, leg("101", "r", 1.0)[2], CallEndless(at=S(2.0), place="s@group-sales"), OVER[0]])
     assert endless.endless == "s@group-sales"
+    sent = LedElsewhere(
+        at=S(2.0), who="101", call_id="r", address="a.b.c", message="INVITE", line="Contact: <sip:a.b.c>"
+    )
+    led = observe(replace(STORY, calls=3), [*PLACED, leg("101", "r", 1.0)[2], sent, OVER[0]])
+    assert led.elsewhere == (
+        ObservedLead(who="101", at=S(2.0), address="a.b.c", message="INVITE", line="Contact: <sip:a.b.c>"),
+    )
     refused = observe(STORY, [RegistrationRefused(at=S(0.0), phone="101", code=403), OVER[0]])
     assert refused.registrations_refused == (("101", 403),)
 

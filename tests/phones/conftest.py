@@ -14,7 +14,7 @@ from harness.phones.handle import CALLS, Crashed, Phone
 from harness.phones.protocol import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from harness.phones.protocol import Verb
@@ -38,7 +38,7 @@ class DeskPhone:
         self._runner = runner
         self._queue: asyncio.Queue[Message | Crashed] = asyncio.Queue()
 
-    def start(self, address: str, tone_hz: int | None = None, calls: int = CALLS) -> None:
+    def start(self, address: str, *, tone_hz: int | None, calls: int, networks: Sequence[str]) -> None:
         """Start the process."""
         self.handle = self._runner.run(
             Phone.start(
@@ -49,6 +49,7 @@ class DeskPhone:
                 on_message=self._queue.put_nowait,
                 tone_hz=tone_hz,
                 calls=calls,
+                networks=networks,
             )
         )
 
@@ -100,10 +101,18 @@ class Desk:
         self._logs = logs
         self._phones: list[DeskPhone] = []
 
-    def phone(self, name: str, address: str = "127.0.0.1", tone_hz: int | None = None, calls: int = CALLS) -> DeskPhone:
+    def phone(
+        self,
+        name: str,
+        address: str = "127.0.0.1",
+        *,
+        tone_hz: int | None = None,
+        calls: int = CALLS,
+        networks: Sequence[str] = (),
+    ) -> DeskPhone:
         """Start a phone."""
         phone = DeskPhone(self.runner, self.phones, name, self._logs / f"{name}.log")
-        phone.start(address, tone_hz, calls)
+        phone.start(address, tone_hz=tone_hz, calls=calls, networks=networks)
         self._phones.append(phone)
         return phone
 

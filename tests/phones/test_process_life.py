@@ -94,7 +94,7 @@ def test_a_phone_dies_with_its_conductor(desk: Desk, phones: PhonesContainer, tm
 def test_a_phone_ends_with_its_channel(phones: PhonesContainer, tmp_path: Path) -> None:
     """Also where the conductor lives on: a phone that nobody can tell anything has no use."""
     ours, theirs = socket.socketpair()
-    settings = {"name": "101", "address": "127.0.0.1", "tone_hz": 2000, "calls": 4, "number": 0}
+    settings = {"name": "101", "address": "127.0.0.1", "tone_hz": 2000, "calls": 4, "networks": [], "number": 0}
     with (
         socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as link,
         (tmp_path / "101.log").open("wb") as log,

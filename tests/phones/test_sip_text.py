@@ -66,3 +66,13 @@ def test_only_a_received_request_of_the_method_is_taken_from_the_log() -> None:
     assert sip_text.logged_request(received + _HEAD, "BYE") is None
     assert sip_text.logged_request(received.replace("RX", "TX") + _HEAD, "CANCEL") is None
     assert sip_text.logged_request("22:50:27.544  sip_endpoint.c  Processing CANCEL\n" + _HEAD, "CANCEL") is None
+
+
+def test_a_received_message_is_taken_from_the_log() -> None:
+    """Request or response, but nothing that was sent, nor other talk."""
+    request = "22:50:27.544  pjsua_core.c  .RX 368 bytes Request msg CANCEL/cseq=1 (rdata0x5) from UDP 1.2.3.4:5:\n"
+    response = "22:50:27.544  pjsua_core.c !.RX 9 bytes Response msg 200/BYE/cseq=1 (rdata0x5) from UDP 1.2.3.4:5:\n"
+    for received in (request, response):
+        assert sip_text.logged_message(received + _HEAD) == _HEAD
+        assert sip_text.logged_message(received.replace("RX", "TX") + _HEAD) is None
+    assert sip_text.logged_message(f"22:50:27.544  pjsua_core.c  Processing\n{request}{_HEAD}") is None

@@ -161,6 +161,47 @@ def test_refer_is_refused_and_the_phone_lives(phone: DeskPhone, raw: RawSip) -> 
     _next_is_fault(phone)
 
 
+_AWAY = "127.0.0.77"
+"""What is sent there stays on this machine."""
+
+
+def test_what_leads_elsewhere_is_told_before_the_rest_and_once(desk: Desk) -> None:
+    """Each line once in a call, however often it comes, and before the phone acts on it."""
+    phone = desk.phone("102", networks=["172.18.0.0/16"])
+    with RawSip((phone.handle.address, phone.handle.port)) as raw:
+        raw.send_invite(leads_to=_AWAY)
+        told = phone.told_until(say.Invited)
+        leads = [message for message in told if isinstance(message, say.LedElsewhere)]
+        assert [(led.call_id, led.address, led.message, led.line) for led in leads] == [
+            (raw.call_id, _AWAY, "INVITE", f"Contact: <sip:anna@{_AWAY}:{raw.port}>"),
+            (raw.call_id, _AWAY, "INVITE", f"c=IN IP4 {_AWAY}"),
+        ]
+        raw.until(180)
+        raw.send(raw.invite)
+        raw.until(180)
+        _next_is_fault(phone)
+
+
+def test_a_phone_that_knows_no_networks_tells_no_such_thing(phone: DeskPhone, raw: RawSip) -> None:
+    """Where nobody said which addresses are the run's."""
+    raw.send_invite(leads_to=_AWAY)
+    told = phone.told_until(say.Invited)
+    assert not [message for message in told if isinstance(message, say.LedElsewhere)]
+    _next_is_fault(phone)
+
+
+def test_a_caller_tells_where_he_is_sent(desk: Desk) -> None:
+    """By a 302, which he does not follow: it is his final response."""
+    phone = desk.phone("102", networks=["172.18.0.0/16"])
+    with RawSip((phone.handle.address, phone.handle.port)) as raw:
+        phone.tell(say.Call(target=f"sip:raw@{raw.host}:{raw.port}"))
+        raw.reply(raw.until(None), "302 Moved Temporarily", "Contact: <sip:103@pbx.example.com>")
+        led = phone.until(say.LedElsewhere)
+        assert (led.address, led.message) == ("pbx.example.com", "302 Moved Temporarily")
+        assert led.line == "Contact: <sip:103@pbx.example.com>"
+        assert phone.until(say.Ended).code == 302
+
+
 def test_options_is_answered(raw: RawSip) -> None:
     """A PBX that qualifies its contacts finds the phone reachable."""
     raw.send(raw.request("OPTIONS", 1))

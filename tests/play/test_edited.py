@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
+from harness.containers.run import RunEnvironment
 from harness.dialplan.edited import OF_THE_PLAY
 from harness.dialplan.elsewhere import networks_of
-from harness.pbx.run import RunEnvironment
 
 ROOT = Path(__file__).parents[2]
 FILE = "scenarios/ring-all.ring.yaml"

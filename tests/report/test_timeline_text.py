@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from stories import ring, seen, story, view, wave
 
+from harness.observe.model import ObservedLead
 from harness.report.timeline import timeline_text
 from harness.scenario.duration import PbxSeconds
 
@@ -37,8 +38,24 @@ def test_everything_that_is_wrong(golden: Golden) -> None:
         registrations_refused=(("103", 403),),
         crashed=11,
         endless="s@group-sales",
+        elsewhere=(
+            ObservedLead(
+                who="anna",
+                at=PbxSeconds(4.25),
+                address="198.51.100.77",
+                message="200 OK to INVITE",
+                line="c=IN IP4 198.51.100.77",
+            ),
+        ),
     )
     golden("report/timeline-wrong.txt", timeline_text(story([wave(12, "101", 5)]), observation))
+
+
+def test_who_was_sent_elsewhere_before_the_story_began() -> None:
+    """It has no moment of the story."""
+    lead = ObservedLead(who="101", at=PbxSeconds(-0.01), address="a.b.c", message="INVITE", line="Contact: <sip:a.b.c>")
+    told = timeline_text(story([]), dataclasses.replace(seen([]), elsewhere=(lead,)))
+    assert "the PBX sent 101 to a.b.c before the story began: its INVITE says `Contact: <sip:a.b.c>`\n" in told
 
 
 def test_a_caller_who_never_called(golden: Golden) -> None:
