@@ -52,7 +52,7 @@ class RunEnvironment:
     """What travels to the workers."""
 
     run: str
-    lease: str
+    folder: str
 
     def to_dict(self) -> dict[str, str]:
         """Return plain values."""
@@ -80,6 +80,11 @@ def open_run(image: str, rendered: str = "") -> Iterator[RunEnvironment]:
         yield RunEnvironment("rehearsal", str(STAGE))
     finally:
         _note("closed")
+
+
+def start_phones(environment: RunEnvironment) -> None:
+    """Nobody plays with phones here."""
+    assert environment.run == "rehearsal"
 
 
 def play(scenario: Scenario, environment: RunEnvironment, folder: Path, *, speed: float) -> ClockReport:
@@ -159,5 +164,6 @@ _stand_in.__dict__.update(
     RunEnvironment=RunEnvironment,
     open_run=open_run,
     play=play,
+    start_phones=start_phones,
 )
 sys.modules["harness.play"] = _stand_in
