@@ -158,6 +158,10 @@ def test_the_sweep_removes_what_has_a_dead_owner_and_nothing_else(
     assert left_of(killed.pid), "the runner is alive: the sweep left its things alone"
     os.kill(killed.pid, signal.SIGKILL)
     killed.wait()
+    soon(
+        lambda: not any("-phones-" in name for name in left_of(killed.pid)),
+        "the container of the phones ends by itself",
+    )
     before = {name.lstrip("/") for name in left_of(killed.pid)}
     said = subprocess.run([RINGPROOF, "clean"], capture_output=True, text=True, check=True).stdout
     assert before <= {line.removeprefix("removed ") for line in said.splitlines()}
