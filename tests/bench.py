@@ -29,7 +29,8 @@ from harness.containers.run import RunEnvironment, open_run
 from harness.dialplan.render import Secrets, render_office
 from harness.events import ChannelGone, ChannelMade, LegCancelled, LegInvited, PhoneInvited, PhonePickedUp, from_json
 from harness.observe import observe
-from harness.pbx.container import ClockMount, Login, Pbx
+from harness.pbx.container import ClockMount, Pbx
+from harness.pbx.manager import Login
 from harness.phones.container import phones_of
 from harness.phones.handle import Phone
 from harness.play import play

@@ -23,7 +23,7 @@ from harness.pbx.asterisk_container import (
     AsteriskContainer,
     AsteriskEndedError,
 )
-from harness.pbx.manager import Manager, ManagerError, ManagerEvent
+from harness.pbx.manager import Login, Manager, ManagerError, ManagerEvent
 from harness.scenario.needs import Needs
 
 SIP_PORT = 5060
@@ -36,14 +36,6 @@ EX_CONFIG = 78
 """Exit status of an init, or of a clock's library, that did not let Asterisk start."""
 LOG = "full.log"
 """Asterisk's log in the evidence folder (logger.conf)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """An account of the manager interface."""
-
-    user: str
-    secret: str
 
 
 @dataclass(frozen=True, slots=True)

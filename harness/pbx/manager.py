@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import re
 import socket
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from harness.containers.errors import BrokenError
 
@@ -17,6 +19,16 @@ ManagerEvent = Mapping[str, str]
 """An event's headers as Asterisk sent them; a repeated header keeps its last value."""
 
 ANSWER_DEADLINE_S = 20.0
+_NOTHING_TO_LIST = re.compile(r"No [\w ]+ found[.!]?")
+"""How Asterisk refuses a list that would be empty, such as `No Contacts found`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """An account of the manager interface."""
+
+    user: str
+    secret: str
 
 
 class ManagerError(BrokenError):
@@ -83,20 +95,32 @@ class Manager:
             raise ManagerError(message)
         return answer
 
-    async def listing(self, name: str, **headers: str) -> list[dict[str, str]]:
-        """Send an action that answers with a list of events and return those, the closing one left out."""
+    async def listing(self, name: str, *, strict: bool = False, **headers: str) -> list[dict[str, str]]:
+        """Send an action that answers with a list of events and return those, the closing one left out.
+
+        An action that is refused has no entries. `strict`: ManagerError is raised, unless there was nothing to list.
+        """
         number = f"rp{next(self._numbers)}"
         self._lists[number] = []
-        done: asyncio.Future[list[tuple[str, str]]] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = done
-        self._write(name, number, headers)
-        await asyncio.wait_for(done, ANSWER_DEADLINE_S)
-        return self._lists.pop(number)
+        try:
+            answer = dict(await self._ask(number, name, headers))
+            reason = answer.get("Message", "no reason").strip()
+            if strict and answer.get("Response") == "Error" and not _NOTHING_TO_LIST.fullmatch(reason):
+                raise ManagerError(f"the PBX refused the manager action {name}: {reason}")
+            return self._lists[number]
+        finally:
+            del self._lists[number]
 
     async def command(self, line: str) -> list[str]:
-        """Run a line of Asterisk's command-line interface and return what it printed."""
+        """Run a line of Asterisk's command-line interface and return what it printed, also where it failed.
+
+        Raises ManagerError when it may not be run.
+        """
         answer = await self._send("Command", {"Command": line})
-        return [value for key, value in answer if key == "Output"]
+        printed = [value for key, value in answer if key == "Output"]
+        if not printed and (said := dict(answer)).get("Response") == "Error":
+            raise ManagerError(f"the PBX refused the command {line}: {said.get('Message', 'no reason')}")
+        return printed
 
     async def variable(self, channel: str, name: str) -> str | None:
         """Read a variable or function of a channel; None when the channel is gone."""
@@ -117,7 +141,9 @@ class Manager:
             await self._task
 
     async def _send(self, name: str, headers: Mapping[str, str]) -> list[tuple[str, str]]:
-        number = f"rp{next(self._numbers)}"
+        return await self._ask(f"rp{next(self._numbers)}", name, headers)
+
+    async def _ask(self, number: str, name: str, headers: Mapping[str, str]) -> list[tuple[str, str]]:
         answer: asyncio.Future[list[tuple[str, str]]] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
         self._write(name, number, headers)
@@ -155,18 +181,19 @@ class Manager:
         message = dict(headers)
         number = message.get("ActionID", "")
         if number in self._lists:
-            self._take_listed(number, message)
+            self._take_listed(number, headers)
         elif "Event" in message:
             self._on_event(message)
         elif number in self._waiting and not self._waiting[number].done():
             self._waiting[number].set_result(headers)
 
-    def _take_listed(self, number: str, message: dict[str, str]) -> None:
+    def _take_listed(self, number: str, headers: list[tuple[str, str]]) -> None:
+        message = dict(headers)
         over = message.get("EventList") == "Complete" or message.get("Response") == "Error"
         if "Event" in message and not over:
             self._lists[number].append(message)
-        if over and not self._waiting[number].done():
-            self._waiting.pop(number).set_result([])
+        if over and number in self._waiting and not self._waiting[number].done():
+            self._waiting[number].set_result(headers)
 
 
 def _headers(block: str) -> list[tuple[str, str]]:

@@ -16,8 +16,8 @@ from harness.containers.turnstile import turnstile
 from harness.dialplan.render import PlayAddresses, RenderedOffice, Secrets, render_office
 from harness.events import LedElsewhere, NameAsked, RegistrationRefused
 from harness.pbx.capture import Peer
-from harness.pbx.container import SIP_PORT, ClockMount, Login, Pbx
-from harness.pbx.manager import ManagerEvent
+from harness.pbx.container import SIP_PORT, ClockMount, Pbx
+from harness.pbx.manager import Login, ManagerEvent
 from harness.phones import protocol
 from harness.phones.container import PhonesContainer, phones_of
 from harness.phones.handle import CALLS, Crashed, Phone, PhoneStartError

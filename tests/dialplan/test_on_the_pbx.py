@@ -15,8 +15,8 @@ from rendered_offices import CORNER_SHOP, HERE, office_of
 from harness.containers.errors import BrokenError
 from harness.containers.run import RunEnvironment, open_run
 from harness.dialplan.render import MOST_HOPS, RenderedOffice, render_office
-from harness.pbx.container import Login, Pbx
-from harness.pbx.manager import ManagerEvent
+from harness.pbx.container import Pbx
+from harness.pbx.manager import Login, ManagerEvent
 from harness.phones.container import phones_of
 from harness.play.surroundings import surroundings_of
 from harness.scenario.duration import PbxSeconds

@@ -13,8 +13,8 @@ from harness.containers.errors import BrokenError
 from harness.containers.run import RunEnvironment, open_run
 from harness.dialplan.render import Secrets, render_office
 from harness.pbx.asterisk_container import MANAGER_PORT
-from harness.pbx.container import Login, Pbx
-from harness.pbx.manager import Manager, ManagerError, ManagerEvent
+from harness.pbx.container import Pbx
+from harness.pbx.manager import Login, Manager, ManagerError, ManagerEvent
 from harness.phones.container import phones_of
 from harness.play.surroundings import surroundings_of
 from harness.scenario.reading import read_office

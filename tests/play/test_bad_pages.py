@@ -15,7 +15,8 @@ from harness.clock.page import Page, Word
 from harness.containers.errors import BrokenError
 from harness.containers.run import RunEnvironment
 from harness.dialplan.render import Secrets, render_office
-from harness.pbx.container import ClockMount, Login, Pbx
+from harness.pbx.container import ClockMount, Pbx
+from harness.pbx.manager import Login
 from harness.phones.container import phones_of
 from harness.phones.handle import Phone, PhoneStartError
 from harness.play import play
