@@ -1,6 +1,6 @@
 """A container of a run: on the run's two networks, leased and labelled, with the few rights that it needs.
 
-It stands on testcontainers' DockerContainer. Outside a run (`run=None`) nothing is different from that class. In a run
+It stands on testcontainers' DockerContainer. Outside a run (`run=None`) it starts as that class does. In a run
 nothing is pulled, and Ryuk has no part: lease and sweep end what a dead runner leaves.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -20,12 +21,18 @@ from harness.containers.engine import OWNED, OWNER, RUN, engine
 from harness.containers.errors import BrokenError
 from harness.containers.run import RunEnvironment
 
+CONFLICT = 409
+"""How the engine says that a container is being removed already."""
 LOG_LIMIT = LogConfig(type=LogConfig.types.JSON, config={"max-size": "1m", "max-file": "1"})
 _CLIENT_TIMEOUT_S = 30
+_REMOVED_WITHIN_S = 10
 
 
 class RunContainer(DockerContainer):
-    """A DockerContainer that belongs to a run. `ended` is set as soon as the engine reports its end."""
+    """A DockerContainer that belongs to a run. `ended` is set as soon as the engine reports its end.
+
+    Alone, that is seen by `wait_ended`, which asks the engine.
+    """
 
     what = "a container"
     """What it is, in sentences about it."""
@@ -47,6 +54,8 @@ class RunContainer(DockerContainer):
     def start(self) -> Self:
         """Create and start it, and wait as its wait strategy says. Raises BrokenError in a run."""
         if self.run is None:
+            self.ended.clear()
+            self.exit_status = -1
             super().start()
             return self
         try:
@@ -68,8 +77,24 @@ class RunContainer(DockerContainer):
 
     def stop(self, force: bool = True, delete_volume: bool = True) -> None:  # noqa: FBT001, FBT002 - testcontainers' own
         """Remove it; one that has ended by itself may be removed already, or is just being removed."""
-        with contextlib.suppress(NotFound, APIError):
+        try:
             super().stop(force, delete_volume)
+        except NotFound:
+            pass
+        except APIError as fault:
+            if self.run is None:
+                if fault.status_code != CONFLICT:
+                    raise
+                self._wait_removed()
+        finally:
+            self.get_docker_client().client.close()
+
+    def wait_ended(self, within_s: float) -> bool:
+        """Return whether it has ended, after having waited for that so long."""
+        if self.run is not None or self._has_ended():
+            return self.ended.wait(within_s)
+        time.sleep(within_s)
+        return False
 
     def bind(self, host: Path, inside: str, *, writable: bool = False) -> Self:
         """Have a file or folder of this machine mounted; one that is not there is an error of the engine's."""
@@ -79,6 +104,23 @@ class RunContainer(DockerContainer):
     def rights(self) -> Mapping[str, Any]:
         """Return docker-py's arguments that limit it: what they say is added to what holds for all."""
         return {}
+
+    def _has_ended(self) -> bool:
+        """Ask the engine; a container that removes itself may be gone."""
+        try:
+            self.reload()
+        except NotFound:
+            self.ended.set()
+        else:
+            state = self.get_wrapped_container().attrs["State"]
+            if state["Status"] in {"exited", "dead"}:
+                self.exit_status = state["ExitCode"]
+                self.ended.set()
+        return self.ended.is_set()
+
+    def _wait_removed(self) -> None:
+        with contextlib.suppress(NotFound):
+            self.get_wrapped_container().wait(condition="removed", timeout=_REMOVED_WITHIN_S)
 
     def _create(self, run: RunEnvironment) -> None:
         self._configure()

@@ -1,30 +1,40 @@
-"""Asterisk in a container: of a run, or alone in anybody's pytest."""
+"""Asterisk in a container: of a run, or alone in anybody's pytest.
+
+Alone it is testcontainers' DockerContainer with three things more: a folder of configuration, a wait strategy, and the
+manager interface. It needs no run, and nothing of an image of ours.
+"""
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
-from docker.errors import DockerException
+from docker.errors import DockerException, NotFound
+from docker.types import Mount
+from testcontainers.core.transferable import Transferable
 from testcontainers.core.waiting_utils import WaitStrategy, WaitStrategyTarget
 
 from harness.containers.errors import BrokenError
 from harness.containers.run import RunEnvironment
 from harness.containers.run_container import RunContainer, explanation
+from harness.pbx.ami import Ami
+from harness.pbx.banner import dial
+from harness.pbx.configuration import Configuration, read_configuration
+from harness.pbx.ended import AsteriskEndedError, ended_fault
+from harness.pbx.image import runs_nothing
+from harness.pbx.manager import Login, ManagerError
+from harness.pbx.manager_conf import MANAGER_PORT
 
-MANAGER_PORT = 5038
 BOOT_DEADLINE_S = 30.0
 POLL_S = 0.02
-DIALLED_WITHIN_S = 0.5
-"""A SYN to an address that has just gone is answered by nobody, and would be repeated for minutes."""
-LONGEST_BANNER = 200
+ENDS_WITHIN_S = 5.0
+"""An Asterisk that closes its manager interface to end has ended so much later."""
 NEEDED = "what an image has to have is in asterisk-image/README.md"
-
-
-class AsteriskEndedError(Exception):
-    """The container ended before its manager interface answered."""
+ETC = "/etc/asterisk"
 
 
 class AbandonedError(Exception):
@@ -32,26 +42,35 @@ class AbandonedError(Exception):
 
 
 class AsteriskReady(WaitStrategy):
-    """The manager interface (AMI) answers with its banner; a container that ended is noticed at once.
+    """The manager interface (AMI) answers; a container that ended is noticed at once.
 
-    Neither a log line nor an open port is waited for: what comes next speaks AMI.
+    Neither a log line nor an open port is waited for: what comes next speaks AMI. Alone, and with an account of our own
+    (`with_configuration`), Asterisk has to be fully booted, too. Waits 30 s, and looks every 20 ms.
     """
+
+    def __init__(self) -> None:
+        """Replace testcontainers' own defaults, which are 120 s, and a look every second."""
+        super().__init__()
+        self._startup_timeout = BOOT_DEADLINE_S
+        self._poll_interval = POLL_S
 
     def wait_until_ready(self, container: WaitStrategyTarget) -> None:
         """Raise AsteriskEndedError where the container ended, AbandonedError, or TimeoutError."""
-        assert isinstance(container, AsteriskContainer)  # noqa: S101 - of no use to any other
-        deadline = time.monotonic() + self._startup_timeout
-        while not container.greet():
-            if container.ended.wait(self._poll_interval):
-                if container.abandoned:
-                    raise AbandonedError
-                raise AsteriskEndedError
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"Asterisk did not answer at its manager port within {self._startup_timeout:.0f} s")
+        if not isinstance(container, AsteriskContainer):
+            raise TypeError(f"AsteriskReady waits for an AsteriskContainer, and this is a {type(container).__name__}")
+        container.get_ready(self._startup_timeout, self._poll_interval)
+
+
+class _Archive(bytes):
+    """A tar file that is unpacked in a container before its start; testcontainers' transferables are single files."""
 
 
 class AsteriskContainer(RunContainer):
-    """A container that runs Asterisk, and is ready once its manager interface answers."""
+    """A container that runs Asterisk, and is ready once its manager interface answers.
+
+    Of an image it takes an Asterisk that the image's own command starts in the foreground, and that reads
+    /etc/asterisk. An image without a command, or with a bare shell, is started with `asterisk -f`.
+    """
 
     what = "the PBX"
 
@@ -62,52 +81,92 @@ class AsteriskContainer(RunContainer):
         *,
         new_socket: Callable[[], socket.socket] = socket.socket,
         on_end: Callable[[int], None] = lambda _: None,
+        manager_port: int = MANAGER_PORT,
         **kwargs: Any,  # noqa: ANN401 - testcontainers' own
     ) -> None:
-        """Make a container of `image`.
+        """Make a container of `image`; `kwargs` are those of testcontainers' DockerContainer.
 
-        In a run its manager interface is dialled with sockets of `new_socket`; `on_end` is told its exit status, by a
-        thread of its own.
+        `manager_port` is that of an image with a configuration of its own; `with_configuration` reads it from the
+        folder. In a run the manager interface is dialled with sockets of `new_socket`; `on_end` is told the exit
+        status, by a thread of its own.
         """
         super().__init__(image, run, **kwargs)
         self._new_socket = new_socket
         self._on_end = on_end
+        self._manager_port = manager_port
+        self._configuration: Configuration | None = None
+        self._volume: Mount | None = None
+        self._own: Ami | None = None
+        self._sessions: list[Ami] = []
         self.abandoned = False
         self.manager: socket.socket | None = None
         """The connection that its banner came on."""
-        self.waiting_for(AsteriskReady().with_startup_timeout(int(BOOT_DEADLINE_S)).with_poll_interval(POLL_S))
+        self.waiting_for(AsteriskReady())
+
+    def with_configuration(self, folder: str | os.PathLike[str], at: str = ETC) -> Self:
+        """Have the files of `folder` be /etc/asterisk in the container, and nothing of the image's own beside them.
+
+        They are copied as they are now; the folder itself stays untouched. In the copy manager.conf has one account
+        more, that of `ami()`, and the interface is enabled. `at` is where the image's Asterisk looks for its
+        configuration; what asterisk.conf says of that (astetcdir) is corrected in the copy.
+
+        Raises FileNotFoundError, NotADirectoryError or ValueError where it is no folder of Asterisk's configuration.
+        """
+        if self.run is not None:
+            raise ValueError("in a run the configuration is mounted: with_configuration is for a container alone")
+        self._configuration = read_configuration(Path(folder), at)
+        self._manager_port = self._configuration.manager_port
+        self._volume = Mount(at, None, type="volume", no_copy=True)
+        others = [spec for spec in self._transferable_specs if not isinstance(spec[0], _Archive)]
+        self._transferable_specs = [(_Archive(self._configuration.archive), at), *others]
+        return self
+
+    def ami(self, user: str | None = None, secret: str = "") -> Ami:
+        """Return a session of the manager interface, which ends with the container.
+
+        Without arguments it is the account that `with_configuration` made, and always the same session while that is
+        open. With `user` and `secret` it is a new session of an account of your own. Raises AsteriskEndedError,
+        ManagerError where the account is refused, TimeoutError where Asterisk does not get ready within 30 s.
+        """
+        if user is not None:
+            return self._log_in(Login(user, secret), BOOT_DEADLINE_S, POLL_S)
+        if self._configuration is None:
+            raise ValueError("there is no account: with_configuration(folder) makes one, or call ami(user, secret)")
+        if self._own is None or not self._own.is_open:
+            self._own = self._log_in(self._configuration.login, BOOT_DEADLINE_S, POLL_S)
+        return self._own
+
+    def stop(self, force: bool = True, delete_volume: bool = True) -> None:  # noqa: FBT001, FBT002 - testcontainers' own
+        """Close all sessions of its manager interface, and remove it."""
+        while self._sessions:
+            self._sessions.pop().close()
+        self._own = None
+        super().stop(force, delete_volume)
 
     def rights(self) -> Mapping[str, Any]:
         """Return what init needs to seal, to open Asterisk's folders and to become its user; Asterisk has none."""
         caps = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_ADMIN", "SETGID", "SETPCAP", "SETUID"]
         return {"user": "0", "hostname": "pbx", "cap_add": caps, "pids_limit": 4096, "mem_limit": "2g"}
 
-    def greet(self) -> bool:
-        """Dial the manager interface and take its banner; False: it does not answer yet."""
+    def get_ready(self, within_s: float, poll_s: float) -> None:
+        """Do what AsteriskReady waits for; raises what it raises."""
+        if self.run is None and self._configuration is not None:
+            self._own = self._log_in(self._configuration.login, within_s, poll_s)
+            return
+        self._reach(within_s, poll_s)
+        if self.run is None and self.manager is not None:
+            self.manager.close()
+
+    def greet(self, deadline: float) -> bool:
+        """Dial the manager interface and take its banner, until `deadline`; False: it does not answer yet."""
         link = self._new_socket()
-        link.settimeout(DIALLED_WITHIN_S)
         try:
-            link.connect((self._address(), MANAGER_PORT))
-            self._take_banner(link)
-        except OSError:
+            dial(link, self._manager_address(), lambda: self.ended.is_set() or time.monotonic() > deadline)
+        except OSError:  # the engine's errors are some, too: a container that has ended has no ports
             link.close()
             return False
         self.manager = link
         return True
-
-    def _take_banner(self, link: socket.socket) -> None:
-        """Read the first line, however long Asterisk takes for it. Raises OSError where it ends the connection."""
-        banner = b""
-        while not banner.endswith(b"\r\n"):
-            try:
-                byte = link.recv(1)
-            except TimeoutError:
-                if self.ended.is_set():
-                    raise
-                continue
-            if not byte or len(banner) == LONGEST_BANNER:
-                raise ConnectionResetError
-            banner += byte
 
     def abandon(self) -> None:
         """Have whoever waits for it in another thread stop waiting."""
@@ -118,9 +177,83 @@ class AsteriskContainer(RunContainer):
         """Report its end."""
         self._on_end(self.exit_status)
 
-    def _address(self) -> str:
-        assert self.run is not None  # noqa: S101
-        return self.addresses[self.run.office_network]
+    def _reach(self, within_s: float, poll_s: float) -> None:
+        """Wait for the banner of the manager interface; `manager` is then the connection that it came on."""
+        deadline = time.monotonic() + within_s
+        while not self.greet(deadline):
+            if self.wait_ended(poll_s):
+                if self.abandoned:
+                    raise AbandonedError
+                raise self._ended_fault()
+            if time.monotonic() > deadline:
+                where = f"its manager port, {self._manager_port},"
+                raise TimeoutError(f"Asterisk did not answer at {where} within {within_s:.0f} s")
+
+    def _manager_address(self) -> tuple[str, int]:
+        if self.run is not None:
+            return self.addresses[self.run.office_network], MANAGER_PORT
+        try:
+            # not get_exposed_port, which waits until the container runs, and looks once a second
+            return self.get_container_host_ip(), self._get_exposed_port(self._manager_port)
+        except RuntimeError as fault:  # so testcontainers' client says that a container has been removed
+            raise ConnectionError(str(fault)) from fault
+
+    def _log_in(self, login: Login, within_s: float, poll_s: float) -> Ami:
+        self.get_container_id()  # testcontainers' own error where it has not been started
+        deadline = time.monotonic() + within_s
+        self._reach(within_s, poll_s)
+        assert self.manager is not None  # noqa: S101 - it was reached
+        try:
+            ami = Ami(self.manager, login, booted_within=deadline - time.monotonic(), why_lost=self._why_lost)
+        except ManagerError as fault:
+            if self._configuration is not None and login == self._configuration.login:
+                where = f"its Asterisk does not read {self._configuration.at}, give at=FOLDER"
+                raise ManagerError(
+                    f"{fault.sentence}; the account is the one of with_configuration: {where}"
+                ) from fault
+            raise
+        self._sessions.append(ami)
+        return ami
+
+    def _why_lost(self) -> Exception:
+        """Return what is to be raised where Asterisk has closed a connection: it may be about to end."""
+        deadline = time.monotonic() + ENDS_WITHIN_S
+        while not self.wait_ended(POLL_S):
+            if time.monotonic() > deadline:
+                return ConnectionResetError("Asterisk closed its manager interface, and has not ended")
+        return self._ended_fault()
+
+    def _ended_fault(self) -> AsteriskEndedError:
+        """Return what is to be raised of an Asterisk that ended."""
+        if self.run is not None:  # `Pbx` knows its log
+            return AsteriskEndedError()
+        try:
+            log = self.get_wrapped_container().logs().decode(errors="replace")
+        except NotFound:
+            return AsteriskEndedError("Asterisk ended, and its container has been removed: its log is lost")
+        return ended_fault(self.exit_status, log)
+
+    def _configure(self) -> None:
+        """Publish the manager's port, make room for the configuration, and start Asterisk where the image does not."""
+        if self.run is not None:
+            return
+        if not {str(self._manager_port), f"{self._manager_port}/tcp"} & self.ports.keys():
+            self.with_exposed_ports(self._manager_port)
+        mounts = self._kwargs.get("mounts") or []
+        if self._volume is not None and self._volume not in mounts:
+            self._kwargs = {**self._kwargs, "mounts": [*mounts, self._volume]}
+        is_asked = self._command is not None or "entrypoint" in self._kwargs
+        if not is_asked and runs_nothing(self.get_docker_client().client, self.image):
+            # not -U: who Asterisk is, is for the image and for asterisk.conf to say
+            self.with_command(["asterisk", "-f"])
+
+    def _transfer_into_container(
+        self, transferable: Transferable, destination_in_container: str, mode: int = 0o644
+    ) -> None:
+        if isinstance(transferable, _Archive):
+            self.get_wrapped_container().put_archive(destination_in_container, transferable)
+        else:
+            super()._transfer_into_container(transferable, destination_in_container, mode)
 
     def _not_started(self, fault: DockerException) -> BrokenError:
         if '"bash"' in explanation(fault):

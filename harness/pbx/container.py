@@ -21,8 +21,8 @@ from harness.pbx.asterisk_container import (
     NEEDED,
     AbandonedError,
     AsteriskContainer,
-    AsteriskEndedError,
 )
+from harness.pbx.ended import AsteriskEndedError
 from harness.pbx.manager import Login, Manager, ManagerError, ManagerEvent
 from harness.scenario.needs import Needs
 

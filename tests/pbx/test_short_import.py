@@ -1,0 +1,26 @@
+"""`from harness.pbx import AsteriskContainer`, as tests of one's own begin."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+
+def test_the_short_import_is_light() -> None:
+    """It needs nothing of phones, scenarios' files and reports, and is not what `harness.pbx` itself costs."""
+    program = """
+import sys
+import harness.pbx
+assert "docker" not in sys.modules
+from harness.pbx import Ami, AsteriskContainer, AsteriskEndedError, AsteriskReady, ManagerError
+heavy = {"pjsua2", "pydantic", "yaml", "jinja2", "dpkt", "dns", "rich", "typer", "harness.play", "harness.phones"}
+assert not heavy & sys.modules.keys(), heavy & sys.modules.keys()
+try:
+    from harness.pbx import Nonsense
+except ImportError:
+    pass
+else:
+    raise AssertionError
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
