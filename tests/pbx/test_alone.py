@@ -287,9 +287,10 @@ def test_another_wait_strategy_and_a_second_start(etc: Path) -> None:
 @pytest.fixture(scope="module")
 def other_image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """An image with a command, a user of its own, and its configuration on a volume in another place."""
-    name = "ringproof-test-alone:1"
+    name = f"ringproof-test-alone:{os.getpid()}"
     context = tmp_path_factory.mktemp("image")
-    (context / "asterisk.conf").write_text("[directories]\nastetcdir => /opt/pbx\n")
+    # its layers are of this process alone, too: another one removes its own image while this one is built
+    (context / "asterisk.conf").write_text(f"; of {name}\n[directories]\nastetcdir => /opt/pbx\n")
     (context / "modules.conf").write_text(FILES["modules.conf"])
     (context / "extensions.conf").write_text("[of_the_image]\nexten => 1,1,Wait(1)\n")
     (context / "manager.conf").write_text("[general]\nenabled=yes\nport=5040\n[joe]\nsecret=of-joe\nread=all\n")
