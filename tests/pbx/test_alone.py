@@ -132,7 +132,7 @@ def test_a_test_that_is_written_straight_down(etc: Path) -> None:
         leg = ami.wait_for("Newchannel", within=5, Exten=200)
         assert leg["Channel"].startswith("Local/200@office-")
         assert ami.variable(leg["Channel"], "CHANNEL(language)") == "en"
-        assert len(ami.listing("CoreShowChannels")) == 2
+        assert leg["Channel"] in {entry["Channel"] for entry in ami.listing("CoreShowChannels")}
         with pytest.raises(
             TimeoutError, match=r"^no event Newchannel Exten=300 within 0.1 s; 1 of this name came: Ext"
         ):
