@@ -124,7 +124,7 @@ def test_a_test_that_is_written_straight_down(etc: Path) -> None:
         assert pbx.ami() is ami
         assert [entry["ObjectName"] for entry in ami.listing("PJSIPShowEndpoints")] == ["200"]
         assert ami.listing("PJSIPShowContacts") == [], "Asterisk refuses it: No Contacts found"
-        assert ami.command("core show version")[0].startswith("Asterisk 22.")
+        assert any("res_pjsip.so" in line for line in ami.command("module show like res_pjsip.so"))
         assert ami.command("nonsense")[0].startswith("No such command")
         assert ami.value("OFFICE") == "trading"
         assert ami.value("NONE") == ""
