@@ -40,8 +40,8 @@ format: venv  ## let ruff format and mend what it can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: setup  ## all tests, those on a real PBX included; not the bundled scenarios
-	$(BIN)/pytest tests $(ARGS)
+test: setup  ## all tests, those on a real PBX included, most of them side by side; not the bundled scenarios
+	$(BIN)/python -m tests.in_two_runs $(ARGS)
 
 e2e: setup  ## play every bundled scenario on a real PBX and print the verdicts; VERSION=16 on another one
 	$(BIN)/ringproof run scenarios --image ringproof-asterisk:$(VERSION) --out $(OUT)

@@ -26,7 +26,7 @@ COMPILE = (
     "sh /clock/build /made/plain.so && "
     "sh /clock/build /made/undefined.so -fsanitize=undefined -fno-sanitize-recover=all -static-libubsan"
 )
-pytestmark = pytest.mark.pbx
+pytestmark = [pytest.mark.pbx, pytest.mark.alone]
 
 
 @dataclass

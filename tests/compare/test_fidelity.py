@@ -78,6 +78,7 @@ def commit() -> str:
 
 
 @pytest.mark.pbx
+@pytest.mark.alone
 def test_a_dozen_scenarios_are_the_same_at_speed_1_and_raced(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -24,12 +24,14 @@ ON_16 = tuple({mutant.id: mutant for mutant in (*WRONG_LEGS, *_OF_EACH_FILE.valu
 
 
 @pytest.mark.pbx
+@pytest.mark.alone
 def test_each_wrong_pbx_is_caught(tmp_path: Path) -> None:
     """By exactly the findings that say what is wrong, no more."""
     catch(MUTANTS, IMAGE, tmp_path)
 
 
 @pytest.mark.pbx
+@pytest.mark.alone
 def test_a_wrong_asterisk_16_is_caught_as_well(tmp_path: Path) -> None:
     """The same findings."""
     catch(ON_16, image.ensure(image.recipe_of("16")), tmp_path)

@@ -29,7 +29,7 @@ from harness.scenario.speed import FASTEST, SLOWEST
 from play.conftest import events_of, on_a_clock
 from play.laboratory import Laboratory, laboratory, with_dialplan
 
-pytestmark = pytest.mark.pbx
+pytestmark = [pytest.mark.pbx, pytest.mark.alone]
 HOUR = 3600.0
 OPTIONS = (
     b"OPTIONS sip:pbx SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.1:5061;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n"

@@ -72,6 +72,7 @@ def root(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.bare
+@pytest.mark.alone
 def test_the_python_step_works_on_a_bare_debian(root: Path) -> None:
     """`make venv`, then a second one that does nothing; what Ringproof stands on can be imported."""
     assert os.geteuid() == 0, "a chroot needs root: run this as root, as CI does"
