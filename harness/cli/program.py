@@ -10,6 +10,7 @@ import typer
 from harness import __version__
 from harness.cli.environment import clean, doctor
 from harness.cli.files import render, schema, validate
+from harness.cli.images import image
 from harness.cli.running import run
 from harness.report.result import EXIT_OF_SIGNAL
 
@@ -20,7 +21,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Write down who must ring, in which order and for how long; real calls through a real Asterisk prove it.",
 )
-for command in (run, validate, render, schema, doctor, clean):
+for command in (run, validate, render, schema, image, doctor, clean):
     app.command()(command)
 
 

@@ -46,4 +46,6 @@ def require_image(name: str) -> None:
         engine().images.get(name)
     except ImageNotFound as fault:
         message = f"the engine has no image {name}"
-        raise BrokenError(message, "`make setup` builds ringproof-asterisk:22; --image names any other") from fault
+        raise BrokenError(
+            message, "`ringproof image` makes those of PBX and phones; --image names any other PBX"
+        ) from fault

@@ -11,7 +11,7 @@ from pathlib import Path
 from harness.setup import apt
 from harness.setup.dockerapi import Engine, EngineError
 from harness.setup.engine import find
-from harness.setup.offline import OFFLINE, no_mirror_in
+from harness.setup.offline import ELSEWHERE, OFFLINE, no_mirror_in
 from harness.setup.telling import SetupError, say, step, tail
 
 REPOSITORY = "ringproof-base"
@@ -44,7 +44,11 @@ def ensure(engine: Engine, release: str) -> str:
 def make(engine: Engine, release: str) -> None:
     """Make a minimal root file system with mmdebstrap, as the host's apt would, and hand it to the engine."""
     if find("mmdebstrap") is None:
-        apt.install(["mmdebstrap"], "No container registry is reachable, and a base needs mmdebstrap")
+        try:
+            apt.install(["mmdebstrap"], "No container registry is reachable, and a base needs mmdebstrap")
+        except SetupError as error:
+            sentence = f"{error.sentence} Where no mirror of Debian's packages can be reached, {ELSEWHERE}"
+            raise SetupError(sentence, error.evidence) from error
     host = apt.host_apt()
     log = Path(tempfile.gettempdir()) / f"{REPOSITORY}-{release}-{os.getuid()}.log"
     with step(f"making {REPOSITORY}:{release} with mmdebstrap from {host.mirror}"):
@@ -67,7 +71,7 @@ def root_file_system(release: str, host: apt.HostApt, log: Path) -> Iterator[byt
 
     """
     keyring = f"[signed-by={apt.KEYRING}] " if apt.KEYRING.exists() else ""
-    command = [find("mmdebstrap") or "mmdebstrap", "--variant=minbase", "--format=tar", "--quiet"]
+    command = [find("mmdebstrap") or "mmdebstrap", "--variant=minbase", "--format=tar"]
     command += [f"--aptopt={line.removesuffix(';')}" for line in host.policy.splitlines()]
     command += [f"--dpkgopt=path-exclude=/usr/share/{what}/*" for what in ("man", "doc", "locale", "info")]
     command += [

@@ -13,7 +13,7 @@ import socket
 import ssl
 import tarfile
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -25,6 +25,7 @@ from harness.setup.telling import SetupError
 DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 ASK_SECONDS = 10.0
 BUILD_SECONDS = 600.0
+CHUNK_BYTES = 1 << 20
 
 
 class EngineError(SetupError):
@@ -78,6 +79,10 @@ class Engine:
         with self._asked("GET", f"{path}?{urlencode(query)}", timeout=timeout) as answer:
             return json.load(answer)
 
+    def architecture(self) -> str:
+        """Return the processor that the engine's containers run on, as images name it: amd64."""
+        return str(self.ask("/version")["Arch"])
+
     def labels(self, image: str) -> dict[str, str] | None:
         """Return the labels of an image, None where the engine has no such image."""
         facts = self._facts(image)
@@ -101,6 +106,12 @@ class Engine:
         """Return the ids of the images that carry this label and that no other image is made of."""
         found = self.ask("/images/json", filters=json.dumps({"label": [f"{label}={value}"]}))
         return [str(image["Id"]) for image in found]
+
+    def name(self, image: str, repository: str, tag: str) -> None:
+        """Give an image that is there a name, which it takes from whichever had it."""
+        asked = urlencode({"repo": repository, "tag": tag})
+        with self._asked("POST", f"/images/{quote(image)}/tag?{asked}", timeout=ASK_SECONDS) as answer:
+            answer.read()
 
     def discard(self, image: str) -> None:
         """Remove an image, unless a container still runs on it."""
@@ -146,6 +157,22 @@ class Engine:
             for said in progress(answer):
                 yield str(said.get("stream", said.get("status", "")))
 
+    def archive(self, images: Iterable[str]) -> Iterator[bytes]:
+        """Return these images with their names as one tar, as it comes; what they share is in it once.
+
+        Where the engine fails on the way, its tar ends early, and with a sentence of the engine in JSON.
+        """
+        asked = urlencode([("names", image) for image in images])
+        with self._asked("GET", f"/images/get?{asked}", timeout=BUILD_SECONDS) as answer:
+            while chunk := answer.read(CHUNK_BYTES):
+                yield chunk
+
+    def load(self, chunks: Iterable[bytes]) -> None:
+        """Take the images of such a tar, with their names. Raises EngineError where the engine could not."""
+        with self._asked("POST", "/images/load?quiet=1", chunks, timeout=BUILD_SECONDS) as answer:
+            for _ in progress(answer):
+                pass
+
     def file_of(self, image: str, path: str) -> bytes:
         """Return the content of a file in an image. Raises EngineError where there is none."""
         body = json.dumps({"Image": image, "Cmd": ["true"]}).encode()
@@ -178,7 +205,8 @@ class Engine:
         connection = self._connection(timeout)
         headers = {} if body is None else {"Content-Type": kind}
         with closing(connection):
-            connection.request(method, path, body=body, headers=headers, encode_chunked=body is not None)
+            with suppress(BrokenPipeError, ConnectionResetError):  # it answered before it had all of it: see below
+                connection.request(method, path, body=body, headers=headers, encode_chunked=body is not None)
             answer = connection.getresponse()
             if answer.status >= HTTPStatus.BAD_REQUEST:
                 raise _says_no(answer.status, answer.read().decode(errors="replace"))

@@ -34,6 +34,8 @@ NOT_BUILT_IN = frozenset({"init"})
 HASH_LABEL = "ringproof.image.hash"
 BUILDER_LABEL = "ringproof.image.builder"
 """Of what a build with several stages leaves behind: which build that was."""
+_COLOUR = re.compile(r"\x1b\[\d*m")
+"""In which the builder writes what a command says on stderr."""
 _COMMAND = re.compile(r"The command '.*' returned a non-zero code: (\d+)", re.DOTALL)
 
 
@@ -156,7 +158,7 @@ def build(engine: Engine, recipe: Recipe, wanted: str) -> None:
         )
         try:
             for text in said:
-                output.write(text)
+                output.write(_COLOUR.sub("", text))
         except (EngineError, OSError) as error:
             output.flush()
             raise _failed(recipe, error, log) from error

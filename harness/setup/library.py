@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from harness.setup import image
@@ -24,6 +25,11 @@ MADE_FROM = LIBRARY.with_name(f"{LIBRARY.name}.made-from")
 """Of both: the hash of the sources."""
 
 
+def files() -> list[Path]:
+    """Return where library and seal are kept."""
+    return [LIBRARY, SEAL]
+
+
 def ensure() -> Path:
     """See to it that library and seal are there, compiled from what asterisk-image/ is now; return the library's path.
 
@@ -32,18 +38,35 @@ def ensure() -> Path:
 
     """
     wanted = image.content_hash(BUILDER)
-    compiled = {"/clock/ringproof-clock.so": LIBRARY, "/seal/ringproof-seal": SEAL}
-    if all(file.is_file() for file in (*compiled.values(), MADE_FROM)) and MADE_FROM.read_text() == wanted:
+    if all(file.is_file() for file in (*files(), MADE_FROM)) and MADE_FROM.read_text() == wanted:
         return LIBRARY
     name = image.ensure(BUILDER)
-    for source, file in compiled.items():
+    engine = Engine.of_environment()
+    contents = {}
+    for source, file in zip(("/clock/ringproof-clock.so", "/seal/ringproof-seal"), files(), strict=True):
         try:
-            content = Engine.of_environment().file_of(name, source)
+            contents[file.name] = engine.file_of(name, source)
         except (EngineError, OSError) as error:
             raise SetupError(f"{file.name} could not be taken out of {name} ({error}).") from error
-        draft = file.with_name(f".{file.name}.{os.getpid()}")
-        draft.write_bytes(content)
-        draft.chmod(0o755)
-        draft.replace(file)  # at once: a container that starts meanwhile has the old one or the new one
-    MADE_FROM.write_text(wanted)
+    keep(contents, wanted)
     return LIBRARY
+
+
+def keep(contents: Mapping[str, bytes], made_from: str) -> None:
+    """Write library and seal, by their names, which were compiled from sources of this hash.
+
+    Raises:
+        SetupError: one cannot be written.
+
+    """
+    for file in files():
+        draft = file.with_name(f".{file.name}.{os.getpid()}")
+        try:
+            draft.write_bytes(contents[file.name])
+            draft.chmod(0o755)
+            draft.replace(file)  # at once: a container that starts meanwhile has the old one or the new one
+        except OSError as error:
+            raise SetupError(f"{file} cannot be written ({error.strerror or error})") from error
+        finally:
+            draft.unlink(missing_ok=True)
+    MADE_FROM.write_text(made_from)

@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 FILE = "ringproof-images.tar"
-OFFLINE = (
-    "no mirror of Debian's packages can be reached from here. On a machine that reaches one, with the same Ringproof, "
-    f"`ringproof image --save {FILE}` writes all images into one file; "
-    f"copy it here, then `ringproof image --load {FILE}`."
+ELSEWHERE = (
+    f"`ringproof image --save {FILE}` on a machine that reaches one, with the same Ringproof, "
+    f"writes all images into one file; copy it here, then `ringproof image --load {FILE}`."
 )
+OFFLINE = f"no mirror of Debian's packages can be reached from here. {ELSEWHERE}"
 _NO_MIRROR = re.compile(
     r"Temporary failure resolving|Could not resolve|Could not connect|Cannot initiate the connection"
     r"|Unable to connect to|Network is unreachable|No route to host"

@@ -20,7 +20,7 @@ def test_version(project: Project) -> None:
     assert (done.returncode, done.stdout) == (0, f"ringproof {__version__}\n")
 
 
-@pytest.mark.parametrize("command", ["", "run", "validate", "render", "schema", "doctor", "clean"])
+@pytest.mark.parametrize("command", ["", "run", "validate", "render", "schema", "image", "doctor", "clean"])
 def test_help(project: Project, golden: Golden, command: str) -> None:
     """Every option has a line."""
     done = project.ringproof(*command.split(), "--help")
@@ -37,6 +37,12 @@ def test_help(project: Project, golden: Golden, command: str) -> None:
         (["run", "scenarios/office.yaml"], "no-scenario-file"),
         (["run", "scenarios", "-n", "many"], "bad-number"),
         (["run", "empty"], "empty-folder"),
+        (["image", "--load", "nowhere.tar"], "no-such-archive"),
+        (["image", "--load", "scenarios/office.yaml"], "no-archive"),
+        (["image", "--load", "images.tar", "--version", "16"], "load-and-version"),
+        (["image", "--load", "images.tar", "--save", "images.tar"], "load-and-save"),
+        (["image", "--save", "nowhere/images.tar"], "no-folder-to-save"),
+        (["image", "--version", "11"], "no-such-asterisk"),
     ],
 )
 def test_wrong_arguments_are_2_in_one_sentence(
@@ -173,6 +179,15 @@ def test_doctor_without_an_engine_is_3(project: Project) -> None:
     assert lines[-1] == "one thing stands in the way of calls"
     assert any(line.startswith("ok     phones     pjsua2-python") for line in lines)
     assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [[], ["--save", "images.tar"]])
+def test_image_without_an_engine_is_3(project: Project, golden: Golden, arguments: list[str]) -> None:
+    """In the words of the set-up, and nothing is written."""
+    done = project.ringproof("image", *arguments, DOCKER_HOST="unix:///nowhere/docker.sock")
+    assert (done.returncode, done.stdout) == (3, "")
+    golden("front/image-without-engine.txt", done.stderr)
+    assert not (project.folder / "images.tar").exists()
 
 
 def test_clean_without_an_engine_is_3(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,13 @@ class _Talk(BaseHTTPRequestHandler):
             self._answer(200, b'{"Config": {"Labels": {"a": "b"}}}')
         elif self.path == "/images/bare/json":
             self._answer(200, b'{"Config": {"Labels": null}}')
+        elif self.path == "/version?":
+            self._answer(200, b'{"Arch": "arm64", "Version": "20.10.24"}')
+        elif self.path == "/images/get?names=a%3A1&names=b%3A2":
+            self._answer(200, b"tar" * 1_000_000)
+        elif self.path.startswith("/images/json?"):
+            asked = json.loads(parse_qs(urlsplit(self.path).query)["filters"][0])
+            self._answer(200, b'[{"Id": "sha256:1"}, {"Id": "sha256:2"}]' if asked == {"label": ["x=7"]} else b"[]")
         elif self.path == "/images/broken/json":
             self._answer(500, b'{"message": "disk full"}')
         else:
@@ -42,6 +49,14 @@ class _Talk(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         asked = parse_qs(urlsplit(self.path).query)
+        if self.path.startswith("/images/load") and self.server.full:  # type: ignore[attr-defined]
+            self._answer(500, b'{"message": "no space left on device"}')
+            self.close_connection = True
+            return
+        if self.path.endswith("/tag?repo=known&tag=1"):
+            self.server.asked = {"tag": [self.path]}  # type: ignore[attr-defined]
+            self._answer(201, b"")
+            return
         if "fromImage" in asked:
             self.server.quiet.wait(30)  # type: ignore[attr-defined]
             return
@@ -72,6 +87,7 @@ class _Socket(socketserver.ThreadingUnixStreamServer):
         super().__init__(path, _Talk)
         self.quiet = threading.Event()
         self.sent = b""
+        self.full = False
         self.discarded: list[str] = []
         self.asked: dict[str, list[str]] = {}
 
@@ -133,6 +149,37 @@ def test_an_image_is_imported_from_a_stream(engine: Engine, server: _Socket) -> 
         "tag": ["1"],
         "changes": [r'LABEL from="a \"b\""'],
     }
+
+
+def test_images_leave_and_enter_as_one_tar(engine: Engine, server: _Socket) -> None:
+    """With their names, in pieces, and as they are."""
+    pieces = list(engine.archive(["a:1", "b:2"]))
+    assert b"".join(pieces) == b"tar" * 1_000_000
+    assert len(pieces) > 1
+    with pytest.raises(EngineError, match="No such image"):
+        next(engine.archive(["c:3"]))
+    engine.load(iter([b"tar", b"ball"]))
+    assert server.sent == b"tarball"
+
+
+def test_an_engine_that_is_full_says_so_before_it_has_everything(engine: Engine, server: _Socket) -> None:
+    """What it said is told, and not that it hung up."""
+    server.full = True
+    with pytest.raises(EngineError, match="no space left on device"):
+        engine.load(bytes(1 << 20) for _ in range(64))
+
+
+def test_an_image_is_found_by_a_label_and_gets_a_name(engine: Engine, server: _Socket) -> None:
+    """What a build has left, and what had a name before."""
+    assert engine.with_label("x", "7") == ["sha256:1", "sha256:2"]
+    assert engine.with_label("x", "8") == []
+    engine.name("sha256:1", "known", "1")
+    assert server.asked == {"tag": ["/images/sha256%3A1/tag?repo=known&tag=1"]}
+
+
+def test_the_processor_is_named_as_images_name_it(engine: Engine) -> None:
+    """Not as the kernel does (aarch64)."""
+    assert engine.architecture() == "arm64"
 
 
 def test_a_build_tells_what_it_does_and_why_it_failed(engine: Engine, server: _Socket) -> None:

@@ -160,6 +160,19 @@ def test_without_a_registry_the_base_is_made_from_packages(engine: FakeEngine) -
     assert engine.built == {"BASE": "ringproof-base:forky", "ASTERISK": "22", "http_proxy": "http://proxy:1"}
 
 
+def test_where_mmdebstrap_cannot_be_installed_there_is_another_way(
+    engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, golden: Callable[[str, str], None]
+) -> None:
+    """A machine without a network has no use for apt's commands."""
+    engine.images.clear()
+    monkeypatch.setattr(base, "find", lambda _: None)
+    monkeypatch.setattr(apt.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(apt.shutil, "which", lambda _: "/usr/bin/apt-get")
+    with pytest.raises(SetupError) as failed:
+        image.ensure(RECIPE)
+    golden("setup/image-no-mmdebstrap.txt", f"{failed.value}\n")
+
+
 def test_with_a_registry_the_base_is_pulled(engine: FakeEngine) -> None:
     """Nothing is made that can be had."""
     engine.images.clear()
@@ -211,7 +224,7 @@ def test_a_build_without_a_mirror_says_how_images_get_here(
     monkeypatch.setattr(image.tempfile, "gettempdir", lambda: str(tmp_path))
     engine.words = [
         "W: Failed to fetch http://deb.debian.org/debian/dists/forky/InRelease  Temporary failure resolving 'deb...'\n",
-        "E: Unable to locate package gcc\n",
+        "\x1b[91mE: \x1b[0m\x1b[91mUnable to locate package gcc\n\x1b[0m",
         EngineError(500, "The command '/bin/sh -c set -eu' returned a non-zero code: 100"),
     ]
     with pytest.raises(SetupError) as failed:
@@ -279,7 +292,7 @@ def test_the_image_folder_travels_in_the_wheel(tmp_path: Path, monkeypatch: pyte
     with zipfile.ZipFile(wheel) as packed:
         packed.extractall(tmp_path / "site")  # noqa: S202 (packed a moment ago)
     installed = tmp_path / "site" / "harness" / "_data"
-    for made in (library.LIBRARY, library.SEAL):
+    for made in (library.LIBRARY, library.SEAL, library.MADE_FROM):
         place = tmp_path / "site" / "harness" / made.relative_to(library.PACKAGE)
         assert place.read_bytes() == made.read_bytes()
     with zipfile.ZipFile(wheel) as packed:

@@ -1,0 +1,121 @@
+"""The file in which images travel to a machine without a network: a tar that an engine could load as it is.
+
+`ringproof/contents.json` comes first, then what is compiled, then the engine's own archive, unchanged.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+from harness.setup.telling import SetupError
+
+OURS = "ringproof/"
+"""What begins so in the tar is ours; an engine passes over it."""
+CONTENTS = f"{OURS}contents.json"
+INDEX = "manifest.json"
+"""The engine's own table of contents."""
+
+
+class ArchiveError(SetupError):
+    """What is wrong with a file that was named."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What such a file has."""
+
+    ringproof: str
+    """The version that saved it."""
+    architecture: str
+    """What its images run on: amd64."""
+    images: dict[str, str]
+    """Their names, and the hash of what each was made of."""
+    compiled_from: str
+    """The hash of the sources of what is compiled."""
+
+
+@dataclass(frozen=True)
+class Archive:
+    """Such a file, open and found to be whole."""
+
+    contents: Contents
+    compiled: Mapping[str, bytes]
+    """By file name."""
+    engines: IO[bytes]
+    """At the beginning of the engine's own archive."""
+
+
+def beginning(contents: Contents, compiled: Mapping[str, bytes]) -> bytes:
+    """Return what goes before the engine's archive."""
+    files = {CONTENTS: json.dumps(asdict(contents), indent=1).encode()}
+    files |= {f"{OURS}{name}": content for name, content in compiled.items()}
+    packed = io.BytesIO()
+    for name, content in files.items():
+        entry = tarfile.TarInfo(name)
+        entry.size = len(content)
+        packed.write(entry.tobuf(tarfile.USTAR_FORMAT) + content + bytes(-len(content) % tarfile.BLOCKSIZE))
+    return packed.getvalue()
+
+
+@contextmanager
+def opened(file: Path) -> Iterator[Archive]:
+    """Open such a file. One whose end is missing is told here: an engine would take what there is.
+
+    Raises:
+        ArchiveError: it cannot be read, is another kind of file, or not whole.
+
+    """
+    try:
+        tar = tarfile.open(file)  # noqa: SIM115 (closed below, whatever is done with it)
+    except FileNotFoundError:
+        raise ArchiveError(f"There is no {file}.") from None
+    except OSError as error:
+        raise ArchiveError(f"{file} cannot be read ({error.strerror or error}).") from error
+    except (tarfile.TarError, EOFError) as error:
+        raise ArchiveError(f"{file} is nothing that `ringproof image --save` wrote: it is no tar.") from error
+    with tar:
+        try:
+            archive = _read(tar, file)
+        except (OSError, tarfile.TarError, EOFError, LookupError, TypeError, ValueError) as error:
+            raise ArchiveError(f"{file} is not whole ({error}): copy it again, or save it again.") from error
+        yield archive
+
+
+def _read(tar: tarfile.TarFile, file: Path) -> Archive:
+    """Read what is ours, and see to it that all that the engine's own table of contents names is there."""
+    entry = tar.next()
+    if entry is None or entry.name != CONTENTS:
+        raise ArchiveError(f"{file} is a tar, but none that `ringproof image --save` wrote.")
+    try:
+        contents = Contents(**json.loads(_content(tar, entry)))
+    except TypeError:
+        raise ArchiveError(
+            f"{file} was saved by another Ringproof, whose table of contents this one cannot read: "
+            "save it with the same Ringproof as here."
+        ) from None
+    compiled = {}
+    while (entry := tar.next()) is not None and entry.name.startswith(OURS):
+        compiled[entry.name.removeprefix(OURS)] = _content(tar, entry)
+    begins = entry.offset if entry is not None else 0
+    there = {entry.name: entry for entry in tar}
+    if INDEX not in there:
+        raise tarfile.ReadError("its end is missing")
+    index = json.loads(_content(tar, there[INDEX]))
+    parts = {part for each in index for part in (each["Config"], *each["Layers"])} - set(there)
+    if missing := parts | (set(contents.images) - {name for each in index for name in each["RepoTags"] or ()}):
+        raise tarfile.ReadError(f"it has no {min(missing)}")
+    assert tar.fileobj is not None  # noqa: S101 (it is open)
+    tar.fileobj.seek(begins)
+    return Archive(contents, compiled, tar.fileobj)  # type: ignore[arg-type]  # typeshed knows less of it than it is
+
+
+def _content(tar: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:
+    packed = tar.extractfile(entry)
+    return b"" if packed is None else packed.read()
