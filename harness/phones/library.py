@@ -107,6 +107,7 @@ def account(uri: str, address: str) -> Pj:
     config.natConfig.viaRewriteUse = 0
     config.natConfig.sdpNatRewriteUse = 0
     config.mediaConfig.transportConfig.boundAddress = address
+    config.mediaConfig.transportConfig.port = 0  # by itself each phone tries the same 100 ports, from 4000 on
     return config
 
 

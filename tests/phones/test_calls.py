@@ -48,6 +48,15 @@ def _talk(anna: DeskPhone, callee: DeskPhone) -> str:
     return call_id
 
 
+def test_a_phone_looks_for_no_port_that_another_has(anna: DeskPhone, callee: DeskPhone) -> None:
+    """Two processes with one address; a library that counts up from 4000 gives up where a hundred are taken."""
+    _call(anna, callee)
+    for phone in (anna, callee):
+        log = phone.log.read_text()
+        assert "m=audio" in log
+        assert "RTP socket bind()" not in log
+
+
 def test_an_answered_call_is_told_by_both_sides(anna: DeskPhone, callee: DeskPhone) -> None:
     """INVITE, 180, 200, ACK, BYE: each phone says what it saw of them, in order and with rising stamps."""
     anna.tell(say.Call(target=callee.uri, shows=ANNA))
