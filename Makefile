@@ -1,5 +1,5 @@
 # Each target does its own set-up; when nothing is missing that costs a fraction of a second.
-# RINGPROOF_PYTHON=/path/to/python3.12 names the Python, RINGPROOF_ENGINE=keep forbids to install or start an engine.
+# RINGPROOF_PYTHON=/path/to/python3.13 names the Python, RINGPROOF_ENGINE=keep forbids to install or start an engine.
 # VERSION=16 makes the image of that Asterisk, and plays on it: `make e2e VERSION=16`.
 MAKEFLAGS += --no-print-directory
 PYTHON3 ?= python3

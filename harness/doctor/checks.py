@@ -10,8 +10,8 @@ from typing import Literal, Protocol
 from harness.clock.jitter import speed_for
 from harness.doctor.facts import Engine, Facts, NoEngine
 from harness.scenario.speed import FASTEST
-from harness.setup.__main__ import FITTING
-from harness.setup.image import DEFAULT_VERSION, REPOSITORY
+from harness.setup.__main__ import FITTING, NEEDED
+from harness.setup.image import DEFAULT_VERSION, PHONES, REPOSITORY
 
 State = Literal["ok", "note", "broken"]
 """Good; not good, and calls can be played; nothing can be played."""
@@ -20,7 +20,8 @@ DOCUMENTATION = (IPv4Network("192.0.2.0/24"), IPv4Network("203.0.113.0/24"))
 NETWORKS_A_RUN = 2
 AMPLE = 10
 """How many times what it needs a place should have."""
-PACKAGE = "pjsua2-python"
+MACHINES = ("x86_64", "aarch64")
+"""Whose system calls harness/clock/page.py knows; the first is the one on which everything is tried."""
 ENGINE_LOG = "/var/log/ringproof-dockerd.log, or `journalctl -u docker`, says why"
 
 
@@ -50,33 +51,20 @@ def python(facts: Facts) -> Iterator[Diagnosis]:
     """The Python that runs this, and the machine that it was made for."""
     version = ".".join(map(str, facts.python))
     if facts.python[:2] not in FITTING:
-        fitting = " or ".join(".".join(map(str, each)) for each in FITTING)
         yield Diagnosis(
             "python",
             "broken",
-            f"this is Python {version}, and {PACKAGE} has no wheel for it",
-            f"`RINGPROOF_PYTHON=/path/to/python3.12 make venv`, with a Python {fitting}",
+            f"this is Python {version}, and {NEEDED}",
+            "`RINGPROOF_PYTHON=/path/to/python3.13 make venv`, with one of these",
         )
-    elif facts.machine != "x86_64":
-        yield Diagnosis(
-            "python",
-            "broken",
-            f"this machine is {facts.machine}, and {PACKAGE} has wheels for Linux on x86_64 only",
-            "take another machine",
-        )
+    elif facts.machine not in MACHINES:
+        found = f"this machine is {facts.machine}, and the clock knows {' and '.join(MACHINES)} only"
+        yield Diagnosis("python", "broken", found, "take another machine")
+    elif facts.machine != MACHINES[0]:
+        found = f"Python {version} on {facts.machine}, where nobody has tried Ringproof"
+        yield Diagnosis("python", "note", found, "`make test` tells what does not work there; please report it")
     else:
         yield Diagnosis("python", "ok", f"Python {version} on {facts.machine}")
-
-
-def phones(facts: Facts) -> Iterator[Diagnosis]:
-    """The library that the phones are made of."""
-    if not facts.pjsua2:
-        yield Diagnosis("phones", "broken", f"{PACKAGE} is not installed", "`make venv` installs it")
-    elif facts.pjsua2_fault:
-        found = f"{PACKAGE} {facts.pjsua2} does not load: {facts.pjsua2_fault}"
-        yield Diagnosis("phones", "broken", found, "`make clean`, then `make venv` installs it anew")
-    else:
-        yield Diagnosis("phones", "ok", f"{PACKAGE} {facts.pjsua2} loads")
 
 
 def engine(facts: Facts) -> Iterator[Diagnosis]:
@@ -140,10 +128,24 @@ def images(facts: Facts) -> Iterator[Diagnosis]:
             found = f"there is no {name}" + ("" if default else f", which only calls on Asterisk {version} need")
             yield Diagnosis("image", "broken" if default else "note", found, f"{make} makes it")
         elif not image.is_fresh:
-            found = f"{name} (Asterisk {image.asterisk}) was made of another asterisk-image/ than there is now"
+            found = f"{name} (Asterisk {image.version}) was made of another asterisk-image/ than there is now"
             yield Diagnosis("image", "note", found, f"{make} makes it anew")
         else:
-            yield Diagnosis("image", "ok", f"{name} has Asterisk {image.asterisk}")
+            yield Diagnosis("image", "ok", f"{name} has Asterisk {image.version}")
+
+
+def phones(facts: Facts) -> Iterator[Diagnosis]:
+    """The image that the phones run in."""
+    if not isinstance(facts.engine, Engine):
+        return
+    image = facts.engine.phones
+    if image is None:
+        yield Diagnosis("phones", "broken", f"there is no {PHONES.name}", "`make image` makes it")
+    elif not image.is_fresh:
+        found = f"{PHONES.name} (pjsua2 {image.version}) was made of another {PHONES.folder}/ than there is now"
+        yield Diagnosis("phones", "note", found, "`make image` makes it anew")
+    else:
+        yield Diagnosis("phones", "ok", f"{PHONES.name} has pjsua2 {image.version}")
 
 
 def addresses(facts: Facts) -> Iterator[Diagnosis]:
@@ -217,4 +219,4 @@ def _size(size: int) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"  # noqa: PLR2004 - a gigabyte
 
 
-CHECKS: tuple[Check, ...] = (python, phones, engine, images, addresses, clock, room, left_behind)
+CHECKS: tuple[Check, ...] = (python, engine, images, phones, addresses, clock, room, left_behind)

@@ -30,10 +30,10 @@ class NoEngine:
 class Image:
     """An image of ours that the engine has."""
 
-    asterisk: str
-    """As its package names it: 22.10.1."""
+    version: str
+    """Of Asterisk as its package names it (22.10.1), of pjsua2 as pjproject does (2.17)."""
     is_fresh: bool
-    """Made of what asterisk-image/ is now."""
+    """Made of what its folder is now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,9 @@ class Engine:
     """From which it takes the addresses of a network."""
     networks: Mapping[str, tuple[IPv4Network, ...]]
     images: Mapping[str, Image | None]
-    """Those that `make image` makes, by their version; None where it is not there."""
+    """The PBXs' that `make image` makes, by their version; None where it is not there."""
+    phones: Image | None
+    """The phones'; None where it is not there."""
     left_behind: tuple[str, ...] = ()
     """Containers and networks of dead runs."""
 
@@ -98,10 +100,6 @@ class Facts:
     python: tuple[int, int, int]
     machine: str
     """`x86_64`."""
-    pjsua2: str
-    """The version of pjsua2-python; empty: it is not installed."""
-    pjsua2_fault: str
-    """Why it does not load; empty: it does."""
     routes: tuple[Route, ...]
     clock: Clock
     places: tuple[Place, ...]

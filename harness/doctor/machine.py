@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import grp
-import importlib.metadata
 import json
 import os
 import platform
@@ -16,7 +15,7 @@ import stat
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,6 @@ from harness.setup.telling import SetupError
 
 PATIENCE_S = 5.0
 """For each thing that is asked of an engine or of another program."""
-PACKAGE = "pjsua2-python"
 DEFAULT_POOLS = (
     *(IPv4Network(f"172.{number}.0.0/16") for number in range(17, 32)),
     *IPv4Network("192.168.0.0/16").subnets(new_prefix=20),
@@ -40,6 +38,7 @@ DEFAULT_POOLS = (
 """From which Docker takes networks where its configuration names no others (moby, libnetwork/ipamutils)."""
 _ROUTES = Path("/proc/net/route")
 _DPKG = "/var/lib/dpkg/status"
+_PJPROJECT = "/usr/local/share/ringproof-phones/pjproject"
 _UP = 1
 _MB = 1_000_000
 
@@ -47,17 +46,15 @@ _MB = 1_000_000
 def look(out: Path, asking: dockerapi.Engine | None = None) -> Facts:
     """Return all facts; `out` is where evidence is going to be written, `asking` an engine that tests bring.
 
-    Raises SetupError when asterisk-image/ is missing.
+    Raises SetupError when asterisk-image/ or phones-image/ is missing.
     """
-    wanted = {version: image.content_hash(image.recipe_of(version)) for version in image.RELEASES}
+    recipes = (*map(image.recipe_of, image.RELEASES), image.PHONES)
+    wanted = {recipe.name: image.content_hash(recipe) for recipe in recipes}
     engine = look_at_engine(asking or dockerapi.Engine.of_environment(), Machine(), wanted)
-    version, fault = look_at_pjsua2()
     return Facts(
         engine=engine,
         python=sys.version_info[:3],
         machine=platform.machine(),
-        pjsua2=version,
-        pjsua2_fault=fault,
         routes=tuple(read_routes(_ROUTES.read_text())) if _ROUTES.exists() else (),
         clock=look_at_clock(library.LIBRARY),
         places=tuple(_places(out, engine)),
@@ -68,7 +65,7 @@ def look(out: Path, asking: dockerapi.Engine | None = None) -> Facts:
 def look_at_engine(asking: dockerapi.Engine, machine: Machine, wanted: Mapping[str, str]) -> Engine | NoEngine:
     """Ask an engine what it is and has; one that does not answer the first question is asked nothing more.
 
-    `wanted` has the hash of what each image should be made of.
+    `wanted` has, by the name of each image, the hash of what it should be made of.
     """
     try:
         fault = asking.answers(PATIENCE_S)
@@ -93,7 +90,8 @@ def _engine(asking: dockerapi.Engine, wanted: Mapping[str, str]) -> Engine:
         users=_users(asking),
         pools=tuple(_pools(info.get("DefaultAddressPools") or [])),
         networks={entry["Name"]: tuple(_subnets(entry)) for entry in networks},
-        images={version: _image(asking, version, made_from) for version, made_from in wanted.items()},
+        images={each: _image(asking, image.recipe_of(each), wanted, _asterisk) for each in image.RELEASES},
+        phones=_image(asking, image.PHONES, wanted, _pjsua2),
         left_behind=tuple(sorted(name for name, labels in owned if owner_is_dead(labels.get(OWNER, "")))),
     )
 
@@ -112,18 +110,31 @@ def _subnets(network: dict[str, Any]) -> Iterator[IPv4Network]:
             yield IPv4Network(config["Subnet"])
 
 
-def _image(asking: dockerapi.Engine, version: str, made_from: str) -> Image | None:
-    name = image.recipe_of(version).name
-    labels = asking.labels(name)
+def _image(
+    asking: dockerapi.Engine,
+    recipe: image.Recipe,
+    wanted: Mapping[str, str],
+    version_of: Callable[[dockerapi.Engine, str], str | None],
+) -> Image | None:
+    labels = asking.labels(recipe.name)
     if labels is None:
         return None
-    is_fresh = labels.get(image.HASH_LABEL) == made_from
+    is_fresh = labels.get(image.HASH_LABEL) == wanted.get(recipe.name)
     try:
-        packages = asking.file_of(name, _DPKG).decode(errors="replace")
+        version = version_of(asking, recipe.name)
     except (OSError, SetupError) as fault:
         return Image(f"of a version that cannot be told ({fault})", is_fresh)
+    return Image(version or "of a version that cannot be told", is_fresh)
+
+
+def _asterisk(asking: dockerapi.Engine, name: str) -> str | None:
+    packages = asking.file_of(name, _DPKG).decode(errors="replace")
     found = re.search(r"^Package: asterisk\n(?:.+\n)*?Version: (?:\d+:)?([\d.]+)", packages, re.MULTILINE)
-    return Image(found[1] if found else "of a version that cannot be told", is_fresh)
+    return found[1] if found else None
+
+
+def _pjsua2(asking: dockerapi.Engine, name: str) -> str | None:
+    return asking.file_of(name, _PJPROJECT).decode(errors="replace").strip()
 
 
 def _users(asking: dockerapi.Engine) -> str:
@@ -157,15 +168,6 @@ def _no_engine(asking: dockerapi.Engine, machine: Machine, fault: OSError | Setu
         stale_pid_file=file,
         stale_pid=pid,
     )
-
-
-def look_at_pjsua2() -> tuple[str, str]:
-    """Return its version and why it does not load: in a process of its own, which it may take down with it."""
-    try:
-        version = importlib.metadata.version(PACKAGE)
-    except importlib.metadata.PackageNotFoundError:
-        return "", ""
-    return version, _fault_of([sys.executable, "-c", "import pjsua2"], {})
 
 
 def look_at_clock(found: Path) -> Clock:

@@ -9,15 +9,20 @@ import subprocess
 import sys
 from typing import Optional, Tuple
 
-FITTING = ((3, 11), (3, 12))
+FITTING = ((3, 11), (3, 12), (3, 13), (3, 14))
 NAMES = (
+    "python3.14",
+    "python3.13",
     "python3.12",
     "python3.11",
     "python3",
+    "/usr/bin/python3.14",
+    "/usr/bin/python3.13",
     "/usr/bin/python3.12",
     "/usr/bin/python3.11",
     "/usr/bin/python3",
 )
+NEEDED = "Ringproof needs Python 3.11 to 3.14 (requirements.lock is for these)"
 
 
 def version_of(command: str) -> Optional[Tuple[int, int]]:
@@ -42,20 +47,16 @@ def fitting_python(wanted: Optional[str], running: Tuple[int, int]) -> Tuple[Opt
         if found in FITTING:
             return wanted, ""
         what = "does not run" if found is None else "is Python {}.{}".format(*found)
-        return None, (
-            "RINGPROOF_PYTHON={} {}, and Ringproof needs Python 3.11 or 3.12 "
-            "(pjsua2 has wheels for no newer one): name another one, or unset it.".format(wanted, what)
-        )
+        return None, ("RINGPROOF_PYTHON={} {}, and {}: name another one, or unset it.".format(wanted, what, NEEDED))
     if running in FITTING:
         return sys.executable, ""
     for name in NAMES:
         if version_of(name) in FITTING:
             return name, ""
     sentence = (
-        "python3 is Python {}.{}, and Ringproof needs Python 3.11 or 3.12 (pjsua2 has wheels for no newer one): "
-        "install one of them, or name one with RINGPROOF_PYTHON=/path/to/python3.12."
+        "python3 is Python {}.{}, and {}: install one of them, or name one with RINGPROOF_PYTHON=/path/to/python3.13."
     )
-    return None, sentence.format(*running)
+    return None, sentence.format(running[0], running[1], NEEDED)
 
 
 def main() -> int:

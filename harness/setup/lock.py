@@ -11,17 +11,18 @@ from pathlib import Path
 from harness.setup.steps import CHECKOUT
 from harness.setup.telling import say
 
-PYTHONS = ("3.11", "3.12")
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+PLATFORMS = ("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu")
 HEADER = """\
 # Made by `make lock` from pyproject.toml and requirements.in: change those, then run it again.
-# No index lines: pip asks the index this machine is set up with. Linux x86_64, Python 3.11 and 3.12.
+# No index lines: pip asks the index this machine is set up with. Linux on x86_64 and ARM, Python 3.11 to 3.14.
 """
 
 
-def resolve(uv: Path, python: str, into: Path) -> str:
-    """Return what uv chooses for a Python: pins and hashes of every wheel, no word of any index."""
+def resolve(uv: Path, python: str, platform: str, into: Path) -> str:
+    """Return what uv chooses for a Python on a platform: pins and hashes of every wheel, no word of any index."""
     options = ["--quiet", "--no-config", "--no-header", "--no-annotate", "--generate-hashes"]
-    options += ["--python-version", python, "--python-platform", "x86_64-unknown-linux-gnu"]
+    options += ["--python-version", python, "--python-platform", platform]
     subprocess.run(
         [str(uv), "pip", "compile", *options, "pyproject.toml", "requirements.in", "--output-file", str(into)],
         check=True,
@@ -31,14 +32,21 @@ def resolve(uv: Path, python: str, into: Path) -> str:
 
 
 def main() -> int:
-    """Resolve for both Pythons in a venv that is thrown away; they must agree."""
+    """Resolve for all Pythons and platforms in a venv that is thrown away; they must agree."""
     with tempfile.TemporaryDirectory() as place:
         venv.create(place, with_pip=True)
         subprocess.run([f"{place}/bin/pip", "install", "--quiet", "uv"], check=True)
-        chosen = {resolve(Path(place, "bin", "uv"), python, Path(place, python)) for python in PYTHONS}
+        uv = Path(place, "bin", "uv")
+        chosen = {
+            resolve(uv, python, platform, Path(place, f"{python}-{platform}"))
+            for python in PYTHONS
+            for platform in PLATFORMS
+        }
     if len(chosen) > 1:
         print(
-            f"setup: Python {' and '.join(PYTHONS)} need different packages: one lock is not enough.", file=sys.stderr
+            f"setup: Python {', '.join(PYTHONS)} on {', '.join(PLATFORMS)} need different packages: "
+            "one lock is not enough.",
+            file=sys.stderr,
         )
         return 1
     (CHECKOUT / "requirements.lock").write_text(HEADER + chosen.pop())

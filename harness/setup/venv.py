@@ -112,7 +112,7 @@ def ensure_venv_module() -> None:
     if not has_ensurepip():
         raise SetupError(
             f"{sys.executable} has no ensurepip, so it cannot make a .venv: "
-            "install it, or name another Python 3.11 or 3.12 with RINGPROOF_PYTHON."
+            "install it, or name another Python 3.11 to 3.14 with RINGPROOF_PYTHON."
         )
 
 

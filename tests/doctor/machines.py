@@ -20,6 +20,7 @@ ENGINE = Engine(
     pools=DEFAULT_POOLS,
     networks={"bridge": (DEFAULT_POOLS[0],), "host": ()},
     images={"22": Image("22.10.1", is_fresh=True), "16": Image("16.28.0", is_fresh=True)},
+    phones=Image("2.17", is_fresh=True),
 )
 CLOCK = Clock(library=Path("harness/clock/ringproof-clock.so"), is_there=True, is_fresh=True, loads="", late=0.0012)
 EVIDENCE = Place("evidence", Path("/home/anna/calls"), 83_000_000_000, 100_000_000)
@@ -27,8 +28,6 @@ GOOD = Facts(
     engine=ENGINE,
     python=(3, 11, 7),
     machine="x86_64",
-    pjsua2="2.15.1.post1",
-    pjsua2_fault="",
     routes=(Route(IPv4Network("10.0.0.0/24"), "eth0"),),
     clock=CLOCK,
     places=(EVIDENCE,),
@@ -56,11 +55,13 @@ def other(**changes: object) -> Facts:
 
 CASES: dict[str, tuple[Check, Facts]] = {
     "python": (python, GOOD),
-    "python-too-new": (python, replace(GOOD, python=(3, 13, 1))),
+    "python-too-new": (python, replace(GOOD, python=(3, 15, 1))),
     "python-on-arm": (python, replace(GOOD, machine="aarch64")),
+    "python-on-another-machine": (python, replace(GOOD, machine="riscv64")),
     "phones": (phones, GOOD),
-    "phones-not-installed": (phones, replace(GOOD, pjsua2="")),
-    "phones-do-not-load": (phones, replace(GOOD, pjsua2_fault="ImportError: libasound.so.2: cannot open")),
+    "phones-absent": (phones, other(phones=None)),
+    "phones-stale": (phones, other(phones=Image("2.17", is_fresh=False))),
+    "phones-without-engine": (phones, without()),
     "engine": (engine, GOOD),
     "engine-elsewhere": (engine, other(address="tcp://10.0.0.7:2375", users="whoever reaches it")),
     "engine-of-windows": (engine, other(system="windows")),

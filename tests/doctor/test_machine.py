@@ -17,11 +17,12 @@ from harness.containers.engine import engine
 from harness.doctor import machine
 from harness.doctor.checks import diagnose
 from harness.doctor.facts import Engine, NoEngine, Route
-from harness.doctor.machine import look, look_at_clock, look_at_engine, look_at_pjsua2, read_routes
+from harness.doctor.machine import look, look_at_clock, look_at_engine, read_routes
 from harness.doctor.telling import diagnoses_text, exit_code
 from harness.doctor.trial import try_networks
 from harness.setup import dockerapi
 from harness.setup.engine import Machine
+from harness.setup.image import PHONES
 
 ROUTES = """\
 Iface	Destination	Gateway 	Flags	RefCnt	Use	Metric	Mask		MTU	Window	IRTT
@@ -43,6 +44,7 @@ def test_this_machine_is_good(tmp_path: Path) -> None:
         told
     )
     assert "ringproof-asterisk:22 has Asterisk 22." in told
+    assert "ringproof-phones:2 has pjsua2 2." in told
 
 
 @pytest.mark.pbx
@@ -157,11 +159,12 @@ def test_a_stale_pid_file_is_found(tmp_path: Path, bare: Machine) -> None:
 @pytest.mark.pbx
 def test_an_image_of_another_recipe_is_stale() -> None:
     """What it was made of is on its label."""
-    found = look_at_engine(dockerapi.Engine.of_environment(), Machine(), {"22": "of something else"})
+    wanted = {"ringproof-asterisk:22": "of something else", PHONES.name: "neither"}
+    found = look_at_engine(dockerapi.Engine.of_environment(), Machine(), wanted)
     assert isinstance(found, Engine)
-    image = found.images["22"]
-    assert image is not None
-    assert not image.is_fresh
+    for image in (found.images["22"], found.phones):
+        assert image is not None
+        assert not image.is_fresh
 
 
 def test_routes() -> None:
@@ -189,19 +192,13 @@ def test_a_library_that_is_none_does_not_load(tmp_path: Path) -> None:
     assert "cannot be preloaded" in found.loads
 
 
-def test_a_wheel_that_does_not_load_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Its last word is; one that takes the process down, one that never ends, and none at all are told, too."""
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    broken = tmp_path / "pjsua2.py"
-    broken.write_text("raise ImportError('no libasound')\n")
-    assert look_at_pjsua2()[1] == "ImportError: no libasound"
-    broken.write_text("import os\nos.abort()\n")
-    assert look_at_pjsua2()[1].startswith(("it ends with -6", "Fatal"))
+def test_a_program_says_why_it_does_not_end_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its last word; one that says nothing and one that never ends are told, too."""
+    fault_of = machine._fault_of  # noqa: SLF001 - whatever else is looked at is good here
+    assert fault_of(["sh", "-c", "echo no luck >&2; exit 1"], {}) == "no luck"
+    assert fault_of(["sh", "-c", "kill -ABRT $$"], {}) == "it ends with -6"
     monkeypatch.setattr(machine, "PATIENCE_S", 0.1)
-    broken.write_text("import time\ntime.sleep(60)\n")
-    assert look_at_pjsua2()[1] == "not within 0.4 s"
-    monkeypatch.setattr(machine, "PACKAGE", "no-such-package")
-    assert look_at_pjsua2() == ("", "")
+    assert fault_of(["sleep", "60"], {}) == "not within 0.4 s"
 
 
 def test_a_program_that_is_not_there_is_a_fault() -> None:

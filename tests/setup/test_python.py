@@ -2,6 +2,7 @@
 
 import ast
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 import harness
 from harness.setup import __main__ as entry
+from harness.setup import lock
 
 PACKAGE = Path(harness.__file__).parent
 
@@ -23,8 +25,8 @@ def test_an_unfit_python_is_refused_in_a_sentence(
     monkeypatch: pytest.MonkeyPatch, golden: Callable[[str, str], None]
 ) -> None:
     """Nothing on the machine fits: what is needed, why, and what to do."""
-    monkeypatch.setattr(entry, "version_of", lambda _: (3, 13))
-    command, sentence = entry.fitting_python(None, (3, 13))
+    monkeypatch.setattr(entry, "version_of", lambda _: (3, 10))
+    command, sentence = entry.fitting_python(None, (3, 10))
     assert command is None
     golden("setup/python-unfit.txt", sentence + "\n")
 
@@ -44,9 +46,22 @@ def test_a_named_python_is_used_or_refused_and_never_replaced(
 
 
 def test_another_python_of_the_machine_is_used_where_python3_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A user whose python3 is 3.13 need not know about it if 3.12 is there."""
-    monkeypatch.setattr(entry, "version_of", {"python3.12": (3, 12), "python3": (3, 13)}.get)
-    assert entry.fitting_python(None, (3, 13)) == ("python3.12", "")
+    """A user whose python3 is 3.15 need not know about it if 3.12 is there; of several the newest is taken."""
+    there = {"python3.12": (3, 12), "python3": (3, 15)}
+    monkeypatch.setattr(entry, "version_of", there.get)
+    assert entry.fitting_python(None, (3, 15)) == ("python3.12", "")
+    there["python3.14"] = (3, 14)
+    assert entry.fitting_python(None, (3, 15)) == ("python3.14", "")
+
+
+def test_what_fits_is_what_the_lock_is_made_for() -> None:
+    """And what its sentence says, and what the package says of itself."""
+    assert tuple(f"{major}.{minor}" for major, minor in entry.FITTING) == lock.PYTHONS
+    assert "Python 3.11 to 3.14" in entry.NEEDED
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]
+    named = [each.rpartition(" ")[2] for each in project["classifiers"] if "Python :: 3." in each]
+    assert named == list(lock.PYTHONS)
+    assert project["requires-python"] == f">={named[0]}"
 
 
 def test_the_running_python_is_used_where_it_fits() -> None:
