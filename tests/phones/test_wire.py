@@ -168,7 +168,7 @@ _AWAY = "127.0.0.77"
 def test_what_leads_elsewhere_is_told_before_the_rest_and_once(desk: Desk) -> None:
     """Each line once in a call, however often it comes, and before the phone acts on it."""
     phone = desk.phone("102", networks=["172.18.0.0/16"])
-    with RawSip((phone.handle.address, phone.handle.port)) as raw:
+    with RawSip((phone.handle.address, phone.handle.port), desk.phones) as raw:
         raw.send_invite(leads_to=_AWAY)
         told = phone.told_until(say.Invited)
         leads = [message for message in told if isinstance(message, say.LedElsewhere)]
@@ -193,7 +193,7 @@ def test_a_phone_that_knows_no_networks_tells_no_such_thing(phone: DeskPhone, ra
 def test_a_caller_tells_where_he_is_sent(desk: Desk) -> None:
     """By a 302, which he does not follow: it is his final response."""
     phone = desk.phone("102", networks=["172.18.0.0/16"])
-    with RawSip((phone.handle.address, phone.handle.port)) as raw:
+    with RawSip((phone.handle.address, phone.handle.port), desk.phones) as raw:
         phone.tell(say.Call(target=f"sip:raw@{raw.host}:{raw.port}"))
         raw.reply(raw.until(None), "302 Moved Temporarily", "Contact: <sip:103@pbx.example.com>")
         led = phone.until(say.LedElsewhere)

@@ -18,6 +18,7 @@ import pytest
 from harness.containers.run import RunEnvironment
 from harness.dialplan.edited import OF_THE_PLAY
 from harness.dialplan.elsewhere import networks_of
+from harness.phones.container import phones_of
 
 ROOT = Path(__file__).parents[2]
 FILE = "scenarios/ring-all.ring.yaml"
@@ -152,8 +153,9 @@ def test_an_address_outside_the_run_is_refused_before_anything_boots(
     golden("play/edited-address.err", author.problem)
     assert not (author.out / author.result["id"] / "pbx" / "console.log").exists()
     office, trunk = networks_of(environment.subnets)
-    assert ip_address(environment.office_address) in office
-    assert ip_address(environment.trunk_address) in trunk
+    phones = phones_of(environment)
+    assert ip_address(phones.office_address) in office
+    assert ip_address(phones.trunk_address) in trunk
 
 
 @pytest.mark.pbx
