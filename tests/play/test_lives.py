@@ -142,6 +142,7 @@ def test_nothing_outlives_the_lease_of_a_killed_runner(
     os.kill(runner.pid, signal.SIGKILL)
     runner.wait()
     soon(lambda: not phones(tmp_path / "out"), "the phones end")
+    soon(lambda: not any("-phones-" in name for name in left_of(runner.pid)), "their container is removed")
     assert len([name for name in left_of(runner.pid) if name.startswith("/")]) == 1
     soon(lambda: not [name for name in left_of(runner.pid) if name.startswith("/")], "the PBX ends by itself")
 
