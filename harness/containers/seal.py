@@ -23,7 +23,7 @@ def seal_command(run: RunEnvironment, *, user: str = "", aliases: tuple[str, ...
     `user`: uid:gid that the command runs as, without any capability. `aliases`: further addresses, as `address/prefix`.
     """
     words = [SEAL_INSIDE]
-    for gateway in run.gateways.split(","):
+    for gateway in filter(None, run.gateways.split(",")):
         words += ["--refuse", gateway]
     for alias in aliases:
         words += ["--alias", alias]

@@ -147,7 +147,7 @@ class Pbx:
         if configuration.is_relative_to(self._evidence):
             # what stands there is evidence, too, and no business of who writes the rest
             container.bind(configuration, f"/ringproof/evidence/{configuration.relative_to(self._evidence)}")
-        container.with_envs(RINGPROOF_REFUSED=environment.gateways.replace(",", " "))
+        container.with_envs(RINGPROOF_SEALED="yes", RINGPROOF_REFUSED=environment.gateways.replace(",", " "))
         if LEASE_SECONDS in os.environ:
             container.with_env(LEASE_SECONDS, os.environ[LEASE_SECONDS])
         if clock is not None:
