@@ -100,6 +100,7 @@ def networks(dead: str) -> Iterator[tuple[str, str, str]]:
 
 
 @pytest.mark.pbx
+@pytest.mark.alone
 def test_clean_names_what_it_removes(networks: tuple[str, str, str], dead: str) -> None:
     """A network, a container and a folder of a dead run; a second time there is nothing of them."""
     container = engine().containers.create(

@@ -26,7 +26,7 @@ from play.conftest import IMAGE
 
 HERE = Path(__file__).parent
 REPOSITORY = "ringproof-test"
-pytestmark = pytest.mark.pbx
+pytestmark = [pytest.mark.pbx, pytest.mark.alone]  # they share layers of images, which each of them removes
 
 BARE = """
 RUN rm -rf /ringproof /etc/asterisk && mkdir /etc/asterisk && echo 'not ours' > /etc/asterisk/asterisk.conf

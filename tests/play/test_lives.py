@@ -104,6 +104,7 @@ def _texts(out: Path) -> Iterator[str]:
 
 
 @pytest.mark.pbx
+@pytest.mark.alone
 @pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize(
     ("number", "group", "code"),
@@ -134,6 +135,7 @@ def test_interrupted_run_leaves_nothing(
 
 
 @pytest.mark.pbx
+@pytest.mark.alone
 def test_nothing_outlives_the_lease_of_a_killed_runner(
     ringing: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:
@@ -148,6 +150,7 @@ def test_nothing_outlives_the_lease_of_a_killed_runner(
 
 
 @pytest.mark.pbx
+@pytest.mark.alone
 def test_the_sweep_removes_what_has_a_dead_owner_and_nothing_else(
     environment: RunEnvironment, ringing: Callable[..., subprocess.Popen[bytes]], tmp_path: Path, golden: Golden
 ) -> None:
