@@ -2,26 +2,17 @@
  * Assertions stay on: a phone in a state that its library holds impossible ends with the library's own words.
  */
 
-/* One process may be all phones of an office (4 and 8 by default; a larger number at run time is clamped in silence). */
-#define PJSUA_MAX_CALLS 512
-#define PJSUA_MAX_ACC 512
+/* A process is one phone. It takes so many calls at once (4 by default; a larger number at run time is clamped in silence).
+ * What stands here is set to zero, page by page, by every phone that starts: 512 calls would cost it 7 ms. */
+#define PJSUA_MAX_CALLS 64
 
-/* A transport for each account. pjsua's own table of them has 8 places in the source, which the Dockerfile changes. */
-#define PJSIP_MAX_TRANSPORTS 512
+/* What it records: one file a call. */
+#define PJSUA_MAX_RECORDERS 64
 
-/* The conference bridge: for each phone its tone, for each call its sound, and what is recorded or played. */
-#define PJSUA_MAX_CONF_PORTS 2048
-#define PJSUA_MAX_RECORDERS 512
-#define PJSUA_MAX_PLAYERS 512
-
-/* The sockets of calls, two each. A closed one keeps its place for 500 ms more (PJ_IOQUEUE_KEY_FREE_DELAY), and where
- * none is left the process is aborted: 1,000 INVITEs refused within 0.5 s take 2,000. */
-#define PJ_IOQUEUE_MAX_HANDLES 8192
-
-/* Hash tables and the first size of the table of timers, which all grow. Each refused INVITE is remembered for 5 s
- * (timer I, RFC 3261). Has to be 2^n - 1. */
-#define PJSIP_MAX_TSX_COUNT 4095
-#define PJSIP_MAX_DIALOG_COUNT 2047
+/* The sockets of calls, two each. Where none is left the process is aborted, and a closed one keeps its place for 500 ms
+ * by default: 1,000 INVITEs refused within 0.5 s would take 2,000 places, and a phone that starts makes each of them. */
+#define PJ_IOQUEUE_MAX_HANDLES 1024
+#define PJ_IOQUEUE_KEY_FREE_DELAY 20
 
 /* A burst waits in the socket: the kernel gives what net.core.rmem_max allows, twice its default where nobody set it. */
 #define PJSIP_UDP_SO_RCVBUF_SIZE (4 * 1024 * 1024)

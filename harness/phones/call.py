@@ -58,6 +58,7 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
         if verb.shows is not None:
             here = f"{self.phone.address}:{self.phone.port}"
             options.txOption.localUri = f'"{verb.shows}" <sip:{verb.shows}@{here}>'
+        self.phone.begin_sound()  # the library wants a sound device to place a call
         self.makeCall(verb.target, options)
 
     def invited(self, message: str, code: int, at_ns: int) -> None:
@@ -82,6 +83,7 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
         match verb:
             case say.Answer():
                 self._answering = True
+                self.phone.begin_sound()  # a moment before it is wanted
                 self._respond(pj.PJSIP_SC_OK)
             case say.Refuse(code=code):
                 self._refuse(code)
@@ -206,7 +208,7 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
         for index, media in enumerate(info.media):
             if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
                 self._media = self.getAudioMedia(index)
-                self.phone.tone.startTransmit(self._media)
+                self.phone.begin_sound().startTransmit(self._media)
                 # no level is measured of a source that nobody listens to
                 self._media.startTransmit(self.phone.endpoint.audDevManager().getPlaybackDevMedia())
                 for recording in self._recordings:

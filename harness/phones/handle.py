@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 START_WITHIN = timedelta(seconds=30)
 """A phone is ready in a tenth of a second; on a machine that is busy elsewhere it may take long."""
 STOP_WITHIN = timedelta(seconds=2)
-CALLS = 512
+CALLS = 64
 """How many calls a phone takes at once: all that the library is built for (phones-image/config_site.h)."""
 _TAIL_LINES = 15
 

@@ -88,9 +88,13 @@ def start(endpoint: Endpoint, log: Log, name: str, address: str, calls: int) -> 
     number = endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
     sip = _sockets() - before
     endpoint.libStart()
-    endpoint.audDevManager().setNullDev()
     info = endpoint.transportGetInfo(number)
     return int(info.localAddress.rpartition(":")[2]), sip
+
+
+def begin_sound(endpoint: Endpoint) -> None:
+    """Have sound flow between calls, at its own pace and without a device: by itself the library would open one."""
+    endpoint.audDevManager().setNullDev()
 
 
 def account(uri: str, address: str) -> Pj:

@@ -72,10 +72,21 @@ class Phone:
         self.endpoint = library.Endpoint(self, self._call_rejected)
         self._log = library.Log(self, self._logged)
         self.port, self._sip = library.start(self.endpoint, self._log, name, address, calls)
-        self.tone = library.steady_tone(tone_hz)
+        self._tone_hz = tone_hz
+        self._tone: Pj = None
         self.account = _Account(self)
         self.account.create(library.account(f"sip:{name}@{address}:{self.port}", address))
         self.tell(say.Ready(at_ns=self.ledger.stamp(), address=address, port=self.port))
+
+    def begin_sound(self) -> Pj:
+        """Have sound flow, if it does not yet, and return what this phone transmits.
+
+        Sound has a clock that ticks 50 times a second, for which a phone that only rings has no use.
+        """
+        if self._tone is None:
+            library.begin_sound(self.endpoint)
+            self._tone = library.steady_tone(self._tone_hz)
+        return self._tone
 
     def tell(self, message: say.Message) -> None:
         """Send a message to the conductor; end where there is no conductor any more."""

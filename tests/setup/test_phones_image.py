@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from harness.phones.handle import CALLS
 from harness.setup import image, library
 
 pytestmark = pytest.mark.pbx
@@ -38,10 +39,10 @@ def said_by(*command: str) -> Any:  # noqa: ANN401 - JSON
     return json.loads(in_image("python3", *command).splitlines()[-1])
 
 
-def test_it_has_200_phones_in_one_process_all_of_them_in_calls() -> None:
-    """Each with its account and port; the library's own limits are 8 accounts, 8 ports and 4 calls."""
-    said = said_by("/programs/office.py")
-    assert (said["user"], said["phones"], said["ports"], said["up"]) == (65534, 200, 200, 200)
+def test_a_phone_has_all_its_calls_at_once() -> None:
+    """The library's own limit is 4 calls, and it clamps a larger one in silence."""
+    said = said_by("/programs/full.py", str(CALLS))
+    assert (said["user"], said["up"]) == (65534, CALLS)
     assert said["codecs"] == ["G722", "GSM", "L16", "PCMA", "PCMU", "opus"]
 
 
@@ -61,7 +62,7 @@ def test_it_has_no_compiler() -> None:
 def test_it_says_what_it_was_built_from() -> None:
     """As the library itself does."""
     version = in_image("cat", "/usr/local/share/ringproof-phones/pjproject").strip()
-    assert version == said_by("/programs/office.py")["version"]
+    assert version == said_by("/programs/full.py", "2")["version"]
     assert version.startswith(f"{image.PHONES.version}.")
     source = in_image("cat", "/usr/local/share/ringproof-phones/source")
     assert re.fullmatch(rf"pjproject {version}, out of Debian's source package asterisk_22\.\S+\n", source)
