@@ -1,6 +1,7 @@
 """Opening a run beside other work: networks and the container of the phones are made while files are being collected.
 
-The engine takes most of that time, and this process the rest: imports.
+The engine takes most of that time, and this process the rest: imports. What a play needs only when its PBX has been
+started is imported while the engine starts it.
 """
 
 from __future__ import annotations
@@ -18,28 +19,38 @@ class Opening:
 
     def __init__(self, image: str, rendered: str, *, phones: bool) -> None:
         """Begin. `phones`: this process is going to play, so that its container of phones is started, too."""
+        import harness.play  # noqa: F401, PLC0415 - here: two threads that import at once are both late
+
         self._image = image
         self._rendered = rendered
         self._phones = phones
         self._stack = contextlib.ExitStack()
         self._environment: RunEnvironment | None = None
         self._fault: BaseException | None = None
+        self._opened = threading.Event()
         self._thread = threading.Thread(target=self._open, name="opening the run", daemon=True)
         self._thread.start()
 
     def _open(self) -> None:
-        try:
-            from harness.play import open_run, start_phones  # noqa: PLC0415 - docker is imported when it is needed
+        from harness.play import load_later, open_run, start_phones  # noqa: PLC0415 - as above
 
+        try:
             self._environment = self._stack.enter_context(open_run(self._image, self._rendered))
             if self._phones:
                 start_phones(self._environment)
         except BaseException as fault:  # noqa: BLE001 - it is raised where the run is taken
             self._fault = fault
+        finally:
+            self._opened.set()
+        if self._phones and self._environment is not None:
+            load_later(self._environment)
+            import harness.judge  # noqa: PLC0415 - as above
+            import harness.observe  # noqa: PLC0415
+            import harness.report.timeline  # noqa: F401, PLC0415
 
     def take(self, stack: contextlib.ExitStack) -> RunEnvironment:
         """Return the environment; what it has made is removed when `stack` is closed. Raises BrokenError."""
-        self._thread.join()
+        self._opened.wait()
         stack.push(self._stack.pop_all().__exit__)
         if self._fault is not None:
             raise self._fault

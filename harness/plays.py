@@ -201,20 +201,17 @@ def _stalled(report: ClockReport, became: str) -> NotJudgedError:
 
 
 def _play_once(scenario: Scenario, table: Table, speed: float, made: list[ClockReport]) -> Played:
-    from harness.events import from_json  # noqa: PLC0415 - pytest imports this module for projects without scenarios
-    from harness.judge import judge  # noqa: PLC0415
-    from harness.observe import BrokenPlayError, observe  # noqa: PLC0415
-    from harness.play import BrokenError, EditedConfigurationError, UnmetNeedsError, play  # noqa: PLC0415
-    from harness.report.plain import plain_observation  # noqa: PLC0415
-    from harness.report.timeline import timeline_text  # noqa: PLC0415
+    from harness.play import (  # noqa: PLC0415 - pytest imports this module for projects without scenarios
+        BrokenError,
+        EditedConfigurationError,
+        UnmetNeedsError,
+        play,
+    )
 
     folder = table.out / scenario.id
     begun = time.monotonic()
     try:
         report = play(scenario, table.environment, folder, speed=speed)
-        made.append(report)
-        events = (folder / "events.ndjson").read_text(encoding="utf-8").splitlines()
-        observation = observe(scenario, [from_json(line) for line in events])
     except EditedConfigurationError as fault:
         raise NotJudgedError(fault.sentence, fault.hint, "configuration", fault.problems) from fault
     except UnmetNeedsError as fault:
@@ -223,13 +220,28 @@ def _play_once(scenario: Scenario, table: Table, speed: float, made: list[ClockR
         if fault.report is not None:
             made.append(fault.report)
         raise NotJudgedError(fault.sentence, fault.hint) from fault
+    made.append(report)
+    observation, findings = _judged(scenario, folder)
+    return Played(observation=observation, findings=findings, report=report, wall=time.monotonic() - begun)
+
+
+def _judged(scenario: Scenario, folder: Path) -> tuple[Observation, tuple[Finding, ...]]:
+    """Return what was observed, which is written to the evidence, too, and what is wrong with it."""
+    from harness.events import from_json  # noqa: PLC0415 - a play is begun without it
+    from harness.judge import judge  # noqa: PLC0415
+    from harness.observe import BrokenPlayError, observe  # noqa: PLC0415
+    from harness.report.plain import plain_observation  # noqa: PLC0415
+    from harness.report.timeline import timeline_text  # noqa: PLC0415
+
+    events = (folder / "events.ndjson").read_text(encoding="utf-8").splitlines()
+    try:
+        observation = observe(scenario, [from_json(line) for line in events])
     except BrokenPlayError as fault:
         raise NotJudgedError(str(fault), "a defect of Ringproof: please report it with the evidence") from fault
     plain = json.dumps(plain_observation(observation), ensure_ascii=False, indent=1)
     (folder / "observation.json").write_text(plain + "\n", encoding="utf-8")
     (folder / "timeline.txt").write_text(timeline_text(scenario, observation), encoding="utf-8")
-    findings = tuple(judge(scenario, observation))
-    return Played(observation=observation, findings=findings, report=report, wall=time.monotonic() - begun)
+    return observation, tuple(judge(scenario, observation))
 
 
 def _certain(played: Played) -> bool:

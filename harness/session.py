@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -217,6 +218,8 @@ class Run:
         self._interruption = Interruption()
         self._stack = contextlib.ExitStack()
         self._over = False
+        self._removal: threading.Thread | None = None
+        self._removal_fault: BaseException | None = None
 
     def start(self, selected: int) -> None:
         """Tell the results file that so many scenarios are about to be played (invalid files included)."""
@@ -227,7 +230,7 @@ class Run:
         """Prepare the environment; when that fails, `fault` says why and every scenario is broken."""
         from harness.play import BrokenError, open_run  # noqa: PLC0415 - docker is imported when it is needed
 
-        self._stack.enter_context(self._interruption)
+        self._interruption.__enter__()
         try:
             if self._opening is not None:
                 self.environment = self._opening.take(self._stack)
@@ -246,16 +249,37 @@ class Run:
         self.interrupted = self._interruption.signal or "SIGINT"
 
     def close(self) -> None:
-        """Remove everything the run made in the engine, and finish the results file; further calls do nothing.
+        """Finish the results file, and begin to remove what the run made in the engine; further calls do nothing.
 
-        A second Ctrl-C has to wait: half a clean-up would leave containers behind.
+        Nobody who reads the verdict has to wait for the engine: `await_removal` does.
         """
         if self._over:
             return
         self._over = True
         with _undisturbed():
-            self._stack.close()
+            self._removal = threading.Thread(target=self._remove, name="removing the run")
+            self._removal.start()
             self._file.end(self.exit_code, interrupted=self.interrupted, not_played=self.missing)
+
+    def _remove(self) -> None:
+        try:
+            self._stack.close()
+        except BaseException as fault:  # noqa: BLE001 - it is raised where the removal is waited for
+            self._removal_fault = fault
+
+    def await_removal(self) -> None:
+        """Return when nothing of a closed run is left in the engine.
+
+        A second Ctrl-C has to wait: half a clean-up would leave containers behind.
+        """
+        if self._removal is None:
+            return
+        with _undisturbed():
+            self._removal.join()
+        self._removal = None
+        self._interruption.__exit__()
+        if self._removal_fault is not None:
+            raise self._removal_fault
 
     @property
     def notes(self) -> list[str]:

@@ -33,12 +33,10 @@ _OUTCOME_COLOUR: dict[Outcome, str] = {
 class Teller:
     """Tells on the terminal what becomes of the run; a plugin of the pytest that plays."""
 
-    def __init__(self, count: int, *, opens: bool, workers: int) -> None:
-        """Expect `count` results. `opens`: begin at once to open the run, which is played by `workers` processes."""
+    def __init__(self, count: int, opening: Opening | None) -> None:
+        """Expect `count` results of the run that is being opened already; None: nothing is played."""
         self.run: Run | None = None
-        self.opening: Opening | None = None
-        self._opens = opens
-        self._workers = workers
+        self._opening = opening
         self._count = count
         self._told = 0
 
@@ -57,13 +55,10 @@ class Teller:
     def pytest_configure(self, config: pytest.Config) -> None:
         """Keep the configuration: the run is found there even when no result came."""
         self._config = config
-        if self._opens:
-            from harness.opening import Opening  # noqa: PLC0415 - as below
-            from harness.pytest_plugin.controller import OPENING  # noqa: PLC0415
-            from harness.pytest_plugin.options import image_of, rendered_of  # noqa: PLC0415
+        if self._opening is not None:
+            from harness.pytest_plugin.controller import OPENING  # noqa: PLC0415 - brings pytest
 
-            self.opening = Opening(image_of(config), rendered_of(config), phones=self._workers == 1)
-            config.stash[OPENING] = self.opening
+            config.stash[OPENING] = self._opening
 
     def pytest_unconfigure(self) -> None:
         """Look for the run."""

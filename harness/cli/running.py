@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,7 @@ from harness.report.result import EXIT_BROKEN, EXIT_INVALID, EXIT_OF_SIGNAL
 from harness.session import DEFAULT_IMAGE, DEFAULT_OUT, is_meant
 
 if TYPE_CHECKING:
+    from harness.opening import Opening
     from harness.scenario.reading import ReadFile
 
 WORKERS_A_CORE = 3
@@ -85,7 +87,37 @@ def run(  # noqa: PLR0913 - an option each
     if not playable:
         workers = "1"
     options += [f"--ringproof-name={text}" for text in texts]
-    return _play(files, options, _how_many(workers, count), image, out, count=count, playable=playable)
+    _shut_out_settings()
+    number = _how_many(workers, count)
+    options += [f"--ringproof-image={image}"]
+    if number > 1:
+        # each scenario may end its worker once; a worker that does not even begin is not begun for ever
+        options += ["-p", "xdist", "--dist", "worksteal", f"--max-worker-restart={count}"]
+        options += ["--tx", f"{number}*popen//python={_nursery()}"]
+    with _opening(image, rendered, playable=playable, alone=number == 1) as opening:
+        return _play(files, options, out, count, opening)
+
+
+@contextlib.contextmanager
+def _opening(image: str, rendered: Path | None, *, playable: bool, alone: bool) -> Iterator[Opening | None]:
+    """Have the run opened while this process imports all that is left; None where nothing is played.
+
+    `alone`: this process plays.
+    """
+    if not playable:
+        yield None
+        return
+    from harness.opening import Opening  # noqa: PLC0415 - as below
+
+    opening = Opening(image, str(rendered.absolute()) if rendered is not None else "", phones=alone)
+    try:
+        if alone:
+            from harness.play import load  # noqa: PLC0415 - as below
+
+            load()
+        yield opening
+    finally:
+        opening.discard()
 
 
 def _nothing_selected(read: Sequence[ReadFile], texts: Sequence[str], out: Path) -> int:
@@ -111,38 +143,27 @@ def _how_many(workers: str, scenarios: int) -> int:
     return max(1, min(scenarios, int(workers)))
 
 
-def _play(
-    files: Sequence[Path],
-    options: Iterable[str],
-    workers: int,
-    image: str,
-    out: Path,
-    *,
-    count: int,
-    playable: bool,
-) -> int:
-    """Play through pytest in this process. What a project has set up for its own pytest does not reach in."""
-    import pytest  # noqa: PLC0415 - as above
-
+def _shut_out_settings() -> None:
+    """Have what a project has set up for its own pytest not reach in here, nor into workers."""
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         os.environ.pop(name, None)
+
+
+def _play(files: Sequence[Path], options: Iterable[str], out: Path, count: int, opening: Opening | None) -> int:
+    """Play through pytest in this process."""
+    import pytest  # noqa: PLC0415 - as above
+
     # pytest gives files outside its root no name of their own, and two of them would be one
     root = os.path.commonpath([Path.cwd(), *(os.path.abspath(file) for file in files)])  # noqa: PTH100 - follows no links
     arguments = ["-c", os.devnull, "--rootdir", root, "--noconftest", "-p", "no:cacheprovider"]
     arguments += ["-p", "no:terminalreporter", "-p", "harness.pytest_plugin"]
     arguments += ["-o", "junit_suite_name=ringproof", f"--junitxml={out / 'junit.xml'}"]
-    arguments += [f"--ringproof-out={out}", f"--ringproof-image={image}"]
+    arguments += [f"--ringproof-out={out}"]
     arguments += options
-    if workers > 1:
-        arguments += ["-p", "xdist", "--dist", "worksteal", "--tx", f"{workers}*popen//python={_nursery()}"]
-    teller = Teller(count, opens=playable, workers=workers)
+    teller = Teller(count, opening)
     arguments += [str(file) for file in files]
-    try:
-        status = pytest.main(arguments, plugins=[teller])
-    finally:
-        if teller.opening is not None:
-            teller.opening.discard()
+    status = pytest.main(arguments, plugins=[teller])
     if teller.run is None:
         if status == pytest.ExitCode.INTERRUPTED:
             return EXIT_OF_SIGNAL["SIGINT"]
@@ -152,7 +173,10 @@ def _play(
     code = teller.run.exit_code
     if status in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR}:
         code = max(code, EXIT_BROKEN)
-    teller.finish(code)
+    try:
+        teller.finish(code)
+    finally:
+        teller.run.await_removal()
     return code
 
 
@@ -161,8 +185,10 @@ def _nursery() -> str:
     import execnet.gateway_base  # noqa: F401, PLC0415 - as above
     import xdist.remote  # noqa: F401, PLC0415
 
-    import harness.play  # noqa: PLC0415
     import harness.scenario.reading  # noqa: F401, PLC0415
     from harness import nursery  # noqa: PLC0415
+    from harness.play import load  # noqa: PLC0415
+
+    load()
 
     return nursery.command(nursery.open_nursery())

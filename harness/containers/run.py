@@ -6,7 +6,8 @@ import contextlib
 import secrets
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -90,8 +91,7 @@ def open_run(image: str, rendered: str = "") -> Iterator[RunEnvironment]:
         stack.callback(sweep_run, run)
         stack.enter_context(_renewing(lease / "renewed"))
         labels = {OWNED: "1", RUN: run, OWNER: owner}
-        office = _network(f"ringproof-{run}-office", labels)
-        trunk = _network(f"ringproof-{run}-trunk", labels)
+        office, trunk = _networks([f"ringproof-{run}-office", f"ringproof-{run}-trunk"], labels)
         pools = [_pool(network) for network in (office, trunk)]
         yield RunEnvironment(
             run=run,
@@ -106,6 +106,13 @@ def open_run(image: str, rendered: str = "") -> Iterator[RunEnvironment]:
             init=str(init),
             rendered=rendered,
         )
+
+
+def _networks(names: Sequence[str], labels: dict[str, str]) -> list[Network]:
+    """Make them side by side: the engine takes a tenth of a second for each."""
+    with ThreadPoolExecutor(len(names)) as threads:
+        making = [threads.submit(_network, name, labels) for name in names]
+    return [each.result() for each in making]
 
 
 def _network(name: str, labels: dict[str, str]) -> Network:

@@ -7,6 +7,7 @@ nothing is pulled, and Ryuk has no part: lease and sweep end what a dead runner 
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -24,6 +25,9 @@ from harness.containers.run import RunEnvironment
 CONFLICT = 409
 """How the engine says that a container is being removed already."""
 LOG_LIMIT = LogConfig(type=LogConfig.types.JSON, config={"max-size": "1m", "max-file": "1"})
+_LIMITS = ("mem_limit", "pids_limit")
+_LIMITING = re.compile(r"\b(limits?|cgroups?|pids|memory)\b", re.IGNORECASE)
+_NO_SUCH_FOLDER = re.compile(r"bind source path does not exist: (?P<path>\S+)")
 _CLIENT_TIMEOUT_S = 30
 _REMOVED_WITHIN_S = 10
 
@@ -88,6 +92,15 @@ class RunContainer(DockerContainer):
                 self._wait_removed()
         finally:
             self.get_docker_client().client.close()
+
+    def signal(self, name: str) -> None:
+        """Send a signal to its first process, if that still runs."""
+        with contextlib.suppress(APIError):
+            engine().api.kill(self.get_container_id(), name)
+
+    def let_go(self) -> None:
+        """Leave its removal to the engine: it has ended."""
+        self.get_docker_client().client.close()
 
     def wait_ended(self, within_s: float) -> bool:
         """Return whether it has ended, after having waited for that so long."""
@@ -163,7 +176,18 @@ class RunContainer(DockerContainer):
 
     def _not_started(self, fault: DockerException) -> BrokenError:
         """Return what is to be raised of an engine that does not start it."""
-        return BrokenError(f"the engine could not start {self.what}: {explanation(fault)}")
+        said = explanation(fault)
+        if (missing := _NO_SUCH_FOLDER.search(said)) and Path(missing["path"]).exists():
+            return not_shared(Path(missing["path"]))
+        limits = ", ".join(f"{name}={value}" for name, value in self.rights().items() if name in _LIMITS)
+        hint = f"the limits are {limits}: `docker info` lists what this kernel cannot" if _LIMITING.search(said) else ""
+        return BrokenError(f"the engine could not start {self.what}: {said}", hint)
+
+
+def not_shared(path: Path) -> BrokenError:
+    """Return what is to be raised of an engine that sees another file system than this process."""
+    sentence = f"the Docker engine does not share {path} with this machine"
+    return BrokenError(sentence, "it has to run on this machine: unset DOCKER_HOST to use this machine's own")
 
 
 def explanation(fault: DockerException) -> str:

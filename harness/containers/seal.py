@@ -8,13 +8,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harness.containers.errors import BrokenError
 from harness.containers.run import RunEnvironment
 
 SEAL = Path(__file__).with_name("ringproof-seal")
 """Made by `make image`."""
 SEAL_INSIDE = "/ringproof/seal"
+MADE_BY = "`ringproof image` makes it"
 NOT_SEALED = 78
 """Exit status (EX_CONFIG) of a seal that could not be made, or whose proof failed; the sentence is on stderr."""
+
+
+def seal() -> Path:
+    """Return the program, to be mounted. Raises BrokenError where it has not been made."""
+    if not SEAL.is_file():
+        raise BrokenError(f"the program that seals containers has not been made: there is no {SEAL.name}", MADE_BY)
+    return SEAL
 
 
 def seal_command(run: RunEnvironment, *, user: str = "", aliases: tuple[str, ...] = ()) -> list[str]:

@@ -11,6 +11,7 @@ from harness.containers.engine import OWNED, OWNER, RUN, engine
 from harness.containers.folders import remove_folders
 from harness.containers.owner import owner_is_dead
 
+_REMOVED_WITHIN_S = 10
 _Wanted = Callable[[Mapping[str, str]], bool]
 
 
@@ -24,13 +25,22 @@ def sweep_run(run: str) -> list[str]:
     return _remove(lambda labels: labels.get(RUN) == run)
 
 
+def _remove_container(number: str) -> None:
+    """Remove it, or wait until the engine, which is removing it already, has done so: its networks are next."""
+    with contextlib.suppress(NotFound):
+        try:
+            engine().api.remove_container(number, force=True)
+        except APIError:
+            with contextlib.suppress(APIError, OSError):
+                engine().api.wait(number, timeout=_REMOVED_WITHIN_S, condition="removed")
+
+
 def _remove(wanted: _Wanted) -> list[str]:
     removed = []
     filters = {"label": f"{OWNED}=1"}
     for container in engine().api.containers(all=True, filters=filters):
         if wanted(container["Labels"]):
-            with contextlib.suppress(NotFound, APIError):  # already on its way out: its lease or --rm got there first
-                engine().api.remove_container(container["Id"], force=True)
+            _remove_container(container["Id"])
             removed.append(container["Names"][0].lstrip("/"))
     for network in engine().api.networks(filters=filters):
         if wanted(network["Labels"]):

@@ -8,21 +8,23 @@ import os
 import re
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.containers.errors import BrokenError, ComplaintError, UnmetNeedsError
 from harness.containers.evidence import read_evidence
 from harness.containers.run import RunEnvironment
-from harness.containers.seal import SEAL, SEAL_INSIDE
+from harness.containers.seal import SEAL_INSIDE, seal
 from harness.pbx.asterisk_container import (
     BOOT_DEADLINE_S,
+    ENDS_WITHIN_S,
     NEEDED,
     AbandonedError,
     AsteriskContainer,
 )
 from harness.pbx.ended import AsteriskEndedError
+from harness.pbx.gate import GATE_INSIDE, Gate
 from harness.pbx.manager import Login, Manager, ManagerError, ManagerEvent
 from harness.scenario.needs import Needs
 
@@ -32,6 +34,10 @@ LEASE_SECONDS = "RINGPROOF_LEASE_SECONDS"
 CLOCK = "/ringproof/clock"
 """Where library and page are mounted."""
 INIT = "/ringproof/init"
+END_AT_ONCE = "USR1"
+"""The signal by which init kills Asterisk, and ends."""
+NO_RESOLVER = "127.0.0.1"
+"""Whom the engine's own resolver asks, if anybody asks it (127.0.0.11): nobody. /etc/resolv.conf names the run's."""
 EX_CONFIG = 78
 """Exit status of an init, or of a clock's library, that did not let Asterisk start."""
 LOG = "full.log"
@@ -45,9 +51,7 @@ class Surroundings:
     new_socket: Callable[[], socket.socket]
     """Makes a TCP socket from which the PBX can be reached: this machine has no way to it."""
     resolv_conf: Path
-    """Names the run's own name server."""
-    name_server: str
-    """Its address."""
+    """Names the run's own name server, as soon as that has an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +107,21 @@ class Pbx:
         on_lost: Callable[[], None],
         clock: ClockMount | None = None,
         needs: Needs | None = None,
+        configure: Callable[[], Awaitable[None]] | None = None,
     ) -> Pbx:
-        """Start a container with `configuration` and return once Asterisk is fully booted.
+        """Start a container with the folder `configuration` and return once Asterisk is fully booted.
+
+        `configure` writes into that folder, and what `surroundings` promises, while the container is being started;
+        Asterisk begins when it has returned. What it raises is raised here.
 
         Raises BrokenError when Asterisk does not boot, with its own error line, or says WARNING or ERROR meanwhile
         (ComplaintError where it said anything); UnmetNeedsError when it is older than `needs` says.
         """
         pbx = cls(name, evidence)
         try:
-            await pbx._start(pbx._make(environment, configuration, surroundings, clock))
+            with Gate(Path(environment.folder)) as gate:
+                container = pbx._make(environment, configuration, surroundings, clock, gate)
+                await pbx._start(container, gate, configure)
             await pbx._connect(login, on_event, on_lost, clock)
             if needs is not None:  # first: an Asterisk that is too old may not like the configuration either
                 await pbx._prove_new_enough(needs)
@@ -122,7 +132,12 @@ class Pbx:
         return pbx
 
     def _make(
-        self, environment: RunEnvironment, configuration: Path, surroundings: Surroundings, clock: ClockMount | None
+        self,
+        environment: RunEnvironment,
+        configuration: Path,
+        surroundings: Surroundings,
+        clock: ClockMount | None,
+        gate: Gate,
     ) -> AsteriskContainer:
         loop = asyncio.get_running_loop()
 
@@ -136,18 +151,21 @@ class Pbx:
             new_socket=surroundings.new_socket,
             on_end=on_end,
             entrypoint=["bash", INIT],
-            dns=[surroundings.name_server],
+            dns=[NO_RESOLVER],
         ).with_name(self.name)
         container.bind(configuration, "/ringproof/conf")
         container.bind(self._evidence, "/ringproof/evidence", writable=True)
         container.bind(environment.lease, "/ringproof/lease")
         container.bind(Path(environment.init), INIT)
-        container.bind(SEAL, SEAL_INSIDE)
+        container.bind(seal(), SEAL_INSIDE)
         container.bind(surroundings.resolv_conf, "/etc/resolv.conf")
+        container.bind(gate.path, GATE_INSIDE, writable=True)
         if configuration.is_relative_to(self._evidence):
             # what stands there is evidence, too, and no business of who writes the rest
             container.bind(configuration, f"/ringproof/evidence/{configuration.relative_to(self._evidence)}")
-        container.with_envs(RINGPROOF_SEALED="yes", RINGPROOF_REFUSED=environment.gateways.replace(",", " "))
+        container.with_envs(
+            RINGPROOF_GATE=GATE_INSIDE, RINGPROOF_SEALED="yes", RINGPROOF_REFUSED=environment.gateways.replace(",", " ")
+        )
         if LEASE_SECONDS in os.environ:
             container.with_env(LEASE_SECONDS, os.environ[LEASE_SECONDS])
         if clock is not None:
@@ -158,16 +176,25 @@ class Pbx:
             )
         return container
 
-    async def _start(self, container: AsteriskContainer) -> None:
-        """Start the container and return once its manager interface has answered."""
+    async def _start(
+        self, container: AsteriskContainer, gate: Gate, configure: Callable[[], Awaitable[None]] | None
+    ) -> None:
+        """Start the container, configure it meanwhile, and return once its manager interface has answered."""
         self._container = container
+        starting = asyncio.create_task(_to_its_end(container.start, on_cancel=container.abandon))
         try:
-            await _to_its_end(container.start, on_cancel=container.abandon)
+            if configure is not None:
+                await configure()
+            gate.open()
+            await starting
         except AsteriskEndedError:
             self._note_end(container.exit_status)
             self._refuse_end()
         except TimeoutError as fault:
             raise self._not_ready() from fault
+        finally:
+            starting.cancel()  # one that is over does not mind
+            await asyncio.wait([starting])
         environment = container.run
         assert environment is not None  # noqa: S101 - `_make` gave it one
         self.office_address = container.addresses[environment.office_network]
@@ -301,13 +328,24 @@ class Pbx:
         return None
 
     async def remove(self) -> None:
-        """End the PBX and its container; nothing of it is left when this returns."""
+        """End the PBX; when this returns it writes nothing any more, and the engine is removing its container.
+
+        What the engine has not removed when the run ends is waited for there (`sweep_run`).
+        """
+        if self._container is None:
+            return
         if self._manager is not None:
+            ended = self._manager.expect_end()
+            await asyncio.to_thread(self._container.signal, END_AT_ONCE)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ended, ENDS_WITHIN_S)
+                await self._manager.close()
+                self._container.let_go()
+                return
             await self._manager.close()
-        elif self._container is not None and self._container.manager is not None:
+        elif self._container.manager is not None:
             self._container.manager.close()
-        if self._container is not None:
-            await asyncio.to_thread(self._container.stop)
+        await asyncio.to_thread(self._container.stop)
 
 
 async def _to_its_end(work: Callable[[], object], on_cancel: Callable[[], None]) -> None:

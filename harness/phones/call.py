@@ -55,6 +55,7 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
     def place(self, verb: say.Call) -> None:
         """Send the INVITE."""
         options = pj.CallOpParam(True)  # noqa: FBT003  SWIG takes no keywords here
+        options.opt.textCount = 0  # by default pjproject offers real-time text (RFC 4103), as no desk phone does
         if verb.shows is not None:
             here = f"{self.phone.address}:{self.phone.port}"
             options.txOption.localUri = f'"{verb.shows}" <sip:{verb.shows}@{here}>'

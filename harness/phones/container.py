@@ -23,8 +23,8 @@ from harness.containers.engine import is_rootless
 from harness.containers.errors import BrokenError
 from harness.containers.evidence import open_evidence
 from harness.containers.run import RunEnvironment
-from harness.containers.run_container import RunContainer
-from harness.containers.seal import NOT_SEALED, SEAL, SEAL_INSIDE, seal_command
+from harness.containers.run_container import RunContainer, not_shared
+from harness.containers.seal import NOT_SEALED, SEAL_INSIDE, seal, seal_command
 from harness.phones import wire
 
 FOLDER = "/ringproof/phones"
@@ -75,15 +75,18 @@ class PhonesContainer(RunContainer):
         (self.folder / RESOLV_CONF).write_text("nameserver 127.0.0.1\n")
         (self.folder / RECORDINGS).mkdir()
         (self.folder / RECORDINGS).chmod(0o777)
+        (self.folder / RESOLV_CONF_OF_PBX).touch()
         (self.folder / LOG).touch()
         (self.folder / LOG).chmod(0o666)
         self._held: socket.socket | None = None
+        self._starting: threading.Thread | None = None
+        self._start_fault: BaseException | None = None
         self._asking = threading.Lock()
         self.with_name(f"ringproof-{run.run}-phones-{self.folder.name.removeprefix('phones-')}")
         package = Path(harness.__file__).parent
         self.bind(self.folder, FOLDER, writable=True)
         self.bind(package, f"{CODE}/harness")
-        self.bind(SEAL, SEAL_INSIDE)
+        self.bind(seal(), SEAL_INSIDE)
         self.bind(self.folder / RESOLV_CONF, "/etc/resolv.conf")
         self.with_envs(PYTHONPATH=CODE, PYTHONDONTWRITEBYTECODE="1")
         sealed = seal_command(run, user=self.user)
@@ -124,6 +127,27 @@ class PhonesContainer(RunContainer):
             "sysctls": {"net.ipv4.ip_unprivileged_port_start": "0"},
         }
 
+    def begin(self) -> Self:
+        """Have a thread start it, and return at once; `await_started` waits for that."""
+        self._starting = threading.Thread(target=self._start, name=f"starting {self.what}", daemon=True)
+        self._starting.start()
+        return self
+
+    def _start(self) -> None:
+        try:
+            self.start()
+        except BaseException as fault:  # noqa: BLE001 - it is raised where the start is waited for
+            self._start_fault = fault
+            self.ended.set()
+
+    def await_started(self) -> Self:
+        """Return once it has its addresses. Raises BrokenError."""
+        if self._starting is not None:
+            self._starting.join()
+        if self._start_fault is not None:
+            raise self._start_fault
+        return self
+
     def start(self) -> Self:
         """Start it and return once it has its addresses; `await_ready` waits for its server. Raises BrokenError."""
         super().start()
@@ -133,6 +157,7 @@ class PhonesContainer(RunContainer):
 
     def await_ready(self) -> None:
         """Return once its server answers. Raises BrokenError."""
+        self.await_started()
         with self._asking:
             if self._held is not None:
                 return
@@ -194,8 +219,7 @@ class PhonesContainer(RunContainer):
         """Return what is to be raised of a container that has ended."""
         self.ended.wait(ANSWERS_WITHIN_S)
         if self.exit_status == NOT_SHARED:
-            sentence = f"the Docker engine does not share the folder {self.folder} with this machine"
-            return BrokenError(sentence, "it has to run on this machine: unset DOCKER_HOST to use this machine's own")
+            return not_shared(self.folder)
         if self.exit_status == NOT_SEALED:
             return BrokenError(
                 f"the container of the phones could not be sealed: {self._last_word()}", "`ringproof doctor --try`"
@@ -232,13 +256,16 @@ _STARTING = threading.Lock()
 def phones_of(run: RunEnvironment) -> PhonesContainer:
     """Return the container of this process's phones in `run`, started; a new one where the last one has ended.
 
-    Its server may not answer yet: `await_ready`.
-
-    Raises BrokenError.
+    Its server may not answer yet: `await_ready`. Raises BrokenError.
     """
+    return begin_phones(run).await_started()
+
+
+def begin_phones(run: RunEnvironment) -> PhonesContainer:
+    """Return that container as `phones_of` does, but do not wait until it has started: `await_started`."""
     with _STARTING:
         key = (os.getpid(), run.run)
         container = _CONTAINERS.get(key)
         if container is None or not container.lives:
-            container = _CONTAINERS[key] = PhonesContainer(run).start()
+            container = _CONTAINERS[key] = PhonesContainer(run).begin()
         return container

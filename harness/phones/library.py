@@ -110,6 +110,8 @@ def account(uri: str, address: str) -> Pj:
     config.natConfig.contactRewriteUse = 0
     config.natConfig.viaRewriteUse = 0
     config.natConfig.sdpNatRewriteUse = 0
+    # of an answer with several codecs pjsua would make an UPDATE with one, a moment after the call is connected
+    config.mediaConfig.lockCodecEnabled = False
     config.mediaConfig.transportConfig.boundAddress = address
     config.mediaConfig.transportConfig.port = 0  # by itself each phone tries the same 100 ports, from 4000 on
     return config

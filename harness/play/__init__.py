@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from pathlib import Path
 
 from harness.clock.report import ClockReport
 from harness.containers.errors import BrokenError, EditedConfigurationError, UnmetNeedsError
 from harness.containers.run import RunEnvironment, open_run
-from harness.phones.container import phones_of
-from harness.play.conductor import run
+from harness.phones.container import begin_phones
 from harness.scenario.speed import SLOWEST
 from harness.scenario.story import Scenario
 
@@ -18,15 +18,33 @@ __all__ = [
     "EditedConfigurationError",
     "RunEnvironment",
     "UnmetNeedsError",
+    "load",
     "open_run",
     "play",
     "start_phones",
 ]
 
 
+def load() -> None:
+    """Import what it takes to begin a play."""
+    import harness.play.conductor  # noqa: F401, PLC0415
+
+
 def start_phones(environment: RunEnvironment) -> None:
-    """Start the container of this process's phones, which its first play would have to wait for. Raises BrokenError."""
-    phones_of(environment)
+    """Begin to start the container of this process's phones, which its first play would have to wait for."""
+    begin_phones(environment)
+
+
+def load_later(environment: RunEnvironment) -> None:
+    """Import what a play needs when its containers have been started: call it beside the play, in another thread.
+
+    It begins when the container of the phones has been started, so that it delays nothing that comes before.
+    """
+    with contextlib.suppress(BrokenError):  # the play is going to say so
+        begin_phones(environment).await_started()
+    import harness.dialplan.render  # noqa: PLC0415
+    import harness.pbx.capture  # noqa: PLC0415
+    import harness.play.names  # noqa: F401, PLC0415
 
 
 def play(scenario: Scenario, environment: RunEnvironment, folder: Path, *, speed: float = SLOWEST) -> ClockReport:
@@ -37,6 +55,8 @@ def play(scenario: Scenario, environment: RunEnvironment, folder: Path, *, speed
     Raises BrokenError for everything that says nothing about the PBX's routing, EditedConfigurationError for a
     configuration that somebody edited and Asterisk refuses, UnmetNeedsError where the PBX is too old for the scenario.
     """
+    from harness.play.conductor import run  # noqa: PLC0415 - see `load`
+
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return run(scenario, environment, folder, speed)

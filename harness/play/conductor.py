@@ -10,6 +10,7 @@ import threading
 from collections.abc import Coroutine, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.clock.clock import PbxClock, PbxEpoch, PlayLoop
 from harness.clock.page import PageError
@@ -28,7 +29,6 @@ from harness.events import (
     QuietOver,
     StoryOver,
 )
-from harness.pbx.capture import Packet, read_capture
 from harness.pbx.container import LOG
 from harness.pbx.manager import ManagerError, ManagerLostError
 from harness.play.callers import CallerSeat
@@ -42,6 +42,9 @@ from harness.play.switchboard import moment
 from harness.play.theatre import CAPTURE, RegistrationRefusedError, Theatre
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.story import QUIET_RACED, QUIET_REAL, Scenario
+
+if TYPE_CHECKING:
+    from harness.pbx.capture import Packet
 
 TALKS_FOR = PbxSeconds(2.0)
 """An answered call is left up this long: a bridge that breaks at once is seen."""
@@ -158,6 +161,8 @@ def _answered(seat: CallerSeat, theatre: Theatre, phones: frozenset[str]) -> Pbx
 
 def _pbx_testimony(theatre: Theatre) -> Iterator[Event]:
     """What the PBX itself wrote down: its capture, and the Dials that its log says failed."""
+    from harness.pbx.capture import read_capture  # noqa: PLC0415 - see `load_later` in harness.play
+
     capture = theatre.evidence / CAPTURE
     if is_evidence(capture):
         packets = read_capture(capture, theatre.peers)

@@ -11,5 +11,4 @@ def surroundings_of(phones: PhonesContainer) -> Surroundings:
     return Surroundings(
         new_socket=lambda: phones.new_socket("tcp"),
         resolv_conf=phones.folder / RESOLV_CONF_OF_PBX,
-        name_server=phones.office_address,
     )

@@ -5,33 +5,35 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 from harness.clock.clock import PbxEpoch
 from harness.containers.errors import BrokenError, ComplaintError
 from harness.containers.run import RunEnvironment
 from harness.containers.turnstile import turnstile
-from harness.dialplan.render import PlayAddresses, RenderedOffice, Secrets, render_office
 from harness.events import LedElsewhere, NameAsked, RegistrationRefused
-from harness.pbx.capture import Peer
 from harness.pbx.container import SIP_PORT, ClockMount, Pbx
 from harness.pbx.manager import Login, ManagerEvent
 from harness.phones import protocol
-from harness.phones.container import PhonesContainer, phones_of
+from harness.phones.container import PhonesContainer, begin_phones
 from harness.phones.handle import CALLS, Crashed, Phone, PhoneStartError
 from harness.play.callers import Callers, CallerSeat
 from harness.play.clockwork import LIBRARY
-from harness.play.edited import EditedConfiguration
 from harness.play.ensemble import Ensemble, Seat
-from harness.play.names import NameServer, Question
 from harness.play.sound import tones_for
 from harness.play.stage import LedElsewhereError, PbxCrashedError, Stage
 from harness.play.surroundings import surroundings_of
 from harness.play.switchboard import Switchboard, moment
 from harness.play.talks import Talks
 from harness.scenario.story import Behaviour, Forwards, Offline, OnACall, Refuses, Scenario, Silent, Talk, extension_of
+
+if TYPE_CHECKING:
+    from harness.dialplan.render import RenderedOffice
+    from harness.pbx.capture import Peer
+    from harness.play.edited import EditedConfiguration
+    from harness.play.names import NameServer, Question
 
 REGISTERED_WITHIN_S = 20.0
 CAPTURE = "sip.pcap"
@@ -62,10 +64,9 @@ class Theatre:
         self._environment = environment
         self._folder = folder
         self._stage = stage
-        self._edited = (
-            EditedConfiguration(Path(environment.rendered), environment.subnets) if environment.rendered else None
-        )
+        self._edited = self._edited_of(environment)
         self._tones = tones_for(self._names())
+        self._rendered: RenderedOffice | None = None
         self._house: PhonesContainer | None = None
         self._name_server: NameServer | None = None
         self._phones: dict[str, Phone] = {}
@@ -114,45 +115,65 @@ class Theatre:
         """The folder that the PBX writes to."""
         return self._folder / "pbx"
 
+    def _edited_of(self, environment: RunEnvironment) -> EditedConfiguration | None:
+        if not environment.rendered:
+            return None
+        from harness.play.edited import EditedConfiguration  # noqa: PLC0415 - as in `_configure`
+
+        return EditedConfiguration(Path(environment.rendered), environment.subnets)
+
     async def open(self) -> None:
         """Start everything, PBX and phones at the same time, register the phones and prove it all.
 
         Raises BrokenError (EditedConfigurationError for what somebody edited), and RegistrationRefusedError.
         """
-        self._house = await asyncio.to_thread(phones_of, self._environment)
-        addresses = PlayAddresses(trunk_provider=self.house.trunk_address)
+        self._house = begin_phones(self._environment)
         extensions = self._scenario.office.extensions
         login = Login("ringproof", secrets.token_hex(12))
         passwords = {number: secrets.token_hex(8) for number in extensions}
-        known = Secrets(sip_passwords=passwords, manager_user=login.user, manager_secret=login.secret)
         configuration = self._folder / "pbx" / "conf"
         configuration.mkdir(parents=True)
-        rendered = None
-        if self._edited is not None:
-            self._edited.take(configuration, self._scenario.office, addresses, known)
-        else:
-            rendered = render_office(
-                self._scenario.office,
-                configuration,
-                office_folder=Path(self._scenario.office_file).parent,
-                addresses=addresses,
-                secrets=known,
-            )
+
+        async def configure() -> None:
+            await asyncio.to_thread(self.house.await_started)
+            self._configure(configuration, login, passwords)
+
         async with turnstile(Path(self._environment.folder)):
-            await self._start_all(configuration, login)
-            if rendered is not None:
-                await self._prove_rendered(rendered)
+            await self._start_all(configuration, login, configure)
+            if self._rendered is not None:
+                await self._prove_rendered(self._rendered)
             if self._edited is not None:
                 passwords = await self._edited.passwords(self.pbx.manager, extensions)
             await self._begin_capture()
             await self._register(passwords)
-            await self._prove_trunk(addresses)
+            await self._prove_trunk()
 
-    async def _start_all(self, configuration: Path, login: Login) -> None:
+    def _configure(self, folder: Path, login: Login, passwords: Mapping[str, str]) -> None:
+        """Write what the PBX is to read, now that the phones have addresses. Raises EditedConfigurationError."""
+        from harness.dialplan.render import (  # noqa: PLC0415 - see `load_later` in harness.play
+            PlayAddresses,
+            Secrets,
+            render_office,
+        )
+
+        known = Secrets(sip_passwords=passwords, manager_user=login.user, manager_secret=login.secret)
+        addresses = PlayAddresses(trunk_provider=self.house.trunk_address)
+        if self._edited is not None:
+            self._edited.take(folder, self._scenario.office, addresses, known)
+        else:
+            self._rendered = render_office(
+                self._scenario.office,
+                folder,
+                office_folder=Path(self._scenario.office_file).parent,
+                addresses=addresses,
+                secrets=known,
+            )
+
+    async def _start_all(self, configuration: Path, login: Login, configure: Callable[[], Awaitable[None]]) -> None:
         """Boot the PBX and start the phones at the same time; one failure ends the others."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._boot(configuration, login))
+                group.create_task(self._boot(configuration, login, configure))
                 group.create_task(self._start_phones())
         except BaseExceptionGroup as failures:
             failure = _leaves(failures)[0]
@@ -163,6 +184,8 @@ class Theatre:
     async def _start_phones(self) -> None:
         """Start the phones of the play, and its name server, as soon as their container is ready."""
         await asyncio.to_thread(self.house.await_ready)
+        from harness.play.names import NameServer  # noqa: PLC0415 - as in `_configure`
+
         self._name_server = NameServer(self.house.resolver(), self._note_question)
         async with asyncio.TaskGroup() as group:
             for name in self._names():
@@ -254,7 +277,7 @@ class Theatre:
         outside = name.startswith(OUTSIDE) or name in self._scenario.callers
         return self.house.trunk_address if outside else self.house.office_address
 
-    async def _boot(self, configuration: Path, login: Login) -> None:
+    async def _boot(self, configuration: Path, login: Login, configure: Callable[[], Awaitable[None]]) -> None:
         clock = self._stage.clock
         self._pbx = await Pbx.boot(
             self._environment,
@@ -273,6 +296,7 @@ class Theatre:
                 on_write=clock.say_manager,
             ),
             needs=self._scenario.needs,
+            configure=configure,
         )
 
     async def _start(self, name: str) -> None:
@@ -440,14 +464,15 @@ class Theatre:
                 raise BrokenError(message, f"Asterisk's log is {self.evidence / 'full.log'}")
             await self._stage.wait_until(PbxEpoch(clock.now() + ASKED_AGAIN_S))
 
-    async def _prove_trunk(self, addresses: PlayAddresses) -> None:
+    async def _prove_trunk(self) -> None:
         """Whoever calls from the provider's address is the trunk, and nobody else is."""
         details = await self.pbx.manager.listing("PJSIPShowEndpoint", Endpoint="trunk")
         matches = [entry.get("Match", "") for entry in details if entry.get("Event") == "IdentifyDetail"]
-        if not any(match.split("/")[0] == addresses.trunk_provider for match in matches):
+        provider = self.house.trunk_address
+        if not any(match.split("/")[0] == provider for match in matches):
             if self._edited is not None:
                 raise self._edited.trunk_unknown()
-            message = f"the PBX does not identify {addresses.trunk_provider} as the trunk, but {matches or 'nothing'}"
+            message = f"the PBX does not identify {provider} as the trunk, but {matches or 'nothing'}"
             raise BrokenError(message)
 
     async def _prove_rendered(self, rendered: RenderedOffice) -> None:

@@ -119,12 +119,15 @@ class Controller:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
         """Close the run, after xdist has ended its workers."""
-        self.pytest_unconfigure()
-
-    def pytest_unconfigure(self) -> None:
-        """Close the run even when the session's end was disturbed."""
         if self.run.selected:
             self.run.close()
+
+    def pytest_unconfigure(self) -> None:
+        """Close the run even when the session's end was disturbed, and leave nothing of it."""
+        if self.run.selected:
+            self.run.close()
+            if OPENING not in self.config.stash:  # else the command line waits for that, when it has told the verdict
+                self.run.await_removal()
         if self._shared is not None:
             shutil.rmtree(self._shared, ignore_errors=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -75,3 +76,11 @@ def containers(environment: RunEnvironment) -> list[str]:
     """Names of the run's PBXes that exist now."""
     found = engine().api.containers(all=True, filters={"label": f"{RUN}={environment.run}"})
     return [name for container in found if "-phones-" not in (name := container["Names"][0])]
+
+
+def left_behind(environment: RunEnvironment) -> list[str]:
+    """Names of the run's PBXes that the engine has not removed within 5 s; each has been told to end."""
+    deadline = time.monotonic() + 5
+    while (names := containers(environment)) and time.monotonic() < deadline:
+        time.sleep(0.02)  # no event of ours says it
+    return names

@@ -13,6 +13,7 @@ import pytest
 
 from harness.clock.clock import PbxClock, PbxEpoch
 from harness.containers.run import RunEnvironment
+from harness.dialplan import render as rendering
 from harness.pbx.container import SIP_PORT
 from harness.phones import protocol
 from harness.play import theatre
@@ -118,14 +119,14 @@ def with_dialplan(
 
     `files`: name of a file, a line that stands in it, and what is inserted after it; without a line the file is new.
     """
-    render = theatre.render_office
+    render = rendering.render_office
     inserts = {
         "extensions.conf": ("[from-trunk]\n", numbers),
         "modules.conf": ("autoload=no\n", "".join(f"load={module}.so\n" for module in modules)),
         **(files or {}),
     }
 
-    def rendered(office: object, out: Path, **kwargs: object) -> theatre.RenderedOffice:
+    def rendered(office: object, out: Path, **kwargs: object) -> rendering.RenderedOffice:
         made = render(office, out, **kwargs)  # type: ignore[arg-type]
         for name, (line, inserted) in inserts.items():
             file = out / name
@@ -135,4 +136,4 @@ def with_dialplan(
             file.chmod(0o644)
         return made
 
-    monkeypatch.setattr(theatre, "render_office", rendered)
+    monkeypatch.setattr(rendering, "render_office", rendered)

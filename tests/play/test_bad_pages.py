@@ -23,7 +23,7 @@ from harness.play import play
 from harness.play.clockwork import LIBRARY
 from harness.play.surroundings import surroundings_of
 from harness.scenario.reading import read_office
-from play.conftest import containers, on_a_clock, story
+from play.conftest import left_behind, on_a_clock, story
 
 LOGIN = Login("ringproof", "of-this-test")
 OFFICES = Path("scenarios/offices")
@@ -149,4 +149,4 @@ def test_a_play_with_more_phones_than_a_page_has_room_for_is_broken(
     with pytest.raises(BrokenError) as broken:
         play(story(STORY, tmp_path), environment, tmp_path / "out")
     golden("play/page-full.err", f"{broken.value}\n")
-    assert not containers(environment), "its PBX was on the way when the phones failed"
+    assert not left_behind(environment), "its PBX was on the way when the phones failed"

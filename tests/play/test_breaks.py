@@ -13,6 +13,7 @@ from testcontainers.core.container import ExecConfig
 from harness.containers.engine import engine
 from harness.containers.errors import BrokenError
 from harness.containers.run import RunEnvironment, open_run
+from harness.dialplan import render as rendering
 from harness.events import Event, PhoneInvited
 from harness.judge import judge
 from harness.observe import observe
@@ -21,7 +22,7 @@ from harness.play import clockwork
 from harness.play.conductor import conduct
 from harness.scenario.speed import FASTEST, SLOWEST
 from harness.scenario.story import Scenario
-from play.conftest import containers, events_of, on_a_clock, story
+from play.conftest import containers, events_of, left_behind, on_a_clock, story
 
 Golden = Callable[[str, str], None]
 Told = Callable[[object], str]
@@ -111,7 +112,7 @@ def test_phone_killed(
         on_a_clock(when(PhoneInvited, folder, kill, conduct(long_ring, environment, folder, SLOWEST)))
     golden("play/phone-killed.err", told(broken.value))
     assert broken.value.report is not None  # had the machine stalled, the play would be made again
-    assert not [name for name in containers(environment) if long_ring.id in name]
+    assert not left_behind(environment)
 
 
 @pytest.mark.pbx
@@ -182,9 +183,7 @@ def test_what_was_rendered_must_run(spoilt: Spoilt, golden: Golden, name: str, o
 
 def _spoil(monkeypatch: pytest.MonkeyPatch, name: str, text: str | Callable[[str], str]) -> None:
     """Have the theatre change one rendered file before the PBX boots, as a mistake in our renderer would."""
-    from harness.play import theatre  # noqa: PLC0415 - patched here, and only here
-
-    render = theatre.render_office
+    render = rendering.render_office
 
     def spoilt(*args: object, **kwargs: object) -> object:
         rendered = render(*args, **kwargs)  # type: ignore[arg-type]
@@ -195,7 +194,7 @@ def _spoil(monkeypatch: pytest.MonkeyPatch, name: str, text: str | Callable[[str
         file.write_text(after, "utf-8")
         return rendered
 
-    monkeypatch.setattr(theatre, "render_office", spoilt)
+    monkeypatch.setattr(rendering, "render_office", spoilt)
 
 
 @pytest.mark.pbx
@@ -231,4 +230,4 @@ def test_a_clock_that_nobody_made(
     assert caught.value.sentence == "the clock's library has not been made: there is no ringproof-clock.so"
     assert caught.value.hint == "`make image` makes it"
     assert not missing.exists()
-    assert containers(environment) == []
+    assert not left_behind(environment)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from harness.containers.run import RunEnvironment
+from harness.dialplan import render as rendering
 from harness.judge import judge
 from harness.observe import observe
-from harness.play import theatre
 from harness.play.conductor import conduct
 from harness.scenario.reading import read_scenarios
 from harness.scenario.speed import FASTEST
@@ -29,9 +29,9 @@ def found(
     monkeypatch: pytest.MonkeyPatch, environment: RunEnvironment, folder: Path, name: str, *changes: tuple[str, str]
 ) -> set[str]:
     """Play one story on a PBX whose dialplan was changed, and return the kinds of its findings."""
-    render: Callable[..., theatre.RenderedOffice] = theatre.render_office
+    render: Callable[..., rendering.RenderedOffice] = rendering.render_office
 
-    def changed(office: object, out: Path, **kwargs: object) -> theatre.RenderedOffice:
+    def changed(office: object, out: Path, **kwargs: object) -> rendering.RenderedOffice:
         rendered = render(office, out, **kwargs)
         file = out / "extensions.conf"
         text = file.read_text("utf-8")
@@ -41,7 +41,7 @@ def found(
         file.write_text(text, "utf-8")
         return rendered
 
-    monkeypatch.setattr(theatre, "render_office", changed)
+    monkeypatch.setattr(rendering, "render_office", changed)
     on_a_clock(conduct(STORIES[name], environment, folder, FASTEST))
     return {finding.kind for finding in judge(STORIES[name], observe(STORIES[name], events_of(folder)))}
 

@@ -8,11 +8,12 @@ import pytest
 
 from harness.containers.errors import BrokenError, UnmetNeedsError
 from harness.containers.run import RunEnvironment
+from harness.dialplan import render as rendering
 from harness.pbx import manager
 from harness.pbx.capture import read_capture
-from harness.play import play, theatre
+from harness.play import play
 from harness.play.theatre import CAPTURE
-from play.conftest import containers, on_a_clock, story
+from play.conftest import left_behind, on_a_clock, story
 from play.laboratory import laboratory
 
 pytestmark = pytest.mark.pbx
@@ -58,7 +59,7 @@ def test_what_16_is_too_old_for_is_not_played_there(
     why = r"needs Asterisk 22, and this PBX is 16\.28\.0\S*: an older one has no signals"
     with pytest.raises(UnmetNeedsError, match=why):
         play(scenario, sixteen, tmp_path / "16")
-    assert containers(sixteen) == []
+    assert not left_behind(sixteen)
     assert not (tmp_path / "16" / "sip.pcap").exists()
     play(scenario, environment, tmp_path / "22")
     assert (tmp_path / "22" / "sip.pcap").exists()
@@ -68,15 +69,15 @@ def test_it_is_asked_before_asterisk_s_complaints_are_heard(
     sixteen: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An office that 16 cannot load is no broken play of a scenario that says so; without the word it is."""
-    render = theatre.render_office
+    render = rendering.render_office
 
-    def with_signals(office: object, out: Path, **kwargs: object) -> theatre.RenderedOffice:
+    def with_signals(office: object, out: Path, **kwargs: object) -> rendering.RenderedOffice:
         rendered = render(office, out, **kwargs)  # type: ignore[arg-type]
         with (out / "modules.conf").open("a") as modules:
             modules.write("load=app_signal.so\n")
         return rendered
 
-    monkeypatch.setattr(theatre, "render_office", with_signals)
+    monkeypatch.setattr(rendering, "render_office", with_signals)
     with pytest.raises(UnmetNeedsError):
         play(story(NEW, tmp_path), sixteen, tmp_path / "16")
     with pytest.raises(BrokenError, match=r"app_signal\.so"):
