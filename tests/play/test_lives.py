@@ -185,3 +185,18 @@ def test_owner_names() -> None:
     assert not owner_is_dead(f"elsewhere:{pid}:1-00000000")
     assert not owner_is_dead("")
     assert not owner_is_dead("nonsense")
+
+
+@pytest.mark.pbx
+@pytest.mark.alone
+def test_two_runs_on_one_machine(ringing: Callable[..., subprocess.Popen[bytes]], tmp_path: Path) -> None:
+    """One begins and ends while a phone of the other rings, whose containers and networks it leaves alone."""
+    first = ringing("-n", "1", "--speed", "1", "-k", "a long ring")
+    mine = left_of(first.pid)
+    command = [RINGPROOF, "run", "scenarios/first-free.ring.yaml", "-k", "the first answers"]
+    second = subprocess.run([*command, "--out", str(tmp_path / "second")], capture_output=True, text=True, check=False)
+    assert second.returncode == 0, second.stdout
+    assert first.poll() is None
+    assert left_of(first.pid) == mine
+    assert first.wait(timeout=2 * DEADLINE_S) == 0, (tmp_path / "terminal.log").read_text("utf-8")
+    assert left_of(first.pid) == []

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+
 import dns.flags
 import dns.message
 import dns.rcode
@@ -10,7 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from harness.containers.errors import ComplaintError
+from harness.containers.run import RunEnvironment
 from harness.play.names import answer_to
+from harness.scenario.speed import FASTEST
+from play.conftest import on_a_clock
+from play.laboratory import laboratory, with_dialplan
 
 NAMES = {"pbx.provider.example": "198.51.100.7"}
 
@@ -59,3 +67,20 @@ def test_what_is_no_question_gets_no_answer() -> None:
 def test_garbage_raises_nothing(wire: bytes) -> None:
     """Anybody in the container can send it."""
     answer_to(wire, NAMES)
+
+
+@pytest.mark.pbx
+def test_a_name_does_not_hold_up_a_boot(
+    environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asterisk asks for a STUN server before it is ready: a resolver that cannot be reached costs it 20 s."""
+    with_dialplan(monkeypatch, "", files={"rtp.conf": ("[general]\n", "stunaddr=stun.provider.example\n")})
+
+    async def act() -> None:
+        async with laboratory(environment, tmp_path, FASTEST):
+            pytest.fail("Asterisk knows no such server")
+
+    began = time.monotonic()
+    with pytest.raises(ComplaintError, match=r"WARNING.*stun\.provider\.example"):
+        on_a_clock(act())
+    assert time.monotonic() - began < 15

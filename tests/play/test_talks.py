@@ -73,3 +73,18 @@ def test_what_is_a_talk(case: str, environment: RunEnvironment, tmp_path: Path) 
     assert [(finding.kind, finding.sentence) for finding in judge(scenario, observation)] == expected
     recordings = {path.name for path in (play / "phones").glob("*.wav")}
     assert recordings == {"01-102-hears.wav", "02-anna-hears.wav"}
+
+
+@pytest.mark.pbx
+def test_a_talk_takes_no_more_than_an_invite(environment: RunEnvironment, tmp_path: Path) -> None:
+    """As with a desk phone: audio alone is offered, and no UPDATE follows the answer.
+
+    An UPDATE arrives while the PBX still joins the two, and once left the caller without sound.
+    """
+    scenario = story(TALK, tmp_path)
+    on_a_clock(conduct(scenario, environment, tmp_path, FASTEST))
+    log = (tmp_path / "phones" / "anna.log").read_text("utf-8", errors="replace")
+    offered = [line.partition(" ")[0] for line in log.splitlines() if line.startswith("m=")]
+    assert set(offered) == {"m=audio"}
+    assert "Request msg INVITE" in log
+    assert "Request msg UPDATE" not in log

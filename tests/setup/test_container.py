@@ -8,6 +8,7 @@ from pathlib import Path
 
 import docker
 import pytest
+import requests
 from docker.models.containers import Container
 
 from harness.setup.image import image_dir
@@ -100,6 +101,37 @@ def inside(container: Container, command: str, user: str = "root") -> str:
 def pid_of_asterisk(container: Container) -> str:
     """Return the number that Asterisk has in its container."""
     return inside(container, "cat /var/run/asterisk/asterisk.pid").strip()
+
+
+def test_asterisk_begins_when_its_configuration_is_complete(start: Start, place: Path) -> None:
+    """The container is started while it is being written."""
+    gate = place / "evidence" / "gate"
+    os.mkfifo(gate)
+    configuration = (place / "conf" / "asterisk.conf").read_text()
+    (place / "conf" / "asterisk.conf").unlink()
+    container = start(RINGPROOF_GATE="/ringproof/evidence/gate")
+    with pytest.raises(requests.exceptions.ConnectionError):  # how the client says that it has waited in vain
+        container.wait(timeout=1)
+    (place / "conf" / "asterisk.conf").write_text(configuration)
+    gate.write_text("begin\n")
+    await_ready(place)
+
+
+def test_a_configuration_that_nobody_completes(start: Start, place: Path) -> None:
+    """The runner is gone before its PBX has begun: it is not waited for longer than a lease."""
+    os.mkfifo(place / "evidence" / "gate")
+    container = start(RINGPROOF_GATE="/ringproof/evidence/gate", RINGPROOF_LEASE_SECONDS="1")
+    assert container.wait(timeout=20)["StatusCode"] == EX_TEMPFAIL
+    assert said(place) == ("ringproof: nobody said within 1 s that the configuration is complete: the runner is gone\n")
+
+
+def test_it_is_ended_at_once(start: Start, place: Path) -> None:
+    """USR1 is the runner's; a TERM would have Asterisk end in its own time."""
+    container = start()
+    await_ready(place)
+    container.kill("USR1")
+    assert container.wait(timeout=20)["StatusCode"] == 137
+    assert "exit status 137" in said(place)
 
 
 def test_a_lease_that_is_not_renewed_ends_the_pbx(start: Start, place: Path) -> None:
