@@ -17,7 +17,9 @@ _COLOUR = {"ok": "green", "note": "yellow", "broken": "red"}
 
 def doctor(
     *,
-    trial: Annotated[bool, typer.Option("--try", help="Also make, and remove again, the networks of a run.")] = False,
+    trial: Annotated[
+        bool, typer.Option("--try/--look", help="Also make, seal and remove again what a run makes; or only look.")
+    ] = True,
 ) -> int:
     """Look at what calls need on this machine: what is there, whether it is good, and what to do."""
     from harness.doctor.checks import diagnose  # noqa: PLC0415 - as below
@@ -29,7 +31,7 @@ def doctor(
     except SetupError as fault:
         print(f"ringproof: {fault}", file=sys.stderr)
         return EXIT_BROKEN
-    if trial:
+    if trial and not exit_code(diagnoses):  # else that is what has to be mended first
         from harness.doctor.trial import try_networks  # noqa: PLC0415
 
         diagnoses.append(try_networks(DEFAULT_IMAGE))

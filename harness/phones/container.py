@@ -39,6 +39,7 @@ POLL_S = 0.005
 ANSWERS_WITHIN_S = 10.0
 NOBODY = 65534
 """Who phones are where the runner is root."""
+SEALABLE = "the engine has to let a container change its own routes (capability NET_ADMIN)"
 NOT_SHARED = 77
 """Exit status of a container that does not find the runner's folder."""
 _BEGIN = f'[ -e {FOLDER}/{RESOLV_CONF} ] || exit {NOT_SHARED}; exec 2>>{FOLDER}/{LOG}; exec "$@"'
@@ -221,9 +222,7 @@ class PhonesContainer(RunContainer):
         if self.exit_status == NOT_SHARED:
             return not_shared(self.folder)
         if self.exit_status == NOT_SEALED:
-            return BrokenError(
-                f"the container of the phones could not be sealed: {self._last_word()}", "`ringproof doctor --try`"
-            )
+            return BrokenError(f"the container of the phones could not be sealed: {self._last_word()}", SEALABLE)
         return BrokenError(f"the container of the phones ended: {self._last_word()}", f"its log is {self.folder / LOG}")
 
     def stop(self, force: bool = True, delete_volume: bool = True) -> None:  # noqa: FBT001, FBT002 - testcontainers' own

@@ -20,6 +20,7 @@ from harness.doctor.facts import Engine, NoEngine, Route
 from harness.doctor.machine import look, look_at_clock, look_at_engine, read_routes
 from harness.doctor.telling import diagnoses_text, exit_code
 from harness.doctor.trial import try_networks
+from harness.phones.container import PhonesContainer
 from harness.setup import dockerapi
 from harness.setup.engine import Machine
 from harness.setup.image import PHONES
@@ -56,6 +57,19 @@ def test_the_networks_of_a_run_can_be_tried() -> None:
     tried = try_networks("ringproof-asterisk:none")
     assert (tried.state, tried.found) == ("broken", "the engine has no image ringproof-asterisk:none")
     assert tried.fix
+
+
+@pytest.mark.pbx
+def test_a_host_that_cannot_seal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is played there: a run is not even begun."""
+    rights = PhonesContainer.rights
+    caps = ["SETGID", "SETPCAP", "SETUID"]
+    monkeypatch.setattr(PhonesContainer, "rights", lambda self: {**rights(self), "cap_add": caps})
+    tried = try_networks("ringproof-asterisk:22")
+    assert tried.state == "broken"
+    assert tried.found.startswith("the container of the phones could not be sealed: ")
+    assert tried.fix == "the engine has to let a container change its own routes (capability NET_ADMIN)"
+    assert exit_code([tried]) == 3
 
 
 def _mine(name: str | None) -> bool:
