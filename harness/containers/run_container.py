@@ -151,7 +151,7 @@ class RunContainer(DockerContainer):
             cap_drop=["ALL"],
             healthcheck={"test": ["NONE"]},  # whatever the image says about itself
             log_config=LOG_LIMIT,
-            **{**self._kwargs, **self.rights()},
+            **{**self._kwargs, **self.rights(), "sysctls": {**_no_ipv6(), **self.rights().get("sysctls", {})}},
         )
         client.client.api.connect_container_to_network(self.get_container_id(), run.trunk_network)
 
@@ -182,6 +182,13 @@ class RunContainer(DockerContainer):
         limits = ", ".join(f"{name}={value}" for name, value in self.rights().items() if name in _LIMITS)
         hint = f"the limits are {limits}: `docker info` lists what this kernel cannot" if _LIMITING.search(said) else ""
         return BrokenError(f"the engine could not start {self.what}: {said}", hint)
+
+
+def _no_ipv6() -> dict[str, str]:
+    """Return the sysctls without which Podman gives each link an IPv6 address; Docker sets them itself."""
+    if not Path("/proc/sys/net/ipv6").is_dir():  # a kernel without IPv6 refuses them
+        return {}
+    return {f"net.ipv6.conf.{which}.disable_ipv6": "1" for which in ("all", "default")}
 
 
 def not_shared(path: Path) -> BrokenError:

@@ -38,6 +38,8 @@ END_AT_ONCE = "USR1"
 """The signal by which init kills Asterisk, and ends."""
 NO_RESOLVER = "127.0.0.1"
 """Whom the engine's own resolver asks, if anybody asks it (127.0.0.11): nobody. /etc/resolv.conf names the run's."""
+READY = "Asterisk Ready."
+DROPPED = "manager.conf enables it, and no firewall drops what one container sends to another: `iptables -L FORWARD`"
 EX_CONFIG = 78
 """Exit status of an init, or of a clock's library, that did not let Asterisk start."""
 LOG = "full.log"
@@ -191,7 +193,7 @@ class Pbx:
             self._note_end(container.exit_status)
             self._refuse_end()
         except TimeoutError as fault:
-            raise self._not_ready() from fault
+            raise self._not_reached() from fault
         finally:
             starting.cancel()  # one that is over does not mind
             await asyncio.wait([starting])
@@ -252,6 +254,13 @@ class Pbx:
             raise BrokenError(str(fault), f"the scenario says so: {needs.source}") from None
         if not met:
             raise UnmetNeedsError(needs, version)
+
+    def _not_reached(self) -> BrokenError:
+        """Return what is to be raised where nothing came from its manager interface."""
+        if any(READY in line for line in self._console()):
+            sentence = f"Asterisk is ready, but was not reached at its manager port within {BOOT_DEADLINE_S:.0f} s"
+            return BrokenError(sentence, DROPPED)
+        return self._not_ready()
 
     def _not_ready(self) -> BrokenError:
         return self._complaint(f"Asterisk was not ready {BOOT_DEADLINE_S:.0f} s after its start: {self._own_word()}")

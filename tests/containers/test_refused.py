@@ -13,6 +13,7 @@ from play.conftest import left_behind, on_a_clock, story
 from harness.containers import seal
 from harness.containers.errors import BrokenError
 from harness.containers.run import RunEnvironment, open_run
+from harness.pbx import asterisk_container
 from harness.pbx.asterisk_container import AsteriskContainer
 from harness.phones.container import PhonesContainer, phones_of
 from harness.play.conductor import conduct
@@ -83,3 +84,16 @@ def test_an_engine_that_sees_other_files() -> None:
     assert ended.returncode == 3, ended.stdout
     assert "the Docker engine does not share /dev/shm/" in ended.stdout
     assert "unset DOCKER_HOST" in ended.stdout
+
+
+def test_a_firewall_between_containers(
+    environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing comes back: that is not said to be an Asterisk that is slow."""
+    monkeypatch.setattr(asterisk_container, "BOOT_DEADLINE_S", 5.0)
+    nobody = environment.subnets.partition(".0/")[0] + ".250"
+    monkeypatch.setattr(AsteriskContainer, "_manager_address", lambda _: (nobody, 5038))
+    with pytest.raises(BrokenError) as told:
+        on_a_clock(conduct(story(STORY, tmp_path), environment, tmp_path, FASTEST))
+    assert told.value.sentence == "Asterisk is ready, but was not reached at its manager port within 30 s"
+    assert "iptables -L FORWARD" in told.value.hint

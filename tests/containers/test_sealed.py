@@ -222,6 +222,21 @@ def test_neither_pbx_nor_phones_reach_a_process_of_the_host(
         listener.accept()
 
 
+def test_no_container_has_an_ipv6_address(environment: RunEnvironment, tmp_path: Path) -> None:
+    """Podman gives one to each link; Docker does not, so what is looked at is that we ask for none."""
+    engine_asked = phones_of(environment).get_wrapped_container().attrs["HostConfig"]["Sysctls"]
+    assert engine_asked["net.ipv6.conf.all.disable_ipv6"] == "1"
+
+    async def act() -> None:
+        async with laboratory(environment, tmp_path, FASTEST) as lab:
+            pbx = engine().containers.get(lab.theatre.pbx.name)
+            assert pbx.attrs["HostConfig"]["Sysctls"]["net.ipv6.conf.all.disable_ipv6"] == "1"
+            told = await asyncio.to_thread(pbx.exec_run, ["cat", "/proc/net/if_inet6"])
+            assert [line.split()[-1] for line in told.output.decode().splitlines()] in ([], ["lo"])
+
+    on_a_clock(act())
+
+
 def test_asterisk_and_phones_have_no_rights(environment: RunEnvironment, tmp_path: Path) -> None:
     """No capability, none that a program could give them, and they are not root."""
     words = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
