@@ -12,13 +12,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from harness.play import RunEnvironment
+    from harness.session import Interruption
 
 
 class Opening:
     """A run that is being opened by a thread; whoever takes it, or discards it, waits for that thread."""
 
-    def __init__(self, image: str, rendered: str, *, phones: bool) -> None:
-        """Begin. `phones`: this process is going to play, so that its container of phones is started, too."""
+    def __init__(self, image: str, rendered: str, interruption: Interruption, *, phones: bool) -> None:
+        """Begin. `phones`: this process is going to play, so that its container of phones is started, too.
+
+        `interruption` is installed already: what is begun here is to be removed whatever comes.
+        """
+        self.interruption = interruption
         import harness.play  # noqa: F401, PLC0415 - here: two threads that import at once are both late
 
         self._image = image

@@ -215,7 +215,7 @@ class Run:
         self._image = image
         self._file = ResultsFile(out)
         self._begun = time.monotonic()
-        self._interruption = Interruption()
+        self._interruption = opening.interruption if opening is not None else Interruption()
         self._stack = contextlib.ExitStack()
         self._over = False
         self._removal: threading.Thread | None = None
@@ -230,7 +230,8 @@ class Run:
         """Prepare the environment; when that fails, `fault` says why and every scenario is broken."""
         from harness.play import BrokenError, open_run  # noqa: PLC0415 - docker is imported when it is needed
 
-        self._interruption.__enter__()
+        if self._opening is None:
+            self._interruption.__enter__()
         try:
             if self._opening is not None:
                 self.environment = self._opening.take(self._stack)
@@ -277,7 +278,8 @@ class Run:
         with _undisturbed():
             self._removal.join()
         self._removal = None
-        self._interruption.__exit__()
+        if self._opening is None:
+            self._interruption.__exit__()
         if self._removal_fault is not None:
             raise self._removal_fault
 

@@ -26,7 +26,7 @@ def files_of(paths: Sequence[Path] | None) -> list[Path]:
     paths = list(paths) if paths else [Path("scenarios")]
     must_exist(paths)
     for path in paths:
-        if path.is_file() and not path.name.endswith(ENDING):
+        if not path.is_dir() and not path.name.endswith(ENDING):
             raise typer.Exit(refuse(f"{path} is no scenario file: its name does not end in {ENDING}"))
     files = list(find_files(paths))
     if not files:

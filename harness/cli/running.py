@@ -15,8 +15,9 @@ from harness.cli.paths import Paths, files_of, read_all
 from harness.cli.progress import Teller
 from harness.cli.telling import counted, refuse
 from harness.plays import UNSTEADY_IN_CI, Confirm, SpeedError, read_speed
+from harness.report.out import OutError, claimed
 from harness.report.result import EXIT_BROKEN, EXIT_INVALID, EXIT_OF_SIGNAL
-from harness.session import DEFAULT_IMAGE, DEFAULT_OUT, is_meant
+from harness.session import DEFAULT_IMAGE, DEFAULT_OUT, Interruption, is_meant
 
 if TYPE_CHECKING:
     from harness.opening import Opening
@@ -27,7 +28,7 @@ WORKERS_A_CORE = 3
 are busy, with 4 the suite is no faster."""
 
 
-def run(  # noqa: PLR0913 - an option each
+def run(  # noqa: PLR0911, PLR0913 - an option each, and what may be wrong with it
     paths: Paths = None,
     *,
     texts: Annotated[
@@ -81,25 +82,59 @@ def run(  # noqa: PLR0913 - an option each
     read = read_all(files)
     broken_files = [entry for entry in read if entry.problems]
     count = repeat * sum(is_meant(scenario.name, texts) for entry in read for scenario in entry.scenarios)
-    if not broken_files and not count:
-        return _nothing_selected(read, texts, out)
     playable = not broken_files or (keep_going and count > 0)
     if not playable:
         workers = "1"
     options += [f"--ringproof-name={text}" for text in texts]
+    interruption = Interruption()
+    try:
+        with interruption, claimed(out):
+            if not broken_files and not count:
+                return _nothing_selected(read, texts, out)
+            return _run(
+                files,
+                options,
+                out,
+                image=image,
+                rendered=rendered,
+                number=_how_many(workers, count),
+                count=count,
+                playable=playable,
+                interruption=interruption,
+            )
+    except OutError as fault:
+        return refuse(f"--out {out}: {fault}")
+    except KeyboardInterrupt:
+        return EXIT_OF_SIGNAL[interruption.signal or "SIGINT"]
+
+
+def _run(  # noqa: PLR0913 - what the command line says
+    files: Sequence[Path],
+    options: list[str],
+    out: Path,
+    *,
+    image: str,
+    rendered: Path | None,
+    number: int,
+    count: int,
+    playable: bool,
+    interruption: Interruption,
+) -> int:
+    """Play with `number` processes."""
     _shut_out_settings()
-    number = _how_many(workers, count)
     options += [f"--ringproof-image={image}"]
     if number > 1:
         # each scenario may end its worker once; a worker that does not even begin is not begun for ever
         options += ["-p", "xdist", "--dist", "worksteal", f"--max-worker-restart={count}"]
         options += ["--tx", f"{number}*popen//python={_nursery()}"]
-    with _opening(image, rendered, playable=playable, alone=number == 1) as opening:
+    with _opening(image, rendered, interruption, playable=playable, alone=number == 1) as opening:
         return _play(files, options, out, count, opening)
 
 
 @contextlib.contextmanager
-def _opening(image: str, rendered: Path | None, *, playable: bool, alone: bool) -> Iterator[Opening | None]:
+def _opening(
+    image: str, rendered: Path | None, interruption: Interruption, *, playable: bool, alone: bool
+) -> Iterator[Opening | None]:
     """Have the run opened while this process imports all that is left; None where nothing is played.
 
     `alone`: this process plays.
@@ -109,7 +144,8 @@ def _opening(image: str, rendered: Path | None, *, playable: bool, alone: bool) 
         return
     from harness.opening import Opening  # noqa: PLC0415 - as below
 
-    opening = Opening(image, str(rendered.absolute()) if rendered is not None else "", phones=alone)
+    folder = str(rendered.absolute()) if rendered is not None else ""
+    opening = Opening(image, folder, interruption, phones=alone)
     try:
         if alone:
             from harness.play import load  # noqa: PLC0415 - as below

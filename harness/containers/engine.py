@@ -10,6 +10,8 @@ from docker.errors import DockerException, ImageNotFound
 
 from harness.containers.errors import BrokenError
 
+ELSEWHERE = "start it, or unset DOCKER_HOST to use this machine's own"
+OWN = "`make setup` installs and starts one; `docker info` shows whether it runs and whether you may use it"
 OWNED = "ringproof"
 """Label of everything that Ringproof makes; the value is always 1."""
 RUN = "ringproof.run"
@@ -28,7 +30,7 @@ def engine() -> docker.DockerClient:
     except (DockerException, OSError) as fault:
         where = os.environ.get("DOCKER_HOST", "/var/run/docker.sock")
         message = f"no Docker engine answers at {where}"
-        hint = "`make setup` installs and starts one; `docker info` shows whether it runs and whether you may use it"
+        hint = ELSEWHERE if "DOCKER_HOST" in os.environ else OWN
         raise BrokenError(message, hint) from fault
     return client
 

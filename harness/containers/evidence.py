@@ -7,6 +7,9 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
+LONGEST = 64_000_000
+"""Bytes of a file that are read: a story writes some hundred thousand, and a sparse file may be of any size."""
+
 
 def is_evidence(path: Path) -> bool:
     """True where there is a plain file that a container may have written, and no link to something else."""
@@ -23,6 +26,6 @@ def open_evidence(path: Path) -> BinaryIO:
 
 
 def read_evidence(path: Path) -> str:
-    """Return the text of a file that a container wrote. Raises OSError as `open_evidence` does."""
+    """Return the text of a file that a container wrote, its first 64 MB. Raises OSError as `open_evidence` does."""
     with open_evidence(path) as file:
-        return file.read().decode("utf-8", "replace")
+        return file.read(LONGEST).decode("utf-8", "replace")

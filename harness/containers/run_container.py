@@ -7,6 +7,7 @@ nothing is pulled, and Ryuk has no part: lease and sweep end what a dead runner 
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import threading
 import time
@@ -194,7 +195,12 @@ def _no_ipv6() -> dict[str, str]:
 def not_shared(path: Path) -> BrokenError:
     """Return what is to be raised of an engine that sees another file system than this process."""
     sentence = f"the Docker engine does not share {path} with this machine"
-    return BrokenError(sentence, "it has to run on this machine: unset DOCKER_HOST to use this machine's own")
+    hint = (
+        "unset DOCKER_HOST to use this machine's own"
+        if "DOCKER_HOST" in os.environ
+        else "is this process in a container?"
+    )
+    return BrokenError(sentence, f"it has to run on this machine, and see the same files: {hint}")
 
 
 def explanation(fault: DockerException) -> str:

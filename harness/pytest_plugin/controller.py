@@ -16,6 +16,7 @@ import pytest
 from harness.pytest_plugin.items import DEFECT, ENDING, INVALID, RingproofItem
 from harness.pytest_plugin.options import WIDTH, image_of, out_of, rendered_of, speed_of
 from harness.pytest_plugin.player import ATTRIBUTE
+from harness.report.out import OutError, claimed
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -52,6 +53,7 @@ class Controller:
             allow_unsteady=allow_unsteady,
             opening=config.stash.get(OPENING, None),
         )
+        self._claim = contextlib.ExitStack()
         self._shared: Path | None = getattr(config, "ringproof_shared", None)
         self.run.may_stop = bool(config.getoption("maxfail", 0))
         config.stash[RUN] = self.run
@@ -60,6 +62,10 @@ class Controller:
         """Open the run, unless only invalid files are told."""
         if self._shared is not None and (self._shared / "not-played").exists():
             self.run.not_played = int((self._shared / "not-played").read_text())
+        try:
+            self._claim.enter_context(claimed(self.run.out))
+        except OutError as fault:
+            raise pytest.UsageError(f"--ringproof-out: {self.run.out}: {fault}") from fault
         self.run.start(len(ids))
         if any(not name.endswith(f"::{INVALID}") for name in ids):
             self.run.open()
@@ -128,6 +134,7 @@ class Controller:
             self.run.close()
             if OPENING not in self.config.stash:  # else the command line waits for that, when it has told the verdict
                 self.run.await_removal()
+        self._claim.close()
         if self._shared is not None:
             shutil.rmtree(self._shared, ignore_errors=True)
 

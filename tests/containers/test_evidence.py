@@ -41,3 +41,10 @@ def test_what_is_not_there_or_a_folder(tmp_path: Path, name: str) -> None:
     assert not is_evidence(tmp_path / name)
     with pytest.raises(OSError, match=r"No such file|no plain file"):
         open_evidence(tmp_path / name)
+
+
+def test_a_file_without_end_is_read_in_part(tmp_path: Path) -> None:
+    """A sparse file costs a PBX nothing, and would take all memory."""
+    (tmp_path / "full.log").write_text("the beginning\n")
+    os.truncate(tmp_path / "full.log", 2**40)
+    assert read_evidence(tmp_path / "full.log").startswith("the beginning\n")

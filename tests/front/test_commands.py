@@ -9,6 +9,7 @@ import pytest
 from front_project import Project, scenario
 
 from harness import __version__
+from harness.report.out import claimed
 from harness.scenario.schema import office_schema, scenario_schema
 
 Golden = Callable[[str, str], None]
@@ -216,3 +217,39 @@ def test_what_a_terminal_shows(project: Project, columns: int) -> None:
     drawn = [line for line in done.stdout.splitlines() if "█" in line or "──" in line]
     assert drawn
     assert max(map(len, drawn)) <= columns
+
+
+@pytest.mark.parametrize(
+    ("out", "told"),
+    [
+        ("taken", "File exists"),
+        ("taken/below", "Not a directory"),
+        ("/proc/ringproof", "No such file or directory"),
+    ],
+)
+def test_a_folder_that_cannot_be_written_to_is_2(project: Project, out: str, told: str) -> None:
+    """One sentence, and nothing is played: 1 would say that the routing differs."""
+    project.write("sales.ring.yaml", scenario("the first answers"))
+    (project.folder / "taken").touch()
+    done = project.ringproof("run", "--out", out)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"ringproof: --out {out}: {told}; name a folder that can be written to\n"
+    assert project.notes == []
+
+
+def test_a_folder_that_another_run_writes_to_is_2(project: Project) -> None:
+    """Two runs in one would play on each other's configuration; the lock ends with the run."""
+    project.write("sales.ring.yaml", scenario("the first answers"))
+    with claimed(project.folder / "out"):
+        done = project.ringproof("run")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == "ringproof: --out out: another run writes there; give each a folder of its own\n"
+        assert "another run writes there" in project.pytest().stderr
+    assert project.ringproof("run").returncode == 0
+
+
+def test_what_is_neither_file_nor_folder_is_2(project: Project) -> None:
+    """A device is no scenario file."""
+    done = project.ringproof("run", "/dev/null")
+    assert done.returncode == 2
+    assert done.stderr.startswith("ringproof: /dev/null is no scenario file")
