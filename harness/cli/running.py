@@ -86,6 +86,7 @@ def run(  # noqa: PLR0911, PLR0913 - an option each, and what may be wrong with 
     if not playable:
         workers = "1"
     options += [f"--ringproof-name={text}" for text in texts]
+    number = _how_many(workers, count)
     interruption = Interruption()
     try:
         with interruption, claimed(out):
@@ -97,7 +98,7 @@ def run(  # noqa: PLR0911, PLR0913 - an option each, and what may be wrong with 
                 out,
                 image=image,
                 rendered=rendered,
-                number=_how_many(workers, count),
+                number=number,
                 count=count,
                 playable=playable,
                 interruption=interruption,
