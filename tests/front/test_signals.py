@@ -49,6 +49,28 @@ def nothing_is_left(group: int) -> bool:
     return False
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("workers", [1, 3])
+def test_interrupted_while_the_run_is_being_opened(
+    project: Project, workers: int, number: signal.Signals, code: int
+) -> None:
+    """Nothing has been played, and what was begun in the engine is removed all the same."""
+    project.write("long.ring.yaml", *WAITERS)
+    command = project.command("run", "-n", str(workers), "--image", "slow")
+    running = start(project, command, waiting=0)
+    deadline = time.monotonic() + 60
+    while not project.notes:
+        assert running.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.02)  # as above
+    running.send_signal(number)
+    told = running.communicate(timeout=30)[0]
+    assert running.returncode == code, told
+    assert "Traceback" not in told
+    assert project.notes == ["opened", "closed"]
+    assert nothing_is_left(running.pid)
+
+
 @pytest.mark.parametrize("workers", [1, 3])
 @pytest.mark.parametrize(
     ("number", "send", "code"),

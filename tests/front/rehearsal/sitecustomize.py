@@ -71,11 +71,16 @@ def _note(word: str) -> None:
 
 @contextlib.contextmanager
 def open_run(image: str, rendered: str = "") -> Iterator[RunEnvironment]:
-    """Note that a run is opened and closed; the engine `down` does not answer. Files that were edited are not read."""
+    """Note that a run is opened and closed; files that were edited are not read.
+
+    The engine `down` does not answer, the engine `slow` takes 2 s.
+    """
     del rendered
     if image == "down":
         raise BrokenError("no Docker engine answers at /var/run/docker.sock", "`make setup` installs and starts one")
     _note("opened")
+    if image == "slow":  # an engine that takes its time for the networks
+        time.sleep(2)
     try:
         yield RunEnvironment("rehearsal", str(STAGE))
     finally:
