@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.containers.errors import BrokenError, ComplaintError, UnmetNeedsError
-from harness.containers.evidence import read_evidence
+from harness.containers.evidence import LONGEST, is_evidence, read_evidence
 from harness.containers.run import RunEnvironment
 from harness.containers.seal import SEAL_INSIDE, seal
 from harness.pbx.asterisk_container import (
@@ -284,11 +284,17 @@ class Pbx:
             message = f"Asterisk complained about its configuration while it booted: {complaints[0]}"
             raise ComplaintError(message, f"all of it is in {self._evidence / LOG}", complaints)
 
-    def refuse_missing_sounds(self) -> None:
+    def refuse_log(self) -> None:
         """Raise BrokenError where Asterisk was to play a sound that it has not: its caller acts otherwise.
+
+        And where it wrote more than is read, since then nobody knows.
 
         The log says it (file.c); nothing says beforehand what an image can play.
         """
+        log = self._evidence / LOG
+        if is_evidence(log) and log.stat().st_size > LONGEST:
+            sentence = f"the PBX wrote more than {LONGEST // 1_000_000} MB of log, which is more than is read"
+            raise BrokenError(sentence, f"its log is {log}")
         found = (re.search(r"file\.c: File (\S+) does not exist in any format", line) for line in self.complaints())
         missing = sorted({match[1] for match in found if match})
         if missing:

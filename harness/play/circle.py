@@ -23,6 +23,8 @@ GROWN = 8_000_000
 """Bytes of log. A story writes some hundred thousand; one whose call goes round through 50 groups, two million."""
 TAIL = 1_000_000
 """Bytes at its end that are read then, some four thousand steps: more than any call makes at a stretch."""
+STEPS = 1_000
+"""Fewer in that tail are no circle: the log has grown by something else."""
 WITHIN_S = 1.0
 """Of PBX time."""
 _STEP = re.compile(rb"^\[(?P<stamp>[^\]]+)\] VERBOSE\S* pbx\.c: Executing \[(?P<place>[^\]:]+):\d+\]", re.MULTILINE)
@@ -39,7 +41,7 @@ def circle_at(log: Path, grown: int = GROWN) -> str | None:
             steps = list(_STEP.finditer(file.read()))
     except OSError:
         return None
-    if not steps:
+    if len(steps) < STEPS:
         return None
     first, last = (datetime.fromisoformat(step["stamp"].decode()) for step in (steps[0], steps[-1]))
     return steps[-1]["place"].decode() if (last - first).total_seconds() < WITHIN_S else None

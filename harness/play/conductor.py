@@ -131,7 +131,7 @@ async def _play(scenario: Scenario, theatre: Theatre, stage: Stage, recorder: Re
     await stage.wait_until(end)
     stage.record(QuietOver(at=moment(clock.now()), watched=PbxSeconds(clock.now() - over)))
     await theatre.save_capture()
-    theatre.pbx.refuse_missing_sounds()
+    theatre.pbx.refuse_log()
 
 
 async def _expectations(scenario: Scenario, theatre: Theatre, stage: Stage) -> bool:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from play.conftest import story
+from play.conftest import rendered_otherwise, story
 
 from harness.containers.run import open_run
-from harness.dialplan import render as rendering
 from harness.plays import NotJudgedError, Table, play_scenario
 
 pytestmark = pytest.mark.pbx
@@ -23,26 +22,23 @@ scenarios:
     when: [{call: anna}]
     expect: [{ring: [101], for: 2s}, {answer: 101}]
 """
-HOST_S = "of the host alone"
+PRIVATE = "of the host alone"
 EVIDENCE = "/ringproof/evidence"
 FILES = "full.log sip.pcap console.log"
 
 
 def told_of(does: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Have the PBX run a shell command before it rings 101; return what is told of the play."""
-    render = rendering.render_office
 
-    def changed(*args: object, **kwargs: object) -> rendering.RenderedOffice:
-        made = render(*args, **kwargs)  # type: ignore[arg-type]
-        dialplan, modules = made.folder / "extensions.conf", made.folder / "modules.conf"
+    def change(folder: Path) -> None:
+        dialplan, modules = folder / "extensions.conf", folder / "modules.conf"
         line = "exten => 84950000005,1,"
         text = dialplan.read_text("utf-8")
         assert line in text
         dialplan.write_text(text.replace(line, f'{line}System(bash -c "{does}")\n same => n,'), "utf-8")
         modules.write_text(f"{modules.read_text('utf-8')}load=app_system.so\n", "utf-8")
-        return made
 
-    monkeypatch.setattr(rendering, "render_office", changed)
+    rendered_otherwise(monkeypatch, change)
     with open_run("ringproof-asterisk:22") as environment:
         table = Table(environment=environment, out=folder / "out", width=100, speed="auto", confirm="never")
         try:
@@ -69,14 +65,14 @@ CLEARED = f"cd {EVIDENCE} && rm -f {FILES}"
 def test_evidence_that_is_replaced(instead: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """101 rings as it should, and the second witness is gone: that is no pass, and no file of the host is shown."""
     secret = tmp_path / "secret"
-    secret.write_text(HOST_S)
+    secret.write_text(PRIVATE)
     does = f"{CLEARED}; {instead.format(secret=secret)}".replace(";", "\\;")
     assert told_of(does, tmp_path, monkeypatch).startswith(
         "broken: 101 says that it rang, but the PBX's own capture has no such INVITE"
     )
     shown = [file for file in (tmp_path / "out").rglob("*") if file.is_file() and not file.is_symlink()]
     assert shown
-    assert not [file for file in shown if HOST_S.encode() in file.read_bytes()]
+    assert not [file for file in shown if PRIVATE.encode() in file.read_bytes()]
 
 
 def test_what_is_mounted_read_only_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,9 +80,10 @@ def test_what_is_mounted_read_only_stays(tmp_path: Path, monkeypatch: pytest.Mon
     written = [f"{EVIDENCE}/conf/asterisk.conf", "/ringproof/conf/asterisk.conf", "/ringproof/lease/renewed"]
     writes = "; ".join(f"echo tampered > {name}" for name in [*written, "/etc/resolv.conf", "/ringproof/init"])
     moves = f"mv {EVIDENCE}/conf {EVIDENCE}/other; rm -rf {EVIDENCE}/conf; mount --bind /etc {EVIDENCE}/conf"
-    does = f"{writes}; {moves}; true".replace(";", "\\;")
+    does = f"{writes}; {moves}; touch {EVIDENCE}/tried; true".replace(";", "\\;")
     assert told_of(does, tmp_path, monkeypatch) == "passed"
     (folder,) = (tmp_path / "out").iterdir()
+    assert (folder / "pbx" / "tried").is_file()
     assert (folder / "pbx" / "conf" / "asterisk.conf").is_file()
     assert not [file for file in folder.rglob("*") if file.is_file() and b"tampered\n" in file.read_bytes()]
 
@@ -94,3 +91,9 @@ def test_what_is_mounted_read_only_stays(tmp_path: Path, monkeypatch: pytest.Mon
 def test_without_a_change_it_is_a_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the others tell is due to what the PBX does."""
     assert told_of("true", tmp_path, monkeypatch) == "passed"
+
+
+def test_a_log_of_any_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands behind the part that is read is not known, so that is no pass either."""
+    told = told_of(f"truncate -s 2T {EVIDENCE}/full.log", tmp_path, monkeypatch)
+    assert told == "broken: the PBX wrote more than 64 MB of log, which is more than is read"

@@ -64,6 +64,7 @@ def test_interrupted_while_the_run_is_being_opened(
         assert time.monotonic() < deadline
         time.sleep(0.02)  # as above
     running.send_signal(number)
+    (project.stage / "go on").touch()
     told = running.communicate(timeout=30)[0]
     assert running.returncode == code, told
     assert "Traceback" not in told

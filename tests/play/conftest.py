@@ -14,6 +14,7 @@ import pytest
 from harness.clock.clock import PlayLoop
 from harness.containers.engine import RUN, engine
 from harness.containers.run import RunEnvironment, open_run
+from harness.dialplan import render as rendering
 from harness.events import Event, from_json
 from harness.scenario.reading import read_scenarios
 from harness.scenario.story import Scenario
@@ -84,3 +85,15 @@ def left_behind(environment: RunEnvironment) -> list[str]:
     while (names := containers(environment)) and time.monotonic() < deadline:
         time.sleep(0.02)  # no event of ours says it
     return names
+
+
+def rendered_otherwise(monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]) -> None:
+    """Have `change` edit the folder of each configuration that is rendered from now on, before its PBX boots."""
+    render = rendering.render_office
+
+    def changed(*args: Any, **kwargs: Any) -> rendering.RenderedOffice:  # noqa: ANN401 - handed on
+        made = render(*args, **kwargs)
+        change(made.folder)
+        return made
+
+    monkeypatch.setattr(rendering, "render_office", changed)

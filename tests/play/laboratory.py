@@ -13,7 +13,6 @@ import pytest
 
 from harness.clock.clock import PbxClock, PbxEpoch
 from harness.containers.run import RunEnvironment
-from harness.dialplan import render as rendering
 from harness.pbx.container import SIP_PORT
 from harness.phones import protocol
 from harness.play import theatre
@@ -23,7 +22,7 @@ from harness.play.ensemble import Seat
 from harness.play.recorder import Recorder
 from harness.play.stage import Stage
 from harness.scenario.duration import PbxSeconds
-from play.conftest import story
+from play.conftest import rendered_otherwise, story
 
 LONG = PbxSeconds(600.0)
 CAST = """
@@ -119,21 +118,18 @@ def with_dialplan(
 
     `files`: name of a file, a line that stands in it, and what is inserted after it; without a line the file is new.
     """
-    render = rendering.render_office
     inserts = {
         "extensions.conf": ("[from-trunk]\n", numbers),
         "modules.conf": ("autoload=no\n", "".join(f"load={module}.so\n" for module in modules)),
         **(files or {}),
     }
 
-    def rendered(office: object, out: Path, **kwargs: object) -> rendering.RenderedOffice:
-        made = render(office, out, **kwargs)  # type: ignore[arg-type]
+    def insert(folder: Path) -> None:
         for name, (line, inserted) in inserts.items():
-            file = out / name
+            file = folder / name
             before = file.read_text("utf-8") if line else ""
             assert line in before
             file.write_text(before.replace(line, line + inserted, 1), "utf-8")
             file.chmod(0o644)
-        return made
 
-    monkeypatch.setattr(rendering, "render_office", rendered)
+    rendered_otherwise(monkeypatch, insert)

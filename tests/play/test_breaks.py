@@ -13,7 +13,6 @@ from testcontainers.core.container import ExecConfig
 from harness.containers.engine import engine
 from harness.containers.errors import BrokenError
 from harness.containers.run import RunEnvironment, open_run
-from harness.dialplan import render as rendering
 from harness.events import Event, PhoneInvited
 from harness.judge import judge
 from harness.observe import observe
@@ -22,7 +21,7 @@ from harness.play import clockwork
 from harness.play.conductor import conduct
 from harness.scenario.speed import FASTEST, SLOWEST
 from harness.scenario.story import Scenario
-from play.conftest import containers, events_of, left_behind, on_a_clock, story
+from play.conftest import containers, events_of, left_behind, on_a_clock, rendered_otherwise, story
 
 Golden = Callable[[str, str], None]
 Told = Callable[[object], str]
@@ -183,18 +182,15 @@ def test_what_was_rendered_must_run(spoilt: Spoilt, golden: Golden, name: str, o
 
 def _spoil(monkeypatch: pytest.MonkeyPatch, name: str, text: str | Callable[[str], str]) -> None:
     """Have the theatre change one rendered file before the PBX boots, as a mistake in our renderer would."""
-    render = rendering.render_office
 
-    def spoilt(*args: object, **kwargs: object) -> object:
-        rendered = render(*args, **kwargs)  # type: ignore[arg-type]
-        file = rendered.folder / name
+    def spoil(folder: Path) -> None:
+        file = folder / name
         before = file.read_text("utf-8")
         after = text if isinstance(text, str) else text(before)
         assert after != before
         file.write_text(after, "utf-8")
-        return rendered
 
-    monkeypatch.setattr(rendering, "render_office", spoilt)
+    rendered_otherwise(monkeypatch, spoil)
 
 
 @pytest.mark.pbx

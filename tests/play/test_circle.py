@@ -37,3 +37,11 @@ def test_a_log_as_stories_write_it_is_not_read(tmp_path: Path) -> None:
     assert circle_at(tmp_path / "nothing.log") is None
     (tmp_path / "words.log").write_text("[2026-11-24 12:00:00.000] NOTICE[1] x.c: nothing\n" * 20_000)
     assert circle_at(tmp_path / "words.log", grown=500_000) is None
+
+
+def test_a_log_that_grew_by_something_else(tmp_path: Path) -> None:
+    """A few steps at its end are those of any call."""
+    padding = "\0" * 2_000_000
+    steps = log(tmp_path / "full.log", 30, 0.01).read_text("utf-8")
+    (tmp_path / "full.log").write_text(f"{padding}\n{steps}", "utf-8")
+    assert circle_at(tmp_path / "full.log", grown=500_000) is None

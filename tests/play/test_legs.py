@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from harness.containers.run import RunEnvironment
-from harness.dialplan import render as rendering
 from harness.judge import judge
 from harness.observe import observe
 from harness.play.conductor import conduct
 from harness.scenario.reading import read_scenarios
 from harness.scenario.speed import FASTEST
-from play.conftest import events_of, on_a_clock
+from play.conftest import events_of, on_a_clock, rendered_otherwise
 
 STORIES = {story.name: story for story in read_scenarios(Path("scenarios/progressive.ring.yaml")).scenarios}
 SLOW = ("exten => wait,1,Set(", "exten => wait,1,Wait(0.3)\n same => n,Set(")
@@ -29,19 +27,16 @@ def found(
     monkeypatch: pytest.MonkeyPatch, environment: RunEnvironment, folder: Path, name: str, *changes: tuple[str, str]
 ) -> set[str]:
     """Play one story on a PBX whose dialplan was changed, and return the kinds of its findings."""
-    render: Callable[..., rendering.RenderedOffice] = rendering.render_office
 
-    def changed(office: object, out: Path, **kwargs: object) -> rendering.RenderedOffice:
-        rendered = render(office, out, **kwargs)
-        file = out / "extensions.conf"
+    def change(folder: Path) -> None:
+        file = folder / "extensions.conf"
         text = file.read_text("utf-8")
         for old, new in changes:
             assert text.count(old) == 1
             text = text.replace(old, new)
         file.write_text(text, "utf-8")
-        return rendered
 
-    monkeypatch.setattr(rendering, "render_office", changed)
+    rendered_otherwise(monkeypatch, change)
     on_a_clock(conduct(STORIES[name], environment, folder, FASTEST))
     return {finding.kind for finding in judge(STORIES[name], observe(STORIES[name], events_of(folder)))}
 

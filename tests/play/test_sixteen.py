@@ -8,12 +8,11 @@ import pytest
 
 from harness.containers.errors import BrokenError, UnmetNeedsError
 from harness.containers.run import RunEnvironment
-from harness.dialplan import render as rendering
 from harness.pbx import manager
 from harness.pbx.capture import read_capture
 from harness.play import play
 from harness.play.theatre import CAPTURE
-from play.conftest import left_behind, on_a_clock, story
+from play.conftest import left_behind, on_a_clock, rendered_otherwise, story
 from play.laboratory import laboratory
 
 pytestmark = pytest.mark.pbx
@@ -69,15 +68,12 @@ def test_it_is_asked_before_asterisk_s_complaints_are_heard(
     sixteen: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An office that 16 cannot load is no broken play of a scenario that says so; without the word it is."""
-    render = rendering.render_office
 
-    def with_signals(office: object, out: Path, **kwargs: object) -> rendering.RenderedOffice:
-        rendered = render(office, out, **kwargs)  # type: ignore[arg-type]
-        with (out / "modules.conf").open("a") as modules:
+    def with_signals(folder: Path) -> None:
+        with (folder / "modules.conf").open("a") as modules:
             modules.write("load=app_signal.so\n")
-        return rendered
 
-    monkeypatch.setattr(rendering, "render_office", with_signals)
+    rendered_otherwise(monkeypatch, with_signals)
     with pytest.raises(UnmetNeedsError):
         play(story(NEW, tmp_path), sixteen, tmp_path / "16")
     with pytest.raises(BrokenError, match=r"app_signal\.so"):

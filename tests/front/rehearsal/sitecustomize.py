@@ -64,6 +64,13 @@ class RunEnvironment:
         return cls(**fields)
 
 
+def _wait_for(file: Path) -> None:
+    deadline = time.monotonic() + 60
+    while not file.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)  # a file appears: there is no event to wait for between two processes
+
+
 def _note(word: str) -> None:
     with (STAGE / "notes").open("a") as notes:
         notes.write(f"{word}\n")
@@ -73,14 +80,14 @@ def _note(word: str) -> None:
 def open_run(image: str, rendered: str = "") -> Iterator[RunEnvironment]:
     """Note that a run is opened and closed; files that were edited are not read.
 
-    The engine `down` does not answer, the engine `slow` takes 2 s.
+    The engine `down` does not answer, the engine `slow` waits for the file `go on`.
     """
     del rendered
     if image == "down":
         raise BrokenError("no Docker engine answers at /var/run/docker.sock", "`make setup` installs and starts one")
     _note("opened")
     if image == "slow":  # an engine that takes its time for the networks
-        time.sleep(2)
+        _wait_for(STAGE / "go on")
     try:
         yield RunEnvironment("rehearsal", str(STAGE))
     finally:
