@@ -349,7 +349,9 @@ class Pbx:
         """
         if self._container is None:
             return
-        if self._manager is not None:
+        if (
+            self._manager is not None and not self._manager.has_ended
+        ):  # else its end would tell nothing about Asterisk's
             ended = self._manager.expect_end()
             await asyncio.to_thread(self._container.signal, END_AT_ONCE)
             with contextlib.suppress(TimeoutError):
@@ -357,6 +359,7 @@ class Pbx:
                 await self._manager.close()
                 self._container.let_go()
                 return
+        if self._manager is not None:
             await self._manager.close()
         elif self._container.manager is not None:
             self._container.manager.close()

@@ -132,6 +132,11 @@ class Manager:
         answer = dict(await self._send("Getvar", {"Variable": name}))
         return answer.get("Value") if answer.get("Response") == "Success" else None
 
+    @property
+    def has_ended(self) -> bool:
+        """True once the PBX has closed the connection."""
+        return self._task.done()
+
     def expect_end(self) -> asyncio.Future[None]:
         """Return what is done when the PBX has closed the connection, which is no loss from now on."""
         self._closing = True
