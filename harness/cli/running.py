@@ -195,6 +195,7 @@ def _play(files: Sequence[Path], options: Iterable[str], out: Path, count: int, 
     root = os.path.commonpath([Path.cwd(), *(os.path.abspath(file) for file in files)])  # noqa: PTH100 - follows no links
     arguments = ["-c", os.devnull, "--rootdir", root, "--noconftest", "-p", "no:cacheprovider"]
     arguments += ["-p", "no:terminalreporter", "-p", "harness.pytest_plugin"]
+    arguments += ["-p", "no:unraisableexception"]  # it would take from `Interruption` what Python drops
     arguments += ["-o", "junit_suite_name=ringproof", f"--junitxml={out / 'junit.xml'}"]
     arguments += [f"--ringproof-out={out}"]
     arguments += options

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -134,3 +135,51 @@ def test_sigterm_of_plain_pytest_cleans_up(project: Project) -> None:
     running.communicate()
     assert project.notes == ["opened", "tidied up", "closed"]
     assert project.results["interrupted"] == "SIGTERM"
+
+
+DROPS = """
+import os, signal, time
+from harness.session import Interruption
+
+class Dropping:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+def half_read():
+    try:
+        yield 1
+    finally:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+with Interruption() as interruption:
+    try:
+        WAY
+        time.sleep(20)
+        print("never raised")
+    except KeyboardInterrupt:
+        print("raised", interruption.signal)
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.2)
+            print("the next is ignored")
+            os.kill(os.getpid(), signal.SIGINT)
+        except KeyboardInterrupt:
+            print("the third gets through")
+"""
+"""A signal that comes while Python finalizes an object."""
+
+
+@pytest.mark.parametrize("way", ["next(half_read())", "Dropping()", "os.kill(os.getpid(), signal.SIGTERM)"])
+def test_a_signal_that_python_drops_comes_again(project: Project, way: str) -> None:
+    """`Exception ignored in: <generator object parse>` once was all that came of a SIGTERM: the run played on."""
+    program = DROPS.replace("WAY", way)
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        env=project.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.stdout.splitlines() == ["raised SIGTERM", "the next is ignored", "the third gets through"]
+    assert ended.stderr == ""
