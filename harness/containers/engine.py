@@ -36,10 +36,18 @@ def engine() -> docker.DockerClient:
 
 
 @functools.cache
+def _security_options() -> str:
+    return " ".join(engine().info().get("SecurityOptions") or [])
+
+
 def is_rootless() -> bool:
     """Say whether root in a container is the user who runs the engine."""
-    options = engine().info().get("SecurityOptions") or []
-    return any("name=rootless" in option for option in options)
+    return "name=rootless" in _security_options()
+
+
+def is_remapped() -> bool:
+    """Say whether users of containers, root too, are nobody on this machine (dockerd's `userns-remap`)."""
+    return "name=userns" in _security_options()
 
 
 def require_image(name: str) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.containers.engine import is_remapped
 from harness.containers.errors import BrokenError, ComplaintError, UnmetNeedsError
 from harness.containers.evidence import LONGEST, is_evidence, read_evidence
 from harness.containers.run import RunEnvironment
@@ -156,6 +157,8 @@ class Pbx:
             dns=[NO_RESOLVER],
         ).with_name(self.name)
         container.bind(configuration, "/ringproof/conf")
+        if is_remapped():  # no user of the container owns what is the runner's, nor does its root
+            self._evidence.chmod(0o777)
         container.bind(self._evidence, "/ringproof/evidence", writable=True)
         container.bind(environment.lease, "/ringproof/lease")
         container.bind(Path(environment.init), INIT)
@@ -349,21 +352,26 @@ class Pbx:
         """
         if self._container is None:
             return
+        await self._end(self._container)
+        if is_remapped():
+            self._evidence.chmod(0o755)
+
+    async def _end(self, container: AsteriskContainer) -> None:
         if (
             self._manager is not None and not self._manager.has_ended
         ):  # else its end would tell nothing about Asterisk's
             ended = self._manager.expect_end()
-            await asyncio.to_thread(self._container.signal, END_AT_ONCE)
+            await asyncio.to_thread(container.signal, END_AT_ONCE)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(ended, ENDS_WITHIN_S)
                 await self._manager.close()
-                self._container.let_go()
+                container.let_go()
                 return
         if self._manager is not None:
             await self._manager.close()
-        elif self._container.manager is not None:
-            self._container.manager.close()
-        await asyncio.to_thread(self._container.stop)
+        elif container.manager is not None:
+            container.manager.close()
+        await asyncio.to_thread(container.stop)
 
 
 async def _to_its_end(work: Callable[[], object], on_cancel: Callable[[], None]) -> None:
