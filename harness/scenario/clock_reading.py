@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from harness.scenario.problem import ReadingError, told
 from harness.scenario.speed import HOW_TO_WRITE_SPEED, parse_speed
 from harness.scenario.spelling import nearest
 from harness.scenario.tree import Text, Value
 from harness.scenario.values import refuse_unknown, table_of, text_of
+from harness.scenario.zones import time_zones
 
 CLOCK = ("starts",)
 STARTS = re.compile(r"(?P<moment>\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2})?) (?P<zone>\S+)")
@@ -61,7 +62,7 @@ def read_starts(value: Value) -> datetime:
 
 def _in_zone(local: datetime, name: str, text: Text) -> datetime:
     """Return a local time of a zone; one that the zone's clocks skip or show twice is refused."""
-    zones = available_timezones()
+    zones = time_zones()
     if name not in zones:
         near = nearest(name, zones)
         offset = "or an offset such as `+03:00`"

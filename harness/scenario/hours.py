@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Annotated
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from harness.scenario.spelling import nearest
+from harness.scenario.zones import time_zones
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY = "|".join(WEEKDAYS)
@@ -53,7 +53,7 @@ def _holiday(value: str) -> str:
 
 
 def _zone(value: str) -> str:
-    zones = available_timezones()
+    zones = time_zones()
     if value not in zones:
         near = nearest(value, zones)
         raise ValueError(
