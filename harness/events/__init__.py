@@ -118,6 +118,14 @@ class PhoneRefused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneTidied(Event):
+    """Ringproof ended a ring that went on after the story: what the phone sent for it says nothing of its own will."""
+
+    phone: str
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneForwarded(Event):
     """A phone sent a call on to another number, by 302."""
 
@@ -155,7 +163,7 @@ class PhoneHungUp(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoundHeard(Event):
-    """Whose own tones came in, in the first second of a talk, at one end of it: a phone or a caller."""
+    """Whose own tones came in, in the first second of a connection, at one end of it: a phone or a caller."""
 
     who: str
     call_id: str
@@ -237,11 +245,21 @@ class ChannelGone(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelLinked(Event):
+    """A channel became part of another call: Asterisk gives all that are bridged the linkedid of the oldest."""
+
+    channel: str
+    linked: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bridged(Event):
     """A channel entered a bridge."""
 
     channel: str
     bridge: str
+    technology: str = ""
+    """How the bridge mixes, as Asterisk names it: `simple_bridge`, `native_rtp`, `softmix`, `holding_bridge`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,7 +116,7 @@ def _judge_legs(observation: Observation, where: Source) -> Iterator[Finding]:
     for phone, seconds in observation.late_legs:
         rounded = format_duration(seconds)
         after = f"{seconds:.2f} s" if rounded == "1 s" else rounded  # which is what was allowed
-        length = "never ended" if seconds == float("inf") else f"ended only {after} later"
+        length = "did not end, so that Ringproof ended it" if seconds == float("inf") else f"ended only {after} later"
         sentence = f"the caller hung up, but the call at {phone} {length}; expected within 1 s"
         yield Finding(kind="leg-outlives-caller", source=where, sentence=sentence)
 

@@ -12,12 +12,12 @@ from dataclasses import replace
 from typing import TypeVar
 
 from harness.events import (
-    Bridged,
     CallEndless,
     CallerEnded,
     CallerGot,
     CallerPlaced,
     ChannelGone,
+    ChannelLinked,
     ChannelMade,
     DialFailed,
     Event,
@@ -38,6 +38,7 @@ from harness.events import (
     PhoneLost,
     PhonePickedUp,
     PhoneRefused,
+    PhoneTidied,
     QuietOver,
     RegistrationRefused,
     SoundHeard,
@@ -45,8 +46,8 @@ from harness.events import (
     StepFailed,
     StoryOver,
     TalkDropped,
-    Unbridged,
 )
+from harness.events.connections import Connections
 from harness.observe.chart import brief_rings, waves_of
 from harness.observe.model import CallerView, Ending, Observation, ObservedLead, ObservedRing, ObservedTalk
 from harness.scenario.duration import PbxSeconds
@@ -204,7 +205,7 @@ def _rings(scenario: Scenario, record: _Record, *, pbx_gone: bool) -> list[Obser
             f"the PBX sent an INVITE to {leg.target} at {leg.at:.1f} s, but that phone never saw it (Call-ID {call_id})"
         )
         raise BrokenPlayError(sentence)
-    owners = dict(_owners(record))
+    owners = _Owners(record)
     rings = [
         _ring(invited[leg.call_id], leg, record, owners, pbx_gone=pbx_gone)
         for leg in legs.values()
@@ -214,17 +215,28 @@ def _rings(scenario: Scenario, record: _Record, *, pbx_gone: bool) -> list[Obser
     return sorted(rings, key=lambda ring: (ring.start, ring.phone))
 
 
-def _owners(record: _Record) -> Iterable[tuple[str, str]]:
-    """Pairs of linkedid and the caller whose call it is."""
-    for placed in record.all(CallerPlaced):
-        belongs = record.of_call(LegBelongs, placed.call_id)
-        if belongs is not None:
-            yield belongs.linked, placed.caller
+class _Owners:
+    """Whose call a leg is: the caller whose linkedid it was made with, or else got when it was bridged."""
+
+    def __init__(self, record: _Record) -> None:
+        self._callers: dict[str, str] = {}
+        for placed in record.all(CallerPlaced):
+            belongs = record.of_call(LegBelongs, placed.call_id)
+            if belongs is not None:
+                self._callers[belongs.linked] = placed.caller
+        self._later: defaultdict[str, list[str]] = defaultdict(list)
+        for event in record.all(ChannelLinked):
+            self._later[event.channel].append(event.linked)
+
+    def of(self, leg: LegBelongs | None) -> str | None:
+        """Return the caller; None: it is nobody's call."""
+        if leg is None:
+            return None
+        calls = [leg.linked, *self._later[leg.channel]]
+        return next((self._callers[call] for call in calls if call in self._callers), None)
 
 
-def _ring(
-    invited: PhoneInvited, leg: LegInvited, record: _Record, owners: dict[str, str], *, pbx_gone: bool
-) -> ObservedRing:
+def _ring(invited: PhoneInvited, leg: LegInvited, record: _Record, owners: _Owners, *, pbx_gone: bool) -> ObservedRing:
     belongs = record.of_call(LegBelongs, leg.call_id)
     if belongs is None and not pbx_gone:
         message = f"whose call rang at {invited.phone} at {leg.at:.1f} s could not be read from the PBX"
@@ -240,13 +252,13 @@ def _ring(
         code=code,
         to=forwarded.to if forwarded is not None else None,
         alerted=record.of_call(LegAlerting, leg.call_id) is not None,
-        missed=missed and not _tidied_up(record, owners.get(belongs.linked) if belongs is not None else None, end),
+        missed=missed and not _tidied_up(record, owners.of(belongs), end),
         shows=invited.shows,
-        caller=owners.get(belongs.linked) if belongs is not None else None,
+        caller=owners.of(belongs),
     )
 
 
-def _unseen(leg: LegInvited, record: _Record, owners: dict[str, str]) -> ObservedRing:
+def _unseen(leg: LegInvited, record: _Record, owners: _Owners) -> ObservedRing:
     """An INVITE that a silent phone did not answer: it lasts as long as the PBX keeps its channel."""
     belongs = record.of_call(LegBelongs, leg.call_id)
     if belongs is None:
@@ -260,7 +272,7 @@ def _unseen(leg: LegInvited, record: _Record, owners: dict[str, str]) -> Observe
         end=min(gone, default=record.all(Event)[-1].at),
         ending="unseen",
         alerted=False,
-        caller=owners.get(belongs.linked),
+        caller=owners.of(belongs),
     )
 
 
@@ -287,6 +299,8 @@ def _ending(leg: LegInvited, record: _Record, *, pbx_gone: bool) -> tuple[Ending
     forwarded = record.of_call(PhoneForwarded, call_id)
     if forwarded is not None and stamps:
         return "forwarded", min(stamps), None, False
+    if record.of_call(PhoneTidied, call_id) is not None and stamps:
+        return "cancelled", min(stamps), None, False
     ended = record.of_call(PhoneLost, call_id) or record.of_call(PhoneCancelled, call_id)
     if ended is not None and stamps:
         missed = ended.q850 != 26 and ended.sip != 200  # noqa: PLR2004 - Q.850 "answered elsewhere", RFC 3326
@@ -348,46 +362,48 @@ def _acted(scenario: Scenario, name: str, record: _Record, keys: Sequence[KeyHea
 def _talks(
     leg: LegBelongs | None, rings: Sequence[ObservedRing], record: _Record
 ) -> list[tuple[str, str, PbxSeconds, PbxSeconds]]:
-    """Legs and phones that were in one bridge with the caller, from when to when: that is what answered means."""
-    if leg is None:
-        return []
-    spans = _bridge_spans(record)
+    """Legs and phones that were connected with the caller, from when to when: that is what answered means."""
+    meetings = _meetings(leg, record)
     found: list[tuple[str, str, PbxSeconds, PbxSeconds]] = []
     for ring in rings:
         phone_leg = record.of_call(LegBelongs, ring.call_id)
-        if ring.ending != "answered" or phone_leg is None:
-            continue
-        meetings = [
-            (max(mine.start, other.start), min(mine.end, other.end))
-            for mine in spans.get(leg.channel, ())
-            for other in spans.get(phone_leg.channel, ())
-            if mine.bridge == other.bridge and max(mine.start, other.start) <= min(mine.end, other.end)
-        ]
-        if meetings:
-            start, end = min(start for start, _ in meetings), max(end for _, end in meetings)
+        if ring.ending == "answered" and phone_leg is not None and phone_leg.channel in meetings:
+            start, end = meetings[phone_leg.channel]
             found.append((ring.call_id, ring.phone, start, end))
     return sorted(found, key=lambda talk: talk[2])
 
 
 def _company(leg: LegBelongs | None, record: _Record) -> Iterable[tuple[str, PbxSeconds]]:
-    """Legs of other calls that were in one bridge with the caller: callers by name, phones by extension."""
-    if leg is None:
-        return
-    spans = _bridge_spans(record)
+    """Legs of other calls that were connected with the caller: callers by name, phones by extension."""
+    meetings, owners = _meetings(leg, record), _Owners(record)
     callers = {placed.call_id: placed.caller for placed in record.all(CallerPlaced)}
     for other in record.all(LegBelongs):
-        starts = [
-            max(mine.start, theirs.start)
-            for mine in spans.get(leg.channel, ())
-            for theirs in spans.get(other.channel, ())
-            if mine.bridge == theirs.bridge and max(mine.start, theirs.start) < min(mine.end, theirs.end)
-        ]
-        if starts and other.linked != leg.linked:
-            yield callers.get(other.call_id, other.endpoint), min(starts)
+        start, end = meetings.get(other.channel, (PbxSeconds(0.0), PbxSeconds(0.0)))
+        if start < end and owners.of(other) != owners.of(leg):
+            yield callers.get(other.call_id, other.endpoint), start
+
+
+def _meetings(leg: LegBelongs | None, record: _Record) -> dict[str, tuple[PbxSeconds, PbxSeconds]]:
+    """Channels that were connected with this leg, each with its first moment and its last; infinity: to the end."""
+    if leg is None:
+        return {}
+    connections = Connections()
+    found: dict[str, tuple[PbxSeconds, PbxSeconds]] = {}
+    company: set[str] = set()
+    for event in record.all(Event):
+        if not connections.take(event):
+            continue
+        now = connections.company(leg.channel)
+        for gone in company - now:
+            found[gone] = (found[gone][0], event.at)
+        for come in now - company:
+            found[come] = (found[come][0] if come in found else event.at, PbxSeconds(float("inf")))
+        company = now
+    return found
 
 
 def _lost_unless(ring: ObservedRing, talked: set[str]) -> ObservedRing:
-    """Who picked up and never was in a bridge with the caller did not get the call."""
+    """Who picked up and never was connected with the caller did not get the call."""
     if ring.ending != "answered" or ring.call_id in talked:
         return ring
     return replace(ring, ending="lost")
@@ -402,27 +418,6 @@ def _heard(caller: str, rings: Sequence[ObservedRing], record: _Record) -> Itera
             yield ObservedTalk(phone=ring.phone, caller_hears=hears[0], phone_hears=hears[1])
 
 
-class _Span:
-    """A channel's time in a bridge."""
-
-    def __init__(self, bridge: str, start: PbxSeconds) -> None:
-        self.bridge = bridge
-        self.start = start
-        self.end = PbxSeconds(float("inf"))
-
-
-def _bridge_spans(record: _Record) -> dict[str, list[_Span]]:
-    spans: dict[str, list[_Span]] = {}
-    for event in record.all(Event):
-        if isinstance(event, Bridged):
-            spans.setdefault(event.channel, []).append(_Span(event.bridge, event.at))
-        elif isinstance(event, Unbridged):
-            for span in spans.get(event.channel, ()):
-                if span.bridge == event.bridge and span.end == float("inf"):
-                    span.end = event.at
-    return spans
-
-
 def _ended_by(ended: CallerEnded | None, rings: Sequence[ObservedRing], record: _Record) -> str | None:
     """Who ended the call; a PBX that only passes on a phone's hang-up is that phone."""
     if ended is None or ended.by != "pbx":
@@ -435,7 +430,7 @@ def _ended_by(ended: CallerEnded | None, rings: Sequence[ObservedRing], record: 
 
 
 def _late_legs(views: Iterable[CallerView], record: _Record) -> Iterable[tuple[str, PbxSeconds]]:
-    """Phones whose ring or call outlived their caller's own hang-up."""
+    """Phones whose ring or call outlived their caller's own hang-up; for ever, where Ringproof had to end it."""
     for view in views:
         if view.ended is None or view.ended_by not in {"caller", "harness"}:
             continue
@@ -443,7 +438,10 @@ def _late_legs(views: Iterable[CallerView], record: _Record) -> Iterable[tuple[s
             end = ring.end
             if record.of_call(PhonePickedUp, ring.call_id) is not None:
                 hung_up = record.of_call(PhoneHungUp, ring.call_id)
-                end = hung_up.at if hung_up is not None else PbxSeconds(float("inf"))
+                by_pbx = hung_up is not None and hung_up.by != "harness"
+                end = hung_up.at if hung_up is not None and by_pbx else PbxSeconds(float("inf"))
+            elif record.of_call(PhoneTidied, ring.call_id) is not None:
+                end = PbxSeconds(float("inf"))
             if end - view.ended > LEG_ENDS_WITHIN:
                 yield ring.phone, PbxSeconds(end - view.ended)
 

@@ -49,7 +49,7 @@ class ObservedWave:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedTalk:
-    """What was heard at both ends in the first second after a phone had picked up; only where a talk is expected."""
+    """What was heard at both ends in the first second of their connection; only where a talk is expected."""
 
     phone: str
     caller_hears: tuple[str, ...]
@@ -82,11 +82,11 @@ class CallerView:
     brief: tuple[ObservedRing, ...]
     """Those of `rings` that are too short to stand in a wave, or never rang aloud."""
     answers: tuple[tuple[str, PbxSeconds], ...]
-    """Phones bridged with him, in order, with the moment of the bridge."""
+    """Phones connected with him, through whatever chain of bridges, in order, each with its moment."""
     parted: tuple[tuple[str, PbxSeconds], ...]
-    """Phones whose common bridge with him broke while his call went on and the story was not over, and when."""
+    """Phones whose connection with him broke while his call went on and the story was not over, and when."""
     company: tuple[tuple[str, PbxSeconds], ...] = ()
-    """Other callers, and phones of their calls, that were in a bridge with him, and since when: each hears all."""
+    """Other callers, and phones of their calls, that were connected with him, and since when: each hears all."""
     talks: tuple[ObservedTalk, ...] = ()
     """What was heard in his call, in the order of the pick-ups."""
     code: int | None

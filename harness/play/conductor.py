@@ -7,7 +7,7 @@ import contextlib
 import re
 import signal
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 TALKS_FOR = PbxSeconds(2.0)
 """An answered call is left up this long: a bridge that breaks at once is seen."""
+CONNECTS_WITHIN = PbxSeconds(20.0)
+"""A phone that has picked up may be told something first (Dial's A(), a queue's announcement), at most for so long."""
 HEARD_OUT_WITHIN = PbxSeconds(30.0)
 """For what is being recorded when a story ends: it has its own, shorter deadlines."""
 CLEARS_WITHIN = PbxSeconds(2.0)
@@ -141,21 +143,47 @@ async def _expectations(scenario: Scenario, theatre: Theatre, stage: Stage) -> b
         begun = seat.acted if seat.acted is not None else stage.clock.now()
         deadline = PbxEpoch(max(begun + patience(scenario, name), stage.clock.now()))
         answering = last_answers(scenario, name)
-        met &= await stage.until(lambda: _answered(seat, theatre, answering) is not None, deadline)  # noqa: B023
+        met &= await _answer(seat, theatre, stage, answering, deadline)
         while (at := _answered(seat, theatre, answering)) is not None and seat.ended is None:
             talked = PbxEpoch(at + TALKS_FOR)
             if not await stage.until(lambda: _answered(seat, theatre, answering) != at, talked):  # noqa: B023
                 break
             # a PBX that takes an answer for too late ends it at once: then another outcome is still to come
-            met &= await stage.until(lambda: _answered(seat, theatre, answering) is not None, deadline)  # noqa: B023
+            met &= await _answer(seat, theatre, stage, answering, deadline)
     return met
 
 
+async def _answer(seat: CallerSeat, theatre: Theatre, stage: Stage, phones: frozenset[str], deadline: PbxEpoch) -> bool:
+    """Wait until one of these phones is connected, or the call has ended; False when neither came in time.
+
+    A phone that picks up before `deadline` has its own time to be connected.
+    """
+    while True:
+
+        def answered() -> bool:
+            return _answered(seat, theatre, phones) is not None
+
+        def picked_up() -> PbxEpoch | None:
+            return _first(theatre.ensemble.picked_up_since, seat, phones)
+
+        await stage.until(lambda: answered() or picked_up() is not None, deadline)
+        at = picked_up()
+        if answered() or at is None:
+            return answered()
+        connects = PbxEpoch(max(deadline, at + CONNECTS_WITHIN))
+        if not await stage.until(lambda: answered() or picked_up() != at, connects):  # noqa: B023
+            return False
+
+
 def _answered(seat: CallerSeat, theatre: Theatre, phones: frozenset[str]) -> PbxEpoch | None:
-    """When the first of these phones answered that still talks, or the call ended; None: neither."""
+    """Since when one of these phones is connected with the caller, or when the call ended; None: neither."""
     if seat.ended is not None:
         return seat.ended
-    moments = (theatre.ensemble.talks_since(phone, seat.call_id or "") for phone in phones)
+    return _first(theatre.ensemble.connected_since, seat, phones)
+
+
+def _first(since: Callable[[str, str], PbxEpoch | None], seat: CallerSeat, phones: frozenset[str]) -> PbxEpoch | None:
+    moments = (since(phone, seat.call_id or "") for phone in phones)
     return min((at for at in moments if at is not None), default=None)
 
 

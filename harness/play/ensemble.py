@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -15,6 +15,7 @@ from harness.events import (
     PhoneLost,
     PhonePickedUp,
     PhoneRefused,
+    PhoneTidied,
     TalkDropped,
 )
 from harness.phones import protocol
@@ -87,6 +88,8 @@ class Ensemble:
         """Called with every phone that has picked up, and the call's leg."""
         self._stage = stage
         self._switchboard = switchboard
+        self._tidied: set[str] = set()
+        """Call-IDs of rings that Ringproof ended after the story."""
         self.seats = seats
 
     @property
@@ -110,7 +113,9 @@ class Ensemble:
                 record(PhoneCancelled(at=at, phone=name, call_id=call_id, q850=message.q850, sip=message.sip))
             case protocol.Refused(call_id=call_id):
                 self._silenced(seat, call_id, epoch)
-                record(PhoneRefused(at=at, phone=name, call_id=call_id, code=message.code))
+                refused = PhoneRefused(at=at, phone=name, call_id=call_id, code=message.code)
+                ours = call_id in self._tidied
+                record(PhoneTidied(at=at, phone=name, call_id=call_id) if ours else refused)
             case protocol.Forwarded(call_id=call_id):
                 self._silenced(seat, call_id, epoch)
                 record(PhoneForwarded(at=at, phone=name, call_id=call_id, to=message.to))
@@ -177,15 +182,25 @@ class Ensemble:
         mine = (at for leg, at in moments if call is None or self._switchboard.same_call(leg, call))
         return min(mine, default=None)
 
-    def talks_since(self, phone: str, call: str) -> PbxEpoch | None:
-        """When a phone that still talks answered in the call that has the leg `call`."""
+    def connected_since(self, phone: str, call: str) -> PbxEpoch | None:
+        """Since when a phone that still talks is connected with the caller whose leg is `call`."""
+        since = (self._switchboard.connected_since(leg, call) for leg, _ in self._talks(phone, call))
+        return min((at for at in since if at is not None), default=None)
+
+    def picked_up_since(self, phone: str, call: str) -> PbxEpoch | None:
+        """When a phone that still talks picked up in the call that has the leg `call`, connected or not."""
+        return min((at for _, at in self._talks(phone, call)), default=None)
+
+    def _talks(self, phone: str, call: str) -> Iterator[tuple[str, PbxEpoch]]:
+        """Yield the legs in which the phone still talks in this call, and when it picked up."""
         seats = [seat for name, seat in self.seats.items() if phone in (name, extension_of(name))]
         talks = ((leg, seat.answered[leg]) for seat in seats for leg in seat.talking)
-        return min((at for leg, at in talks if self._switchboard.same_call(leg, call)), default=None)
+        return ((leg, at) for leg, at in talks if self._switchboard.same_call(leg, call))
 
     def hang_up_all(self) -> None:
         """Tidy up: end what still rings or talks."""
         for seat in self.seats.values():
+            self._tidied.update(seat.ringing)
             for call_id in [*seat.ringing, *seat.talking]:
                 seat.phone.tell(protocol.HangUp(call_id=call_id))
 

@@ -6,7 +6,8 @@ import contextlib
 from collections.abc import Callable
 
 from harness.clock.clock import PbxEpoch
-from harness.events import Bridged, ChannelGone, ChannelMade, KeyHeard, LegBelongs, Unbridged
+from harness.events import Bridged, ChannelGone, ChannelLinked, ChannelMade, Event, KeyHeard, LegBelongs, Unbridged
+from harness.events.connections import Connections
 from harness.pbx.manager import Manager, ManagerEvent
 from harness.play.stage import Stage
 from harness.scenario.duration import PbxSeconds
@@ -58,6 +59,11 @@ class Switchboard:
         self._recorded: dict[str, contextlib.ExitStack] = {}
         self._bridged: set[str] = set()
         """Channels that are in a bridge."""
+        self._connections = Connections()
+        self._connected: dict[str, dict[str, PbxEpoch]] = {}
+        """Of each SIP channel: with which others it is connected, and since when."""
+        self._linked: dict[str, str] = {}
+        """Of each channel: the call that it belongs to now."""
         self.channels: set[str] = set()
         """Those that live."""
         self.authenticated: dict[str, str] = {}
@@ -71,6 +77,13 @@ class Switchboard:
         """True once the PBX has said which channel this leg is, and while that is in a bridge."""
         return call_id in self._known and self._known[call_id].channel in self._bridged
 
+    def connected_since(self, one: str, other: str | None) -> PbxEpoch | None:
+        """When these two legs were connected, through whatever chain of bridges; None: they are not."""
+        known = self._known
+        if one not in known or other not in known:
+            return None
+        return self._connected.get(known[one].channel, {}).get(known[other].channel)
+
     def same_call(self, one: str, other: str | None) -> bool:
         """True when both legs are known to belong to one call (linkedid)."""
         known = self._known
@@ -80,6 +93,7 @@ class Switchboard:
         """Take one manager event, in the order of their coming."""
         at = PbxSeconds(float(event.get("Timestamp", 0.0)) or self._stage.clock.now())
         channel = event.get("Channel", "")
+        self._follow_link(at, channel, event.get("Linkedid", ""))
         match event.get("Event"):
             case "Newchannel":
                 self._made(at, channel, event["Linkedid"], outgoing=event.get("ChannelStateDesc") != INCOMING)
@@ -91,19 +105,38 @@ class Switchboard:
                 self._bridged.discard(channel)
                 _release(self._listening, channel)
                 _release(self._recorded, channel)
-                self._stage.record(ChannelGone(at=at, channel=channel, cause=int(event.get("Cause", 0))))
+                self._linked.pop(channel, None)
+                self._note(ChannelGone(at=at, channel=channel, cause=int(event.get("Cause", 0))))
             case "BridgeEnter":
                 self._bridged.add(channel)
-                self._stage.record(Bridged(at=at, channel=channel, bridge=event["BridgeUniqueid"]))
+                bridge, technology = event["BridgeUniqueid"], event.get("BridgeTechnology", "")
+                self._note(Bridged(at=at, channel=channel, bridge=bridge, technology=technology))
             case "BridgeLeave":
                 self._bridged.discard(channel)
-                self._stage.record(Unbridged(at=at, channel=channel, bridge=event["BridgeUniqueid"]))
+                self._note(Unbridged(at=at, channel=channel, bridge=event["BridgeUniqueid"]))
             case "DTMFEnd" if event.get("Direction") == "Received":
                 self._stage.record(KeyHeard(at=at, channel=channel, digit=event["Digit"]))
             case "SuccessfulAuth":
                 self.authenticated[event.get("RemoteAddress", "")] = event.get("AccountID", "")
                 self._stage.notify()
         self.ask()
+
+    def _note(self, event: Event) -> None:
+        """Record what happened to a bridge, and who is connected from then on."""
+        if self._connections.take(event):
+            before, now = self._connected, PbxEpoch(event.at)
+            self._connected = {
+                channel: {other: before.get(channel, {}).get(other, now) for other in company}
+                for channel in self.channels
+                if endpoint_of(channel) and (company := self._connections.company(channel))
+            }
+        self._stage.record(event)
+
+    def _follow_link(self, at: PbxSeconds, channel: str, linked: str) -> None:
+        """Record that a channel has become part of another call."""
+        if linked and self._linked.get(channel, linked) != linked:
+            self._linked[channel] = linked
+            self._stage.record(ChannelLinked(at=at, channel=channel, linked=linked))
 
     def ask(self) -> None:
         """Ask the PBX for the Call-ID of every channel that has none yet, one question at a time for each.
@@ -135,6 +168,7 @@ class Switchboard:
 
     def _made(self, at: PbxSeconds, channel: str, linked: str, *, outgoing: bool) -> None:
         self.channels.add(channel)
+        self._linked[channel] = linked
         made = ChannelMade(at=at, channel=channel, endpoint=endpoint_of(channel), linked=linked, outgoing=outgoing)
         if made.endpoint:
             self._unknown[channel] = made

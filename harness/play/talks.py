@@ -17,10 +17,12 @@ from harness.play.ensemble import Seat
 from harness.play.sound import tones_heard
 from harness.play.stage import Stage
 from harness.play.switchboard import Switchboard, moment
+from harness.scenario.duration import PbxSeconds
 
 RECORDED_MS = 1000
 """The first of it may be lost: the PBX learns where sound comes from when it comes."""
-IDENTIFIED_WITHIN_S = 10.0
+A_DAY = PbxSeconds(86_400.0)
+"""Longer than any call: a phone may be connected at any moment of it."""
 WRITTEN_WITHIN_S = 10.0
 
 
@@ -58,17 +60,27 @@ class Talks:
         self._stage.notify()
 
     def listen(self, seat: Seat, call_id: str) -> None:
-        """Listen to the talk that begins with this phone's pick-up of the leg `call_id`."""
-        self._open += 1
-        self._stage.begin(self._listen(seat, call_id), f"listening to {seat.name}")
+        """Listen to the talk that follows this phone's pick-up of the leg `call_id`, from its connection on."""
+        self._stage.begin(self._await_connection(seat, call_id), f"listening to {seat.name}")
 
-    async def _listen(self, seat: Seat, call_id: str) -> None:
-        with self._stage.clock.hold():
-            deadline = PbxEpoch(self._stage.clock.now() + IDENTIFIED_WITHIN_S)
-            await self._stage.until(lambda: self._caller_of(call_id) is not None or not seat.talking, deadline)
+    async def _await_connection(self, seat: Seat, call_id: str) -> None:
+        """Listen as soon as the phone is connected with its caller; before that it hears announcements, if anything."""
+
+        def partner() -> CallerSeat | None:
             caller = self._caller_of(call_id)
+            connected = caller is not None and self._switchboard.connected_since(call_id, caller.call_id) is not None
+            return caller if connected else None
+
+        deadline = PbxEpoch(self._stage.clock.now() + A_DAY)
+        await self._stage.until(lambda: partner() is not None or call_id not in seat.talking, deadline)
+        if (caller := partner()) is not None and call_id in seat.talking:
+            await self._listen(seat, call_id, caller)
+
+    async def _listen(self, seat: Seat, call_id: str, caller: CallerSeat) -> None:
+        self._open += 1
+        with self._stage.clock.hold():
             files = {seat.name: self._record(seat.name, seat.phone, call_id)}
-            if caller is not None and caller.call_id is not None:
+            if caller.call_id is not None:
                 name = caller.caller.name
                 files[name] = self._record(name, caller.phone, caller.call_id)
             for who, file in files.items():
