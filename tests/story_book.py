@@ -76,6 +76,7 @@ def seen(  # noqa: PLR0913 - one keyword for each fact that a test varies
     *rings: ObservedRing,
     answers: tuple[tuple[str, float], ...] = (),
     acted: float = 0.0,
+    other_acts: tuple[float, ...] = (),
     code: int | None = 487,
     connected: float | None = None,
     parted: tuple[tuple[str, PbxSeconds], ...] = (),
@@ -115,6 +116,7 @@ def seen(  # noqa: PLR0913 - one keyword for each fact that a test varies
         ended_by=ended_by,
         pressed=pressed,
         keys=keys,
+        other_acts=tuple(map(PbxSeconds, other_acts)),
     )
     return Observation(
         callers={"anna": view},

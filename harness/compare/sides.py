@@ -160,6 +160,8 @@ class _Calls:
         yield from pair.words("keys-pressed", f"keys that {caller} pressed", left.pressed, right.pressed, caller)
         yield from pair.words("keys-heard", f"keys that the PBX heard of {caller}", left.keys, right.keys, caller)
         yield from self._moment("key-moment", f"{caller}'s last action", left.acted, right.acted, from_call=True)
+        for number, (one, other) in enumerate(zip(left.other_acts, right.other_acts, strict=False), start=1):
+            yield from self._moment("key-moment", f"{caller}'s further action {number}", one, other, from_call=True)
         yield from self._rings()
         yield from self._answers()
         yield from self._heard()

@@ -15,6 +15,7 @@ from harness.scenario.story import (
     CallerGets,
     Expectation,
     Hear,
+    Lost,
     Nobody,
     Press,
     Scenario,
@@ -61,14 +62,23 @@ def _judge_pick_ups(expectations: tuple[Expectation, ...], view: CallerView, sce
 
 
 def _judge_connection(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
-    """A PBX answers by itself, as a menu does, only where the caller hears or presses something, or expects 200."""
-    picked_up = [ring.end for ring in view.rings if ring.ending == "answered"]
-    if view.connected is None or (picked_up and view.connected >= min(picked_up) - CLOCK_RESOLUTION):
+    """A PBX answers by itself only where the story says so, the caller hears or presses something, or gets 200."""
+    picked_up = [ring.end for ring in view.rings if ring.ending in {"answered", "lost"}]
+    by_phone = bool(picked_up) and view.connected is not None and view.connected >= min(picked_up) - CLOCK_RESOLUTION
+    stated = next((entry for entry in expectations if isinstance(entry, CallerGets) and entry.by_pbx), None)
+    if stated is not None and (by_phone or view.connected is None):
+        did = f"a phone picked up at {format_duration(min(picked_up))}" if by_phone else "nobody answered"
+        sentence = f"expected the PBX itself to answer {view.caller} before any phone does; {did}"
+        yield _finding("answer-not-by-pbx", stated.source, sentence, view)
+    if stated is not None or view.connected is None or by_phone:
         return
     listens = any(isinstance(step, Hear | Press) and step.caller == view.caller for step in scenario.when)
     if listens or any(isinstance(entry, CallerGets) and entry.code == 200 for entry in expectations):  # noqa: PLR2004
         return
-    sentence = f"the PBX itself answered {view.caller} at {format_duration(view.connected)}, before any phone did"
+    sentence = (
+        f"the PBX itself answered {view.caller} at {format_duration(view.connected)}, before any phone did; "
+        "where it is to, write `- caller gets: {answered by: pbx}`"
+    )
     yield _finding("answer-by-pbx", scenario.source, sentence, view)
 
 
@@ -81,6 +91,15 @@ def _judge_lost(expectations: tuple[Expectation, ...], view: CallerView, scenari
     for entry in expectations:
         if isinstance(entry, Answer) and entry.phone in entry.one_of:
             excused.update(entry.one_of)
+    lost = {ring.phone for ring in view.rings if ring.ending == "lost"}
+    for entry in (entry for entry in expectations if isinstance(entry, Lost)):
+        excused.update(entry.phones)
+        for phone in entry.phones:
+            if phone not in lost:
+                connected = next((at for answered, at in view.answers if answered == phone), None)
+                did = "it did not" if connected is None else f"it was, at {format_duration(connected)}"
+                sentence = f"expected {phone} to pick up and not to be connected with {view.caller}; {did}"
+                yield _finding("lost-missing", entry.source, sentence, view)
     for ring in view.rings:
         if ring.ending == "lost" and ring.phone not in excused:
             sentence = f"{ring.phone} picked up at {format_duration(ring.end)}, and was never connected with the caller"

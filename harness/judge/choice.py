@@ -17,6 +17,7 @@ from harness.scenario.story import (
     CallerGets,
     Expectation,
     Forwarded,
+    Lost,
     Missed,
     Refused,
     Ring,
@@ -84,20 +85,22 @@ def _answered(listed: tuple[Expectation, ...], view: CallerView, chosen: dict[st
 
 
 def _renamed(entry: Expectation, chosen: Mapping[str, str]) -> Expectation:
+    renamed = entry
     match entry:
         case Answer(phone=phone) | Talk(phone=phone):
-            return replace(entry, phone=chosen.get(phone, phone))
+            renamed = replace(entry, phone=chosen.get(phone, phone))
         case Unseen(phones=phones, times=times) | Missed(phones=phones, times=times):
             counted = {chosen.get(phone, phone): count for phone, count in times.items()}
-            return replace(entry, phones=_known(phones, chosen), times=counted)
+            renamed = replace(entry, phones=_known(phones, chosen), times=counted)
+        case Lost(phones=phones):
+            renamed = replace(entry, phones=_known(phones, chosen))
         case Refused(codes=codes):
-            return replace(entry, codes={chosen.get(phone, phone): each for phone, each in codes.items()})
+            renamed = replace(entry, codes={chosen.get(phone, phone): each for phone, each in codes.items()})
         case Forwarded(targets=targets):
-            return replace(entry, targets={chosen.get(phone, phone): to for phone, to in targets.items()})
+            renamed = replace(entry, targets={chosen.get(phone, phone): to for phone, to in targets.items()})
         case CallerGets(ended_by=by) if by is not None:
-            return replace(entry, ended_by=chosen.get(by, by))
-        case _:
-            return entry
+            renamed = replace(entry, ended_by=chosen.get(by, by))
+    return renamed
 
 
 def _known(phones: tuple[str, ...], chosen: Mapping[str, str]) -> tuple[str, ...]:

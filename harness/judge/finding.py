@@ -35,6 +35,8 @@ Kind = Literal[
     "answer-unexpected",
     "answer-instead",
     "answer-lost",  # somebody picked up, and the call was not his
+    "lost-missing",  # expected to pick up and not to be connected; it did not pick up, or was connected
+    "answer-not-by-pbx",  # the PBX was to answer before any phone does
     "answer-by-pbx",  # the PBX answered the caller itself, before any phone did, where nothing in the story says so
     "talk-missing",  # phone and caller were never in one bridge
     "talk-unheard",  # one of them does not hear the other's own tone

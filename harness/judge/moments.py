@@ -59,7 +59,7 @@ def _window(
     if entry.into is not None:
         moment = waves[behind - 1].start + entry.into
         return moment - tolerance, moment + tolerance
-    acted = view.acted if view.acted is not None else PbxSeconds(0.0)
+    acted = (view.cause_of(waves[0].start) if waves else view.acted) or PbxSeconds(0.0)
     earliest = waves[behind - 1].end if behind else acted
     if behind < len(waves):
         latest = float(waves[behind].start)
@@ -72,7 +72,7 @@ def _window(
 
 def _in_turn(ring: ObservedRing, view: CallerView, tolerance: PbxSeconds) -> bool:
     """True where a turn comes: the caller acts, a wave begins or ends, a silent phone's ring, another turns it away."""
-    turns = [view.acted or PbxSeconds(0.0)]
+    turns = list(view.acts) or [PbxSeconds(0.0)]
     turns += [moment for wave in view.waves for moment in (wave.start, wave.end)]
     silent = [other for other in view.rings if other.ending == "unseen" and other is not ring]
     turns += [moment for other in silent for moment in (other.start, other.end)]

@@ -209,7 +209,7 @@ def _judge_end_in_time(
     waves = [entry for entry in expectations if isinstance(entry, Ring)]
     if view.ended is None or view.answers or view.connected is not None or (waves and waves[-1].silent):
         return
-    last = max([view.acted or PbxSeconds(0.0), *(ring.end for ring in view.rings)])
+    last = max([PbxSeconds(0.0), *view.acts, *(ring.end for ring in view.rings)])
     if view.ended - last > ACTS_WITHIN + scenario.tolerance:
         held = format_duration(PbxSeconds(view.ended - last))
         sentence = f"expected {view.caller}'s call to end when nobody rings any more; the PBX ended it {held} later"

@@ -17,6 +17,8 @@ def judge_waves(
     """Tell how the observed waves differ; after the first wave that has other phones, no further wave is compared."""
     yield from _judge_doubles(scenario, view)
     yield from _judge_brief(scenario, view)
+    early = list(_judge_cause(expected, view))
+    yield from early
     observed = comparable(scenario, observation, view, expected)
     if not expected:
         yield from _judge_none_expected(scenario, view, observed)
@@ -29,8 +31,10 @@ def judge_waves(
         if wave.phones != frozenset(expectation.phones):
             yield _other_phones(expectation, expected[:number], wave, view)
             return
-        if number == 0:
+        if number == 0 and not early:
             yield from _judge_start(scenario, expectation, wave, view)
+        elif number:
+            yield from _judge_after_key(expected[number - 1], expectation, observed[number - 1], wave, view)
         yield from _judge_again(expectation, wave, expected[:number], view)
         yield from _judge_length(scenario, expectation, wave, view)
     for wave in observed[len(expected) :]:
@@ -56,6 +60,7 @@ def comparable(
     finished = view.ended if view.ended is not None else observation.over
     if expected and expected[0].silent:
         first = waves[0].start if waves else finished
+        begun = view.cause_of(first) or begun
         waves.insert(0, ObservedWave(phones=frozenset(), start=begun, end=first))
     if len(expected) > 1 and expected[-1].silent and waves and waves[-1].phones:
         waves.append(ObservedWave(phones=frozenset(), start=waves[-1].end, end=finished))
@@ -94,11 +99,35 @@ def _judge_none_expected(scenario: Scenario, view: CallerView, observed: Sequenc
             yield Finding(kind="ring-unexpected", source=source, sentence=sentence, caller=view.caller)
 
 
+def _judge_cause(expected: Sequence[Ring], view: CallerView) -> Iterator[Finding]:
+    """A key that the story does not put behind a ring comes before it, so that something begins to ring behind it.
+
+    Else a PBX that does not wait for the key would do: the ring would be counted from the call.
+    """
+    first = next((entry for entry in expected if entry.phones), None)
+    ringing = [wave for wave in view.waves if wave.phones]
+    if first is None or not ringing or view.acted is None:
+        return
+    acted = view.acted
+    meanwhile = [wave for wave in ringing if wave.start + CLOCK_RESOLUTION < acted < wave.end - CLOCK_RESOLUTION]
+    if not meanwhile and any(wave.start >= acted - CLOCK_RESOLUTION for wave in ringing):
+        return
+    early = (meanwhile or ringing)[0]
+    stated = "at once" if first.after is None else f"{format_duration(first.after)} after the caller's last action"
+    before = format_duration(PbxSeconds(acted - early.start))
+    sentence = f"expected {_names(early.phones)} to ring {stated}, not {before} before that action"
+    if view.pressed:
+        moment = f"`at: {{after: 5s, of: {{ring: {min(early.phones)}}}}}`"
+        sentence += f"; where the key comes after that ring, write {moment} at its step"
+    yield _finding("ring-early", first, sentence, view)
+
+
 def _judge_start(scenario: Scenario, expectation: Ring, wave: ObservedWave, view: CallerView) -> Iterator[Finding]:
     """The first wave starts within a second of the action that caused it, or when `after:` says."""
-    if view.acted is None or not expectation.phones:
+    cause = view.cause_of(wave.start)
+    if cause is None or not expectation.phones:
         return
-    delay = wave.start - view.acted
+    delay = wave.start - cause
     earliest, latest = -float(CLOCK_RESOLUTION), float(ACTS_WITHIN)
     stated = "at once"
     if expectation.after is not None:
@@ -111,6 +140,22 @@ def _judge_start(scenario: Scenario, expectation: Ring, wave: ObservedWave, view
         yield _finding("ring-early", expectation, sentence, view)
     elif delay > latest:
         sentence = f"expected {names} to ring {stated}, not after {format_duration(delay)}"
+        yield _finding("ring-late", expectation, sentence, view)
+
+
+def _judge_after_key(
+    silence: Ring, expectation: Ring, before: ObservedWave, wave: ObservedWave, view: CallerView
+) -> Iterator[Finding]:
+    """What rings after a silence in which the caller pressed a key does so within a second of it.
+
+    Not where the story says how long the silence lasts.
+    """
+    if silence.phones or silence.lasts is not None or not expectation.phones:
+        return
+    cause = view.cause_of(wave.start)
+    if cause is not None and cause >= before.start and wave.start - cause > ACTS_WITHIN:
+        late = format_duration(PbxSeconds(wave.start - cause))
+        sentence = f"expected {_names(wave.phones)} to ring at once after the key, not after {late}"
         yield _finding("ring-late", expectation, sentence, view)
 
 

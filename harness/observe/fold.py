@@ -51,7 +51,7 @@ from harness.events.connections import Connections
 from harness.observe.chart import brief_rings, waves_of
 from harness.observe.model import CallerView, Ending, Observation, ObservedLead, ObservedRing, ObservedTalk
 from harness.scenario.duration import PbxSeconds
-from harness.scenario.story import CLOCK_RESOLUTION, SETTLE_WINDOW, Press, Scenario, Silent, extension_of
+from harness.scenario.story import CLOCK_RESOLUTION, SETTLE_WINDOW, Call, Press, Scenario, Silent, extension_of
 
 _E = TypeVar("_E", bound=Event)
 
@@ -317,6 +317,7 @@ def _caller_view(scenario: Scenario, name: str, record: _Record, rings: Sequence
     finals = [event.code for event in record.of_caller(CallerGot, name) if event.code >= 200]  # noqa: PLR2004 - final
     leg = record.of_call(LegBelongs, placed.call_id) if placed is not None else None
     keys = [key for key in record.all(KeyHeard) if leg is not None and key.channel == leg.channel]
+    cause, others = _acts(scenario, name, record, keys)
     own = tuple(ring for ring in rings if ring.caller == name)
     talks = _talks(leg, own, record)
     own = tuple(_lost_unless(ring, {call_id for call_id, _, _, _ in talks}) for ring in own)
@@ -324,7 +325,8 @@ def _caller_view(scenario: Scenario, name: str, record: _Record, rings: Sequence
     return CallerView(
         caller=name,
         placed=placed.at if placed is not None else None,
-        acted=_acted(scenario, name, record, keys),
+        acted=cause,
+        other_acts=others,
         rings=own,
         waves=waves_of(own),
         brief=brief_rings(own),
@@ -346,17 +348,35 @@ def _pressed(scenario: Scenario, name: str, record: _Record) -> str:
     return "".join(step.digits for step in done if isinstance(step, Press))
 
 
-def _acted(scenario: Scenario, name: str, record: _Record, keys: Sequence[KeyHeard]) -> PbxSeconds | None:
-    """The end of the caller's last call or press step."""
-    acts = [event for event in record.of_caller(StepDone, name) if event.verb in {"call", "press"}]
-    if not acts:
-        return None
-    last = acts[-1]
-    pressed = len(_pressed(scenario, name, record))
-    if last.verb == "press" and len(keys) >= pressed > 0:
-        return keys[pressed - 1].at  # the PBX's own stamp of the very digit, not the sender's
-    placed = record.of_caller(CallerPlaced, name)
-    return placed[-1].at if last.verb == "call" and placed else last.at
+def _acts(
+    scenario: Scenario, name: str, record: _Record, keys: Sequence[KeyHeard]
+) -> tuple[PbxSeconds | None, tuple[PbxSeconds, ...]]:
+    """Return from which of the caller's actions his first ring is counted, and his other ones.
+
+    It is his last call or press step that the story does not put behind a ring or an answer of this very call: what
+    comes after a ring is not its cause.
+    """
+    cause: PbxSeconds | None = None
+    others: list[PbxSeconds] = []
+    behind, sent = False, 0
+    for event in record.of_caller(StepDone, name):
+        step = scenario.when[event.step]
+        behind = behind or (step.at is not None and not isinstance(step, Call))
+        if not isinstance(step, Call | Press):
+            continue
+        at = event.at
+        if isinstance(step, Press):
+            sent += len(step.digits)
+            if len(keys) >= sent:
+                at = keys[sent - 1].at  # the PBX's own stamp of the very digit, not the sender's
+        elif placed := record.of_caller(CallerPlaced, name):
+            at = placed[-1].at
+        if behind:
+            others.append(at)
+            continue
+        others += [] if cause is None else [cause]
+        cause = at
+    return cause, tuple(sorted(others))
 
 
 def _talks(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.scenario.duration import PbxSeconds
+from harness.scenario.story import CLOCK_RESOLUTION
 
 Ending = Literal["answered", "lost", "refused", "forwarded", "cancelled", "unseen"]
 
@@ -75,7 +76,8 @@ class CallerView:
     caller: str
     placed: PbxSeconds | None
     acted: PbxSeconds | None
-    """The end of his last call or press step, by the PBX's stamp of the last digit where it heard one."""
+    """The action from which the first ring is counted: the end of his last call or press step, by the PBX's stamp of
+    the last digit where it heard one. A step that the story itself puts behind a ring or an answer is none."""
     rings: tuple[ObservedRing, ...]
     """Those that began before the story was over, in order of their start."""
     waves: tuple[ObservedWave, ...]
@@ -100,6 +102,19 @@ class CallerView:
     """The digits that he sent."""
     keys: str
     """The digits that the PBX heard."""
+    other_acts: tuple[PbxSeconds, ...] = ()
+    """The ends of his other call and press steps, in order."""
+
+    @property
+    def acts(self) -> tuple[PbxSeconds, ...]:
+        """The ends of all his call and press steps, in order."""
+        return tuple(sorted([*self.other_acts, *([] if self.acted is None else [self.acted])]))
+
+    def cause_of(self, moment: PbxSeconds) -> PbxSeconds | None:
+        """Return his last action before `moment`, or the first of all where none was; None: he did nothing."""
+        acts = self.acts
+        before = [act for act in acts if act <= moment + CLOCK_RESOLUTION]
+        return before[-1] if before else next(iter(acts), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,17 @@ from dataclasses import dataclass, field
 
 from harness.observe.model import CallerView, ObservedRing, ObservedWave
 from harness.report.chart import ANY_TIME, FRESH, GOES_ON, Bar, Part
-from harness.scenario.story import ACTS_WITHIN, SETTLE_WINDOW, Answer, Expectation, Forwarded, Missed, Refused, Ring
+from harness.scenario.story import (
+    ACTS_WITHIN,
+    SETTLE_WINDOW,
+    Answer,
+    Expectation,
+    Forwarded,
+    Lost,
+    Missed,
+    Refused,
+    Ring,
+)
 
 SHOWN_WHEN_OPEN = 5.0
 """Seconds drawn of a wave that may last any time and that was not observed either."""
@@ -71,9 +81,9 @@ def expected_bars(expectations: Sequence[Expectation], view: CallerView) -> list
     missed: list[str] = []
     seen = 0
     for entry in expectations:
-        if isinstance(entry, Answer):
-            bar = ringing.get(entry.phone) or _no_time(entry.phone, clock, grown)
-            bar.word = "answers"
+        if isinstance(entry, Answer | Lost):
+            for bar in (ringing.get(phone) or _no_time(phone, clock, grown) for phone in _who_pick_up(entry)):
+                bar.word = "lost" if isinstance(entry, Lost) else "answers"
         elif isinstance(entry, Refused):
             refusals += [(phone, f"✗{code}", clock) for phone, codes in entry.codes.items() for code in codes]
         elif isinstance(entry, Forwarded):
@@ -87,11 +97,20 @@ def expected_bars(expectations: Sequence[Expectation], view: CallerView) -> list
     for phone, word, moment in refusals:  # their order is not asserted: the phone's first ring ends so
         first = next((bar for bar in grown if bar.phone == phone and not bar.word), None)
         (first or _no_time(phone, moment, grown)).word = word
+    _end_missed(missed, grown)
+    return [Bar(bar.phone, tuple(bar.parts), bar.word) for bar in grown]
+
+
+def _end_missed(missed: Iterable[str], grown: Sequence[_Growing]) -> None:
+    """A phone's last ring is the missed one: the one that nothing else has ended."""
     for phone in missed:
         last = next((bar for bar in reversed(grown) if bar.phone == phone and not bar.word), None)
         if last is not None:
             last.word = "missed"
-    return [Bar(bar.phone, tuple(bar.parts), bar.word) for bar in grown]
+
+
+def _who_pick_up(entry: Answer | Lost) -> tuple[str, ...]:
+    return entry.phones if isinstance(entry, Lost) else (entry.phone,)
 
 
 def _first_start(ring: Ring | None, view: CallerView) -> float:
@@ -99,6 +118,7 @@ def _first_start(ring: Ring | None, view: CallerView) -> float:
     if ring is not None and not ring.phones:
         return acted  # the silence begins with the caller's own act
     observed = next((wave.start for wave in view.waves if wave.phones), None)
+    acted = acted if observed is None else view.cause_of(observed) or acted
     after = ring.after if ring is not None else None
     if after is not None:
         due = acted + after

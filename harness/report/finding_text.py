@@ -127,7 +127,7 @@ def _charts(scenario: Scenario, observation: Observation, caller: str, width: in
     if not phones:
         return [f"{_INDENT}expected and observed: nobody rings"]
     title = [f"{_INDENT}the call of {caller}"] if len(scenario.expect) > 1 else []
-    moments = [] if view.acted is None else [view.acted]
+    moments = list(view.acts)
     lines = _fit(phones, expected, observed, moments, float(scenario.tolerance), width)
     if any(part.block == ANY_TIME for bar in expected for part in bar.parts):
         lines.append(f"{_INDENT}{ANY_TIME} any time")

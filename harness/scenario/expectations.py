@@ -18,6 +18,7 @@ from harness.scenario.story import (
     CallerGets,
     Expectation,
     Forwarded,
+    Lost,
     Missed,
     Nobody,
     Refused,
@@ -51,6 +52,7 @@ EXPECTATION = Grammar(
         "talk": (),
         "nobody": (),
         "missed": (),
+        "lost": (),
         "caller gets": (),
         "over": ("shares", "independent", "false alarm"),
         "either": (),
@@ -62,7 +64,8 @@ EXPECTATION = Grammar(
 CHOICE = ("one_of", "as", "not")
 ANSWER_CHOICE = ("one_of", "as")
 NOBODY = ("rings", "answers")
-CALLER_GETS = ("code", "ended by")
+CALLER_GETS = ("code", "answered by", "ended by")
+ANSWERED_BY = ("pbx",)
 _CHOICE = "`{one_of: [101, 102], as: first}`"
 _TALK = "the caller and who answered, such as `talk: [anna, 101]`"
 _FEWEST = 2
@@ -109,6 +112,8 @@ def read_expectation(  # noqa: C901, PLR0911 - one case for each verb
         case "missed":
             phones, times = _counted(value, "`missed`", "how many missed calls it shows, such as 2", cast_)
             return Missed(source=source, phones=phones, times=times)
+        case "lost":
+            return Lost(source=source, phones=_phones(value, "`lost`", cast_))
         case "over":
             return read_over(sentence, cast_)
         case _:
@@ -253,10 +258,18 @@ def _caller_gets(sentence: Sentence, cast_: Cast) -> CallerGets:
     if by is not None:
         text = text_of(by, "`ended by`", "caller, pbx or an extension")
         ended_by = text.text if text.text in ("caller", "pbx") else _extension(text, cast_)
+    answered = entry(table.entries, "answered by")
+    if answered is not None and (text := text_of(answered, "`answered by`", "pbx")).text not in ANSWERED_BY:
+        raise ReadingError(
+            text.source,
+            f"`answered by`: unknown word {told(text.text)}",
+            f"write `pbx`, or `- answer: {text.text}` where a phone answers",
+        )
     return CallerGets(
         source=sentence.verb.source,
         code=None if code is None else code_of(code, "`code`", 200, 699),
         ended_by=ended_by,
+        by_pbx=answered is not None,
     )
 
 

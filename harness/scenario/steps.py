@@ -13,7 +13,9 @@ from harness.scenario.tree import Listing, Table, Text, Value
 from harness.scenario.values import entry, items_of, refuse_unknown, table_of, text_of, time_of
 from harness.scenario.verbs import Grammar, Sentence, take_apart
 
-_EXPECTATIONS = "ring, refused, forwarded, unseen, answer, talk, nobody, missed, caller gets, over, either, together"
+_EXPECTATIONS = (
+    "ring, refused, forwarded, unseen, answer, talk, nobody, missed, lost, caller gets, over, either, together"
+)
 _UNDER_EXPECT = "it is an expectation: write it under `expect:`"
 STEP = Grammar(
     what="step",

@@ -277,14 +277,23 @@ class Missed(Expectation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallerGets(Expectation):
-    """What the caller saw: the final response to his INVITE, and who ended the call.
+class Lost(Expectation):
+    """These phones, and no others, pick up and are never connected with the caller."""
 
-    `ended_by` is `caller`, `pbx`, or the extension whose hang-up ended it. At least one of the two is set.
+    phones: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerGets(Expectation):
+    """What the caller saw: the final response to his INVITE, who answered it, and who ended the call.
+
+    `ended_by` is `caller`, `pbx`, or the extension whose hang-up ended it. At least one of the three is set.
     """
 
     code: int | None = None
     ended_by: str | None = None
+    by_pbx: bool = False
+    """The PBX itself answers, before any phone does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

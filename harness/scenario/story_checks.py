@@ -23,6 +23,7 @@ from harness.scenario.story import (
     Forwards,
     HangUp,
     Hear,
+    Lost,
     Missed,
     Nobody,
     Offline,
@@ -39,7 +40,7 @@ from harness.scenario.story import (
 )
 from harness.scenario.turns import rings_on
 
-_ONLY_ONCE = (Missed, CallerGets)
+_ONLY_ONCE = (Missed, Lost, CallerGets)
 _DOES = {Hear: "hears", Press: "presses a key", HangUp: "hangs up"}
 
 
@@ -93,9 +94,9 @@ def check_moments(steps: Sequence[Step], expect: Mapping[str, Sequence[Expectati
                 ringing.update(phones, one_of)
             case Refused(codes=named) | Forwarded(targets=named):
                 ringing.update(named)
-            case Answer(phone=phone, one_of=one_of):
-                ringing.update(one_of or [phone])
-                answering.update(one_of or [phone])
+            case Answer() | Lost():
+                ringing.update(_who_pick_up(expectation))
+                answering.update(_who_pick_up(expectation))
     for known in (ringing, answering):
         known.update([extension_of(phone) for phone in known])
     for step in steps:
@@ -115,6 +116,12 @@ def check_moments(steps: Sequence[Step], expect: Mapping[str, Sequence[Expectati
                     fix,
                 )
             )
+
+
+def _who_pick_up(expectation: Answer | Lost) -> tuple[str, ...]:
+    if isinstance(expectation, Lost):
+        return expectation.phones
+    return expectation.one_of or (expectation.phone,)
 
 
 def check_expectations(
@@ -154,6 +161,9 @@ def _possible(  # noqa: C901, PLR0912 - one case for each expectation
         case Missed(phones=phones):
             for phone in phones:
                 _reachable(phone, "misses nothing", expectation.source, cast)
+        case Lost(phones=phones):
+            for phone in phones:
+                _can_answer(phone, expectation.source, cast)
         case Answer(phone=phone, one_of=one_of):
             for each in one_of or (phone,):
                 _can_answer(each, expectation.source, cast)

@@ -23,6 +23,7 @@ from harness.scenario.story import (
     Forwarded,
     Forwards,
     HangUp,
+    Lost,
     Refused,
     Refuses,
     Ring,
@@ -188,6 +189,7 @@ def _of_phones(
         if isinstance(each, Answer)
         for phone in each.one_of or (each.phone,)
     }
+    answered |= {phone: number for number, each in enumerate(listed) if isinstance(each, Lost) for phone in each.phones}
     refused = {phone for each in listed if isinstance(each, Refused) for phone in each.codes}
     refused |= {phone for each in listed if isinstance(each, Forwarded) for phone in each.targets}
     for stretch in _stretches(waves, cast):

@@ -19,6 +19,7 @@ from harness.scenario.story import (
     Forwarded,
     HangUp,
     Hear,
+    Lost,
     Missed,
     Nobody,
     Press,
@@ -59,6 +60,8 @@ UNHEARD = (
 REFUSED = Refused(source=at(11), codes={"102": (486,)})
 TURNED = rang("102", 0.1, 0.2, "refused", code=486, alerted=False)
 BY_PBX = CallerGets(source=at(12), code=480, ended_by="pbx")
+PAUSE = ring(12)
+"""Of any length."""
 SILENT = rang("101", 0.1, 15.1, "unseen", alerted=False)
 
 
@@ -84,6 +87,20 @@ CASES: list[Case] = [
     ("ring-early", 11, (ring(11, "101", after=5.0),), seen(rang("101", 4.4, 9)), seen(rang("101", 4.6, 9))),
     ("ring-early", 11, (ONE,), seen(rang("101", 1.0, 16), acted=1.5), seen(rang("101", 1.0, 16), acted=0.5)),
     ("ring-late", 11, (ONE,), seen(rang("101", 1.2, 16.2)), seen(rang("101", 0.9, 15.9))),
+    # a key in the silence between two rings, where the call was the cause of the first
+    ("ring-late", 13, (ONE, PAUSE, ring(13, "102")),
+        seen(rang("101", 0.1, 15.1), rang("102", 27.2, 40), acted=26.0, other_acts=(0.0,)),
+        seen(rang("101", 0.1, 15.1), rang("102", 26.9, 40), acted=26.0, other_acts=(0.0,))),
+    ("ring-late", 11, (ONE, PAUSE, ring(13, "102")),
+        seen(rang("101", 1.2, 16.2), rang("102", 26.1, 40), acted=26.0, other_acts=(0.0,)),
+        seen(rang("101", 0.9, 15.9), rang("102", 26.1, 40), acted=26.0, other_acts=(0.0,))),
+    # a PBX that does not wait for the key, be it told while it rings or afterwards
+    ("ring-early", 11, (ONE, TWO),
+        seen(rang("101", 0.1, 30.1), rang("102", 15.1, 30.1), acted=3.0, other_acts=(0.0,)),
+        seen(rang("101", 0.1, 30.1), rang("102", 15.1, 30.1), acted=0.0, other_acts=(3.0,))),
+    ("ring-early", 11, (ONE,),
+        seen(rang("101", 0.1, 15.1), acted=20.0, other_acts=(0.0,)),
+        seen(rang("101", 0.1, 15.1), acted=0.0, other_acts=(20.0,))),
     ("ring-again", 12, (ONE, TWO), seen(
         rang("101", 0.1, 15.1), rang("101", 15.1, 30.1), rang("102", 15.1, 30.1)), GREEN),
     ("ring-not-again", 12, (ONE, ring(12, "101", "102", again="101")), GREEN, seen(
@@ -112,6 +129,13 @@ CASES: list[Case] = [
     ("answer-by-pbx", 5, (ONE, Answer(source=at(12), phone="101")), seen(
         rang("101", 0.1, 15.1, "answered"), answers=(("101", 15.2),), connected=0.0), seen(
         rang("101", 0.1, 15.1, "answered"), answers=(("101", 15.2),), connected=15.15)),
+    ("answer-not-by-pbx", 12, (ONE, Answer(source=at(12), phone="101"), CallerGets(source=at(12), by_pbx=True)), seen(
+        rang("101", 0.1, 15.1, "answered"), answers=(("101", 15.2),), connected=15.15), seen(
+        rang("101", 0.1, 15.1, "answered"), answers=(("101", 15.2),), connected=0.0)),
+    ("answer-not-by-pbx", 12, (ONE, CallerGets(source=at(12), by_pbx=True)),
+        seen(rang("101", 0.1, 15.1)), seen(rang("101", 0.1, 15.1), connected=0.0)),
+    ("lost-missing", 12, (ONE, Lost(source=at(12), phones=("101",))),
+        seen(rang("101", 0.1, 15.1)), seen(rang("101", 0.1, 15.1, "lost"))),
     ("talk-shared", 5, (ONE, Answer(source=at(12), phone="101")), seen(
         rang("101", 0.1, 15.1, "answered"), answers=(("101", 15.2),), company=(("boris", PbxSeconds(15.5)),)), seen(
         rang("101", 0.1, 15.1, "answered"), answers=(("101", 15.2),))),

@@ -14,6 +14,7 @@ from harness.events import (
     CallerGot,
     CallerPlaced,
     ChannelGone,
+    ChannelLinked,
     ChannelMade,
     DialFailed,
     Event,
@@ -34,6 +35,7 @@ from harness.events import (
     PhoneLost,
     PhonePickedUp,
     PhoneRefused,
+    PhoneTidied,
     QuietOver,
     RegistrationRefused,
     SoundHeard,
@@ -46,7 +48,7 @@ from harness.events import (
 from harness.observe import BrokenPlayError, observe
 from harness.observe.model import ObservedLead
 from harness.scenario.duration import PbxSeconds as S
-from harness.scenario.story import Nobody, Press, RingsOn, Scenario, Silent
+from harness.scenario.story import Moment, Nobody, Press, RingsOn, Scenario, Silent
 
 STORY = scenario(Nobody(source=at(11), does="rings"))
 PLACED: list[Event] = [
@@ -281,6 +283,60 @@ def test_the_last_action_is_the_pbx_stamp_of_the_digit() -> None:
     assert (view.acted, view.pressed, view.keys) == (3.0, "12", "12")
     view = observe(story, [*PLACED, pressed, keys[0], *OVER]).callers["anna"]
     assert (view.acted, view.pressed, view.keys) == (3.0, "12", "1")
+
+
+def test_what_the_story_puts_behind_a_ring_is_no_cause_of_it() -> None:
+    """The ring is counted from the call; a key without a moment comes before the ring, and is its cause."""
+    silent = Nobody(source=at(11), does="rings")
+    moment = Moment(after=S(2.0), event="ring", phone="101")
+    done = [StepDone(at=S(9.0 + n), step=n, verb="press", caller="anna") for n in (1, 2)]
+    keys = [KeyHeard(at=S(8.0 + n), channel="PJSIP/trunk-1", digit="1") for n in (1, 2)]
+
+    def seen(first: Moment | None, second: Moment | None) -> tuple[float | None, tuple[float, ...]]:
+        presses = (Press(caller="anna", source=at(9), digits="1", at=moment) for moment in (first, second))
+        view = observe(scenario(silent, when=(CALL, *presses)), [*PLACED, *done, *keys, *OVER]).callers["anna"]
+        return view.acted, view.other_acts
+
+    assert seen(None, None) == (10.0, (0.0, 9.0))
+    assert seen(None, moment) == (9.0, (0.0, 10.0))
+    assert seen(moment, None) == (0.0, (9.0, 10.0))
+
+
+def test_connected_through_local_channels() -> None:
+    """As FreePBX dials: the caller is in one bridge, the phone in another, and a Local channel between them."""
+    local = "Local/101@leg-00000001"
+    chain = [
+        Bridged(at=S(4.1), channel="PJSIP/trunk-1", bridge="A"),
+        Bridged(at=S(4.1), channel=f"{local};1", bridge="A"),
+        Bridged(at=S(4.2), channel=f"{local};2", bridge="B"),
+        Bridged(at=S(6.2), channel="PJSIP/101-r", bridge="B"),
+    ]
+    rung = [*PLACED, *leg("101", "r", 1.0), *ANSWER]
+    view = observe(STORY, [*rung, *chain, *OVER]).callers["anna"]
+    assert (view.answers, view.rings[0].ending, view.parted) == ((("101", 6.2),), "answered", ())
+    view = observe(STORY, [*rung, *chain[:3], *OVER]).callers["anna"]
+    assert (view.answers, view.rings[0].ending) == ((), "lost")
+
+
+def test_a_call_by_the_pbx_is_whose_it_becomes() -> None:
+    """A ring by Originate has a linkedid of its own, until it is bridged with the caller."""
+    rung = [*PLACED, *leg("101", "r", 1.0, linked="L9"), *ANSWER]
+    bridged = [Bridged(at=S(4.2), channel=name, bridge="B") for name in ("PJSIP/trunk-1", "PJSIP/101-r")]
+    linked = ChannelLinked(at=S(4.2), channel="PJSIP/101-r", linked="L1")
+    seen = observe(STORY, [*rung, *bridged, linked, *OVER])
+    assert (seen.strays, seen.callers["anna"].answers, seen.callers["anna"].company) == ((), (("101", 4.2),), ())
+    seen = observe(STORY, [*rung, *bridged, *OVER])
+    assert ([ring.phone for ring in seen.strays], seen.callers["anna"].company) == (["101"], (("101", 4.2),))
+
+
+def test_what_ringproof_ends_after_the_story_is_nobodys_refusal() -> None:
+    """A phone that still rings then is told to stop, and says 487: it did not refuse, and its ring did not end."""
+    tidied = PhoneTidied(at=S(32.0), phone="101", call_id="r")
+    final = LegFinal(at=S(32.0), call_id="r", code=487)
+    seen = observe(STORY, [*PLACED, *leg("101", "r", 1.0), tidied, final, *OVER])
+    (ring,) = seen.callers["anna"].rings
+    assert (ring.ending, ring.code, ring.missed) == ("cancelled", None, False)
+    assert seen.late_legs == (("101", float("inf")),)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from harness.scenario.behaviour_reading import ALWAYS, DIALS
 from harness.scenario.cast import SHOWS
 from harness.scenario.chance_reading import MOST_CALLS, MOST_OFTEN, MOST_SHARE, RAREST, RATE
 from harness.scenario.clock_reading import STARTS
-from harness.scenario.expectations import CHOICE_NAME, NOBODY
+from harness.scenario.expectations import ANSWERED_BY, CHOICE_NAME, NOBODY
 from harness.scenario.needs import VERSION
 from harness.scenario.schema.scalars import Schema, code, number_from, one_of_words, text
 from harness.scenario.speed import FASTEST, SLOWEST
@@ -145,12 +145,12 @@ EXPECTATION_VERBS: Mapping[str, Word] = {
     ),
     "unseen": Word("These phones, and no others, were dialled and are silent; `{101: 2}` twice.", COUNTED),
     "answer": Word(
-        "This phone is bridged with the caller, and still so when the story ends; or exactly one of those who pick up "
-        "at the same moment: `{one_of: [101, 102], as: winner}`.",
+        "This phone is connected with the caller, and still so when the story ends; or exactly one of those who pick "
+        "up at the same moment: `{one_of: [101, 102], as: winner}`.",
         {"anyOf": [WHOM, ref("answer choice")]},
     ),
     "talk": Word(
-        "The caller and this phone are in one bridge, and each hears the other's own tone: `[anna, 101]`.",
+        "The caller and this phone are connected, and each hears the other's own tone: `[anna, 101]`.",
         listed(text(), uniqueItems=True, minItems=2, maxItems=2),
     ),
     "nobody": Word("Nobody `rings`, or nobody `answers`.", one_of_words(NOBODY)),
@@ -158,7 +158,11 @@ EXPECTATION_VERBS: Mapping[str, Word] = {
         "These phones, and no others, show a missed call; `{101: 2}` so many. Nobody where nothing is said.",
         COUNTED,
     ),
-    "caller gets": Word("The final response to his call, and who ended it.", ref("caller gets")),
+    "lost": Word(
+        "These phones, and no others, pick up and are never connected with the caller. Nobody where nothing is said.",
+        PHONES,
+    ),
+    "caller gets": Word("The final response to his call, who answered it, and who ended it.", ref("caller gets")),
     "over": Word(
         "Over all `calls` each phone of this choice is chosen as often as its share says, whoever was chosen before.",
         text(CHOICE_NAME.pattern),
@@ -203,6 +207,10 @@ ANSWER_CHOICE_WORDS: Mapping[str, Word] = {
 }
 CALLER_GETS_WORDS: Mapping[str, Word] = {
     "code": Word("The final response to his INVITE.", code(200, 699)),
+    "answered by": Word(
+        "`pbx`: the PBX itself answers, before any phone does, as a queue, a mailbox or an announcement does.",
+        one_of_words(ANSWERED_BY),
+    ),
     "ended by": Word("Who ended the call: `caller`, `pbx` or an extension.", EXTENSION),
 }
 
