@@ -75,7 +75,9 @@ def unsteady_text(
     blocks = [told_at(scenario.source, "unsteady: two plays of this scenario disagree", scenario.lines)]
     for how, observation, findings, evidence in plays:
         if findings:
-            blocks.append(f"{how}:\n" + failure_text(scenario, observation, findings, evidence=evidence, width=width))
+            folder = Path(evidence)
+            told = failure_text(scenario, observation, findings, evidence=evidence, folder=folder, width=width)
+            blocks.append(f"{how}:\n{told}")
         else:
             said = timeline_text(scenario, observation).rstrip()
             blocks.append(f"{how}: passed\n{said}\n" + pointers([], evidence, width))

@@ -1,81 +1,173 @@
-"""Where a caller's number and keys lead, by the office, and where that stands in the PBX's own configuration."""
+"""Which way a caller's call went through the dialplan, by what Asterisk logged of each step, and where that stands."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.scenario.office import Destination, Group, Menu, Office, ToExtension, ToGroup, ToMenu
-from harness.scenario.story import Press, Scenario
+from harness.containers.evidence import is_evidence, read_evidence
+from harness.events import CallerPlaced, LegBelongs, from_json
+from harness.scenario.office import Office
+from harness.scenario.story import Scenario
 
+LOG = Path("pbx") / "full.log"
 DIALPLAN = Path("pbx") / "conf" / "extensions.conf"
-"""The rendered dialplan inside a scenario's evidence folder."""
+"""The dialplan that was played, inside a scenario's evidence folder."""
+EVENTS = "events.ndjson"
+RINGS = frozenset({"dial", "retrydial", "queue", "followme", "page"})
+"""Applications that ring phones."""
+MOST = 60
+"""Characters of an application's data that are told."""
+_STEP = re.compile(
+    r"\[[^\]]+\] VERBOSE\[\d+\](?:\[C-\w+\])? pbx\.c: Executing "
+    r"\[(?P<exten>[^\]]*)@(?P<context>[^@:\]]+):(?P<priority>\d+)\] "
+    r'(?P<application>\w+)\("(?P<channel>[^"]*)", "(?P<data>.*)"\) in new stack'
+)
+_LINE = re.compile(
+    r"\s*(?:exten\s*=>?\s*(?P<exten>[^,]+),\s*(?P<priority>\w+)|same\s*=>?\s*(?P<same>\w+))\s*(?:\([^)]*\))?\s*,",
+    re.IGNORECASE,
+)
+_CONTACT = re.compile(r"(PJSIP/[^/&,]+)/sips?:[^&,]*")
+_CONTEXT = re.compile(r"\[(?P<name>[^\]]+)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One priority of the dialplan, as it was executed."""
+
+    exten: str
+    context: str
+    priority: int
+    application: str
+    data: str
+
+    @property
+    def told(self) -> str:
+        """`Dial(PJSIP/101,20)`; at which address a phone is dialled is left out."""
+        data = _CONTACT.sub(r"\1", self.data)
+        data = data if len(data) <= MOST else f"{data[: MOST - 1]}…"
+        return f"{self.application}({data})"
+
+
+@dataclass(slots=True)
+class _Station:
+    """A part of the dialplan on the way of a call."""
+
+    words: str
+    rang: list[Step] = field(default_factory=list)
+    """Steps that rang phones there."""
 
 
 def route_hint(scenario: Scenario, caller: str, evidence: Path | None) -> str:
-    """Return `84950000001 > menu main > key 2 > group support (progressive), dialled at pbx/conf/extensions.conf:31`.
+    """Return `84950000001 > menu main > key 2 > group support: Dial(PJSIP/101,20) at pbx/conf/extensions.conf:31`.
 
-    This is the way that the office states, not one that was watched: keys are followed as far as they mean one thing.
-    The place is left out where the evidence holds no such dialplan. Empty for a number that the office does not have.
+    It is the way that the call went, with each application that rang phones, or else with its last step. Empty where
+    the evidence does not tell: Asterisk's log is missing, or the call did not reach the dialplan.
     """
-    dials = scenario.callers[caller].dials
-    here: Destination | None = scenario.office.trunk.numbers.get(dials)
-    if here is None:
+    if evidence is None:
         return ""
-    steps = [dials, _words(here, scenario.office)]
-    for press in (step for step in scenario.when if isinstance(step, Press) and step.caller == caller):
-        menu = scenario.office.menus.get(here.menu) if isinstance(here, ToMenu) else None
-        onward = _after(press.digits, menu, scenario.office) if menu is not None else None
-        if onward is None:
-            continue
-        here = onward
-        steps += [f"key {press.digits}", _words(here, scenario.office)]
-    return " > ".join(steps) + _place(here, evidence)
-
-
-def _after(digits: str, menu: Menu, office: Office) -> Destination | None:
-    if digits in menu.keys:
-        return menu.keys[digits]
-    if menu.direct_dialling and digits in office.extensions:
-        return ToExtension(extension=digits)
-    return None
-
-
-def _words(destination: Destination, office: Office) -> str:
-    if isinstance(destination, ToGroup):
-        group: Group | None = office.groups.get(destination.group)
-        return f"group {destination.group}" + (f" ({group.strategy})" if group is not None else "")
-    if isinstance(destination, ToMenu):
-        return f"menu {destination.menu}"
-    if isinstance(destination, ToExtension):
-        return f"extension {destination.extension}"
-    return f"hang up ({destination.hang_up})"
-
-
-def _place(destination: Destination, evidence: Path | None) -> str:
-    """Return where the destination stands in the rendered dialplan: its first Dial, else its first line."""
-    if evidence is None or not (evidence / DIALPLAN).is_file():
+    channel = _channel_of(caller, evidence)
+    steps = list(_steps(channel, evidence)) if channel else []
+    if not steps:
         return ""
-    context, begin = _context_of(destination)
-    inside = found = False
-    place = ""
-    for number, line in enumerate((evidence / DIALPLAN).read_text(encoding="utf-8").splitlines(), start=1):
-        if line.startswith("["):
-            inside = line.startswith(f"[{context}]")
-            found = False
-        found = found or (inside and line.startswith(begin))
-        if found and not place:
-            place = f", at {DIALPLAN}:{number}"
-        if found and "Dial(" in line and not line.lstrip().startswith(";"):
-            return f", dialled at {DIALPLAN}:{number}"
-    return place
+    stations = _way(steps, scenario.office)
+    if not any(station.rang for station in stations):
+        stations[-1].rang.append(steps[-1])
+    while not stations[-1].rang:
+        del stations[-1]
+    return " > ".join(_told(station, evidence) for station in stations)
 
 
-def _context_of(destination: Destination) -> tuple[str, str]:
-    """Return the context of a destination, and how the line begins at which it starts there."""
-    if isinstance(destination, ToGroup):
-        return f"group-{destination.group}", "["
-    if isinstance(destination, ToMenu):
-        return f"menu-{destination.menu}", "["
-    if isinstance(destination, ToExtension):
-        return "extensions", f"exten => {destination.extension},"
-    return "from-trunk", "["
+def _told(station: _Station, evidence: Path) -> str:
+    """`group support: Dial(PJSIP/101,20) at pbx/conf/extensions.conf:31`; a place is told once, as it was first."""
+    places: dict[str, str] = {}
+    for step in station.rang:
+        line = _line_of(step, evidence)
+        place = f"{DIALPLAN}:{line}" if line else f"{step.exten}@{step.context}:{step.priority}"
+        places.setdefault(place, step.told)
+    rang = ", ".join(f"{told} at {place}" for place, told in places.items())
+    return f"{station.words}: {rang}" if rang else station.words
+
+
+def _channel_of(caller: str, evidence: Path) -> str:
+    """Return the channel of the last call that he placed; empty where the PBX made none."""
+    if not is_evidence(evidence / EVENTS):
+        return ""
+    events = [from_json(line) for line in read_evidence(evidence / EVENTS).splitlines()]
+    placed = [event.call_id for event in events if isinstance(event, CallerPlaced) and event.caller == caller]
+    legs = {event.call_id: event.channel for event in events if isinstance(event, LegBelongs)}
+    return legs.get(placed[-1], "") if placed else ""
+
+
+def _steps(channel: str, evidence: Path) -> Iterator[Step]:
+    if not is_evidence(evidence / LOG):
+        return
+    for line in read_evidence(evidence / LOG).splitlines():
+        if (found := _STEP.match(line)) and found["channel"] == channel:
+            yield Step(found["exten"], found["context"], int(found["priority"]), found["application"], found["data"])
+
+
+def _way(steps: Iterable[Step], office: Office) -> list[_Station]:
+    """Return where the call went, in the words of the office where it has any; subroutines are left out.
+
+    What a subroutine rang is told where it was called.
+    """
+    way: list[_Station] = []
+    calls: list[int] = []
+    before: Step | None = None
+    for step in steps:
+        here = (step.context, step.exten)
+        went_on = before is not None and here == (before.context, before.exten)
+        if before is not None and before.application.lower() == "gosubif" and went_on:
+            calls.pop()  # it was no call
+        elif before is not None and before.application.lower() == "return" and calls:
+            called = calls.pop()
+            way[called - 1].rang += [rang for station in way[called:] for rang in station.rang]
+            del way[called:]
+        elif not went_on:
+            words = _words(step, before, office)
+            if not way or way[-1].words != words:
+                way.append(_Station(words))
+        if step.application.lower() in RINGS:
+            way[-1].rang.append(step)
+        if step.application.lower() in {"gosub", "gosubif"}:
+            calls.append(len(way))
+        before = step
+    return way
+
+
+def _words(step: Step, before: Step | None, office: Office) -> str:
+    kind, _, name = step.context.partition("-")
+    group = office.groups.get(name) if kind == "group" else None
+    if group is not None and step.exten == "s":
+        return f"group {name} ({group.strategy})"
+    if kind == "menu" and name in office.menus:
+        inside = before is not None and before.context == step.context
+        return f"key {step.exten}" if inside and step.exten.isdigit() else f"menu {name}"
+    if step.context == "extensions" and step.exten in office.extensions:
+        return f"extension {step.exten}"
+    if before is None or before.context == step.context:
+        return step.exten
+    return step.context if step.exten == "s" else f"{step.exten}@{step.context}"
+
+
+def _line_of(wanted: Step, evidence: Path) -> int:
+    """Return the line of a step in the dialplan's own file; 0 where it stands elsewhere, or is a pattern's."""
+    try:
+        lines = (evidence / DIALPLAN).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return 0
+    context = exten = ""
+    priority = 0
+    for number, line in enumerate(lines, start=1):
+        if begun := _CONTEXT.match(line):
+            context, exten = begun["name"], ""
+        elif found := _LINE.match(line):
+            exten = (found["exten"] or exten).strip()
+            written = found["priority"] or found["same"]
+            priority = int(written) if written.isdigit() else priority + (written == "n")
+            if (context, exten, priority) == (wanted.context, wanted.exten, wanted.priority):
+                return number
+    return 0

@@ -116,7 +116,8 @@ def test_an_edit_is_red_with_exactly_its_finding(author: Author) -> None:
     assert [finding["kind"] for finding in author.result["findings"]] == ["ring-too-short"]
     lines = (author.folder / "extensions.conf").read_text("utf-8").splitlines()
     (number,) = [number for number, line in enumerate(lines, start=1) if ",3,r" in line]
-    assert f"dialled at pbx/conf/extensions.conf:{number}" in done.stdout
+    dialled = "Dial(PJSIP/101&PJSIP/102&PJSIP/103,3,rb(rung^s^1))"
+    assert f"group accounting (ring_all): {dialled} at pbx/conf/extensions.conf:{number}" in done.stdout
 
 
 @pytest.mark.pbx

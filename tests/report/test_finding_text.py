@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from stories import at, ring, seen, story, view, wave
 
+from harness.events import CallerPlaced, LegBelongs, to_json
 from harness.judge import judge
 from harness.observe.model import ObservedRing
 from harness.report.finding_text import broken_text, failure_text
@@ -43,12 +44,28 @@ def test_narrow_terminal(golden: Golden) -> None:
     golden("report/another-phone-joined-80.txt", told(story(GROWS), OTHER_JOINED, width=80))
 
 
-def test_the_dial_line_is_named_where_the_dialplan_is_at_hand(golden: Golden, tmp_path: Path) -> None:
-    """The evidence holds the rendered dialplan: the hint says which line of it rang the phones."""
-    conf = tmp_path / "pbx" / "conf"
-    conf.mkdir(parents=True)
+def test_the_way_of_the_call_is_that_which_was_executed(golden: Golden, tmp_path: Path) -> None:
+    """Not the one that the office states: Asterisk's log tells each step, the evidence holds the dialplan."""
+    pbx = tmp_path / "pbx"
+    (pbx / "conf").mkdir(parents=True)
     dialplan = "[group-sales]\n same => n,Dial(PJSIP/104,15)\n\n[group-support]\n; Dial(\nexten => s,1,NoOp()\n"
-    (conf / "extensions.conf").write_text(dialplan + " same => n,Dial(PJSIP/101&PJSIP/103,20)\n")
+    (pbx / "conf" / "extensions.conf").write_text(dialplan + " same => n,Dial(PJSIP/101&PJSIP/103,20)\n")
+    executed = [
+        "[84950000001@from-trunk:1] Goto(CHANNEL, 'menu-main,s,1')",
+        "[s@menu-main:1] Gosub(CHANNEL, 'sent-on,s,1')",
+        "[s@sent-on:1] Return(CHANNEL, '')",
+        "[s@menu-main:2] BackGround(CHANNEL, 'vm-enter-num-to-call')",
+        "[2@menu-main:1] Goto(CHANNEL, 'group-support,s,1')",
+        "[s@group-support:1] NoOp(CHANNEL, '')",
+        "[s@group-support:2] Dial(CHANNEL, 'PJSIP/101/sip:101@198.51.100.2:40001;ob&PJSIP/103,20')",
+    ]
+    log = "".join(
+        f"[2026-11-28 02:54:38.345] VERBOSE[65][C-00000001] pbx.c: Executing {step} in new stack\n" for step in executed
+    )
+    (pbx / "full.log").write_text(log.replace("CHANNEL", '"PJSIP/trunk-00000000"').replace("'", '"'), "utf-8")
+    placed = CallerPlaced(at=PbxSeconds(0.0), caller="anna", call_id="a")
+    leg = LegBelongs(at=PbxSeconds(0.1), call_id="a", channel="PJSIP/trunk-00000000", endpoint="trunk", linked="1.1")
+    (tmp_path / "events.ndjson").write_text(f"{to_json(placed)}\n{to_json(leg)}\n", "utf-8")
     golden("report/dial-line.txt", told(story(GROWS), OTHER_JOINED, folder=tmp_path))
 
 
