@@ -1,0 +1,127 @@
+"""What Asterisk's log complains of, and which complaints of a boot mean that a configuration is not in force.
+
+Asterisk logs at WARNING and ERROR both what it drops of a configuration and what it merely advises. Only the first
+kind refuses a play. No level and no number tells them apart, only the texts do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from harness.pbx.ended import READY
+
+_LINE = re.compile(
+    r"\[[^\]]+\] (?P<level>WARNING|ERROR)\[\d+\](?:\[C-\w+\])?:? "
+    r"(?:(?P<source>[\w./-]+\.[a-z]+)(?::\d+ \w+)?: )?(?P<words>.*)"
+)
+_PROVOKED = (
+    # The conductor asks each new channel for its Call-ID, and a channel may end before it is asked.
+    re.compile(r"func_channel\.c: Unknown or unavailable item requested: 'pjsip,call-id'"),
+    # Two legs of a rendered progressive group may end the same wait at once; the second finds it ended ([tell]).
+    re.compile(r"app_channelredirect\.c: No such channel: Local/wait@await-"),
+)
+"""Complaints that plays themselves cause, whatever the configuration."""
+_HARMLESS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        # Deprecation: the module, option or table works in this version.
+        r"loader\.c: Module '[^']*' has been loaded but ",
+        r"chan_sip\.c: (chan_sip has no official maintainer and is deprecated|chan_pjsip is recommended|https?://)",
+        r"config_options\.c: At line \d+ of \S+ option '[^']*' is deprecated\. Use '",
+        r"pbx_config\.c: users\.conf is deprecated and will be removed",
+        r"config\.c: The '\w+' table is obsolete, update your config",
+        # Advice: all that was written is in force.
+        r"pbx_config\.c: The use of '[^']*' for an extension is strongly discouraged",
+        r"pbx_config\.c: Context '[^']*' already included in '[^']*' context",
+        r"config\.c: '[^']*', line \d+: +Same File included more than once!",
+        r"res_musiconhold\.c: No music on hold classes configured",
+        # Environment: what a container without privileges, and under a clock that is driven, does not offer.
+        r"res_timing_timerfd\.c: timerfd_create\(\) not supported by the kernel",
+        r"loader\.c: res_timing_timerfd declined to load",
+        r"netsock2?\.c: Unable to set \S+ (DSCP TOS value|TOS|CoS) to ",
+        r"res_pjsip/pjsip_resolver\.c: There are no local system nameservers configured",
+    )
+)
+_DROPPED = re.compile(
+    r"\b(drop(s|ped|ping)?|ignor(e|es|ed|ing)|skip(s|ped|ping)?|not found|no such|fail(s|ed|ing|ure)?|unable|unknown|"
+    r"could(n't| not)|can(not|'t| not)|does(n't| not) exist|no existence|nonexistent|invalid|isn't a valid|bad|"
+    r"errors?|declin(e|es|ed|ing)|reject(s|ed|ing)?|refus(e|es|ed|ing)|missing|unsupported|not supported|"
+    r"not (load|activat)(ed|ing)|disabled|(using|so applying) (the )?defaults?|rounding|truncating|impossible|"
+    r"retaining existing|not configured to match|at most one|occurs multiple times|unreasonable|must be|"
+    r"no longer|so no)\b",
+    re.IGNORECASE,
+)
+"""Words by which a WARNING says that something written, or a module, is not in force."""
+_DEPRECATED = re.compile(r"\b(deprecated|obsolete)\b", re.IGNORECASE)
+_PLACE = re.compile(r"\bline '?\d+")
+"""A WARNING about a line of a file that says no more has most often dropped it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One line of Asterisk's log at WARNING or ERROR."""
+
+    level: str
+    source: str
+    """Asterisk's source file, `loader.c`; empty where the line names none."""
+    words: str
+    line: str
+    """The whole line as it was logged."""
+
+    @property
+    def text(self) -> str:
+        """The line without its head: `loader.c: Module 'res_adsi' has been loaded but ...`."""
+        return f"{self.source}: {self.words}" if self.source else self.words
+
+
+@dataclass(frozen=True, slots=True)
+class BootPolicy:
+    """Which complaints of a boot refuse it."""
+
+    strict: bool = True
+    """True for what Ringproof rendered, which is to boot without any complaint that is not known as harmless."""
+    allow: tuple[str, ...] = ()
+    """Shell patterns of complaints that the user accepts."""
+
+    def refuses(self, complaint: Complaint) -> bool:
+        """True where the boot's configuration is not to be played."""
+        return not allowed_by(complaint, self.allow) and is_fatal(complaint, strict=self.strict)
+
+
+def read_complaints(log: str) -> tuple[list[Complaint], list[Complaint]]:
+    """Return the complaints in the text of a log: those of the boot, and those since; without those of plays' own."""
+    boot, ready, since = log.partition(READY)
+    return list(_complaints(boot)), list(_complaints(since)) if ready else []
+
+
+def is_fatal(complaint: Complaint, *, strict: bool) -> bool:
+    """True where the complaint, made at boot, means that a file, section, line, object or module is not in force.
+
+    Unknown texts: an ERROR is fatal; a WARNING is where its words say so or it names a line, and where `strict`.
+    """
+    text = complaint.text
+    if any(known.match(text) for known in _HARMLESS):
+        return False
+    if complaint.level == "ERROR" or _DROPPED.search(complaint.words):
+        return True
+    if _DEPRECATED.search(complaint.words):
+        return False
+    return strict or _PLACE.search(complaint.words) is not None
+
+
+def allowed_by(complaint: Complaint, patterns: Iterable[str]) -> str:
+    """Return the first of the shell patterns that matches the complaint's text, with or without the source file."""
+    texts = (complaint.words, complaint.text)
+    return next((pattern for pattern in patterns if any(fnmatchcase(text, pattern) for text in texts)), "")
+
+
+def _complaints(log: str) -> Iterable[Complaint]:
+    for line in log.splitlines():
+        if (found := _LINE.match(line)) is None:
+            continue
+        complaint = Complaint(found["level"], found["source"] or "", found["words"].rstrip(), line)
+        if not any(provoked.match(complaint.text) for provoked in _PROVOKED):
+            yield complaint
