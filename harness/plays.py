@@ -99,6 +99,8 @@ class Table:
     width: int
     speed: Speed = "auto"
     confirm: Confirm = "auto"
+    allow: tuple[str, ...] = ()
+    """Shell patterns of complaints of Asterisk's at boot that do not refuse it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +213,7 @@ def _play_once(scenario: Scenario, table: Table, speed: float, made: list[ClockR
     folder = table.out / scenario.id
     begun = time.monotonic()
     try:
-        report = play(scenario, table.environment, folder, speed=speed)
+        report = play(scenario, table.environment, folder, speed=speed, allow=table.allow)
     except EditedConfigurationError as fault:
         raise NotJudgedError(fault.sentence, fault.hint, "configuration", fault.problems) from fault
     except UnmetNeedsError as fault:

@@ -42,6 +42,13 @@ def run(  # noqa: PLR0911, PLR0913 - an option each, and what may be wrong with 
     rendered: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Play on the files that `render` wrote there and you edited.")
     ] = None,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATTERN",
+            help="Play although Asterisk complains at boot of what this shell pattern matches; several: any of them.",
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for results and evidence.")] = Path(DEFAULT_OUT),
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Play although some files are invalid.")] = False,
     speed: Annotated[
@@ -86,6 +93,7 @@ def run(  # noqa: PLR0911, PLR0913 - an option each, and what may be wrong with 
     if not playable:
         workers = "1"
     options += [f"--ringproof-name={text}" for text in texts]
+    options += [f"--ringproof-allow={pattern}" for pattern in allow or []]
     number = _how_many(workers, count)
     interruption = Interruption()
     try:

@@ -29,10 +29,29 @@ class BrokenError(Exception):
 class ComplaintError(BrokenError):
     """Asterisk did not like its configuration: it ended or complained while it booted; `said` are its own words."""
 
-    def __init__(self, sentence: str, hint: str, said: Sequence[str]) -> None:
-        """Keep what Asterisk said: lines of its log, else the last one of its console."""
+    def __init__(self, sentence: str, hint: str, said: Sequence[str], *, booted: bool = False) -> None:
+        """Keep what Asterisk said: lines of its log, else the last one of its console; and whether it booted."""
         super().__init__(sentence, hint)
         self.said = tuple(said)
+        self.booted = booted
+
+
+class LogMissingError(BrokenError):
+    """Asterisk has booted, and its log is not where it is read: nobody knows what it complained of."""
+
+    def __init__(self, name: str, folder: str, configuration: str, *, here: bool) -> None:
+        """`folder` is where Asterisk logs, `configuration` where it reads; `here`: that is the evidence, without a log.
+
+        All of them are paths of its container.
+        """
+        if here:
+            sentence = f"Asterisk does not log its boot in {name}, so that nobody sees what it complains of"
+        else:
+            sentence = f"Asterisk logs in {folder}, where nobody sees what it complains of"
+        super().__init__(sentence, f"the settings are in asterisk.conf and logger.conf in {configuration}")
+        self.folder = folder
+        self.configuration = configuration
+        self.here = here
 
 
 class EditedConfigurationError(BrokenError):

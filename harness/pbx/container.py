@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.containers.engine import is_remapped
-from harness.containers.errors import BrokenError, ComplaintError, UnmetNeedsError
+from harness.containers.errors import BrokenError, ComplaintError, LogMissingError, UnmetNeedsError
 from harness.containers.evidence import LONGEST, is_evidence, read_evidence
 from harness.containers.run import RunEnvironment
 from harness.containers.seal import SEAL_INSIDE, seal
@@ -24,7 +24,8 @@ from harness.pbx.asterisk_container import (
     AbandonedError,
     AsteriskContainer,
 )
-from harness.pbx.ended import AsteriskEndedError
+from harness.pbx.complaints import BootPolicy, Complaint, read_complaints
+from harness.pbx.ended import READY, AsteriskEndedError
 from harness.pbx.gate import GATE_INSIDE, Gate
 from harness.pbx.manager import Login, Manager, ManagerError, ManagerEvent
 from harness.scenario.needs import Needs
@@ -39,12 +40,18 @@ END_AT_ONCE = "USR1"
 """The signal by which init kills Asterisk, and ends."""
 NO_RESOLVER = "127.0.0.1"
 """Whom the engine's own resolver asks, if anybody asks it (127.0.0.11): nobody. /etc/resolv.conf names the run's."""
-READY = "Asterisk Ready."
 DROPPED = "manager.conf enables it, and no firewall drops what one container sends to another: `iptables -L FORWARD`"
 EX_CONFIG = 78
 """Exit status of an init, or of a clock's library, that did not let Asterisk start."""
 LOG = "full.log"
 """Asterisk's log in the evidence folder (logger.conf)."""
+EVIDENCE = "/ringproof/evidence"
+"""Where that folder is mounted."""
+LOGGED_WITHIN_S = 20.0
+"""For what Asterisk logged before it said that it is ready; a busy machine takes its time."""
+LOOKED_AT_EVERY_S = 0.01
+_FOLDER = re.compile(r"\s*(?P<which>Configuration|Log) directory:\s+(?P<path>\S.*?)\s*")
+"""Of `core show settings`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +91,7 @@ class Pbx:
         self._evidence = evidence
         self._container: AsteriskContainer | None = None
         self._manager: Manager | None = None
+        self._policy = BootPolicy()
         self._booted = asyncio.Event()
         self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         """Asterisk's exit status, once the container has ended (128 + n: by signal n; -1: unknown)."""
@@ -110,6 +118,7 @@ class Pbx:
         on_lost: Callable[[], None],
         clock: ClockMount | None = None,
         needs: Needs | None = None,
+        policy: BootPolicy | None = None,
         configure: Callable[[], Awaitable[None]] | None = None,
     ) -> Pbx:
         """Start a container with the folder `configuration` and return once Asterisk is fully booted.
@@ -117,10 +126,14 @@ class Pbx:
         `configure` writes into that folder, and what `surroundings` promises, while the container is being started;
         Asterisk begins when it has returned. What it raises is raised here.
 
-        Raises BrokenError when Asterisk does not boot, with its own error line, or says WARNING or ERROR meanwhile
-        (ComplaintError where it said anything); UnmetNeedsError when it is older than `needs` says.
+        `policy` says which complaints refuse the boot; by default, that of a configuration which Ringproof rendered.
+
+        Raises BrokenError when Asterisk does not boot, with its own error line, or complains meanwhile of what the
+        policy refuses (ComplaintError where it said anything), or logs elsewhere (LogMissingError); UnmetNeedsError
+        when it is older than `needs` says.
         """
         pbx = cls(name, evidence)
+        pbx._policy = policy or pbx._policy
         try:
             with Gate(Path(environment.folder)) as gate:
                 container = pbx._make(environment, configuration, surroundings, clock, gate)
@@ -128,6 +141,7 @@ class Pbx:
             await pbx._connect(login, on_event, on_lost, clock)
             if needs is not None:  # first: an Asterisk that is too old may not like the configuration either
                 await pbx._prove_new_enough(needs)
+            await pbx._await_log()
             pbx._refuse_complaints()
         except BaseException:
             await pbx.remove()
@@ -159,7 +173,7 @@ class Pbx:
         container.bind(configuration, "/ringproof/conf")
         if is_remapped():  # no user of the container owns what is the runner's, nor does its root
             self._evidence.chmod(0o777)
-        container.bind(self._evidence, "/ringproof/evidence", writable=True)
+        container.bind(self._evidence, EVIDENCE, writable=True)
         container.bind(environment.lease, "/ringproof/lease")
         container.bind(Path(environment.init), INIT)
         container.bind(seal(), SEAL_INSIDE)
@@ -167,7 +181,7 @@ class Pbx:
         container.bind(gate.path, GATE_INSIDE, writable=True)
         if configuration.is_relative_to(self._evidence):
             # what stands there is evidence, too, and no business of who writes the rest
-            container.bind(configuration, f"/ringproof/evidence/{configuration.relative_to(self._evidence)}")
+            container.bind(configuration, f"{EVIDENCE}/{configuration.relative_to(self._evidence)}")
         container.with_envs(
             RINGPROOF_GATE=GATE_INSIDE, RINGPROOF_SEALED="yes", RINGPROOF_REFUSED=environment.gateways.replace(",", " ")
         )
@@ -278,14 +292,41 @@ class Pbx:
 
     def _complaint(self, sentence: str) -> BrokenError:
         """What is to be raised of a boot that failed: what Asterisk said, if it said anything."""
-        hint, said = f"its log is {self._evidence / LOG}", self.complaints()
+        hint, said = f"its log is {self._evidence / LOG}", self._refused() or self.complaints()
         return ComplaintError(sentence, hint, said) if said else BrokenError(sentence, hint)
 
+    async def _await_log(self) -> None:
+        """Return once the log has the whole boot: without it nobody would know what Asterisk complained of.
+
+        A thread of Asterisk's writes it, in order, after the fact, and nothing tells when. Raises LogMissingError.
+        """
+        folders: dict[str, str] = {}
+        waited = 0.0
+        while not self._logged_boot():
+            # Asterisk answers logins before it knows this command
+            printed = map(_FOLDER.fullmatch, await self.manager.command("core show settings"))
+            folders = {found["which"]: found["path"] for found in printed if found}
+            elsewhere = folders.get("Log", EVIDENCE) != EVIDENCE
+            if elsewhere or waited >= LOGGED_WITHIN_S:
+                raise LogMissingError(LOG, folders.get("Log", ""), folders.get("Configuration", ""), here=not elsewhere)
+            await asyncio.sleep(LOOKED_AT_EVERY_S)
+            waited += LOOKED_AT_EVERY_S
+
+    def _logged_boot(self) -> bool:
+        try:
+            return READY in read_evidence(self._evidence / LOG)
+        except OSError:
+            return False
+
     def _refuse_complaints(self) -> None:
-        complaints = self.complaints()
-        if complaints:
-            message = f"Asterisk complained about its configuration while it booted: {complaints[0]}"
-            raise ComplaintError(message, f"all of it is in {self._evidence / LOG}", complaints)
+        refused = self._refused()
+        if refused:
+            message = f"Asterisk complained about its configuration while it booted: {refused[0]}"
+            raise ComplaintError(message, f"all of it is in {self._evidence / LOG}", refused, booted=True)
+
+    def _refused(self) -> list[str]:
+        """Return the lines of the log so far for which the boot is not to be played."""
+        return [complaint.line for complaint in self._complaints() if self._policy.refuses(complaint)]
 
     def refuse_log(self) -> None:
         """Raise BrokenError where Asterisk was to play a sound that it has not: its caller acts otherwise.
@@ -306,11 +347,14 @@ class Pbx:
 
     def complaints(self) -> list[str]:
         """Return the WARNING and ERROR lines that Asterisk has logged so far."""
+        return [complaint.line for complaint in self._complaints()]
+
+    def _complaints(self) -> list[Complaint]:
         try:
-            lines = read_evidence(self._evidence / LOG).splitlines()
+            boot, since = read_complaints(read_evidence(self._evidence / LOG))
         except OSError:
             return []
-        return [line for line in lines if "] WARNING[" in line or "] ERROR[" in line]
+        return boot + since
 
     def _own_word(self) -> str:
         """Asterisk's own word on why it ended: the first complaint in its log, else the last line of its console.

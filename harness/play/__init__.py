@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness.clock.report import ClockReport
@@ -47,10 +48,18 @@ def load_later(environment: RunEnvironment) -> None:
     import harness.play.names  # noqa: F401, PLC0415
 
 
-def play(scenario: Scenario, environment: RunEnvironment, folder: Path, *, speed: float = SLOWEST) -> ClockReport:
+def play(
+    scenario: Scenario,
+    environment: RunEnvironment,
+    folder: Path,
+    *,
+    speed: float = SLOWEST,
+    allow: Sequence[str] = (),
+) -> ClockReport:
     """Play one scenario, writing events.ndjson and all evidence to `folder`, which is emptied first.
 
-    `speed` is the highest rate at which the PBX's clock may race, in PBX seconds per real second.
+    `speed` is the highest rate at which the PBX's clock may race, in PBX seconds per real second. `allow`: shell
+    patterns of complaints of Asterisk's at boot that do not refuse it.
 
     Raises BrokenError for everything that says nothing about the PBX's routing, EditedConfigurationError for a
     configuration that somebody edited and Asterisk refuses, UnmetNeedsError where the PBX is too old for the scenario.
@@ -59,4 +68,4 @@ def play(scenario: Scenario, environment: RunEnvironment, folder: Path, *, speed
 
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    return run(scenario, environment, folder, speed)
+    return run(scenario, environment, folder, speed, allow)

@@ -7,7 +7,7 @@ import contextlib
 import re
 import signal
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,15 +63,19 @@ NO_CHANNEL = re.compile(
 """What Asterisk's log says of a Dial towards nothing (app_dial.c, core_local.c)."""
 
 
-async def conduct(scenario: Scenario, environment: RunEnvironment, folder: Path, speed: float) -> ClockReport:
+async def conduct(
+    scenario: Scenario, environment: RunEnvironment, folder: Path, speed: float, *, allow: Sequence[str] = ()
+) -> ClockReport:
     """Play `scenario` once, leaving events.ndjson, pbx/, phones/ and sip.pcap in `folder`.
+
+    `allow`: shell patterns of complaints at boot that do not refuse it.
 
     Raises BrokenError, with the clock's report, for everything that says nothing about the PBX's routing.
     """
     clock = PbxClock(open_page(scenario, environment), speed=speed)
     recorder = Recorder(folder / "events.ndjson")
     stage = Stage(clock, recorder)
-    theatre = Theatre(scenario, environment, folder, stage)
+    theatre = Theatre(scenario, environment, folder, stage, allow=allow)
     try:
         try:
             with watched_for_circles(
@@ -244,7 +248,9 @@ def _keep_capture(theatre: Theatre, folder: Path) -> None:
         capture.replace(folder / CAPTURE)
 
 
-def run(scenario: Scenario, environment: RunEnvironment, folder: Path, speed: float) -> ClockReport:
+def run(
+    scenario: Scenario, environment: RunEnvironment, folder: Path, speed: float, allow: Sequence[str] = ()
+) -> ClockReport:
     """Play from synchronous code, on a loop of its own.
 
     A SIGINT or SIGTERM that the program handles ends the play in order, phones and PBX included, and is then handed on.
@@ -252,7 +258,7 @@ def run(scenario: Scenario, environment: RunEnvironment, folder: Path, speed: fl
     caught: list[int] = []
     try:
         with asyncio.Runner(loop_factory=PlayLoop) as runner:
-            report = runner.run(_interruptible(conduct(scenario, environment, folder, speed), caught))
+            report = runner.run(_interruptible(conduct(scenario, environment, folder, speed, allow=allow), caught))
     except PageError as fault:
         raise BrokenError(str(fault)) from fault
     except OSError as fault:

@@ -10,10 +10,10 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
-from harness.containers.errors import ComplaintError, EditedConfigurationError
+from harness.containers.errors import ComplaintError, EditedConfigurationError, LogMissingError
 from harness.dialplan.edited import EditedError, take_edited
 from harness.dialplan.elsewhere import Setting, networks_of, settings_elsewhere
-from harness.dialplan.render import CONF, TRUNK, PlayAddresses, Secrets
+from harness.dialplan.render import CONF, EVIDENCE, TRUNK, PlayAddresses, Secrets
 from harness.pbx.manager import Manager
 from harness.scenario.office import Office
 from harness.scenario.problem import MOST, Problem, QuotedLine, told
@@ -23,6 +23,8 @@ from harness.scenario.spelling import enumerate_words
 _SAID = re.compile(r"\[[^\]]+\] (WARNING|ERROR)\[\d+\](\[C-\w+\])? \S+: (?P<words>.*)")
 """A line of Asterisk's log; what stands before the words is of use to its developers."""
 _MORE = "all that it said is in pbx/full.log of the scenario's evidence"
+_ALLOW = "; `--allow PATTERN` plays in spite of what is known"
+_LOG_FOLDER = re.compile(r"^[ \t]*astlogdir\s*=>?[ \t]*(?P<value>[^;\s]*)", re.MULTILINE)
 _PLACE = re.compile(r"\bline (?P<line>\d+) (of|in) ?'?(?P<file>[\w./-]*[\w-])?")
 """Without a file it is the one that PJSIP reads through sorcery (config_options.c)."""
 
@@ -61,16 +63,33 @@ class EditedConfiguration:
         return Problem(place, f"{sentence}{more}", fix, (QuotedLine(setting.line, setting.text),))
 
     def refused(self, fault: ComplaintError) -> EditedConfigurationError:
-        """Return what is to be told of a boot that Asterisk complained about: its first word that names a place."""
+        """Return what is to be told of a boot that Asterisk's complaints refuse: its first word that names a place."""
         words = [found["words"] if (found := _SAID.match(line)) else line.strip() for line in fault.said]
         places = [(said, place) for said in words if (place := _PLACE.search(said))]
         more = f" ({len(words)} complaints in all)" if len(words) > 1 else ""
         said, found = places[0] if places else (words[0], None)
         sentence = f"Asterisk refuses this configuration: {said.rstrip('. ').removesuffix(' of')}{more}"
+        fix = _MORE + (_ALLOW if fault.booted else "")
         if found is None:
-            return self._error(sentence, _MORE)
+            return self._error(sentence, fix)
         name = (found["file"] or "pjsip.conf").removeprefix(f"{CONF}/")
-        return self._error(sentence.replace(f"{CONF}/", ""), _MORE, name, int(found["line"]))
+        return self._error(sentence.replace(f"{CONF}/", ""), fix, name, int(found["line"]))
+
+    def log_missing(self, fault: LogMissingError) -> EditedConfigurationError:
+        """Return what is to be told where Asterisk's log is not where it is read, with the setting to write."""
+        if fault.here:
+            fix = "write full.log => notice,warning,error,verbose(4),dtmf below [logfiles]"
+            inside = Path(fault.configuration).is_relative_to(CONF)
+            name = str(Path(fault.configuration).relative_to(CONF) / "logger.conf") if inside else "asterisk.conf"
+            return self._error(fault.sentence, fix, name)
+        text = (self._folder / "asterisk.conf").read_text(encoding="utf-8", errors="replace")
+        found = _LOG_FOLDER.search(text)
+        line = text.count("\n", 0, found.end()) + 1 if found else 0
+        if found and found["value"] == EVIDENCE:
+            fix = "Asterisk reads no template: take out the (!) behind [directories]"
+        else:
+            fix = f"write astlogdir => {EVIDENCE} below [directories]"
+        return self._error(fault.sentence, fix, "asterisk.conf", line)
 
     async def passwords(self, manager: Manager, extensions: Collection[str]) -> dict[str, str]:
         """Return each extension's password as the running PBX has it; empty where its endpoint takes anybody.

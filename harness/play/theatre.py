@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn
 
 from harness.clock.clock import PbxEpoch
-from harness.containers.errors import BrokenError, ComplaintError
+from harness.containers.errors import BrokenError, ComplaintError, LogMissingError
 from harness.containers.run import RunEnvironment
 from harness.containers.turnstile import turnstile
 from harness.events import LedElsewhere, NameAsked, RegistrationRefused
+from harness.pbx.complaints import BootPolicy
 from harness.pbx.container import SIP_PORT, ClockMount, Pbx
 from harness.pbx.manager import Login, ManagerEvent
 from harness.phones import protocol
@@ -58,13 +59,25 @@ class RegistrationRefusedError(Exception):
 class Theatre:
     """The PBX, the phones and the callers of one play."""
 
-    def __init__(self, scenario: Scenario, environment: RunEnvironment, folder: Path, stage: Stage) -> None:
-        """Build in `folder`, which is empty but for the record."""
+    def __init__(
+        self,
+        scenario: Scenario,
+        environment: RunEnvironment,
+        folder: Path,
+        stage: Stage,
+        *,
+        allow: Sequence[str] = (),
+    ) -> None:
+        """Build in `folder`, which is empty but for the record.
+
+        `allow`: shell patterns of complaints at boot that do not refuse it.
+        """
         self._scenario = scenario
         self._environment = environment
         self._folder = folder
         self._stage = stage
         self._edited = self._edited_of(environment)
+        self._policy = BootPolicy(strict=self._edited is None, allow=tuple(allow))
         self._tones = tones_for(self._names())
         self._rendered: RenderedOffice | None = None
         self._house: PhonesContainer | None = None
@@ -179,6 +192,8 @@ class Theatre:
             failure = _leaves(failures)[0]
             if self._edited is not None and isinstance(failure, ComplaintError):
                 raise self._edited.refused(failure) from failures
+            if self._edited is not None and isinstance(failure, LogMissingError):
+                raise self._edited.log_missing(failure) from failures
             raise failure from failures
 
     async def _start_phones(self) -> None:
@@ -296,6 +311,7 @@ class Theatre:
                 on_write=clock.say_manager,
             ),
             needs=self._scenario.needs,
+            policy=self._policy,
             configure=configure,
         )
 

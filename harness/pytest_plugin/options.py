@@ -31,6 +31,13 @@ def add_options(parser: pytest.Parser) -> None:
         help="play on the files in DIR, which `ringproof render` wrote and somebody edited",
     )
     group.addoption(
+        "--ringproof-allow",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="play although Asterisk complains at boot of what this shell pattern matches; may be given several times",
+    )
+    group.addoption(
         "--ringproof-speed",
         default="auto",
         metavar="N",

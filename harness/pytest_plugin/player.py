@@ -95,6 +95,7 @@ class Player:
                 width=told["width"],
                 speed=speed_of(self.config),
                 confirm=self.config.getoption("ringproof_confirm"),
+                allow=tuple(self.config.getoption("ringproof_allow")),
             )
         return self._table
 
