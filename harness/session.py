@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -77,7 +77,8 @@ def is_meant(name: str, texts: Iterable[str]) -> bool:
 
 def tell(scenario: Scenario, plays: Plays, table: Table) -> Result:
     """Return the verdict, and write it to the evidence folder as `verdict.txt`."""
-    from harness.report.finding_text import WIDTH, failure_text, unsteady_text  # noqa: PLC0415 - as above
+    from harness.report.complaints import complaints_in  # noqa: PLC0415 - as above
+    from harness.report.finding_text import WIDTH, failure_text, unsteady_text  # noqa: PLC0415
     from harness.report.plain import plain_observation  # noqa: PLC0415
 
     folder = table.out / scenario.id
@@ -116,6 +117,7 @@ def tell(scenario: Scenario, plays: Plays, table: Table) -> Result:
         why_not=told.report.why_not,
         observation=plain_observation(told.observation),
         fast=plain_observation(fast.observation) if fast is not None else None,
+        complaints=complaints_in(folder, table.allow),
         text="" if outcome == "passed" else text(table.width),
     )
 
@@ -131,7 +133,8 @@ def not_judged(scenario: Scenario, fault: NotJudgedError, table: Table | None, w
 
     Without `table` the play did not even begin; a folder of that name is then from another run.
     """
-    from harness.report.finding_text import WIDTH, broken_text, skipped_text  # noqa: PLC0415 - as above
+    from harness.report.complaints import complaints_in  # noqa: PLC0415 - as above
+    from harness.report.finding_text import WIDTH, broken_text, skipped_text  # noqa: PLC0415
     from harness.scenario.problem import render_problem  # noqa: PLC0415
 
     def text(width: int) -> str:
@@ -155,6 +158,7 @@ def not_judged(scenario: Scenario, fault: NotJudgedError, table: Table | None, w
         findings=(Told(fault.kind, fault.sentence.partition("\n")[0].removesuffix(":"), scenario.source.line),),
         wall=wall,
         plays=_plays(fault.made),
+        complaints=complaints_in(folder, table.allow if table is not None else ()),
         text=text(width),
     )
 
@@ -193,17 +197,20 @@ class Run:
         *,
         rendered: str = "",
         allow_unsteady: bool = False,
+        allow: Sequence[str] = (),
         opening: Opening | None = None,
     ) -> None:
         """Write to `out`; play on `image`, and on what is in the folder `rendered` where one is given.
 
-        `allow_unsteady`: what is unsteady does not make the run fail. `opening`: an environment of this image that is
+        `allow_unsteady`: what is unsteady does not make the run fail. `allow`: patterns of complaints of Asterisk's at
+        boot that do not refuse it. `opening`: an environment of this image that is
         being opened already.
         """
         self._opening = opening
         self.out = out
         self.rendered = rendered
         self.allow_unsteady = allow_unsteady
+        self.allow = tuple(allow)
         self.results: list[Result] = []
         self.selected = 0
         self.not_played = 0
@@ -287,7 +294,10 @@ class Run:
     @property
     def notes(self) -> list[str]:
         """What is to be known of all its plays, a line each."""
+        from harness.report.summary import complaint_notes  # noqa: PLC0415 - as above
+
         notes = [f"played on the files in {shown(Path(self.rendered))}"] if self.rendered else []
+        notes += complaint_notes(self.results, self.allow)
         return [*notes, NOTHING_PLAYED] if all_skipped(self.results) else notes
 
     @property

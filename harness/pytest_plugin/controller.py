@@ -51,6 +51,7 @@ class Controller:
             image_of(config),
             rendered=rendered_of(config),
             allow_unsteady=allow_unsteady,
+            allow=config.getoption("ringproof_allow"),
             opening=config.stash.get(OPENING, None),
         )
         self._claim = contextlib.ExitStack()

@@ -1,29 +1,64 @@
-"""What Asterisk itself complained of while a story was played: often the reason of a red."""
+"""What Asterisk itself complained of in a play: often the reason of a red, and told with a green."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Literal
 
-from harness.containers.evidence import is_evidence, read_evidence
+from harness.containers.evidence import read_evidence
+from harness.pbx.complaints import Complaint as Logged
+from harness.pbx.complaints import allowed_by, read_complaints
+from harness.report.result import Complaint
 
 LOG = Path("pbx") / "full.log"
-"""Asterisk's log inside a scenario's evidence folder. What it complains of while it boots breaks the play."""
+"""Asterisk's log inside a scenario's evidence folder."""
 MOST = 3
-_COMPLAINT = re.compile(r"\[[^\]]+\] (?:WARNING|ERROR)\[\d+\](?:\[C-\w+\])? (?P<said>[\w.]+: .*)")
-_OURS = "'pjsip,call-id'"
-"""A channel that is gone cannot be asked for its Call-ID: we did."""
+_CHANNEL = re.compile(r"-[0-9a-f]{8}\b")
+"""What numbers a channel, `PJSIP/trunk-00000001`."""
+
+
+def complaints_in(evidence: Path | None, allow: Sequence[str] = ()) -> tuple[Complaint, ...]:
+    """Return what a play's evidence says of Asterisk's complaints: those of its boot, then those since.
+
+    `allow` are the shell patterns of `--allow`. Empty where the evidence has no log.
+    """
+    boot, story = _logged(evidence)
+    return (*_counted(boot, "boot", allow), *_counted(story, "story"))
 
 
 def complaints(evidence: Path | None) -> list[str]:
     """Return `Asterisk says: pbx.c: No application 'Diall' for extension (group-sales, s, 9)`, each once, a few.
 
-    Empty where the evidence has no log.
+    Those since the boot come first: they are more likely a red's reason. Empty where the evidence has no log.
     """
-    if evidence is None or not is_evidence(evidence / LOG):
-        return []
-    lines = read_evidence(evidence / LOG).splitlines()
-    found = [match["said"] for line in lines if (match := _COMPLAINT.match(line))]
-    said = [*dict.fromkeys(each for each in found if _OURS not in each)]
+    boot, story = _logged(evidence)
+    said = [*dict.fromkeys(each.text for each in [*story, *boot])]
     more = [f"Asterisk says more: see {LOG} in the evidence"] if len(said) > MOST else []
     return [f"Asterisk says: {each}" for each in said[:MOST]] + more
+
+
+def _logged(evidence: Path | None) -> tuple[list[Logged], list[Logged]]:
+    if evidence is None:
+        return [], []
+    try:
+        return read_complaints(read_evidence(evidence / LOG))
+    except OSError:
+        return [], []
+
+
+def _counted(
+    logged: Sequence[Logged], when: Literal["boot", "story"], allow: Sequence[str] = ()
+) -> Iterable[Complaint]:
+    counts = Counter(_same(each) for each in logged)
+    firsts: dict[str, Logged] = {}
+    for each in logged:
+        firsts.setdefault(_same(each), each)
+    for same, each in firsts.items():
+        yield Complaint(each.text, each.level, when, counts[same], allowed_by(each, allow))
+
+
+def _same(complaint: Logged) -> str:
+    return _CHANNEL.sub("", complaint.text)

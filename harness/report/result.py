@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 Outcome = Literal["passed", "failed", "unsteady", "skipped", "invalid", "broken"]
@@ -36,6 +36,20 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Complaint:
+    """What Asterisk's log says at WARNING or ERROR in a play, each text once."""
+
+    text: str
+    level: str
+    when: Literal["boot", "story"]
+    """`story`: at any time after the boot."""
+    count: int
+    """How often; texts that differ only in the numbers of channels count as one."""
+    allowed: str = ""
+    """The pattern of `--allow` that accepts it; empty: none does, or needs to."""
+
+
+@dataclass(frozen=True, slots=True)
 class Play:
     """One play of a scenario: its speed, and for how many real seconds this machine kept it waiting at worst."""
 
@@ -48,7 +62,8 @@ class Result:
     """One scenario's outcome, or one invalid file's.
 
     `wall` and `pbx` are seconds of real and of PBX time; 0 where nothing was played. `observation` is the plain form
-    that `plain_observation` makes; None where there is none. `plays` are all that were made, the one that is told last;
+    that `plain_observation` makes; None where there is none. `complaints` are Asterisk's in the play that is told; they
+    decide nothing here. `plays` are all that were made, the one that is told last;
     `fast` is what the racing clock saw of a red before it was confirmed; `why_not` says why a clock could not race.
     `text` is the failure in the house form; empty: passed.
     """
@@ -66,6 +81,7 @@ class Result:
     why_not: str = ""
     observation: Mapping[str, Any] | None = None
     fast: Mapping[str, Any] | None = None
+    complaints: tuple[Complaint, ...] = ()
     text: str = ""
 
     @property
@@ -88,6 +104,7 @@ class Result:
             "why_not": self.why_not,
             "observation": self.observation,
             "fast": self.fast,
+            "complaints": [asdict(complaint) for complaint in self.complaints],
         }
 
     def to_message(self) -> dict[str, Any]:
@@ -101,6 +118,7 @@ class Result:
         seconds = fields.pop("seconds")
         fields["findings"] = tuple(Told(**told) for told in fields["findings"])
         fields["plays"] = tuple(Play(**play) for play in fields["plays"])
+        fields["complaints"] = tuple(Complaint(**complaint) for complaint in fields["complaints"])
         return cls(**fields, wall=seconds["wall"], pbx=seconds["pbx"])
 
 

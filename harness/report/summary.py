@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from harness.clock.report import STALL_S
-from harness.report.result import OUTCOMES, REPEATED, Outcome, Result
+from harness.report.result import OUTCOMES, REPEATED, Complaint, Outcome, Result
 
 _STYLE: dict[Outcome, str] = {
     "passed": "green",
@@ -18,6 +18,10 @@ _STYLE: dict[Outcome, str] = {
     "invalid": "bold yellow",
     "broken": "bold magenta",
 }
+
+
+MOST_TEXTS = 3
+"""Texts of complaints that one line names."""
 
 
 def summary_text(results: Sequence[Result], *, width: int, colour: bool = False) -> str:
@@ -47,6 +51,8 @@ def summary_text(results: Sequence[Result], *, width: int, colour: bool = False)
                 name.append(Padding(sentence, (0, 0, 0, 4)))
                 if result.outcome == "broken" or len(repeated) > 1:  # often the same for all: no engine, no image
                     told_already.add(result.findings[0].sentence)
+            if said := _said_meanwhile(repeated):
+                name.append(Padding(Text(said, style="dim"), (0, 0, 0, 4)))
             outcomes = Counter(result.outcome for result in repeated)
             outcome = Text("\n").join(
                 Text(shown(outcome) if len(repeated) == 1 else f"{outcomes[outcome]} {shown(outcome)}", _STYLE[outcome])
@@ -73,6 +79,44 @@ def story_of(repeated: Sequence[Result]) -> str:
 def shown(outcome: Outcome) -> str:
     """Return an outcome as the terminal shows it: what is not green stands out without colours, too."""
     return outcome if outcome == "passed" else outcome.upper()
+
+
+def _said_meanwhile(repeated: Sequence[Result]) -> str:
+    """Return what Asterisk complained of during the green plays of a scenario; a red tells it with its findings."""
+    passed = (result for result in repeated if result.outcome == "passed")
+    counts: Counter[str] = Counter()
+    for complaint in (each for result in passed for each in result.complaints if each.when == "story"):
+        counts[complaint.text] += complaint.count
+    if not counts:
+        return ""
+    text, count = next(iter(counts.items()))
+    times = f" ({count} times)" if count > 1 else ""
+    more = f" (+{len(counts) - 1} more)" if len(counts) > 1 else ""
+    return f"Asterisk says: {text}{times}{more}"
+
+
+def complaint_notes(results: Sequence[Result], allow: Sequence[str]) -> list[str]:
+    """Return a line each: what Asterisk said at boot of what was played, what of it was allowed, patterns in vain."""
+    played = {"passed", "failed", "unsteady"}
+    boots = [
+        complaint
+        for result in results
+        if result.outcome in played
+        for complaint in result.complaints
+        if complaint.when == "boot"
+    ]
+    told = _listed(complaint for complaint in boots if not complaint.allowed)
+    allowed = _listed(complaint for complaint in boots if complaint.allowed)
+    notes = [f"Asterisk says at boot: {told}"] if told else []
+    notes += [f"allowed at boot: {allowed}"] if allowed else []
+    matched = {complaint.allowed for result in results for complaint in result.complaints}
+    return notes + [f"--allow {pattern!r} matched nothing in this run" for pattern in allow if pattern not in matched]
+
+
+def _listed(complaints: Iterable[Complaint]) -> str:
+    texts = list(dict.fromkeys(complaint.text for complaint in complaints))
+    more = f"; and {len(texts) - MOST_TEXTS} more, in results.json" if len(texts) > MOST_TEXTS else ""
+    return "; ".join(texts[:MOST_TEXTS]) + more
 
 
 def clock_notes(results: Sequence[Result]) -> list[str]:

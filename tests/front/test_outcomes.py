@@ -168,3 +168,30 @@ def test_workers_play_and_one_process_tells(project: Project) -> None:
     assert project.notes == ["opened", "closed"]
     assert len(project.outcomes) == len(project.results["scenarios"]) == 10
     assert (project.folder / "out" / "junit.xml").read_text().count("<testcase ") == 10
+
+
+def test_what_asterisk_complains_of_is_told_with_a_green(project: Project, golden: Golden) -> None:
+    """Of the story below the scenario, of the boot and what was allowed there once for the run; from workers, too."""
+    project.write("sales.ring.yaml", scenario("complains"), scenario("complains, too"), scenario("does not"))
+    done = project.ringproof("run", "-n", "2", "--allow", "*declined to load*", "--allow", "*of nobody*")
+    assert done.returncode == 0
+    told = steady(done.stdout)
+    golden("front/complaints.txt", told[told.index("\nscenario") :])
+    entries = {entry["name"]: entry["complaints"] for entry in project.results["scenarios"]}
+    assert [(each["when"], each["count"], each["allowed"]) for each in entries["complains"]] == [
+        ("boot", 1, "*declined to load*"),
+        ("boot", 1, ""),
+        ("story", 2, ""),
+    ]
+    assert entries["complains, too"] == entries["complains"]
+    assert entries["does not"] == []
+
+
+def test_plain_pytest_tells_the_same(project: Project) -> None:
+    """Under the name that the option has there."""
+    project.write("sales.ring.yaml", scenario("complains"))
+    done = project.pytest("--ringproof-allow=*declined to load*", "scenarios")
+    assert done.returncode == 0, done.stdout
+    assert "\n    Asterisk says: pbx_functions.c: Function CALLERID not registered" in done.stdout
+    assert "\nallowed at boot: loader.c: cdr_csv declined to load.\n" in done.stdout
+    assert "\nAsterisk says at boot: loader.c: Module 'res_adsi' has been loaded but" in done.stdout

@@ -16,9 +16,11 @@ from harness.containers.run import RunEnvironment, open_run
 from harness.events import Event, PhoneInvited
 from harness.judge import judge
 from harness.observe import observe
+from harness.pbx import container
 from harness.phones.container import phones_of
 from harness.play import clockwork
 from harness.play.conductor import conduct
+from harness.report.complaints import complaints_in
 from harness.scenario.speed import FASTEST, SLOWEST
 from harness.scenario.story import Scenario
 from play.conftest import containers, events_of, left_behind, on_a_clock, rendered_otherwise, story
@@ -167,6 +169,35 @@ def test_asterisk_that_does_not_boot(spoilt: Spoilt, golden: Golden) -> None:
 def test_a_complaint_at_boot_is_broken(spoilt: Spoilt, golden: Golden) -> None:
     """What we rendered is what runs: a WARNING about a rendered file is never played over."""
     golden("play/complaint-at-boot.err", spoilt("rtp.conf", "[general]\nrtpstart=twelve\nrtpend=10199\nnonsense\n"))
+
+
+@pytest.mark.pbx
+def test_a_harmless_complaint_at_boot_is_played_over(
+    environment: RunEnvironment, long_ring: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An Asterisk that deprecates a module which Ringproof renders works all the same."""
+    _spoil(monkeypatch, "modules.conf", lambda text: text.replace("autoload=no", "autoload=no\nload=res_adsi.so"))
+    folder = tmp_path / "out"
+    folder.mkdir()
+    on_a_clock(conduct(long_ring, environment, folder, FASTEST))
+    assert not judge(long_ring, observe(long_ring, events_of(folder)))
+    assert [(said.when, said.count) for said in complaints_in(folder)] == [("boot", 1)]
+
+
+@pytest.mark.pbx
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("asterisk.conf", "astlogdir => /ringproof/evidence", "astlogdir => /tmp"),
+        ("logger.conf", "full.log", "all.log"),
+    ],
+)
+def test_a_log_that_is_not_read(
+    spoilt: Spoilt, golden: Golden, monkeypatch: pytest.MonkeyPatch, name: str, old: str, new: str
+) -> None:
+    """A boot whose complaints nobody sees is never played on."""
+    monkeypatch.setattr(container, "LOGGED_WITHIN_S", 0.2)
+    golden(f"play/log-missing-{name}.err", spoilt(name, lambda text: text.replace(old, new)))
 
 
 @pytest.mark.pbx

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -47,14 +47,20 @@ class Author:
         """Run a command of ours."""
         return self._run("from harness.cli import main; main()", *arguments)
 
-    def play(self, file: str = FILE, name: str = NAME) -> subprocess.CompletedProcess[str]:
+    def play(self, file: str = FILE, name: str = NAME, allow: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
         """Play one scenario on the edited files."""
-        options = ["--confirm", "never", "--out", str(self.out)]
+        options = ["--confirm", "never", "--out", str(self.out), *(f"--allow={pattern}" for pattern in allow)]
         return self.ringproof("run", "--rendered", str(self.folder), "-k", name, *options, file)
 
-    def pytest(self) -> subprocess.CompletedProcess[str]:
+    def pytest(self, *more: str) -> subprocess.CompletedProcess[str]:
         """Play it in pytest."""
-        options = [f"--ringproof-rendered={self.folder}", f"--ringproof-out={self.out}", "-p", "no:cacheprovider"]
+        options = [
+            f"--ringproof-rendered={self.folder}",
+            f"--ringproof-out={self.out}",
+            "-p",
+            "no:cacheprovider",
+            *more,
+        ]
         return self._run("import pytest; raise SystemExit(pytest.main())", f"{FILE}::{NAME}", *options)
 
     def _run(self, code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -168,6 +174,90 @@ def test_plain_pytest_fails_at_a_broken_edit(author: Author) -> None:
     assert f"FAILED {FILE}::{NAME} - Asterisk refuses this configuration" in done.stdout
     assert "ERROR" not in done.stdout
     assert author.result["outcome"] == "invalid"
+
+
+DEPRECATED = "loader.c: Module 'res_adsi' has been loaded but may be removed in a future release."
+MISSING = "pbx.c: Context 'from-trunk' tries to include nonexistent context 'of-nobody'"
+INCLUDE = ("extensions.conf", "\n[from-trunk]\n", "\n[from-trunk]\ninclude => of-nobody\n")
+
+
+@pytest.mark.pbx
+def test_a_deprecated_module_is_told_and_played(author: Author) -> None:
+    """Asterisk refuses nothing: the play is green, and both results and summary say what Asterisk said."""
+    author.edit("modules.conf", "autoload=no", "autoload=no\nload=res_adsi.so")
+    done = author.play()
+    assert done.returncode == 0, done.stdout
+    assert f"\nAsterisk says at boot: {DEPRECATED}\n" in done.stdout
+    assert author.result["complaints"] == [
+        {"text": DEPRECATED, "level": "WARNING", "when": "boot", "count": 1, "allowed": ""}
+    ]
+
+
+@pytest.mark.pbx
+def test_a_red_mentions_what_was_told_at_boot(author: Author) -> None:
+    """It may be its reason."""
+    author.edit("modules.conf", "autoload=no", "autoload=no\nload=res_adsi.so")
+    author.edit("extensions.conf", "${PHONES:1},15,r", "${PHONES:1},3,r")
+    done = author.play(name="nobody answers to the end")
+    assert done.returncode == 1
+    assert f"hint: Asterisk says: {DEPRECATED}" in done.stdout
+
+
+@pytest.mark.pbx
+def test_a_known_complaint_is_allowed(author: Author) -> None:
+    """Fatal without the option; with it played, and the summary lists it, and a pattern that matched nothing."""
+    author.edit(*INCLUDE)
+    refused = author.play(allow=["*of-somebody*"])
+    assert refused.returncode == 2, refused.stdout
+    assert MISSING.removeprefix("pbx.c: ") in refused.stdout
+    assert "`--allow PATTERN` plays in spite of what is known" in refused.stdout
+    done = author.play(allow=["*nonexistent context 'of-nobody'", "*of-somebody*"])
+    assert done.returncode == 0, done.stdout
+    assert f"\nallowed at boot: {MISSING}\n" in done.stdout
+    assert "\n--allow '*of-somebody*' matched nothing in this run\n" in done.stdout
+    (complaint,) = author.result["complaints"]
+    assert complaint == complaint | {"text": MISSING, "allowed": "*nonexistent context 'of-nobody'"}
+
+
+@pytest.mark.pbx
+def test_a_known_complaint_is_allowed_in_pytest(author: Author) -> None:
+    """By an option of its own name."""
+    author.edit(*INCLUDE)
+    assert author.pytest().returncode == pytest.ExitCode.TESTS_FAILED
+    done = author.pytest("--ringproof-allow=*nonexistent context*")
+    assert done.returncode == pytest.ExitCode.OK, done.stdout
+    assert f"\nallowed at boot: {MISSING}\n" in done.stdout
+
+
+@pytest.mark.pbx
+def test_a_green_tells_what_asterisk_complained_of_meanwhile(author: Author) -> None:
+    """Each text once, with its number, below the scenario; the verdict is about who rings."""
+    shown = "NoOp(${CALLERID(num)})"  # func_callerid is not loaded
+    number = "exten => 84950000002,1,"
+    author.edit("extensions.conf", number, f"{number}{shown}\n same => n,{shown}\n same => n,")
+    author.edit("extensions.conf", "\n[group-accounting]\n", "\n[group-accounting]\nexten => h,1,Diall()\n")
+    done = author.play()
+    assert done.returncode == 0, done.stdout
+    assert "\n    Asterisk says: pbx_functions.c: Function CALLERID not registered (2 times) (+1 more)" in done.stdout
+    told = [(each["text"], each["level"], each["when"], each["count"]) for each in author.result["complaints"]]
+    assert told == [
+        ("pbx_functions.c: Function CALLERID not registered", "ERROR", "story", 2),
+        ("pbx.c: No application 'Diall' for extension (group-accounting, h, 1)", "WARNING", "story", 1),
+    ]
+
+
+@pytest.mark.pbx
+@pytest.mark.parametrize("case", ["elsewhere", "template"])
+def test_a_log_that_nobody_sees(author: Author, golden: Golden, case: str) -> None:
+    """Without it every complaint would go unseen, and the run be green."""
+    if case == "elsewhere":
+        author.edit("asterisk.conf", "astlogdir => /ringproof/evidence", "astlogdir => /tmp")
+    else:
+        author.edit("asterisk.conf", "[directories]", "[directories](!)")
+    author.edit(*INCLUDE)
+    done = author.play()
+    assert done.returncode == 2, done.stdout
+    golden(f"play/edited-log-{case}.err", author.problem)
 
 
 @pytest.mark.pbx

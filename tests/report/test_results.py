@@ -12,12 +12,16 @@ import pytest
 from stories import ring, seen
 
 from harness.report.plain import plain_observation
-from harness.report.result import Outcome, Result, Told, exit_code
+from harness.report.result import Complaint, Outcome, Result, Told, exit_code
 from harness.report.results import ResultsFile
-from harness.report.summary import summary_text, totals_line
+from harness.report.summary import complaint_notes, summary_text, totals_line
 from harness.scenario.duration import PbxSeconds
 
 Golden = Callable[[str, str], None]
+
+
+DEPRECATED = Complaint("loader.c: Module 'res_adsi' has been loaded but ...", "WARNING", "boot", 1)
+NO_FUNCTION = Complaint("pbx_functions.c: Function CALLERID not registered", "ERROR", "story", 2)
 
 
 def result(outcome: Outcome, name: str = "key 1 rings accounting", line: int = 10, *sentences: str) -> Result:
@@ -101,7 +105,8 @@ def test_a_new_run_forgets_the_old_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize("outcome", ["passed", "failed", "skipped", "broken"])
 def test_results_travel_unchanged(outcome: Outcome) -> None:
     """What a worker sends is what the controlling process gets, by JSON's own values."""
-    sent = dataclasses.replace(result(outcome, "a name", 5, "first", "second"), speed=50.0)
+    said = (DEPRECATED, NO_FUNCTION)
+    sent = dataclasses.replace(result(outcome, "a name", 5, "first", "second"), speed=50.0, complaints=said)
     assert Result.from_message(json.loads(json.dumps(sent.to_message()))) == sent
 
 
@@ -161,3 +166,41 @@ def test_totals_count_scenarios_that_could_not_be_played() -> None:
     assert totals_line([refused, *MANY], elapsed=1.0, not_played=0, interrupted=None).startswith(
         "5 scenarios: 1 invalid file, 1 passed, 1 failed, 1 invalid, 2 broken; "
     )
+
+
+def test_what_asterisk_says_at_boot_is_told_once_for_the_run() -> None:
+    """However many scenarios hear it; what was allowed has a line of its own, and so has a pattern in vain."""
+    allowed = dataclasses.replace(DEPRECATED, text="loader.c: cdr_csv declined to load.", allowed="*declined*")
+    heard = dataclasses.replace(result("passed"), complaints=(DEPRECATED, allowed, NO_FUNCTION))
+    red = dataclasses.replace(result("failed"), complaints=(DEPRECATED, NO_FUNCTION))
+    assert complaint_notes([heard, heard, red], ["*declined*", "*nobody*"]) == [
+        f"Asterisk says at boot: {DEPRECATED.text}",
+        f"allowed at boot: {allowed.text}",
+        "--allow '*nobody*' matched nothing in this run",
+    ]
+    assert complaint_notes([result("broken")], []) == []
+
+
+def test_a_pattern_that_matched_in_a_boot_that_was_refused_is_not_in_vain() -> None:
+    """Something else refused it, which is told as such."""
+    allowed = dataclasses.replace(DEPRECATED, allowed="*adsi*")
+    refused = dataclasses.replace(result("invalid", "a story", 3, "refused"), complaints=(allowed,))
+    assert complaint_notes([refused], ["*adsi*"]) == []
+
+
+def test_one_line_names_a_few() -> None:
+    """A large configuration has a hundred."""
+    many = [Complaint(f"loader.c: module {number} declined to load.", "ERROR", "boot", 1, "*") for number in range(9)]
+    (line,) = complaint_notes([dataclasses.replace(result("passed"), complaints=tuple(many))], ["*"])
+    assert line.endswith("module 2 declined to load.; and 6 more, in results.json")
+
+
+def test_repeated_plays_complain_in_one_line() -> None:
+    """The numbers of all green ones; a red has its own text."""
+    heard = (DEPRECATED, NO_FUNCTION)
+    plays = [dataclasses.replace(result("passed", f"a story ({n} of 3)"), complaints=heard) for n in (1, 2)]
+    other = Complaint("pbx.c: No application 'Diall'", "WARNING", "story", 1)
+    plays.append(dataclasses.replace(result("failed", "a story (3 of 3)", 10, "wrong"), complaints=(other,)))
+    text = summary_text(plays, width=120)
+    assert text.splitlines()[-1] == f"    Asterisk says: {NO_FUNCTION.text} (4 times)"
+    assert "Diall" not in text
