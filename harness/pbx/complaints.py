@@ -41,6 +41,8 @@ _HARMLESS = tuple(
         # Environment: what a container without privileges, and under a clock that is driven, does not offer.
         r"res_timing_timerfd\.c: timerfd_create\(\) not supported by the kernel",
         r"loader\.c: res_timing_timerfd declined to load",
+        # A summary: each module that is missing has an ERROR of its own.
+        r"loader\.c: Some non-required modules failed to load",
         r"netsock2?\.c: Unable to set \S+ (DSCP TOS value|TOS|CoS) to ",
         r"res_pjsip/pjsip_resolver\.c: There are no local system nameservers configured",
     )
@@ -112,10 +114,10 @@ def is_fatal(complaint: Complaint, *, strict: bool) -> bool:
     return strict or _PLACE.search(complaint.words) is not None
 
 
-def allowed_by(complaint: Complaint, patterns: Iterable[str]) -> str:
-    """Return the first of the shell patterns that matches the complaint's text, with or without the source file."""
+def allowed_by(complaint: Complaint, patterns: Iterable[str]) -> tuple[str, ...]:
+    """Return those of the shell patterns that match the complaint's text, with or without the source file."""
     texts = (complaint.words, complaint.text)
-    return next((pattern for pattern in patterns if any(fnmatchcase(text, pattern) for text in texts)), "")
+    return tuple(pattern for pattern in patterns if any(fnmatchcase(text, pattern) for text in texts))
 
 
 def _complaints(log: str) -> Iterable[Complaint]:

@@ -303,8 +303,11 @@ class Pbx:
         folders: dict[str, str] = {}
         waited = 0.0
         while not self._logged_boot():
-            # Asterisk answers logins before it knows this command
-            printed = map(_FOLDER.fullmatch, await self.manager.command("core show settings"))
+            try:  # Asterisk answers logins before it knows this command
+                printed = map(_FOLDER.fullmatch, await self.manager.command("core show settings"))
+            except ManagerError as fault:
+                self._refuse_end()
+                raise self._complaint(f"{fault.sentence}; Asterisk's log says: {self._own_word()}") from fault
             folders = {found["which"]: found["path"] for found in printed if found}
             elsewhere = folders.get("Log", EVIDENCE) != EVIDENCE
             if elsewhere or waited >= LOGGED_WITHIN_S:

@@ -45,8 +45,8 @@ class Complaint:
     """`story`: at any time after the boot."""
     count: int
     """How often; texts that differ only in the numbers of channels count as one."""
-    allowed: str = ""
-    """The pattern of `--allow` that accepts it; empty: none does, or needs to."""
+    allowed: tuple[str, ...] = ()
+    """The patterns of `--allow` that match it, where it was made at boot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Result:
             "why_not": self.why_not,
             "observation": self.observation,
             "fast": self.fast,
-            "complaints": [asdict(complaint) for complaint in self.complaints],
+            "complaints": [{**asdict(each), "allowed": list(each.allowed)} for each in self.complaints],
         }
 
     def to_message(self) -> dict[str, Any]:
@@ -118,7 +118,9 @@ class Result:
         seconds = fields.pop("seconds")
         fields["findings"] = tuple(Told(**told) for told in fields["findings"])
         fields["plays"] = tuple(Play(**play) for play in fields["plays"])
-        fields["complaints"] = tuple(Complaint(**complaint) for complaint in fields["complaints"])
+        fields["complaints"] = tuple(
+            Complaint(**{**complaint, "allowed": tuple(complaint["allowed"])}) for complaint in fields["complaints"]
+        )
         return cls(**fields, wall=seconds["wall"], pbx=seconds["pbx"])
 
 

@@ -109,7 +109,7 @@ def complaint_notes(results: Sequence[Result], allow: Sequence[str]) -> list[str
     allowed = _listed(complaint for complaint in boots if complaint.allowed)
     notes = [f"Asterisk says at boot: {told}"] if told else []
     notes += [f"allowed at boot: {allowed}"] if allowed else []
-    matched = {complaint.allowed for result in results for complaint in result.complaints}
+    matched = {pattern for result in results for complaint in result.complaints for pattern in complaint.allowed}
     return notes + [f"--allow {pattern!r} matched nothing in this run" for pattern in allow if pattern not in matched]
 
 

@@ -170,10 +170,10 @@ def test_totals_count_scenarios_that_could_not_be_played() -> None:
 
 def test_what_asterisk_says_at_boot_is_told_once_for_the_run() -> None:
     """However many scenarios hear it; what was allowed has a line of its own, and so has a pattern in vain."""
-    allowed = dataclasses.replace(DEPRECATED, text="loader.c: cdr_csv declined to load.", allowed="*declined*")
+    allowed = dataclasses.replace(DEPRECATED, text="loader.c: cdr_csv declined to load.", allowed=("*", "*declined*"))
     heard = dataclasses.replace(result("passed"), complaints=(DEPRECATED, allowed, NO_FUNCTION))
     red = dataclasses.replace(result("failed"), complaints=(DEPRECATED, NO_FUNCTION))
-    assert complaint_notes([heard, heard, red], ["*declined*", "*nobody*"]) == [
+    assert complaint_notes([heard, heard, red], ["*declined*", "*", "*nobody*"]) == [
         f"Asterisk says at boot: {DEPRECATED.text}",
         f"allowed at boot: {allowed.text}",
         "--allow '*nobody*' matched nothing in this run",
@@ -183,14 +183,16 @@ def test_what_asterisk_says_at_boot_is_told_once_for_the_run() -> None:
 
 def test_a_pattern_that_matched_in_a_boot_that_was_refused_is_not_in_vain() -> None:
     """Something else refused it, which is told as such."""
-    allowed = dataclasses.replace(DEPRECATED, allowed="*adsi*")
+    allowed = dataclasses.replace(DEPRECATED, allowed=("*adsi*",))
     refused = dataclasses.replace(result("invalid", "a story", 3, "refused"), complaints=(allowed,))
     assert complaint_notes([refused], ["*adsi*"]) == []
 
 
 def test_one_line_names_a_few() -> None:
     """A large configuration has a hundred."""
-    many = [Complaint(f"loader.c: module {number} declined to load.", "ERROR", "boot", 1, "*") for number in range(9)]
+    many = [
+        Complaint(f"loader.c: module {number} declined to load.", "ERROR", "boot", 1, ("*",)) for number in range(9)
+    ]
     (line,) = complaint_notes([dataclasses.replace(result("passed"), complaints=tuple(many))], ["*"])
     assert line.endswith("module 2 declined to load.; and 6 more, in results.json")
 
