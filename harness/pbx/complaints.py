@@ -47,15 +47,20 @@ _HARMLESS = tuple(
         r"res_pjsip/pjsip_resolver\.c: There are no local system nameservers configured",
     )
 )
-_DROPPED = re.compile(
-    r"\b(drop(s|ped|ping)?|ignor(e|es|ed|ing)|skip(s|ped|ping)?|not found|no such|fail(s|ed|ing|ure)?|unable|unknown|"
-    r"could(n't| not)|can(not|'t| not)|does(n't| not) exist|no existence|nonexistent|invalid|isn't a valid|bad|"
-    r"errors?|declin(e|es|ed|ing)|reject(s|ed|ing)?|refus(e|es|ed|ing)|missing|unsupported|not supported|"
-    r"not (load|activat)(ed|ing)|disabled|(using|so applying) (the )?defaults?|rounding|truncating|impossible|"
-    r"retaining existing|not configured to match|at most one|occurs multiple times|unreasonable|must be|"
-    r"no longer|so no)\b",
-    re.IGNORECASE,
+_DROPPED_WORDS = (
+    # What became of it.
+    r"drop(s|ped|ping)?|ignor(e|es|ed|ing)|skip(s|ped|ping)?|declin(e|es|ed|ing)|reject(s|ed|ing)?|refus(e|es|ed|ing)",
+    r"fail(s|ed|ing|ure)?|unable|could(n't| not)|can(not|'t| not)|did(n't| not)|disregard(s|ed|ing)?|unregistering",
+    r"not (loaded|loading|activated|found|permitted|supported)|will not be|was not compiled",
+    r"no effect|(using|so applying) (the )?defaults?|defaulting to|rounding|truncating|were replaced",
+    r"disabled|retaining existing|no longer|so no",
+    # What is the matter with it.
+    r"no such|no existence|does(n't| not) exist|nonexistent|missing|no config file|no files available|empty",
+    r"invalid|(not|isn't) a valid|unknown|unrecogni[sz]ed|unsupported|bad|wrong|incorrect|impossible|unreasonable",
+    r"errors?|problems?|must|not expected|not configured to match|without (providing|enabling)",
+    r"at most one|occurs multiple times|already (in use|owned|exists)|too (low|high|long|many)|exceed(s|ed)?",
 )
+_DROPPED = re.compile(rf"\b({'|'.join(_DROPPED_WORDS)})\b", re.IGNORECASE)
 """Words by which a WARNING says that something written, or a module, is not in force."""
 _DEPRECATED = re.compile(r"\b(deprecated|obsolete)\b", re.IGNORECASE)
 _PLACE = re.compile(r"\bline '?\d+")

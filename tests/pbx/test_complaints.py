@@ -66,6 +66,17 @@ FATAL = [
     "WARNING[22] app_queue.c: No call queueing config file (queues.conf), so no call queues",
     "WARNING[22] cel_tds.c: cel_tds module had config problems; declining load",
     "WARNING[22] app_festival.c: No such configuration file festival.conf",
+    "WARNING[22] res_pjsip/pjsip_configuration.c: Unrecognized option value smoke for 100rel on endpoint 102",
+    "WARNING[22] res_pjsip/config_system.c: Timer T1 setting is too low. Setting to 100",
+    "WARNING[22] options.c: 'smoke' is not a valid setting for the lockmode option, defaulting to 'lockfile'",
+    "WARNING[22] pbx.c: Extension '5' priority 2 in 'x', label 'a' already in use at priority 1",
+    "WARNING[22] pbx.c: Context x contains too many includes (64). Maximum is 64.",
+    "WARNING[22] res_musiconhold.c: Music on Hold class 'default' already exists",
+    (
+        "WARNING[22] loader.c: Module 'app_x' was not compiled with the same compile-time options as this version of "
+        "Asterisk."
+    ),
+    "WARNING[22] loader.c: Module 'app_x' will not be initialized as it may cause instability.",
     "ERROR[22] loader.c: res_odbc declined to load.",
     "ERROR[22] loader.c: Declined modules which depend on res_odbc: res_config_odbc, cdr_odbc",
     "ERROR[22] config_options.c: Error parsing dtmf_mode=smoke at line 20 of",
@@ -81,6 +92,7 @@ FATAL = [
 UNKNOWN = [
     "WARNING[48058] loader.c: Module 'chan_sip.so' already loaded and running.",
     "WARNING[22] pbx_app.c: Already have an application 'VoiceMail'",
+    "WARNING[22] pbx_variables.c: Please avoid unnecessary spaces on variables as it may lead to unexpected results",
     "WARNING[22] app_of_nobody.c: A sentence that nobody has seen before",
 ]
 """Warnings that say nothing of the kind: refused of what Ringproof renders."""
