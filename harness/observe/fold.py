@@ -60,6 +60,27 @@ LEG_ENDS_WITHIN = PbxSeconds(1.0)
 """After its caller hung up, a leg may live this long."""
 
 
+INSIDE = frozenset(
+    {
+        "PJSIP",
+        "Local",
+        "Announcer",
+        "AsyncGoto",
+        "Bridge",
+        "CBAnn",
+        "CBRec",
+        "ConfBridgeRecorder",
+        "Message",
+        "Null",
+        "Parked",
+        "Recorder",
+        "Snoop",
+        "Surrogate",
+    }
+)
+"""Technologies of channels by which no call leaves the PBX: PJSIP is judged by its address, the others are its own."""
+
+
 class BrokenPlayError(Exception):
     """The events contradict each other: the harness or its environment failed, nothing is said about the PBX."""
 
@@ -467,7 +488,16 @@ def _late_legs(views: Iterable[CallerView], record: _Record) -> Iterable[tuple[s
 
 
 def _trunk_legs(record: _Record) -> tuple[PbxSeconds, ...]:
-    """Calls that leave the office: by the trunk's endpoint, or to an address where none of our phones lives."""
-    trunk = [event.at for event in record.all(ChannelMade) if event.endpoint == "trunk" and event.outgoing]
+    """Calls that leave the office: by the trunk's endpoint, to where none of our phones lives, or not by SIP.
+
+    No phone of a play is called by IAX2, UnicastRTP or AudioSocket: what the PBX calls so is somewhere else.
+    """
+    made = [event for event in record.all(ChannelMade) if event.outgoing]
+    trunk = [event.at for event in made if event.endpoint == "trunk" or _technology(event.channel) not in INSIDE]
     by_trunk = {leg.call_id for leg in record.all(LegBelongs) if leg.endpoint == "trunk"}
     return tuple(sorted([*trunk, *(event.at for event in record.all(LegLeft) if event.call_id not in by_trunk)]))
+
+
+def _technology(channel: str) -> str:
+    """`IAX2/198.51.100.7:4569-1` -> `IAX2`."""
+    return channel.partition("/")[0]

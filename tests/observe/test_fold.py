@@ -272,6 +272,23 @@ def test_a_call_that_leaves_by_the_trunk() -> None:
     assert observe(STORY, [*PLACED, leaving, *OVER]).trunk_legs == (9.0,)
 
 
+@pytest.mark.parametrize(
+    ("channel", "outgoing", "leaves"),
+    [
+        ("IAX2/198.51.100.7:4569-1", True, True),
+        ("UnicastRTP/198.51.100.7:9999-0x1", True, True),
+        ("AudioSocket/198.51.100.7:9999-1", True, True),
+        ("IAX2/198.51.100.7:4569-1", False, False),
+        ("Local/101@leg-00000001;2", True, False),
+        ("Announcer/ARI-00000001;1", True, False),
+    ],
+)
+def test_a_call_that_leaves_by_another_protocol(channel: str, *, outgoing: bool, leaves: bool) -> None:
+    """No phone of a play is reached so; the PBX's own channels stay inside."""
+    made = ChannelMade(at=S(9.0), channel=channel, endpoint="", linked="L1", outgoing=outgoing)
+    assert bool(observe(STORY, [*PLACED, made, *OVER]).trunk_legs) is leaves
+
+
 def test_the_last_action_is_the_pbx_stamp_of_the_digit() -> None:
     """The sender's moment counts only where the PBX heard less than was sent."""
     story: Scenario = scenario(
