@@ -48,6 +48,8 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
         self._heard_ns = 0
         self._looked_at_ns = 0
         self._recordings: list[Recording] = []
+        self._sound_asked_at: int | None = None
+        """The number of packets sent when SendSound was told; None: it has been answered."""
         self._digits: deque[str] = deque()
         self._digit_done_at: int | None = None
         """The number of packets sent by which the first of the digits is through; None: none is under way."""
@@ -92,14 +94,12 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
                 self._forward(to)
             case say.Record():
                 self._record(verb)
+            case say.SendSound():
+                self._send_sound()
             case say.HangUp():
                 self._hang_up()
-            case say.Hold():
-                self.setHold(pj.CallOpParam())
-            case say.Resume():
-                options = pj.CallOpParam(True)  # noqa: FBT003  SWIG takes no keywords here
-                options.opt.flag = pj.PJSUA_CALL_UNHOLD
-                self.reinvite(options)
+            case say.Hold() | say.Resume():
+                self._hold(verb)
             case say.Press(digits=digits):
                 self._digits.extend(digits)
                 self._press_next()
@@ -108,6 +108,19 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
                 self._listen_number = number
                 self._heard_ns = 0
                 self._looked_at_ns = time.monotonic_ns()
+
+    def _hold(self, verb: say.Hold | say.Resume) -> None:
+        if isinstance(verb, say.Hold):
+            self.setHold(pj.CallOpParam())
+            return
+        options = pj.CallOpParam(True)  # noqa: FBT003  SWIG takes no keywords here
+        options.opt.flag = pj.PJSUA_CALL_UNHOLD
+        self.reinvite(options)
+
+    def _send_sound(self) -> None:
+        self._sound_asked_at = self._packets_sent() if self._media is not None else None
+        if self._sound_asked_at is None:
+            self._tell_sound_sent()
 
     def _respond(self, code: int) -> None:
         options = pj.CallOpParam()
@@ -164,6 +177,9 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
                 self.phone.tell(say.Confirmed(at_ns=at_ns, call_id=self.call_id))
         elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
             self._media = None
+            if self._sound_asked_at is not None:
+                self._sound_asked_at = None
+                self._tell_sound_sent()
             for recording in self._recordings:
                 recording.end()
             self.phone.let_go(self)
@@ -238,6 +254,9 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
         now = time.monotonic_ns()
         grain = min(now - self._looked_at_ns, _LONGEST_GRAIN_NS)
         self._looked_at_ns = now
+        if self._sound_asked_at is not None and (self._media is None or self._packets_sent() > self._sound_asked_at):
+            self._sound_asked_at = None
+            self._tell_sound_sent()
         if self._media is None:
             return
         # "Tx" is seen from the far end: getRxLevel is the level of what we send
@@ -254,6 +273,9 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
                 say.KeySent(at_ns=self.phone.ledger.stamp(), call_id=self.call_id, digit=self._digits.popleft())
             )
             self._press_next()
+
+    def _tell_sound_sent(self) -> None:
+        self.phone.tell(say.SoundSent(at_ns=self.phone.ledger.stamp(), call_id=self.call_id))
 
     def _press_next(self) -> None:
         if self._digits and self._digit_done_at is None:

@@ -169,6 +169,8 @@ class Phone:
             raise LookupError(f"{type(verb).__name__}: this phone never had a call {verb.call_id}")
         elif isinstance(verb, say.Record):
             self.tell(say.Recorded(at_ns=self.ledger.stamp(), call_id=verb.call_id, file=verb.file))
+        elif isinstance(verb, say.SendSound):
+            self.tell(say.SoundSent(at_ns=self.ledger.stamp(), call_id=verb.call_id))
         # else the call was over when the verb came, and its end has been told
 
     def _unregister(self) -> None:

@@ -149,6 +149,10 @@ class Listen(CallVerb):
     number: int = 0
 
 
+class SendSound(CallVerb):
+    """SoundSent follows as soon as one more RTP packet has left, or at once where the call sends none, or is over."""
+
+
 class Record(CallVerb):
     """Write what comes in from now on to a WAV file (8 kHz, mono, 16 bit). Recorded follows, soon after the call's end.
 
@@ -280,6 +284,12 @@ class Heard(Message):
 
     call_id: str
     number: int = 0
+
+
+class SoundSent(Message):
+    """A packet of sound has left since SendSound was told, or there is nothing to send."""
+
+    call_id: str
 
 
 class Recorded(Message):

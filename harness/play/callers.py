@@ -43,6 +43,8 @@ class CallerSeat:
     keys_sent: int = 0
     hangs_up: bool = False
     """He hangs up in a step."""
+    answered: bool = False
+    """He got 200."""
     ended: PbxEpoch | None = None
     acted: PbxEpoch | None = None
     """End of his last call or press step."""
@@ -70,6 +72,7 @@ class Callers:
             case protocol.Progress(code=code):
                 self._stage.record(CallerGot(at=at, caller=name, code=code))
                 if code == OK:
+                    seat.answered = True
                     self._stage.hold_for(STEADY, f"{name} is connected")
             case protocol.Heard(number=number) if number != seat.listens:
                 pass  # it was on its way when the last step ended; another one follows

@@ -117,6 +117,7 @@ async def _play(scenario: Scenario, theatre: Theatre, stage: Stage, recorder: Re
     await prove_clock(scenario, clock, theatre.pbx)
     recorder.begin(clock.now())
     clock.begin_story()
+    theatre.watch_media()
     theatre.ensemble.begin_story()
     for number in range(1, scenario.calls + 1):
         if number > 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn
 
@@ -23,6 +23,7 @@ from harness.phones.handle import CALLS, Crashed, Phone, PhoneStartError
 from harness.play.callers import Callers, CallerSeat
 from harness.play.clockwork import LIBRARY
 from harness.play.ensemble import Ensemble, Seat
+from harness.play.media_watch import MediaWatch, shortest_rtp_timeout
 from harness.play.sound import tones_for
 from harness.play.stage import LedElsewhereError, PbxCrashedError, Stage
 from harness.play.surroundings import surroundings_of
@@ -84,8 +85,8 @@ class Theatre:
         self._name_server: NameServer | None = None
         self._phones: dict[str, Phone] = {}
         self._registered: dict[str, int] = {}
-        self._talking: set[str] = set()
-        """Far ends of calls that phones are on when the story begins, once they are up."""
+        self._talking: dict[str, str] = {}
+        """Far ends of calls that phones are on when the story begins, while they are up, and their Call-IDs."""
         self.prepared: set[str] = set()
         """Call-IDs of calls that are up when the story begins."""
         self.standing: frozenset[str] = frozenset()
@@ -95,8 +96,24 @@ class Theatre:
         self.ensemble = Ensemble(stage, self.switchboard, {}, scenario.rung)
         self.callers = Callers(stage, self.ensemble, scenario, {})
         self.talks = Talks(stage, self.switchboard, self.callers, self._tones, folder / "phones", lambda: self.house)
+        self.media_watch = MediaWatch(stage, self._answered_calls)
         if any(isinstance(entry, Talk) for listed in scenario.expect.values() for entry in listed):
             self.ensemble.on_picked_up = self.talks.listen
+
+    def watch_media(self) -> None:
+        """Have sound sent in time where the PBX ends calls without it; on a clock that does not race it is anyhow."""
+        timeout = shortest_rtp_timeout(self.evidence / "conf")
+        if timeout is not None and self._stage.clock.races:
+            self.media_watch.begin(timeout)
+
+    def _answered_calls(self) -> Iterator[tuple[str, Phone, str]]:
+        """Who is in a call that has been answered: name, phone, Call-ID."""
+        for name, seat in self.ensemble.seats.items():
+            yield from ((name, seat.phone, call_id) for call_id in [*seat.talking, *seat.on_call])
+        yield from ((name, self._phones[name], call_id) for name, call_id in self._talking.items())
+        for name, caller in self.callers.seats.items():
+            if caller.call_id is not None and caller.answered and caller.ended is None:
+                yield name, caller.phone, caller.call_id
 
     @property
     def pbx(self) -> Pbx:
@@ -249,7 +266,9 @@ class Theatre:
             self.prepared.add(message.call_id)
             self._phones[name].tell(protocol.Answer(call_id=message.call_id))
         elif isinstance(message, protocol.Confirmed):
-            self._talking.add(name)
+            self._talking[name] = message.call_id
+        elif isinstance(message, protocol.Ended):
+            self._talking.pop(name, None)
         self._stage.notify()
 
     async def close(self) -> None:
@@ -370,8 +389,8 @@ class Theatre:
             self._take_lead(name, message)
         elif isinstance(message, (protocol.Registered, protocol.RegistrationFailed)):
             self._take_registration(name, message)
-        elif isinstance(message, protocol.Recorded):
-            self.talks.take(message)
+        elif isinstance(message, (protocol.Recorded, protocol.SoundSent)):
+            self._take_sound(name, message)
         elif name.startswith(OUTSIDE):
             self._take_outside(name, message)
         elif name in self.callers.seats:
@@ -380,6 +399,12 @@ class Theatre:
         elif name in self.ensemble.seats:
             self.ensemble.take(name, message)
             self.switchboard.ask()
+
+    def _take_sound(self, name: str, message: protocol.Recorded | protocol.SoundSent) -> None:
+        if isinstance(message, protocol.Recorded):
+            self.talks.take(message)
+        else:
+            self.media_watch.take(name, message)
 
     def _take_lead(self, name: str, message: protocol.LedElsewhere) -> None:
         """Record where somebody is sent, and end the story: the answers that it waits for will not come."""

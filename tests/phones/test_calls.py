@@ -295,6 +295,26 @@ def test_each_recording_that_was_begun_before_there_was_sound_holds_it(desk: Des
         assert tones_heard(tmp_path / name, tones) == ("101",)
 
 
+def test_who_is_to_send_sound_says_when_it_has(anna: DeskPhone, callee: DeskPhone) -> None:
+    """In a talk, while it is held, while it rings and sends none, and when it is over."""
+    call_id = _call(anna, callee)
+    callee.tell(say.SendSound(call_id=call_id))
+    assert callee.until(say.SoundSent).call_id == call_id
+    callee.tell(say.Answer(call_id=call_id))
+    callee.until(say.Confirmed)
+    for _ in range(3):
+        callee.tell(say.SendSound(call_id=call_id))
+        assert callee.until(say.SoundSent).call_id == call_id
+    anna.tell(say.Hold(call_id=call_id))
+    anna.until(say.MediaChanged)
+    anna.tell(say.SendSound(call_id=call_id))
+    assert anna.until(say.SoundSent).call_id == call_id
+    anna.tell(say.HangUp(call_id=call_id))
+    callee.until(say.Ended)
+    callee.tell(say.SendSound(call_id=call_id))
+    assert callee.until(say.SoundSent).call_id == call_id
+
+
 def test_a_thousand_calls_are_refused_one_after_the_other(desk: Desk, callee: DeskPhone) -> None:
     """A PBX whose calls run in a circle does so. Of each call the library keeps two sockets for 500 ms."""
     callee.tell(say.WhenInvited(code=486))
