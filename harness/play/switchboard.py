@@ -9,31 +9,13 @@ from harness.clock.clock import PbxEpoch
 from harness.events import Bridged, ChannelGone, ChannelLinked, ChannelMade, Event, KeyHeard, LegBelongs, Unbridged
 from harness.events.connections import Connections
 from harness.pbx.manager import Manager, ManagerEvent
+from harness.play.listening import RECORDS, RECORDS_NO_MORE, listens, run_by
 from harness.play.stage import Stage
 from harness.scenario.duration import PbxSeconds
 
 CALL_ID = "CHANNEL(pjsip,call-id)"
 INCOMING = "Ring"
 """State in which a channel of an incoming call is made (chan_pjsip.c); an outgoing one begins as `Down`."""
-LISTENS = frozenset(
-    {
-        "amd",
-        "backgrounddetect",
-        "confbridge",
-        "dictate",
-        "minivmgreet",
-        "minivmrecord",
-        "record",
-        "speechbackground",
-        "voicemail",
-        "voicemailmain",
-        "waitfornoise",
-        "waitforsilence",
-    }
-)
-"""Applications that act on what they hear, or keep it: sound is real, so time flows at 1 while a channel is in one."""
-RECORDS = "mixmonitor"
-RECORDS_NO_MORE = "stopmixmonitor"
 
 
 class Switchboard:
@@ -98,7 +80,7 @@ class Switchboard:
             case "Newchannel":
                 self._made(at, channel, event["Linkedid"], outgoing=event.get("ChannelStateDesc") != INCOMING)
             case "Newexten":
-                self._executes(channel, event["Application"].lower())
+                self._executes(channel, event["Application"], event.get("AppData", ""))
             case "Hangup":
                 self._unknown.pop(channel, None)
                 self.channels.discard(channel)
@@ -151,15 +133,16 @@ class Switchboard:
                 self._asked.add(made.channel)
                 self._stage.begin(self._identify(made), f"asking whose call {made.channel} is")
 
-    def _executes(self, channel: str, application: str) -> None:
+    def _executes(self, channel: str, application: str, data: str) -> None:
         """Hold the clock while the channel is in an application that listens; a recording ends with the channel."""
         _release(self._listening, channel)
-        if application in LISTENS:
-            self._hold(self._listening, channel)
-        elif application == RECORDS:
-            self._hold(self._recorded, channel)
-        elif application == RECORDS_NO_MORE:
-            _release(self._recorded, channel)
+        for name, told in run_by(application, data):
+            if listens(name, told):
+                self._hold(self._listening, channel)
+            elif name == RECORDS:
+                self._hold(self._recorded, channel)
+            elif name == RECORDS_NO_MORE:
+                _release(self._recorded, channel)
 
     def _hold(self, holds: dict[str, contextlib.ExitStack], channel: str) -> None:
         if channel not in holds:

@@ -1,0 +1,60 @@
+"""Which applications of the dialplan act on what they hear, or keep it: sound is real, so time must be, too.
+
+Asterisk tells of each step with its data (the manager's Newexten). What ExecIf, Exec and TryExec run inside themselves
+is in their data alone, and Dial and FollowMe listen with certain options only.
+"""
+
+from __future__ import annotations
+
+import re
+
+LISTENS = frozenset(
+    {
+        "amd",
+        "audiosocket",
+        "backgrounddetect",
+        "confbridge",
+        "dictate",
+        "eagi",
+        "externalivr",
+        "minivmgreet",
+        "minivmrecord",
+        "record",
+        "speechbackground",
+        "voicemail",
+        "voicemailmain",
+        "waitfornoise",
+        "waitforsilence",
+    }
+)
+WITH_OPTIONS = {"dial": (2, "pP"), "retrydial": (4, "pP"), "followme": (1, "a")}
+"""Applications that record a name first: which of their arguments holds the options, and by which of these letters."""
+RUNS_ANOTHER = frozenset({"exec", "execif", "tryexec"})
+RECORDS = "mixmonitor"
+RECORDS_NO_MORE = "stopmixmonitor"
+_APPLICATION = re.compile(r"(?:^|[?:])\s*(?P<name>\w+)\s*\((?P<data>[^()]*(?:\([^()]*\)[^()]*)*)\)")
+_IN_PARENTHESES = re.compile(r"\([^()]*\)")
+
+
+def run_by(application: str, data: str) -> list[tuple[str, str]]:
+    """Return the applications, in lower case, that a step runs, each with its data: itself, or what it has inside.
+
+    Of ExecIf both branches: its condition has been worked out, but to listen in vain only takes time.
+    """
+    name = application.lower()
+    if name not in RUNS_ANOTHER:
+        return [(name, data)]
+    return [(found["name"].lower(), found["data"]) for found in _APPLICATION.finditer(data)]
+
+
+def listens(application: str, data: str) -> bool:
+    """Say whether an application, named in lower case, acts on what it hears, or keeps it."""
+    if application in LISTENS:
+        return True
+    if application not in WITH_OPTIONS:
+        return False
+    place, letters = WITH_OPTIONS[application]
+    while _IN_PARENTHESES.search(data):
+        data = _IN_PARENTHESES.sub("", data)  # what an option is given is no option
+    arguments = data.split(",")
+    return len(arguments) > place and any(letter in arguments[place] for letter in letters)
