@@ -15,6 +15,7 @@ from harness.dialplan.edited import EditedError, take_edited
 from harness.dialplan.elsewhere import Setting, networks_of, settings_elsewhere
 from harness.dialplan.render import CONF, EVIDENCE, TRUNK, PlayAddresses, Secrets
 from harness.pbx.manager import Manager
+from harness.play.own_modules import Use
 from harness.scenario.office import Office
 from harness.scenario.problem import MOST, Problem, QuotedLine, told
 from harness.scenario.source import Source
@@ -113,6 +114,13 @@ class EditedConfiguration:
         return self._error(
             sentence, "pjsip.conf includes pjsip_trunk_address.conf, which each play writes", "pjsip.conf"
         )
+
+    def function_missing(self, use: Use) -> EditedConfigurationError:
+        """Return what is to be told of a function that the files use, and whose module they do not load."""
+        sentence = (
+            f"{use.function}() is used here, and modules.conf does not load {use.module}: Asterisk would not know it"
+        )
+        return self._error(sentence, f"write load={use.module} into modules.conf", str(use.file), use.line)
 
     def _error(self, sentence: str, fix: str, name: str = "", line: int = 0) -> EditedConfigurationError:
         file = self._folder / name

@@ -24,6 +24,7 @@ from harness.play.callers import Callers, CallerSeat
 from harness.play.clockwork import LIBRARY
 from harness.play.ensemble import Ensemble, Seat
 from harness.play.media_watch import MediaWatch, shortest_rtp_timeout
+from harness.play.own_modules import LOGGER, load, load_own_modules
 from harness.play.sound import tones_for
 from harness.play.stage import LedElsewhereError, PbxCrashedError, Stage
 from harness.play.surroundings import surroundings_of
@@ -174,9 +175,18 @@ class Theatre:
                 await self._prove_rendered(self._rendered)
             if self._edited is not None:
                 passwords = await self._edited.passwords(self.pbx.manager, extensions)
+            await self._load_own_modules(configuration)
             await self._begin_capture()
             await self._register(passwords)
             await self._prove_trunk()
+
+    async def _load_own_modules(self, configuration: Path) -> None:
+        use = await load_own_modules(self.pbx.manager, configuration)
+        if use is None:
+            return
+        if self._edited is not None:
+            raise self._edited.function_missing(use)
+        raise BrokenError(f"{use.file}:{use.line} uses {use.function}(), and modules.conf does not load {use.module}")
 
     def _configure(self, folder: Path, login: Login, passwords: Mapping[str, str]) -> None:
         """Write what the PBX is to read, now that the phones have addresses. Raises EditedConfigurationError."""
@@ -292,7 +302,7 @@ class Theatre:
             if clock.now() >= deadline:
                 raise BrokenError(f"Asterisk does not finish loading: {news} of its notices about [global] still wait")
             await self._stage.wait_until(PbxEpoch(clock.now() + ASKED_AGAIN_S))
-        await manager.action("ModuleLoad", Module="res_pjsip_logger.so", LoadType="load")
+        await load(manager, LOGGER, "the PBX's own capture of its SIP")
         await manager.command(f"pjsip set logger pcap /ringproof/evidence/{CAPTURE}")
         await manager.command("pjsip set logger verbose off")  # it would stand in the log a second time
         await manager.command("pjsip set logger on")

@@ -128,6 +128,34 @@ def test_an_edit_is_red_with_exactly_its_finding(author: Author) -> None:
     assert f"group accounting (ring_all): {dialled} at pbx/conf/extensions.conf:{number}" in done.stdout
 
 
+DIALS = "[from-trunk]\nexten => 84950000002,1,Dial(PJSIP/101&PJSIP/102&PJSIP/103,15)\n"
+
+
+@pytest.mark.pbx
+@pytest.mark.parametrize("autoload", [False, True])
+def test_the_modules_that_ringproof_needs_are_loaded(author: Author, *, autoload: bool) -> None:
+    """A dialplan that needs no function is played without any in modules.conf; one that loads all has them already."""
+    (author.folder / "extensions.conf").write_text(DIALS, "utf-8")
+    for module in ("func_channel.so", "func_devstate.so"):
+        author.edit("modules.conf", f"load={module}\n", "")
+    if autoload:
+        author.edit("modules.conf", "autoload=no", "autoload=no\nload=res_pjsip_logger.so")
+    done = author.play()
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.pbx
+def test_a_function_that_only_ringproof_would_load_is_told(author: Author) -> None:
+    """In life Asterisk says that it does not know it, and goes on without."""
+    (author.folder / "extensions.conf").write_text(DIALS + " same => n,NoOp(${CHANNEL(state)})\n", "utf-8")
+    author.edit("modules.conf", "load=func_channel.so\n", "")
+    done = author.play()
+    assert done.returncode == 2
+    expected = "CHANNEL() is used here, and modules.conf does not load func_channel.so: Asterisk would not know it"
+    assert f"extensions.conf:3:2: {expected}" in done.stdout
+    assert "hint: write load=func_channel.so into modules.conf" in done.stdout
+
+
 @pytest.mark.pbx
 @pytest.mark.parametrize(
     ("case", "name", "old", "new"),

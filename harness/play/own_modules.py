@@ -1,0 +1,76 @@
+"""Modules of Asterisk that Ringproof itself needs, for a PBX whose modules.conf does not load them.
+
+Every channel is asked for its Call-ID, and extensions for their device state: without the functions for it a plain Dial
+would be nobody's call. What is loaded changes a PBX whose dialplan uses the same function, and gets an ERROR for it in
+life: such a one is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.containers.errors import BrokenError
+from harness.pbx.manager import Manager, ManagerError
+
+FUNCTIONS = {"func_channel.so": "CHANNEL", "func_devstate.so": "DEVICE_STATE"}
+"""The function of a module for which Ringproof needs it."""
+LOGGER = "res_pjsip_logger.so"
+DIALPLANS = ("*.conf", "*.ael", "*.lua")
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A line that uses a function whose module the configuration does not load."""
+
+    module: str
+    function: str
+    file: Path
+    """Inside the configuration's folder."""
+    line: int
+
+
+async def load_own_modules(manager: Manager, configuration: Path) -> Use | None:
+    """Load the functions that are not there; return a use of one by the configuration itself, and then load nothing.
+
+    Raises BrokenError where the PBX has no such module.
+    """
+    for module, function in FUNCTIONS.items():
+        if await is_loaded(manager, module):
+            continue
+        if use := next(_uses(configuration, module, function), None):
+            return use
+        await load(manager, module, f"the function {function}()")
+    return None
+
+
+async def load(manager: Manager, module: str, what: str) -> None:
+    """Load a module, unless it is loaded already. Raises BrokenError where that cannot be done."""
+    if await is_loaded(manager, module):
+        return
+    try:
+        await manager.action("ModuleLoad", Module=module, LoadType="load")
+    except ManagerError as fault:
+        sentence = f"Ringproof needs {what}, and the PBX cannot load {module}: {fault.sentence}"
+        raise BrokenError(sentence, "an image of one's own needs that module: see asterisk-image/README.md") from fault
+
+
+async def is_loaded(manager: Manager, module: str) -> bool:
+    """Ask the PBX whether a module is loaded."""
+    try:
+        await manager.action("ModuleCheck", Module=module)
+    except ManagerError:
+        return False
+    return True
+
+
+def _uses(configuration: Path, module: str, function: str) -> Iterator[Use]:
+    call = re.compile(rf"\b{function}\(")
+    for pattern in DIALPLANS:
+        for file in sorted(configuration.rglob(pattern)):
+            text = file.read_text(encoding="utf-8", errors="replace")
+            for number, line in enumerate(text.splitlines(), start=1):
+                if call.search(line.partition(";")[0]):
+                    yield Use(module, function, file.relative_to(configuration), number)
