@@ -15,7 +15,7 @@ from harness.scenario.office import Office
 
 REQUIRED = ("asterisk.conf", "modules.conf", "pjsip.conf", "extensions.conf")
 OF_THE_PLAY = ("logger.conf", "manager.conf", TRUNK_ADDRESS_FILE)
-_TITLE = re.compile(r"; Written by ringproof from the office (?P<office>['\"].*['\"])\. Changes made here are lost\.")
+_TITLE = re.compile(r"; Written by ringproof from the office (?P<office>['\"].*['\"])\. .*")
 
 
 class EditedError(ValueError):

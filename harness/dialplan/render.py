@@ -23,6 +23,8 @@ EVIDENCE = "/ringproof/evidence"
 """Where the PBX writes its log."""
 TRUNK = "trunk"
 TRUNK_ADDRESS_FILE = "pjsip_trunk_address.conf"
+KEPT = "`render` writes it anew; `run --rendered` plays on it as it stands."
+LOST = "Each play writes it anew: changes made here are lost."
 MOST_HOPS = 50
 """A call that is sent on more often goes round in circles."""
 MAX_CONTACTS = 10
@@ -126,21 +128,22 @@ def render_office(
 def texts_of(office: Office, addresses: PlayAddresses, secrets: Secrets) -> Iterator[tuple[str, str]]:
     """Yield name and text of every file, own sounds aside."""
     title = safety.words(office.office, "The office's name")
-    header = f"; Written by ringproof from the office {title!r}. Changes made here are lost."
+    header = f"; Written by ringproof from the office {title!r}. {KEPT}"
     tone_zone = TONE_ZONE[office.language]
     shared = {"header": header, "language": office.language, "tone_zone": tone_zone, "trunk": TRUNK}
     yield "asterisk.conf", fill("asterisk.conf.j2", **shared, conf=CONF, evidence=EVIDENCE)
     yield "modules.conf", fill("modules.conf.j2", **shared, needed=_needed(office))
     for name, settings in SWITCHED_OFF.items():
         yield name, fill("switched_off.conf.j2", **shared, settings=settings)
-    yield "logger.conf", fill("logger.conf.j2", **shared)
+    of_the_play = shared | {"header": f"; Written by ringproof from the office {title!r}. {LOST}"}
+    yield "logger.conf", fill("logger.conf.j2", **of_the_play)
     yield "indications.conf", fill("indications.conf.j2", **shared)
     yield "rtp.conf", fill("rtp.conf.j2", **shared, first_port=FIRST_RTP_PORT, last_port=LAST_RTP_PORT)
     yield (
         "manager.conf",
         fill(
             "manager.conf.j2",
-            **shared,
+            **of_the_play,
             user=safety.secret(secrets.manager_user, "The manager's name"),
             secret=safety.secret(secrets.manager_secret, "The manager's secret"),
         ),
@@ -216,7 +219,7 @@ def _needed(office: Office) -> Mapping[str, tuple[str, ...]]:
 def trunk_address_conf(office: Office, addresses: PlayAddresses) -> str:
     """Return the text of the one file that differs from play to play: who is taken for the trunk."""
     title = safety.words(office.office, "The office's name")
-    header = f"; Written by ringproof from the office {title!r}. Changes made here are lost."
+    header = f"; Written by ringproof from the office {title!r}. {LOST}"
     return fill(
         "pjsip_trunk_address.conf.j2", header=header, trunk=TRUNK, address=str(ip_address(addresses.trunk_provider))
     )
