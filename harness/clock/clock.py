@@ -47,6 +47,12 @@ class PhoneLine:
         self._asked += 1
         self._peer[PeerWord.ASKED] = self._asked
 
+    @property
+    def behind(self) -> bool:
+        """True while the phone has not done a verb, or not dealt with a datagram of the PBX's, as far as is counted."""
+        done, handled = self._peer[PeerWord.DONE], self._peer[PeerWord.HANDLED]
+        return done < self._asked or handled < self._peer[PeerWord.PBX_SENT]
+
     def end(self) -> None:
         """The phone is gone: nobody waits for it any more."""
         self._peer[PeerWord.MUTED] = 1

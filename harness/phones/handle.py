@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import time
 import zlib
 from dataclasses import dataclass
 from datetime import timedelta
@@ -85,6 +86,8 @@ class Phone:
         self._registration: asyncio.Future[say.Registered] | None = None
         self._status: int | None = -signal.SIGKILL
         self._start_fault = ""
+        self._sign_asked_at: float | None = None
+        """When it was asked for a sign of life that it has not given yet, in seconds of CLOCK_MONOTONIC."""
         self._frozen = False
         self._ending = False
 
@@ -148,6 +151,24 @@ class Phone:
             if self._line is not None:
                 self._line.ask()
             self._transport.write(say.to_line(verb))
+
+    @property
+    def leaves_something(self) -> bool:
+        """True while it has not done all that it was told, or not dealt with all that the PBX sent it."""
+        return self._line is not None and self._line.behind
+
+    @property
+    def unanswered_for(self) -> float | None:
+        """Real seconds since it was asked for a sign of life that it has not given; None: it owes none, or is gone."""
+        if self._sign_asked_at is None or self._frozen or self._ending or self._gone.done():
+            return None
+        return time.monotonic() - self._sign_asked_at
+
+    def ask_for_a_sign(self) -> None:
+        """Ask for a sign of life, unless it owes one; a phone that is to be silent is not asked."""
+        if self._sign_asked_at is None and not self._frozen:
+            self._sign_asked_at = time.monotonic()
+            self.tell(say.Attend())
 
     async def register(self, verb: say.Register, *, within: timedelta) -> say.Registered:
         """Tell Register and return the registrar's acceptance. Raises RegistrationError."""
@@ -258,6 +279,8 @@ class Phone:
                     self._line.lives_at(address, port)
                 if not self._ready.done():
                     self._ready.set_result(None)
+            case say.Attending():
+                self._sign_asked_at = None
             case say.Registered() if self._registration and not self._registration.done():
                 self._registration.set_result(message)
             case say.RegistrationFailed(code=code, reason=reason) if self._registration:

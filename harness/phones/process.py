@@ -137,10 +137,7 @@ class Phone:
             verb = say.from_line(line)
             match verb:
                 case say.WhenInvited(code=code):
-                    if code not in (pj.PJSIP_SC_TRYING, pj.PJSIP_SC_RINGING) and not say.is_refusal(code):
-                        raise ValueError(f"WhenInvited: {code} is neither 100, 180 nor a refusal")  # noqa: TRY301
-                    self._invite_code = code
-                    self.tell(say.Prepared(at_ns=self.ledger.stamp(), code=code))
+                    self._prepare(code)
                 case say.Register():
                     self.registrar = verb.registrar
                     self.account.modify(
@@ -152,6 +149,8 @@ class Phone:
                     self._unregister()
                 case say.Call():
                     Call(self).place(verb)
+                case say.Attend():
+                    self.tell(say.Attending(at_ns=self.ledger.stamp()))
                 case say.Quit(unregister=unregister):
                     self._quit(unregister=unregister)
                 case say.CallVerb():
@@ -160,6 +159,12 @@ class Phone:
                     raise TypeError(f"a phone cannot be told {verb}")  # noqa: TRY301
         except Exception:  # noqa: BLE001  whatever it is, the parent must learn of it
             self.fault()
+
+    def _prepare(self, code: int) -> None:
+        if code not in (pj.PJSIP_SC_TRYING, pj.PJSIP_SC_RINGING) and not say.is_refusal(code):
+            raise ValueError(f"WhenInvited: {code} is neither 100, 180 nor a refusal")
+        self._invite_code = code
+        self.tell(say.Prepared(at_ns=self.ledger.stamp(), code=code))
 
     def _do_to_call(self, verb: say.CallVerb) -> None:
         call = self.calls.get(verb.call_id)

@@ -163,6 +163,10 @@ class Record(CallVerb):
     milliseconds: int
 
 
+class Attend(Verb):
+    """Give a sign of life. Attending follows, unless the process stands still."""
+
+
 class Quit(Verb):
     """End the process, after an unregistration if wanted. Calls are not hung up."""
 
@@ -180,6 +184,10 @@ class Ready(Message):
 
     address: str
     port: int
+
+
+class Attending(Message):
+    """The process runs, and has done all that it was told before."""
 
 
 class Registered(Message):

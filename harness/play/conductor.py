@@ -31,6 +31,7 @@ from harness.events import (
 )
 from harness.pbx.container import LOG
 from harness.pbx.manager import ManagerError, ManagerLostError
+from harness.play.awake import prove_awake, watched_phones
 from harness.play.callers import CallerSeat
 from harness.play.circle import watched_for_circles
 from harness.play.clockwork import open_page, prove_clock
@@ -78,8 +79,11 @@ async def conduct(
     theatre = Theatre(scenario, environment, folder, stage, allow=allow)
     try:
         try:
-            with watched_for_circles(
-                theatre.evidence / LOG, lambda place: stage.fail(CallEndlessError(place, clock.now()))
+            with (
+                watched_phones(theatre.phones, stage),
+                watched_for_circles(
+                    theatre.evidence / LOG, lambda place: stage.fail(CallEndlessError(place, clock.now()))
+                ),
             ):
                 await _play(scenario, theatre, stage, recorder, clock)
         except ManagerLostError:
@@ -137,6 +141,7 @@ async def _play(scenario: Scenario, theatre: Theatre, stage: Stage, recorder: Re
     end = PbxEpoch(over + max(quiet, CLEARS_WITHIN))
     await stage.wait_until(end)
     stage.record(QuietOver(at=moment(clock.now()), watched=PbxSeconds(clock.now() - over)))
+    await prove_awake(theatre.phones, stage)
     await theatre.save_capture()
     theatre.pbx.refuse_log()
 

@@ -133,6 +133,11 @@ class Theatre:
         return self._house
 
     @property
+    def phones(self) -> Mapping[str, Phone]:
+        """The phones and callers that have started, by name; more may come."""
+        return self._phones
+
+    @property
     def peers(self) -> dict[Peer, str]:
         """Who sends and receives SIP at which address."""
         return {(phone.address, phone.port): name for name, phone in self._phones.items()}

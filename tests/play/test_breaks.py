@@ -13,7 +13,7 @@ from testcontainers.core.container import ExecConfig
 from harness.containers.engine import engine
 from harness.containers.errors import BrokenError
 from harness.containers.run import RunEnvironment, open_run
-from harness.events import Event, PhoneInvited
+from harness.events import CallerPlaced, Event, PhoneInvited, StoryOver
 from harness.judge import judge
 from harness.observe import observe
 from harness.pbx import container
@@ -54,6 +54,18 @@ async def when(kind: type[Event], folder: Path, then: Callable[[], None], play: 
 
 def _so_far(folder: Path) -> list[Event]:
     return events_of(folder) if (folder / "events.ndjson").exists() else []
+
+
+def _in_the_phones_container(environment: RunEnvironment, name: str, signal: str) -> None:
+    """Send a signal to a phone's process, from outside of the play."""
+    named = f'for p in /proc/[0-9]*; do [ "$(cat $p/comm)" = {name} ] && kill -{signal} ${{p#/proc/}}; done'
+    phones = phones_of(environment)
+    assert phones.exec(ExecConfig(["sh", "-c", f"{named}; true"], user=phones.user)).exit_code == 0
+
+
+def _nameless(said: str, who: str) -> str:
+    """Replace what differs: whose process it is, and how long it was waited for."""
+    return re.sub(r"for \d s", "for N s", re.sub(rf"\b{who}\b", "NAME", said))
 
 
 @pytest.fixture
@@ -103,9 +115,7 @@ def test_phone_killed(
     """A phone that dies is named."""
 
     def kill() -> None:
-        named = 'for p in /proc/[0-9]*; do [ "$(cat $p/comm)" = 101 ] && kill -KILL ${p#/proc/}; done'
-        phones = phones_of(environment)
-        assert phones.exec(ExecConfig(["sh", "-c", f"{named}; true"], user=phones.user)).exit_code == 0
+        _in_the_phones_container(environment, "101", "KILL")
 
     folder = tmp_path / "out"
     folder.mkdir()
@@ -114,6 +124,52 @@ def test_phone_killed(
     golden("play/phone-killed.err", told(broken.value))
     assert broken.value.report is not None  # had the machine stalled, the play would be made again
     assert not left_behind(environment)
+
+
+@pytest.mark.pbx
+@pytest.mark.parametrize(("who", "kind"), [("101", CallerPlaced), ("101", PhoneInvited), ("anna", PhoneInvited)])
+def test_phone_stopped(
+    environment: RunEnvironment,
+    long_ring: Scenario,
+    tmp_path: Path,
+    golden: Golden,
+    told: Told,
+    who: str,
+    kind: type[Event],
+) -> None:
+    """A phone whose process stands still, before it rings or while it does: the machine's doing, and told as that."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with pytest.raises(BrokenError) as broken:
+        on_a_clock(
+            when(
+                kind,
+                folder,
+                lambda: _in_the_phones_container(environment, who, "STOP"),
+                conduct(long_ring, environment, folder, SLOWEST),
+            )
+        )
+    golden("play/phone-stopped.err", _nameless(told(broken.value), who))
+    assert not left_behind(environment)
+
+
+@pytest.mark.pbx
+def test_phone_stopped_at_the_end(
+    environment: RunEnvironment, long_ring: Scenario, tmp_path: Path, golden: Golden, told: Told
+) -> None:
+    """When nothing more is said to it: it could have rung once more, and nobody would know."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with pytest.raises(BrokenError) as broken:
+        on_a_clock(
+            when(
+                StoryOver,
+                folder,
+                lambda: _in_the_phones_container(environment, "102", "STOP"),
+                conduct(long_ring, environment, folder, FASTEST),
+            )
+        )
+    golden("play/phone-stopped.err", _nameless(told(broken.value), "102"))
 
 
 @pytest.mark.pbx
