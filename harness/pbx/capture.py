@@ -18,10 +18,13 @@ from harness.containers.evidence import open_evidence
 Peer = tuple[str, int]
 """IPv4 address and UDP port of a phone or caller."""
 
+UDP = "UDP"
+"""The transport of phones."""
 LOCAL = "0.0.0.0"  # noqa: S104 - nothing is bound to it
 """What Asterisk writes for its own side of a packet."""
 _CALL_ID = re.compile(rb"^(?:call-id|i)[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
 _CSEQ = re.compile(rb"^cseq[ \t]*:[ \t]*(\d+)[ \t]+(\w+)", re.IGNORECASE | re.MULTILINE)
+_VIA = re.compile(rb"^(?:via|v)[ \t]*:[ \t]*SIP[ \t]*/[ \t]*2\.0[ \t]*/[ \t]*(\w+)", re.IGNORECASE | re.MULTILINE)
 _TO = re.compile(rb"^(?:to|t)[ \t]*:[ \t]*(.*)$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -43,6 +46,8 @@ class Packet:
     call_id: str
     in_dialog: bool
     """The To header has a tag."""
+    transport: str = UDP
+    """By which it goes, as its own Via says: Asterisk captures all of them as UDP, and before they are connected."""
 
 
 def read_capture(path: Path, peers: Mapping[Peer, str]) -> Iterator[Packet]:
@@ -83,6 +88,7 @@ def _packet(at: PbxEpoch, frame: bytes, peers: Mapping[Peer, str]) -> Packet | N
         code=int(first.split(b" ")[1]) if first.startswith(b"SIP/2.0") else None,
         call_id=call_id[1].decode("utf-8", "replace"),
         in_dialog=to is not None and b";tag=" in to[1].lower(),
+        transport=via[1].decode().upper() if (via := _VIA.search(payload)) is not None else UDP,
     )
 
 

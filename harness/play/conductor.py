@@ -57,6 +57,8 @@ CLEARS_WITHIN = PbxSeconds(2.0)
 """Twice what a leg may take to end after its caller hung up; what is still up then is ended, and told."""
 TRYING = 100
 OK = 200
+UDP = "UDP"
+"""Phones speak SIP by it, and by nothing else."""
 NO_CHANNEL = re.compile(
     r"^\[(?P<stamp>[^\]]+)\] \w+\[.*\.c: "
     r"(?P<sentence>Unable to create channel of type .*|No such extension/context .* while calling Local channel.*)$"
@@ -226,7 +228,10 @@ def _legs(packets: Iterator[Packet]) -> Iterator[Event]:
             continue
         seen.add((packet.call_id, kind))
         at = PbxSeconds(packet.at)
-        if kind == "invite" and not packet.peer:
+        if kind == "invite" and packet.peer and packet.transport != UDP:
+            sentence = f"its INVITE goes by {packet.transport}, and the phone is registered by {UDP}"
+            yield DialFailed(at=at, target=packet.peer, sentence=sentence)
+        elif kind == "invite" and not packet.peer:
             yield LegLeft(at=at, call_id=packet.call_id, target=packet.target)
         elif kind == "invite":
             yield LegInvited(at=at, call_id=packet.call_id, target=packet.peer)

@@ -56,6 +56,20 @@ def test_what_the_pbx_sends_to_a_stranger_is_kept(tmp_path: Path) -> None:
     assert (packet.peer, packet.target, packet.sent) == ("", "10.0.0.1:5060", True)
 
 
+@pytest.mark.parametrize(
+    ("via", "transport"),
+    [
+        ("Via: SIP/2.0/TCP 10.0.0.1", "TCP"),
+        ("v: SIP / 2.0 / tls 10.0.0.1", "TLS"),
+        ("Via: SIP/2.0/UDP 10.0.0.1", "UDP"),
+    ],
+)
+def test_the_transport_is_that_of_the_via(tmp_path: Path, via: str, transport: str) -> None:
+    """Asterisk captures what it sends by TCP as UDP, too, before it is connected."""
+    path = capture(tmp_path, (PBX, PHONE, INVITE.replace("Call-ID", f"{via};branch=z\r\nCall-ID")))
+    assert [packet.transport for packet in read_capture(path, {PHONE: "101"})] == [transport]
+
+
 @pytest.mark.parametrize("cut", [30, 100, 150])
 def test_a_capture_cut_off_ends_there(tmp_path: Path, cut: int) -> None:
     """A PBX that was killed left half a packet."""
