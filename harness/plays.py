@@ -38,7 +38,9 @@ MADE_AGAIN = 2
 """How often a play is made again because the machine stalled."""
 FAST = "fast"
 """Folder in the evidence of a red: what the racing clock saw before it was confirmed."""
-NOT_CONFIRMED: frozenset[str] = frozenset({"pbx-crashed", "call-endless", "registration-refused", "leads-elsewhere"})
+NOT_CONFIRMED: frozenset[str] = frozenset(
+    {"pbx-crashed", "call-endless", "registration-refused", "registration-lost", "talk-refused", "leads-elsewhere"}
+)
 """A PBX that crashed has crashed, whatever it does the next time; a call without end keeps the whole machine busy; the
 bytes of a message that leads elsewhere have nothing to do with speed."""
 

@@ -106,7 +106,8 @@ def _whole_play(pair: _Pair, left: Observation, right: Observation) -> Iterator[
         return ", ".join(f"{number + 1} ({reason})" for number, reason in sorted(observation.failed_steps))
 
     def refused(observation: Observation) -> str:
-        return ", ".join(f"{phone} with {code}" for phone, code in sorted(observation.registrations_refused))
+        entries = [f"{phone} with {code}" for phone, code, _ in sorted(observation.registrations_refused)]
+        return ", ".join([*entries, *(f"{phone}, dropped" for phone, _ in sorted(observation.registrations_lost))])
 
     def signal(observation: Observation) -> str | None:
         return None if observation.crashed is None else f"signal {observation.crashed}"
@@ -126,8 +127,9 @@ def _whole_play(pair: _Pair, left: Observation, right: Observation) -> Iterator[
     yield from pair.words("late-rings", "rings after the story was over", late_rings(left), late_rings(right))
     yield from pair.words("late-legs", "legs that outlived their caller", outlived(left), outlived(right))
     yield from pair.words("dial-failures", "dialled, but not there", dial_failures(left), dial_failures(right))
-    dropped = [_counted(phone for phone, _ in side.dropped) for side in (left, right)]
-    yield from pair.words("dropped", "phones whose first call the PBX ended", dropped[0], dropped[1])
+    first = [[*side.dropped, *((phone, code) for phone, code, _ in side.talks_refused)] for side in (left, right)]
+    dropped = [_counted(phone for phone, _ in side) for side in first]
+    yield from pair.words("dropped", "phones whose first call ended, or did not begin", dropped[0], dropped[1])
     yield from pair.words("trunk-legs", "calls that left the office", legs(left), legs(right))
 
 
@@ -257,4 +259,5 @@ class _Calls:
 def _ending(ring: ObservedRing) -> str:
     if ring.to is not None:
         return f"{ring.ending} to {ring.to}"
-    return ring.ending if ring.code is None else f"{ring.ending} with {ring.code}"
+    because = f" ({ring.because})" if ring.because else ""
+    return ring.ending if ring.code is None else f"{ring.ending} with {ring.code}{because}"

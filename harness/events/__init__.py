@@ -31,7 +31,7 @@ class StepDone(Event):
     caller: str
 
 
-NotDone = Literal["not heard", "call over", "moment never came"]
+NotDone = Literal["not heard", "call over", "moment never came", "no telephone-event", "no sound"]
 """Why a step could not be done."""
 
 
@@ -86,6 +86,18 @@ class RegistrationRefused(Event):
 
     phone: str
     code: int
+    """0: it did not answer."""
+    because: str = ""
+    """By its configuration: `101/desk is registered, and the PBX takes 1 contact of 101 (max_contacts=1)`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationLost(Event):
+    """The PBX accepted a phone's REGISTER and does not have its contact any more; the story is not played."""
+
+    phone: str
+    because: str
+    """`101/mobile registered later, and the PBX keeps 1 contact of 101 (max_contacts=1)`; empty: not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,11 +122,13 @@ class PhoneCancelled(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneRefused(Event):
-    """A phone sent a final response 400-699 of its own will."""
+    """A phone sent a final response 300-699: by its behaviour, or because it cannot take what the INVITE offers."""
 
     phone: str
     call_id: str
     code: int
+    because: str = ""
+    """What of the INVITE it cannot take: `no common codec: the PBX offers GSM, the phone speaks PCMA and PCMU`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,6 +339,17 @@ class TalkDropped(Event):
     """The PBX ended the call that a phone was on when the story began."""
 
     phone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TalkRefused(Event):
+    """A phone could not take the call that it was to be on when the story begins; the story is not played."""
+
+    phone: str
+    """Or `the other end of 101's call`."""
+    code: int
+    because: str
+    """What of the INVITE it cannot take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

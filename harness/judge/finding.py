@@ -42,6 +42,7 @@ Kind = Literal[
     "talk-unheard",  # one of them does not hear the other's own tone
     "talk-shared",  # somebody of another call was in one bridge with the caller
     "talk-broken",  # phone and caller were parted again, and nobody had hung up
+    "talk-refused",  # a phone could not take the call that it was to be on when the story begins
     "talk-dropped",  # the PBX ended the call that a phone was on when the story began
     "missed-missing",
     "missed-unexpected",
@@ -53,8 +54,9 @@ Kind = Literal[
     "dial-nowhere",  # a Dial towards an extension that is not there
     "call-leaves",  # a call that leaves the office: by the trunk, or to an address where no phone of ours lives
     "key-unheard",  # the PBX did not hear the digits that were sent
-    "step-failed",  # nothing heard, or the call was over before the step
+    "step-failed",  # nothing heard, the call was over before the step, or a key that the PBX did not offer to take
     "registration-refused",  # the PBX refused a REGISTER that it should accept
+    "registration-lost",  # the PBX accepted a REGISTER, and does not have that contact any more
     "pbx-crashed",
     "call-endless",  # a call runs in a circle in the dialplan, without a wait: PBX time would stand still
     "leads-elsewhere",  # a phone or caller is sent to an address outside the run, by a message of the PBX

@@ -102,14 +102,15 @@ def _differences(manner: Manner, entries: Sequence[Turn], view: CallerView) -> I
                 yield missing, entry, f"{wish}{often}" if manner.entry is not Unseen or rings else f"{wish} not"
                 break
             if manner.observed(rings[number]) != wanted:
-                seen = manner.observed(rings[number])
-                yield (
-                    other,
-                    entry,
-                    f"expected {phone} {manner.to_do_so.format(wanted)}; it {manner.did_so.format(seen)}",
-                )
+                did_so = manner.did_so.format(_told(manner, rings[number]))
+                yield other, entry, f"expected {phone} {manner.to_do_so.format(wanted)}; it {did_so}"
         left[phone] = rings[len(times) :]
     for phone, rings in left.items():
         for ring in rings:
-            did = manner.unnamed.format(at=format_duration(ring.start), what=manner.observed(ring))
+            did = manner.unnamed.format(at=format_duration(ring.start), what=_told(manner, ring))
             yield unexpected, None, f"{phone} {did}; no expectation names it"
+
+
+def _told(manner: Manner, ring: ObservedRing) -> str:
+    """Return what it says of one time, and why where that was what the PBX offered."""
+    return f"{manner.observed(ring)}{f' ({ring.because})' if ring.because else ''}"

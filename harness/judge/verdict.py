@@ -22,8 +22,10 @@ from harness.scenario.story import (
     Expectation,
     HangUp,
     Missed,
+    Press,
     Ring,
     Scenario,
+    Step,
 )
 
 
@@ -65,19 +67,36 @@ def _judge_play(scenario: Scenario, observation: Observation) -> Iterator[Findin
         sentence = f"a call runs in a circle in the dialplan, and nothing waits there: it is at {observation.endless}"
         yield Finding(kind="call-endless", source=where, sentence=sentence)
     yield from _judge_leads(observation, where)
-    for phone, code in observation.registrations_refused:
-        sentence = f"the PBX refused the registration of {phone} with {code}; the story was not played"
+    for phone, code, because in observation.registrations_refused:
+        why = f": {because}" if because else ""
+        did = f"refused the registration of {phone} with {code}" if code else f"did not answer the REGISTER of {phone}"
+        sentence = f"the PBX {did}{why}; the story was not played"
         yield Finding(kind="registration-refused", source=where, sentence=sentence)
+    for phone, because in observation.registrations_lost:
+        why = f": {because}" if because else ""
+        sentence = f"the PBX accepted the registration of {phone}, and dropped it{why}; the story was not played"
+        yield Finding(kind="registration-lost", source=where, sentence=sentence)
+    for phone, code, because in observation.talks_refused:
+        sentence = f"{phone} refused the call that was to be up when the story begins, with {code} ({because})"
+        yield Finding(kind="talk-refused", source=where, sentence=sentence)
     for number, reason in observation.failed_steps:
         step = scenario.when[number]
         sentence = {
             "not heard": f"{step.caller} heard nothing from the PBX before this step",
             "call over": f"{step.caller}'s call was over before this step",
             "moment never came": "the moment that this step waits for never came",
+            "no telephone-event": f"the PBX did not offer RFC 4733 telephone-event, so {_keys(step)} cannot be sent",
+            "no sound": f"the PBX had agreed on no sound with {step.caller}, so {_keys(step)} cannot be sent",
         }[reason]
         yield Finding(kind="step-failed", source=step.source, sentence=sentence, caller=step.caller)
-    if not observation.elsewhere:  # else the PBX was left alone with its calls, perhaps before the story began
+    left_alone = observation.elsewhere or observation.talks_refused
+    if not left_alone:  # with its calls, perhaps before the story began
         yield from _judge_legs(observation, where)
+
+
+def _keys(step: Step) -> str:
+    digits = step.digits if isinstance(step, Press) else ""
+    return f"key {digits}" if len(digits) == 1 else f"keys {digits}"
 
 
 def _judge_leads(observation: Observation, where: Source) -> Iterator[Finding]:
@@ -124,13 +143,17 @@ def _judge_legs(observation: Observation, where: Source) -> Iterator[Finding]:
 def _judge_caller(
     scenario: Scenario, observation: Observation, view: CallerView, expectations: tuple[Expectation, ...]
 ) -> Iterator[Finding]:
-    """Tell the differences in one caller's call: chart first, since it explains the rest."""
+    """Tell the differences in one caller's call: chart first, since it explains the rest.
+
+    But for a phone that could not take what the PBX offered, which explains the chart.
+    """
     expected = [entry for entry in expectations if isinstance(entry, Ring)]
     chart = list(judge_waves(scenario, observation, view, expected))
-    yield from chart
-    yield from _judge_keys(scenario, view)
     turns = list(judge_turns(expectations, view, scenario))
-    yield from turns
+    refused_offer = any(ring.because for ring in view.rings)
+    yield from turns if refused_offer else chart
+    yield from _judge_keys(scenario, view)
+    yield from chart if refused_offer else turns
     if not chart and not turns:  # else it is not known which wave or turn is which
         waves = comparable(scenario, observation, view, expected)
         yield from judge_moments(expectations, view, waves, scenario.tolerance)

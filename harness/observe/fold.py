@@ -40,12 +40,14 @@ from harness.events import (
     PhoneRefused,
     PhoneTidied,
     QuietOver,
+    RegistrationLost,
     RegistrationRefused,
     SoundHeard,
     StepDone,
     StepFailed,
     StoryOver,
     TalkDropped,
+    TalkRefused,
 )
 from harness.events.connections import Connections
 from harness.observe.chart import brief_rings, waves_of
@@ -139,14 +141,16 @@ def _observe_call(scenario: Scenario, record: _Record, watched: PbxSeconds | Non
     record = record.with_those(_by_exclusion(record))
     over = _one(record, StoryOver, "the story has no end")
     crashed = next((event.signal for event in record.all(PbxCrashed)), None)
-    refused = tuple((event.phone, event.code) for event in record.all(RegistrationRefused))
+    refused = tuple((event.phone, event.code, event.because) for event in record.all(RegistrationRefused))
+    lost = tuple((event.phone, event.because) for event in record.all(RegistrationLost))
+    unprepared = tuple((event.phone, event.code, event.because) for event in record.all(TalkRefused))
     endless = next((event.place for event in record.all(CallEndless)), None)
     elsewhere = tuple(
         ObservedLead(who=event.who, at=event.at, address=event.address, message=event.message, line=event.line)
         for event in record.all(LedElsewhere)
     )
-    cut_off = crashed is not None or endless is not None or bool(elsewhere)
-    if watched is None and (refused or cut_off):
+    cut_off = crashed is not None or endless is not None or bool(elsewhere) or bool(unprepared)
+    if watched is None and (refused or lost or cut_off):
         watched = PbxSeconds(0.0)
     elif watched is None:
         watched = _one(record, QuietOver, "the silence after the story was not watched").watched
@@ -166,6 +170,8 @@ def _observe_call(scenario: Scenario, record: _Record, watched: PbxSeconds | Non
         watched=watched,
         over=over.at,
         registrations_refused=refused,
+        registrations_lost=lost,
+        talks_refused=unprepared,
         crashed=crashed,
         endless=endless,
         elsewhere=elsewhere,
@@ -175,7 +181,8 @@ def _observe_call(scenario: Scenario, record: _Record, watched: PbxSeconds | Non
 def _by_exclusion(record: _Record) -> Iterator[LegBelongs]:
     """Whose those legs are that were over before the PBX could be asked: it makes one channel for each INVITE.
 
-    Only where no other call's could be meant, and none is left over.
+    Only where no other call's could be meant, and none is left over. A caller's own leg, too: where the PBX refuses his
+    call at once, or its only phone cannot take it, both have ended before the question comes.
     """
     told = {event.call_id for event in record.all(LegBelongs)}
     known = {event.channel for event in record.all(LegBelongs)}
@@ -183,6 +190,17 @@ def _by_exclusion(record: _Record) -> Iterator[LegBelongs]:
     for leg in record.all(LegInvited):
         if leg.call_id not in told:
             legs[extension_of(leg.target)].append(leg)
+    placed = [event for event in record.all(CallerPlaced) if event.call_id not in told]
+    came_in = [event for event in record.all(ChannelMade) if not event.outgoing and event.channel not in known]
+    if len(placed) == len(came_in) == 1:
+        (channel,) = came_in
+        yield LegBelongs(
+            at=channel.at,
+            call_id=placed[0].call_id,
+            channel=channel.channel,
+            endpoint=channel.endpoint,
+            linked=channel.linked,
+        )
     for endpoint, unknown in legs.items():
         made = [
             event
@@ -264,6 +282,7 @@ def _ring(invited: PhoneInvited, leg: LegInvited, record: _Record, owners: _Owne
         raise BrokenPlayError(message)
     ending, end, code, missed = _ending(leg, record, pbx_gone=pbx_gone)
     forwarded = record.of_call(PhoneForwarded, leg.call_id)
+    refused = record.of_call(PhoneRefused, leg.call_id)
     return ObservedRing(
         phone=invited.phone,
         call_id=leg.call_id,
@@ -271,6 +290,7 @@ def _ring(invited: PhoneInvited, leg: LegInvited, record: _Record, owners: _Owne
         end=end,
         ending=ending,
         code=code,
+        because=refused.because if refused is not None and ending == "refused" else "",
         to=forwarded.to if forwarded is not None else None,
         alerted=record.of_call(LegAlerting, leg.call_id) is not None,
         missed=missed and not _tidied_up(record, owners.of(belongs), end),

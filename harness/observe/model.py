@@ -23,6 +23,8 @@ class ObservedRing:
     ending: Ending
     code: int | None = None
     """Of a refusal."""
+    because: str = ""
+    """What of the INVITE the phone could not take, where it refused for that and not as it was told."""
     to: str | None = None
     """Where a call was forwarded."""
     alerted: bool = True
@@ -140,8 +142,15 @@ class Observation:
     """How long the silence after the story was watched."""
     over: PbxSeconds
     """When the story was over."""
-    registrations_refused: tuple[tuple[str, int], ...] = ()
-    """Phones whose REGISTER the PBX refused, with its code; then no story was played."""
+    registrations_refused: tuple[tuple[str, int, str], ...] = ()
+    """Phones whose REGISTER the PBX refused, with its code (0: it did not answer), and why, where that is known.
+
+    Then no story was played.
+    """
+    talks_refused: tuple[tuple[str, int, str], ...] = ()
+    """Phones that could not take the call that they were to be on when the story begins, with code and reason."""
+    registrations_lost: tuple[tuple[str, str], ...] = ()
+    """Phones whose REGISTER the PBX accepted and whose contact it has no more, and why; then no story was played."""
     crashed: int | None = None
     """The signal by which Asterisk ended, where it did."""
     endless: str | None = None
@@ -154,8 +163,8 @@ class Observation:
     @property
     def cut_off(self) -> bool:
         """True where the story was not played to its end because of what the PBX did."""
-        faults = (self.crashed is not None, self.endless is not None, self.registrations_refused, self.elsewhere)
-        return any(faults)
+        not_begun = self.registrations_refused or self.registrations_lost or self.talks_refused
+        return any((self.crashed is not None, self.endless is not None, not_begun, self.elsewhere))
 
     @property
     def calls(self) -> tuple[Observation, ...]:

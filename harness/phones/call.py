@@ -22,6 +22,8 @@ SOUND_LEVEL = 5
 """pjmedia's logarithmic mean level of a packet: a tone of -47 dBov has 6, of -53 dBov 3, of -59 dBov 1."""
 _LONGEST_GRAIN_NS = 20_000_000
 """A level is that of the last packet: no look at it may count for more than a packet's time."""
+_NO_EVENTS_STATUS = 220107
+"""PJMEDIA_RTP_EREMNORFC2833 (pjmedia/errno.h), which SWIG leaves out."""
 _EVENT_PACKETS = 13
 """From `dialDtmf` on: 9 packets of the event, 3 of its end, and one that may have left in between."""
 
@@ -278,10 +280,27 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
         self.phone.tell(say.SoundSent(at_ns=self.phone.ledger.stamp(), call_id=self.call_id))
 
     def _press_next(self) -> None:
-        if self._digits and self._digit_done_at is None:
-            done_at = self._packets_sent() + _EVENT_PACKETS
+        if not self._digits or self._digit_done_at is not None:
+            return
+        if not self.hasMedia():
+            self._cannot_press(say.NO_SOUND)
+            return
+        done_at = self._packets_sent() + _EVENT_PACKETS
+        try:
             self.dialDtmf(self._digits[0])
+        except pj.Error as fault:
+            if fault.status != _NO_EVENTS_STATUS:
+                raise
+            self._cannot_press(say.NO_EVENTS)
+        else:
             self._digit_done_at = done_at
+
+    def _cannot_press(self, reason: str) -> None:
+        digit = self._digits[0]
+        self._digits.clear()
+        self.phone.tell(
+            say.KeyNotSent(at_ns=self.phone.ledger.stamp(), call_id=self.call_id, digit=digit, reason=reason)
+        )
 
     def _packets_sent(self) -> int:
         statistics = self.getStreamStat(0)  # named: its parts die with it

@@ -20,7 +20,8 @@ Pj = Any
 """Something of pjsua2, which has no types."""
 
 _SAMPLE_RATE = 8000
-_CODECS = ("PCMA/8000", "PCMU/8000")  # left to itself it would choose speex between two phones
+CODECS = ("PCMA", "PCMU")
+"""What a phone speaks; left to itself the library would choose speex between two phones."""
 _TONE_LOUDNESS = 0.15
 
 
@@ -28,14 +29,14 @@ class Endpoint(pj.Endpoint):  # type: ignore[misc]  # pjsua2 has no types
     """The one Endpoint of the process; a second would abort it."""
 
     def __init__(self, phone: FaultReporter, call_rejected: Callable[[int], None]) -> None:
-        """`call_rejected` gets the code by which the library itself refused a call that found no place."""
+        """`call_rejected` gets the code by which the library itself refused a call, for whatever reason."""
         super().__init__()
         self.phone = phone
         self._call_rejected = call_rejected
 
     @guarded
     def onRejectedIncomingCall(self, prm: Pj) -> None:  # noqa: N802  pjsua2 names it
-        """Tell of a call that found no place."""
+        """Tell of a call that the library refused."""
         self._call_rejected(prm.statusCode)
 
 
@@ -79,8 +80,9 @@ def start(endpoint: Endpoint, log: Log, name: str, address: str, calls: int) -> 
     endpoint.libCreate()
     endpoint.libInit(config)
     codecs = endpoint.codecEnum2()
+    spoken = tuple(f"{name}/{_SAMPLE_RATE}" for name in CODECS)
     for codec in codecs:
-        endpoint.codecSetPriority(codec.codecId, 128 if codec.codecId.startswith(_CODECS) else 0)
+        endpoint.codecSetPriority(codec.codecId, 128 if codec.codecId.startswith(spoken) else 0)
     transport = pj.TransportConfig()
     transport.port = 0
     transport.boundAddress = address

@@ -64,6 +64,8 @@ class Phone:
         self._known: set[str] = set()
         self.recordings: list[Recording] = []
         self._over: list[Call] = []
+        self._offered: dict[str, str] = {}
+        """INVITEs by Call-ID of which no callback has told: the library looks at them, and refuses some."""
         self._networks = Networks(networks, [address])
         self._led: set[tuple[str, str]] = set()
         """Calls and lines of which it has been told that they lead elsewhere."""
@@ -204,6 +206,7 @@ class Phone:
 
     def invited(self, number: int, message: str, at_ns: int) -> None:
         """Take a call that came in."""
+        self._offered.pop(sip_text.call_id(message) or "", None)
         Call(self, number).invited(message, self._invite_code, at_ns)
 
     def registration(self, code: int, reason: str, expires: int, at_ns: int) -> None:
@@ -219,21 +222,43 @@ class Phone:
             self.tell(say.RegistrationFailed(at_ns=at_ns, code=code, reason=reason))
 
     def _call_rejected(self, code: int) -> None:
-        at_ns = self.ledger.stamp()
         if code == pj.PJSIP_SC_BUSY_HERE:
-            self.tell(say.CallTableFull(at_ns=at_ns, code=code))
-        else:
-            self.tell(say.Fault(at_ns=at_ns, traceback=f"the library refused an INVITE by itself, with {code}"))
+            self.tell(say.CallTableFull(at_ns=self.ledger.stamp(), code=code))
+        # else the refusal itself tells what the library could not take: not every one of them is called back
 
     def _logged(self, entry: str) -> None:
         """Read in the log what no callback tells: where we are sent, the causes of a CANCEL that crosses our 200."""
         self.ledger.note_log(entry)
+        self._look_at_offer(entry)
         if self._networks and (message := sip_text.logged_message(entry)) is not None:
             self._look_where_it_leads(message)
         cancel = sip_text.logged_request(entry, "CANCEL")
         call = self.calls.get(sip_text.call_id(cancel) or "") if cancel is not None else None
         if cancel is not None and call is not None:
             call.causes = sip_text.reason_causes(cancel)
+
+    def _look_at_offer(self, entry: str) -> None:
+        """Tell of an INVITE that the library refuses by itself: it has arrived, and it gets a final response."""
+        invite = sip_text.logged_request(entry, "INVITE")
+        if invite is not None:
+            call_id = sip_text.call_id(invite) or ""
+            if call_id not in self._known and not sip_text.in_dialog(invite):
+                self._offered[call_id] = invite
+            return
+        refusal = sip_text.logged_refusal(entry)
+        invite = self._offered.pop(sip_text.call_id(refusal[1]) or "", None) if refusal is not None else None
+        if invite is None or refusal is None or refusal[0] == pj.PJSIP_SC_BUSY_HERE:
+            return
+        from harness.phones.offer import unacceptable  # noqa: PLC0415  a phone that is offered what it takes has no need
+
+        code, response = refusal
+        call_id = sip_text.call_id(invite) or ""
+        self._known.add(call_id)
+        at_ns = self.ledger.stamp()
+        caller, dialled = sip_text.user_of(sip_text.header(invite, "From", "f")), sip_text.request_user(invite)
+        because = unacceptable(invite, code, response, library.CODECS)
+        self.tell(say.Invited(at_ns=at_ns, call_id=call_id, caller_id=caller, dialled=dialled))
+        self.tell(say.Refused(at_ns=at_ns, call_id=call_id, code=code, because=because))
 
     def _look_where_it_leads(self, message: str) -> None:
         """Tell it before the library follows."""

@@ -138,7 +138,7 @@ class Resume(CallVerb):
 
 
 class Press(CallVerb):
-    """Send digits as RFC 4733 events, one after the other. KeySent follows for each."""
+    """Send digits as RFC 4733 events, one after the other. KeySent follows for each, or KeyNotSent for those left."""
 
     digits: str
 
@@ -252,10 +252,12 @@ class Lost(Message):
 
 
 class Refused(Message):
-    """Our final response 400-699 went out."""
+    """Our final response 300-699 went out."""
 
     call_id: str
     code: int
+    because: str = ""
+    """What of the INVITE the phone cannot take, so that its library refused it; empty: the phone was told to refuse."""
 
 
 class Forwarded(Message):
@@ -314,6 +316,15 @@ class KeySent(Message):
     digit: str
 
 
+class KeyNotSent(Message):
+    """This digit, and those told with it, cannot be sent in this call as it is now."""
+
+    call_id: str
+    digit: str
+    reason: str
+    """NO_EVENTS or NO_SOUND."""
+
+
 class KeyHeard(Message):
     """The other side pressed this digit."""
 
@@ -344,6 +355,11 @@ class Fault(Message):
 
     traceback: str
 
+
+NO_EVENTS = "no telephone-event"
+"""The other side did not offer RFC 4733 telephone-event."""
+NO_SOUND = "no sound"
+"""No sound has been agreed on: there is no RTP in which a digit could be sent."""
 
 _KINDS: dict[str, type[Verb | Message]] = {
     kind.__name__: kind for base in (Verb, CallVerb, Message) for kind in base.__subclasses__()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 _REASON = re.compile(r"^reason[ \t]*:(.*(?:\r?\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE)
+_HEADERS = r"^(?:%s)[ \t]*:[ \t]*(.*(?:\r?\n[ \t].*)*)"
 _CALL_ID = re.compile(r"^(?:call-id|i)[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
 _RECEIVED_REQUEST = re.compile(r"[^\n]*\bRX \d+ bytes Request msg (\w+)/[^\n]*:\n(.*)", re.DOTALL)
 """How pjsip logs a request: one line about it, then its text."""
+_SENT_RESPONSE = re.compile(r"[^\n]*\bTX \d+ bytes Response msg (\d{3})/(\w+)/[^\n]*:\n(.*)", re.DOTALL)
 _RECEIVED = re.compile(r"[^\n]*\bRX \d+ bytes Re(?:quest|sponse) msg [^\n]*:\n(.*)", re.DOTALL)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _CAUSE = re.compile(r";\s*cause\s*=\s*(\d+)", re.IGNORECASE)
@@ -34,6 +36,23 @@ def reason_causes(message: str) -> tuple[int | None, int | None]:
     return q850, sip
 
 
+def header(message: str, name: str, compact: str = "") -> str:
+    """Return the first value of a header, by its name or its compact form; empty where a message has none."""
+    names = f"{name}|{compact}" if compact else name
+    match = re.search(_HEADERS % names, _head(message), re.IGNORECASE | re.MULTILINE)
+    return match[1].strip() if match else ""
+
+
+def body(message: str) -> str:
+    """Return what stands below a message's headers."""
+    return (*re.split(r"\r?\n\r?\n", message, maxsplit=1), "")[1]
+
+
+def in_dialog(message: str) -> bool:
+    """Whether a request belongs to a dialog that exists: its To has a tag."""
+    return ";tag=" in header(message, "To", "t").lower()
+
+
 def call_id(message: str) -> str | None:
     """Return a message's Call-ID, None where it has none."""
     match = _CALL_ID.search(_head(message))
@@ -44,6 +63,12 @@ def logged_request(entry: str, method: str) -> str | None:
     """Return the text of the request that this entry of pjsip's log says was received, if it has this method."""
     match = _RECEIVED_REQUEST.match(entry)
     return match[2] if match and match[1] == method else None
+
+
+def logged_refusal(entry: str) -> tuple[int, str] | None:
+    """Return code and text of the final response 300-699 to an INVITE that this entry of pjsip's log says is sent."""
+    match = _SENT_RESPONSE.match(entry)
+    return (int(match[1]), match[3]) if match and match[2] == "INVITE" and match[1] >= "300" else None
 
 
 def logged_message(entry: str) -> str | None:

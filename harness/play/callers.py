@@ -41,6 +41,8 @@ class CallerSeat:
     heard: bool = False
     """300 ms of sound since his last step."""
     keys_sent: int = 0
+    key_fails: NotDone | None = None
+    """Why his phone could not send a key."""
     hangs_up: bool = False
     """He hangs up in a step."""
     answered: bool = False
@@ -83,6 +85,9 @@ class Callers:
                 self._stage.hold_for(STEADY, f"the sound of {name} has changed")
             case protocol.KeySent():
                 seat.keys_sent += 1
+                self._stage.notify()
+            case protocol.KeyNotSent(reason=reason):
+                seat.key_fails = "no sound" if reason == protocol.NO_SOUND else "no telephone-event"
                 self._stage.notify()
             case protocol.Ended(code=code):
                 seat.ended = epoch
@@ -174,9 +179,15 @@ class Callers:
         if seat.call_id is None or seat.ended is not None:
             return "call over"
         wanted = seat.keys_sent + len(step.digits)
+
+        def is_done() -> bool:
+            return seat.keys_sent >= wanted or seat.ended is not None or seat.key_fails is not None
+
         with self._stage.clock.hold():  # a digit is sound, too
             seat.phone.tell(protocol.Press(call_id=seat.call_id, digits=step.digits))
-            await self._acts(seat, lambda: seat.keys_sent >= wanted or seat.ended is not None, f"press {step.digits}")
+            await self._acts(seat, is_done, f"press {step.digits}")
+        if seat.key_fails is not None:
+            return seat.key_fails
         # the PBX acts at the end of the last digit, and may have ended the call before its last packet was sent
         return None if seat.keys_sent >= wanted - 1 else "call over"
 

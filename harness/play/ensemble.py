@@ -17,10 +17,11 @@ from harness.events import (
     PhoneRefused,
     PhoneTidied,
     TalkDropped,
+    TalkRefused,
 )
 from harness.phones import protocol
 from harness.phones.handle import Phone
-from harness.play.stage import Stage
+from harness.play.stage import Stage, TalkRefusedError
 from harness.play.switchboard import Switchboard, moment
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.story import (
@@ -113,7 +114,7 @@ class Ensemble:
                 record(PhoneCancelled(at=at, phone=name, call_id=call_id, q850=message.q850, sip=message.sip))
             case protocol.Refused(call_id=call_id):
                 self._silenced(seat, call_id, epoch)
-                refused = PhoneRefused(at=at, phone=name, call_id=call_id, code=message.code)
+                refused = PhoneRefused(at=at, phone=name, call_id=call_id, code=message.code, because=message.because)
                 ours = call_id in self._tidied
                 record(PhoneTidied(at=at, phone=name, call_id=call_id) if ours else refused)
             case protocol.Forwarded(call_id=call_id):
@@ -158,6 +159,10 @@ class Ensemble:
             return True
         if getattr(message, "call_id", None) not in seat.on_call:
             return False
+        if isinstance(message, protocol.Refused) and message.because:
+            at = moment(self._stage.clock.at_stamp(message.at_ns))
+            refused = TalkRefused(at=at, phone=seat.name, code=message.code, because=message.because)
+            self._stage.fail(TalkRefusedError(refused))
         if isinstance(message, protocol.Ended):
             seat.on_call.discard(message.call_id)
             if not message.by_us:  # the story says that it is on a call, and it is not

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 
 from harness.clock.clock import PbxClock, PbxEpoch
 from harness.containers.errors import BrokenError
-from harness.events import CallEndless, Event, LedElsewhere, PbxCrashed
+from harness.events import CallEndless, Event, LedElsewhere, PbxCrashed, TalkRefused
 from harness.pbx.manager import ManagerLostError
 from harness.play.recorder import Recorder
 from harness.scenario.duration import PbxSeconds
@@ -44,6 +44,14 @@ class LedElsewhereError(PbxFaultError):
     def __init__(self, led: LedElsewhere) -> None:
         """`led` has been recorded: each of them is, while the first ends the story."""
         super().__init__(f"the PBX sends {led.who} to {led.address}", None)
+
+
+class TalkRefusedError(PbxFaultError):
+    """A phone could not take the call that it is to be on when the story begins, by what the PBX offered it."""
+
+    def __init__(self, refused: TalkRefused) -> None:
+        """Keep what is to be recorded."""
+        super().__init__(f"{refused.phone} refused its first call with {refused.code}", refused)
 
 
 class Stage:

@@ -13,7 +13,7 @@ from harness.clock.clock import PbxEpoch
 from harness.containers.errors import BrokenError, ComplaintError, LogMissingError
 from harness.containers.run import RunEnvironment
 from harness.containers.turnstile import turnstile
-from harness.events import LedElsewhere, NameAsked, RegistrationRefused
+from harness.events import LedElsewhere, NameAsked, RegistrationLost, RegistrationRefused, TalkRefused
 from harness.pbx.complaints import BootPolicy
 from harness.pbx.container import SIP_PORT, ClockMount, Pbx
 from harness.pbx.manager import Login, ManagerEvent
@@ -25,8 +25,9 @@ from harness.play.clockwork import LIBRARY
 from harness.play.ensemble import Ensemble, Seat
 from harness.play.media_watch import MediaWatch, shortest_rtp_timeout
 from harness.play.own_modules import LOGGER, load, load_own_modules
+from harness.play.registrar import why_lost, why_mute, why_refused
 from harness.play.sound import tones_for
-from harness.play.stage import LedElsewhereError, PbxCrashedError, Stage
+from harness.play.stage import LedElsewhereError, PbxCrashedError, Stage, TalkRefusedError
 from harness.play.surroundings import surroundings_of
 from harness.play.switchboard import Switchboard, moment
 from harness.play.talks import Talks
@@ -55,7 +56,7 @@ ONLY_TRYING = 100
 
 
 class RegistrationRefusedError(Exception):
-    """The PBX refused a REGISTER that it should accept; recorded, no story is played."""
+    """The PBX refused a REGISTER that it should accept, or dropped it; recorded, no story is played."""
 
 
 class Theatre:
@@ -284,6 +285,10 @@ class Theatre:
             self._talking[name] = message.call_id
         elif isinstance(message, protocol.Ended):
             self._talking.pop(name, None)
+        elif isinstance(message, protocol.Refused) and message.because:
+            at, who = moment(self._stage.clock.at_stamp(message.at_ns)), _far_end(name)
+            refused = TalkRefused(at=at, phone=who, code=message.code, because=message.because)
+            self._stage.fail(TalkRefusedError(refused))
         self._stage.notify()
 
     async def close(self) -> None:
@@ -423,7 +428,7 @@ class Theatre:
 
     def _take_lead(self, name: str, message: protocol.LedElsewhere) -> None:
         """Record where somebody is sent, and end the story: the answers that it waits for will not come."""
-        who = f"the other end of {name.removeprefix(OUTSIDE)}'s call" if name.startswith(OUTSIDE) else name
+        who = _far_end(name) if name.startswith(OUTSIDE) else name
         led = LedElsewhere(
             at=moment(self._stage.clock.at_stamp(message.at_ns)),
             who=who,
@@ -465,12 +470,21 @@ class Theatre:
         deadline = PbxEpoch(self._stage.clock.now() + REGISTERED_WITHIN_S)
         seats = self.ensemble.seats
         if not await self._stage.until(lambda: seats.keys() <= self._registered.keys(), deadline):
-            silent = ", ".join(sorted(seats.keys() - self._registered.keys()))
+            unanswered = sorted(seats.keys() - self._registered.keys())
+            if because := await why_mute(self.pbx.manager, self.pbx.office_address):
+                for name in unanswered:
+                    at = moment(self._stage.clock.now())
+                    self._stage.record(RegistrationRefused(at=at, phone=name, code=0, because=because))
+                raise RegistrationRefusedError
+            silent = ", ".join(unanswered)
             message = f"no answer to REGISTER of {silent} within {REGISTERED_WITHIN_S:.0f} s"
             raise BrokenError(message, f"Asterisk's log is {self.evidence / 'full.log'}")
         refused = {name: code for name, code in self._registered.items() if code >= 300}  # noqa: PLR2004 - refusals
+        accepted = self._registered.keys() - refused.keys()
         for name, code in refused.items():
-            self._stage.record(RegistrationRefused(at=moment(self._stage.clock.now()), phone=name, code=code))
+            because = await why_refused(self.pbx.manager, name, accepted)
+            at = moment(self._stage.clock.now())
+            self._stage.record(RegistrationRefused(at=at, phone=name, code=code, because=because))
         if refused:
             raise RegistrationRefusedError
         await self._prove_registered(deadline)
@@ -495,11 +509,18 @@ class Theatre:
             if known[address] != extension_of(name):
                 message = f"the PBX takes the phone {name} for the endpoint {known[address] or '(none)'}"
                 raise BrokenError(message, "two phones behind one address need `identify_by=auth_username,username`")
-        contacts = {entry.get("Uri", "") for entry in await self.pbx.manager.listing("PJSIPShowContacts")}
-        for name, seat in self.ensemble.seats.items():
-            if not any(f"@{seat.phone.address}:{seat.phone.port}" in uri for uri in contacts):
-                message = f"the PBX has no contact of {name} at {seat.phone.address}:{seat.phone.port}"
-                raise BrokenError(message)
+        contacts = [entry.get("Uri", "") for entry in await self.pbx.manager.listing("PJSIPShowContacts")]
+        seats = self.ensemble.seats
+        kept = {
+            name
+            for name, seat in seats.items()
+            if any(f"@{seat.phone.address}:{seat.phone.port}" in uri for uri in contacts)
+        }
+        for name in sorted(seats.keys() - kept):
+            because = await why_lost(self.pbx.manager, name, kept)
+            self._stage.record(RegistrationLost(at=moment(self._stage.clock.now()), phone=name, because=because))
+        if kept != seats.keys():
+            raise RegistrationRefusedError
         await self.prove_states(deadline)
 
     async def prove_states(self, deadline: PbxEpoch) -> None:
@@ -554,6 +575,10 @@ def waiting_news(printed: Sequence[str]) -> int:
     """
     lines = (line.split() for line in printed)
     return sum(int(words[2]) for words in lines if len(words) > 2 and words[0].startswith(NEWS_OF_GLOBAL))  # noqa: PLR2004
+
+
+def _far_end(name: str) -> str:
+    return f"the other end of {name.removeprefix(OUTSIDE)}'s call"
 
 
 def _turns_away_at_once(behaviour: Behaviour) -> bool:

@@ -56,8 +56,15 @@ def _cut_off(observation: Observation) -> Iterator[str]:
     for lead in observation.elsewhere:
         at = f"at {format_duration(lead.at)}" if lead.at >= 0 else "before the story began"
         yield f"the PBX sent {lead.who} to {lead.address} {at}: its {lead.message} says `{lead.line}`"
-    for phone, code in observation.registrations_refused:
-        yield f"the PBX refused the registration of {phone} with {code}: no story was played"
+    for phone, code, because in observation.registrations_refused:
+        why = f" ({because})" if because else ""
+        did = f"refused the registration of {phone} with {code}" if code else f"did not answer the REGISTER of {phone}"
+        yield f"the PBX {did}{why}: no story was played"
+    for phone, because in observation.registrations_lost:
+        why = f" ({because})" if because else ""
+        yield f"the PBX dropped the registration of {phone}{why}: no story was played"
+    for phone, code, because in observation.talks_refused:
+        yield f"{phone} refused its first call with {code} ({because}): no story was played"
 
 
 def _besides(observation: Observation) -> Iterator[str]:
@@ -110,6 +117,7 @@ def _list(rings: Iterable[ObservedRing]) -> list[str]:
     lines = [f"      from       to    lasts  {'phone':<{broad}}  how it ended"]
     for ring in rings:
         how = ring.ending if ring.code is None else f"{ring.ending} with {ring.code}"
+        how += f" ({ring.because})" if ring.because else ""
         how += "" if ring.to is None else f" to {ring.to}"
         how += "" if ring.alerted or ring.ending == "unseen" else ", never rang aloud"
         how += ", missed call" if ring.missed else ""

@@ -46,6 +46,7 @@ def view(observation: Observation, **changes: object) -> Observation:
 
 
 RING = rang("101", 0.1, 15.1)
+REFUSED = rang("101", 0, 1, "refused", code=488)
 LATE = rang("103", 63.0, 70.0, caller=None)
 CASES: list[tuple[list[Kind], Observation, Observation]] = [
     (["call"], seen(), view(seen(), placed=None)),
@@ -87,7 +88,10 @@ CASES: list[tuple[list[Kind], Observation, Observation]] = [
     (["dial-failures"], seen(), seen(dial_failures=((PbxSeconds(3.0), "109", "no such endpoint"),))),
     (["failed-steps"], seen(), seen(failed_steps=((1, "call over"),))),
     (["failed-steps"], seen(failed_steps=((1, "not heard"),)), seen(failed_steps=((1, "call over"),))),
-    (["registrations"], seen(), seen(registrations_refused=(("101", 403),))),
+    (["registrations"], seen(), seen(registrations_refused=(("101", 403, ""),))),
+    (["registrations"], seen(), seen(registrations_lost=(("101", ""),))),
+    (["dropped"], seen(), seen(talks_refused=(("101", 488, "no common codec"),))),
+    (["ring-ending"], seen(REFUSED), seen(replace(REFUSED, because="no common codec"))),
     (["crash"], seen(), seen(crashed=11)),
     (["crash"], seen(crashed=6), seen(crashed=11)),
     (["dropped"], seen(), seen(dropped=(("101", PbxSeconds(3.0)),))),

@@ -59,6 +59,7 @@ UNHEARD = (
 )
 REFUSED = Refused(source=at(11), codes={"102": (486,)})
 TURNED = rang("102", 0.1, 0.2, "refused", code=486, alerted=False)
+UNABLE = replace(TURNED, code=488, because="no common codec: the PBX offers GSM, the phone speaks PCMA and PCMU")
 BY_PBX = CallerGets(source=at(12), code=480, ended_by="pbx")
 PAUSE = ring(12)
 """Of any length."""
@@ -224,7 +225,13 @@ CASES: list[Case] = [
         rang("101", 0.1, 15.1))),
     ("step-failed", 8, (ONE,), seen(rang("101", 0.1, 15.1), failed_steps=((0, "not heard"),)), seen(
         rang("101", 0.1, 15.1))),
-    ("registration-refused", 5, (ONE,), seen(registrations_refused=(("101", 403),)), seen(rang("101", 0.1, 15.1))),
+    ("step-failed", 8, (ONE,), seen(rang("101", 0.1, 15.1), failed_steps=((0, "no telephone-event"),)), seen(
+        rang("101", 0.1, 15.1))),
+    ("refusal-unexpected", 5, (ONE,), seen(rang("101", 0.1, 15.1), UNABLE), seen(rang("101", 0.1, 15.1))),
+    ("refusal-code", 11, (REFUSED, ONE), seen(rang("101", 0.1, 15.1), UNABLE), seen(rang("101", 0.1, 15.1), TURNED)),
+    ("registration-refused", 5, (ONE,), seen(registrations_refused=(("101", 403, ""),)), seen(rang("101", 0.1, 15.1))),
+    ("registration-lost", 5, (ONE,), seen(registrations_lost=(("101", ""),)), seen(rang("101", 0.1, 15.1))),
+    ("talk-refused", 5, (ONE,), seen(talks_refused=(("102", 488, "no common codec"),)), seen(rang("101", 0.1, 15.1))),
     ("pbx-crashed", 5, (ONE,), seen(crashed=11), seen(rang("101", 0.1, 15.1))),
     ("talk-dropped", 5, (ONE,), seen(rang("101", 0.1, 15.1), dropped=(("102", PbxSeconds(3.0)),)), seen(
         rang("101", 0.1, 15.1))),
@@ -252,6 +259,66 @@ def test_what_is_seen_of_a_story_that_ended_because_somebody_was_sent_elsewhere_
     calls = {"trunk_legs": (PbxSeconds(0.1),), "late_rings": (rang("103", 63, 64),)}
     kinds = [finding.kind for finding in judge(scenario(ONE), seen(elsewhere=(lead("101"),), **calls))]  # type: ignore[arg-type]
     assert kinds == ["leads-elsewhere"]
+
+
+def test_a_phone_that_cannot_take_the_call_is_told_first() -> None:
+    """It explains why nobody rang, which a refusal by the phone's own will does not."""
+    first, second = judge(scenario(ring(11, "102", lasts=15.0)), seen(UNABLE))
+    assert first.sentence == (
+        "102 was rung at 0.1 s and refused with 488 (no common codec: the PBX offers GSM, the phone speaks PCMA and "
+        "PCMU); no expectation names it"
+    )
+    assert second.sentence == "expected 102 to ring; nobody rang"
+    told = [finding.kind for finding in judge(scenario(ring(11, "102", lasts=15.0)), seen(TURNED))]
+    assert told == ["ring-missing", "refusal-unexpected"]
+
+
+def test_another_code_is_told_with_its_reason() -> None:
+    """The phone is told to refuse with 486, and cannot even take the call."""
+    (finding,) = judge(scenario(REFUSED, ONE), seen(rang("101", 0.1, 15.1), UNABLE))
+    assert finding.sentence.startswith("expected 102 to refuse with 486; it refused with 488 (no common codec: ")
+
+
+@pytest.mark.parametrize(
+    ("reason", "digits", "sentence"),
+    [
+        (
+            "no telephone-event",
+            "1",
+            "the PBX did not offer RFC 4733 telephone-event, so key 1 cannot be sent",
+        ),
+        ("no sound", "102", "the PBX had agreed on no sound with anna, so keys 102 cannot be sent"),
+    ],
+)
+def test_a_key_that_cannot_be_sent(reason: str, digits: str, sentence: str) -> None:
+    """At its own step."""
+    press = Press(caller="anna", source=at(9), digits=digits)
+    story = scenario(Nobody(source=at(11), does="rings"), when=(CALL, press))
+    (finding,) = judge(story, seen(failed_steps=((1, reason),)))
+    assert (finding.kind, finding.source.line, finding.sentence) == ("step-failed", 9, sentence)
+
+
+def test_registrations() -> None:
+    """Which phone's, by what, and why, where the PBX's configuration tells."""
+    why = "101/desk is registered, and the PBX takes 1 contact of 101 (max_contacts=1)"
+    refused = (("101/mobile", 403, why), ("102", 0, "it listens for SIP by nothing"), ("103", 403, ""))
+    observation = seen(registrations_refused=refused, registrations_lost=(("104", "105 registered later"), ("106", "")))
+    assert [finding.sentence for finding in judge(scenario(ONE), observation)] == [
+        f"the PBX refused the registration of 101/mobile with 403: {why}; the story was not played",
+        "the PBX did not answer the REGISTER of 102: it listens for SIP by nothing; the story was not played",
+        "the PBX refused the registration of 103 with 403; the story was not played",
+        "the PBX accepted the registration of 104, and dropped it: 105 registered later; the story was not played",
+        "the PBX accepted the registration of 106, and dropped it; the story was not played",
+    ]
+
+
+def test_what_is_seen_of_a_story_whose_first_call_was_refused_is_left_out() -> None:
+    """Its legs are those of getting ready."""
+    observation = seen(talks_refused=(("101", 488, "no common codec"),), trunk_legs=(PbxSeconds(0.1),))
+    (finding,) = judge(scenario(ONE), observation)
+    assert finding.sentence == (
+        "101 refused the call that was to be up when the story begins, with 488 (no common codec)"
+    )
 
 
 def test_a_menu_takes_its_time() -> None:

@@ -37,12 +37,14 @@ from harness.events import (
     PhoneRefused,
     PhoneTidied,
     QuietOver,
+    RegistrationLost,
     RegistrationRefused,
     SoundHeard,
     StepDone,
     StepFailed,
     StoryOver,
     TalkDropped,
+    TalkRefused,
     Unbridged,
 )
 from harness.observe import BrokenPlayError, observe
@@ -134,7 +136,19 @@ def test_a_refusal_keeps_its_code() -> None:
         PhoneRefused(at=S(1.01), phone="101", call_id="r", code=486),
     ]
     (ring,) = observe(STORY, [*PLACED, *leg("101", "r", 1.0), *refused, *OVER]).callers["anna"].rings
-    assert (ring.ending, ring.code, ring.end) == ("refused", 486, 1.02)
+    assert (ring.ending, ring.code, ring.end, ring.because) == ("refused", 486, 1.02, "")
+    refused[1] = PhoneRefused(at=S(1.01), phone="101", call_id="r", code=488, because="no common codec")
+    (ring,) = observe(STORY, [*PLACED, *leg("101", "r", 1.0), *refused, *OVER]).callers["anna"].rings
+    assert (ring.ending, ring.code, ring.because) == ("refused", 488, "no common codec")
+
+
+def test_why_a_phone_could_not_take_a_call_is_of_no_ring_that_ended_otherwise() -> None:
+    """A CANCEL that crossed the refusal was there first."""
+    crossed = [*cancelled("101", "r", 1.01), PhonePickedUp(at=S(1.01), phone="101", call_id="r")]
+    crossed += [PhoneRefused(at=S(1.02), phone="101", call_id="r", code=488, because="no common codec")]
+    crossed += [LegFinal(at=S(1.02), call_id="r", code=200)]
+    (ring,) = observe(STORY, [*PLACED, *leg("101", "r", 1.0), *crossed, *OVER]).callers["anna"].rings
+    assert (ring.ending, ring.because) == ("lost", "")
 
 
 ANSWER: list[Event] = [
@@ -398,6 +412,16 @@ def test_whose_ring_it_was_is_known_where_only_one_call_can_be_meant() -> None:
     assert [ring.call_id for ring in observation.strays] == ["k"]
 
 
+def test_whose_call_it_was_is_known_where_only_one_was_placed() -> None:
+    """A PBX that ends it at once leaves no time to ask for the caller's own leg, either; of two it is not guessed."""
+    placed = PLACED[:3]
+    (ring,) = observe(STORY, [*placed, *leg("101", "r", 1.0), *cancelled("101", "r", 2.0), *OVER]).callers["anna"].rings
+    assert ring.call_id == "r"
+    other = ChannelMade(at=S(0.02), channel="PJSIP/trunk-2", endpoint="trunk", linked="L9", outgoing=False)
+    observation = observe(STORY, [*placed, other, *leg("101", "r", 1.0), *cancelled("101", "r", 2.0), *OVER])
+    assert [ring.call_id for ring in observation.strays] == ["r"]
+
+
 @pytest.mark.parametrize(
     "more",
     [
@@ -433,7 +457,12 @@ def test_a_crash_an_endless_call_a_lead_and_a_refused_registration_end_the_story
         ObservedLead(who="101", at=S(2.0), address="a.b.c", message="INVITE", line="Contact: <sip:a.b.c>"),
     )
     refused = observe(STORY, [RegistrationRefused(at=S(0.0), phone="101", code=403), OVER[0]])
-    assert refused.registrations_refused == (("101", 403),)
+    assert refused.registrations_refused == (("101", 403, ""),)
+    lost = observe(STORY, [RegistrationLost(at=S(0.0), phone="101", because="102 registered later"), OVER[0]])
+    assert (lost.registrations_lost, lost.cut_off) == ((("101", "102 registered later"),), True)
+    first = [leg("101", "r", -1.0)[0], TalkRefused(at=S(-1.0), phone="101", code=488, because="no common codec")]
+    unprepared = observe(STORY, [*first, OVER[0]])
+    assert (unprepared.talks_refused, unprepared.cut_off) == ((("101", 488, "no common codec"),), True)
 
 
 def again(number: int, events: list[Event]) -> list[Event]:

@@ -93,14 +93,16 @@ class RawSip:
         return "\r\n".join(lines)
 
     def send_invite(self, cseq: int = 1, formats: str = "0 101", leads_to: str = "") -> None:
-        """Send an INVITE that offers mu-law (0) or other formats at `rtp`; remember its text.
+        """Send an INVITE that offers mu-law (0) or other formats at `rtp`, 101 is telephone-event; remember its text.
 
         With `leads_to` Contact and SDP name that address in the place of ours.
         """
         sdp = (
             f"v=0\r\no=- 1 {cseq} IN IP4 {self.host}\r\ns=-\r\nc=IN IP4 {leads_to or self.host}\r\nt=0 0\r\n"
-            f"m=audio {self.rtp.getsockname()[1]} RTP/AVP {formats}\r\na=rtpmap:101 telephone-event/8000\r\n"
+            f"m=audio {self.rtp.getsockname()[1]} RTP/AVP {formats}\r\n"
         )
+        if "101" in formats.split():
+            sdp += "a=rtpmap:101 telephone-event/8000\r\n"
         self.invite = self.request(
             "INVITE", cseq, "Content-Type: application/sdp", body=sdp, branch=f"inv{self.call_id}{cseq}"
         )

@@ -68,6 +68,30 @@ def test_only_a_received_request_of_the_method_is_taken_from_the_log() -> None:
     assert sip_text.logged_request("22:50:27.544  sip_endpoint.c  Processing CANCEL\n" + _HEAD, "CANCEL") is None
 
 
+def test_only_a_refused_invite_is_taken_from_the_log_of_what_is_sent() -> None:
+    """Neither a provisional or good answer, nor one to another method, nor one that was received."""
+    sent = "22:50:27.544  pjsua_core.c  ....TX 9 bytes Response msg 488/INVITE/cseq=6 (tdta0x5) to UDP 1.2.3.4:5:\n"
+    text = "SIP/2.0 488 Not Acceptable Here\r\nCall-ID: a@b\r\n\r\n"
+    assert sip_text.logged_refusal(sent + text) == (488, text)
+    for other in (("488", "180"), ("488", "200"), ("INVITE", "REGISTER"), ("TX", "RX"), ("Response", "Request")):
+        assert sip_text.logged_refusal(sent.replace(*other) + text) is None
+
+
+def test_headers_and_body() -> None:
+    """By the name of either form, folded or not; what stands in the body is no header."""
+    message = "INVITE sip:x SIP/2.0\r\nf: <sip:1@h>;\r\n tag=a\r\nTo: <sip:2@h>\r\n\r\nContent-Type: text/plain\r\n"
+    assert sip_text.header(message, "From", "f") == "<sip:1@h>;\r\n tag=a"
+    assert sip_text.header(message, "Content-Type", "c") == ""
+    assert sip_text.body(message) == "Content-Type: text/plain\r\n"
+    assert sip_text.body("BYE sip:x SIP/2.0\r\n") == ""
+
+
+@pytest.mark.parametrize(("to", "inside"), [("To: <sip:2@h>", False), ("t: <sip:2@h>;TAG=b", True)])
+def test_a_request_of_a_dialog_has_a_tag_in_its_to(to: str, inside: bool) -> None:  # noqa: FBT001
+    """That of From says nothing."""
+    assert sip_text.in_dialog(f"INVITE sip:x SIP/2.0\r\nFrom: <sip:1@h>;tag=a\r\n{to}\r\n\r\n") is inside
+
+
 def test_a_received_message_is_taken_from_the_log() -> None:
     """Request or response, but nothing that was sent, nor other talk."""
     request = "22:50:27.544  pjsua_core.c  .RX 368 bytes Request msg CANCEL/cseq=1 (rdata0x5) from UDP 1.2.3.4:5:\n"

@@ -76,11 +76,67 @@ def test_only_the_two_g711_codecs_are_offered_and_accepted(phone: DeskPhone, raw
     assert formats - {"120"} == {"0", "8"}
 
 
-def test_an_invite_that_the_library_refuses_by_itself_is_a_fault(phone: DeskPhone, raw: RawSip) -> None:
-    """Without a codec in common the phone could not be answered: no ring, and never silence about it."""
+def test_an_invite_that_the_library_refuses_by_itself_has_arrived_and_is_refused(phone: DeskPhone, raw: RawSip) -> None:
+    """Told once, with what of it the phone cannot take; the phone takes the next call."""
     raw.send_invite(formats="18")
     raw.until(488)
-    assert "refused an INVITE by itself, with 488" in phone.until(say.Fault).traceback
+    raw.send(raw.invite)
+    raw.receive()  # the library answers it with 500, which is no second call
+    raw.send(raw.request("ACK", 1, branch=f"inv{raw.call_id}1"))
+    invited, refused = [said for said in phone.told_until(say.Refused) if not isinstance(said, say.Ready)]
+    assert isinstance(invited, say.Invited)
+    assert isinstance(refused, say.Refused)
+    assert (invited.call_id, invited.caller_id, invited.dialled) == (raw.call_id, "+74951234567", "101")
+    assert (refused.call_id, refused.code) == (raw.call_id, 488)
+    assert refused.because == "no common codec: the PBX offers G729, the phone speaks PCMA and PCMU"
+    phone.tell(say.Answer(call_id=raw.call_id))  # which is nothing: the call is over
+    _next_is_fault(phone)
+    with RawSip((phone.handle.address, phone.handle.port), phone.phones) as other:
+        other.send_invite()
+        other.until(180)
+        assert phone.until(say.Invited).call_id == other.call_id
+
+
+def test_an_extension_that_the_phone_does_not_have(phone: DeskPhone, raw: RawSip) -> None:
+    """The library's answer says which."""
+    raw.send_invite()
+    raw.until(180)
+    with RawSip((phone.handle.address, phone.handle.port), phone.phones) as other:
+        other.send(other.request("INVITE", 1, "Require: tdialog"))
+        other.until(420)
+    refused = phone.until(say.Refused)
+    assert (refused.call_id, refused.code) == (other.call_id, 420)
+    assert refused.because == "the PBX requires the SIP extension tdialog, which the phone does not have"
+
+
+def test_a_refusal_that_was_told_has_no_such_reason(phone: DeskPhone, raw: RawSip) -> None:
+    """It is the phone's own."""
+    raw.send_invite()
+    phone.tell(say.Refuse(call_id=phone.until(say.Invited).call_id, code=488))
+    raw.until(488)
+    refused = phone.until(say.Refused)
+    assert (refused.code, refused.because) == (488, "")
+
+
+@pytest.mark.parametrize(("formats", "answered"), [("0", True), ("0 101", False)])
+def test_a_key_that_cannot_be_sent(phone: DeskPhone, raw: RawSip, formats: str, answered: bool) -> None:  # noqa: FBT001
+    """Without telephone-event in the offer, or before there is any sound: told of the first one, and no fault."""
+    raw.send_invite(formats=formats)
+    call_id = phone.until(say.Invited).call_id
+    if answered:
+        phone.tell(say.Answer(call_id=call_id))
+        raw.answered()
+        phone.until(say.Confirmed)
+    phone.tell(say.Press(call_id=call_id, digits="12"))
+    key = phone.until(say.KeyNotSent)
+    assert (key.digit, key.reason) == ("1", say.NO_EVENTS if answered else say.NO_SOUND)
+    _next_is_fault(phone)
+
+
+def test_a_sign_of_life(phone: DeskPhone) -> None:
+    """Given at once, and by a process that stands still not at all."""
+    phone.tell(say.Attend())
+    phone.until(say.Attending)
 
 
 @pytest.mark.parametrize(

@@ -97,3 +97,17 @@ def rendered_otherwise(monkeypatch: pytest.MonkeyPatch, change: Callable[[Path],
         return made
 
     monkeypatch.setattr(rendering, "render_office", changed)
+
+
+def with_setting(monkeypatch: pytest.MonkeyPatch, file: str, *changes: tuple[str, str]) -> None:
+    """Have every PBX that boots from now on read `file` with each of `changes` (what stands there, what instead)."""
+
+    def change(folder: Path) -> None:
+        path = folder / file
+        text = path.read_text("utf-8")
+        for old, new in changes:
+            assert old in text, old
+            text = text.replace(old, new)
+        path.write_text(text, "utf-8")
+
+    rendered_otherwise(monkeypatch, change)

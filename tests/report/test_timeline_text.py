@@ -19,6 +19,7 @@ def test_a_play(golden: Golden) -> None:
     rings = [
         ring("101", 2.1, 2.15, "refused", 486, alerted=False),
         ring("102", 2.1, 24.1, missed=True),
+        dataclasses.replace(ring("104", 2.1, 2.15, "refused", 488, alerted=False), because="no common codec"),
         ring("103", 17.1, 24.1, "answered"),
     ]
     golden("report/timeline.txt", timeline_text(story([wave(12, "102", 15)]), seen(rings)))
@@ -35,7 +36,9 @@ def test_everything_that_is_wrong(golden: Golden) -> None:
         dial_failures=((PbxSeconds(5.0), "PJSIP/105", "Unable to create channel of type 'PJSIP'"),),
         trunk_legs=(PbxSeconds(6.0),),
         late_legs=(("101", PbxSeconds(float("inf"))), ("102", PbxSeconds(1.5))),
-        registrations_refused=(("103", 403),),
+        registrations_refused=(("103", 403, ""), ("104", 0, "it listens for SIP by nothing")),
+        registrations_lost=(("105", "106 registered later"),),
+        talks_refused=(("107", 488, "no common codec"),),
         crashed=11,
         endless="s@group-sales",
         elsewhere=(

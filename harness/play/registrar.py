@@ -1,0 +1,76 @@
+"""Why a PBX does not keep a phone's registration, by its own configuration: asked of it once it has not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from harness.pbx.container import SIP_PORT
+from harness.pbx.manager import Manager
+from harness.scenario.spelling import enumerate_words
+from harness.scenario.story import extension_of
+
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - what Asterisk says of a transport that listens on all addresses
+_TRANSPORT = re.compile(r"^\s*Transport:\s+\S+\s+(\w+)\s.*?(\S+):(\d+)\s*$", re.MULTILINE)
+"""How `pjsip show transports` prints each: its protocol, and where it listens."""
+_REMOVES = (("RemoveExisting", "remove_existing"), ("RemoveUnavailable", "remove_unavailable"))
+
+
+async def why_refused(manager: Manager, phone: str, registered: Collection[str]) -> str:
+    """Return why the PBX refuses a phone, where it takes no more contacts of that extension; else nothing.
+
+    `registered`: the phones whose REGISTER it accepted.
+    """
+    extension = extension_of(phone)
+    others = _of_extension(extension, registered)
+    most, _ = await _contacts_of(manager, extension)
+    if most is None or len(others) < most:
+        return ""
+    if not others:
+        return f"it takes no contact of {extension} (max_contacts=0)"
+    names, are = enumerate_words(others), "is" if len(others) == 1 else "are"
+    return f"{names} {are} registered, and the PBX takes {_contacts(most)} of {extension} (max_contacts={most})"
+
+
+async def why_lost(manager: Manager, phone: str, kept: Collection[str]) -> str:
+    """Return by whom a phone's contact was displaced; nothing where the PBX has room for it.
+
+    `kept`: the phones whose contact it has.
+    """
+    extension = extension_of(phone)
+    others = _of_extension(extension, kept)
+    most, removes = await _contacts_of(manager, extension)
+    if most is None or not others or len(others) < most:
+        return ""
+    names, settings = enumerate_words(others), ", ".join([f"max_contacts={most}", *removes])
+    return f"{names} registered later, and the PBX keeps {_contacts(most)} of {extension} ({settings})"
+
+
+async def why_mute(manager: Manager, address: str) -> str:
+    """Return where the PBX listens for SIP, where that is not the UDP port at `address` that phones send it to."""
+    transports = _TRANSPORT.findall("\n".join(await manager.command("pjsip show transports")))
+    if any(
+        kind.lower() == "udp" and host in {EVERYWHERE, address} and int(port) == SIP_PORT
+        for kind, host, port in transports
+    ):
+        return ""
+    listens = enumerate_words([f"{kind.upper()} at {host}:{port}" for kind, host, port in transports]) or "nothing"
+    return f"it listens for SIP by {listens}, and phones send it by UDP to port {SIP_PORT}"
+
+
+def _of_extension(extension: str, phones: Collection[str]) -> list[str]:
+    return sorted(name for name in phones if extension_of(name) == extension)
+
+
+async def _contacts_of(manager: Manager, extension: str) -> tuple[int | None, list[str]]:
+    """Return how many contacts of an extension the PBX keeps, and the options by which it removes one for another."""
+    details = await manager.listing("PJSIPShowEndpoint", Endpoint=extension)
+    aor = next((entry for entry in details if entry.get("Event") == "AorDetail"), None)
+    if aor is None:
+        return None, []
+    removes = [f"{option}=yes" for field, option in _REMOVES if aor.get(field, "").lower() in {"true", "yes"}]
+    return int(aor.get("MaxContacts", "0")), removes
+
+
+def _contacts(number: int) -> str:
+    return "1 contact" if number == 1 else f"{number} contacts"
