@@ -196,6 +196,13 @@ class LegInvited(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LegCame(Event):
+    """The PBX's own capture: it received the INVITE of a caller of ours."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LegLeft(Event):
     """The PBX's own capture: it sent an INVITE to an address at which no phone and no caller of ours lives."""
 

@@ -7,7 +7,7 @@ saw says that the harness, not the PBX, is wrong: BrokenPlayError.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -25,6 +25,7 @@ from harness.events import (
     LedElsewhere,
     LegAlerting,
     LegBelongs,
+    LegCame,
     LegCancelled,
     LegFinal,
     LegInvited,
@@ -181,8 +182,9 @@ def _observe_call(scenario: Scenario, record: _Record, watched: PbxSeconds | Non
 def _by_exclusion(record: _Record) -> Iterator[LegBelongs]:
     """Whose those legs are that were over before the PBX could be asked: it makes one channel for each INVITE.
 
-    Only where no other call's could be meant, and none is left over. A caller's own leg, too: where the PBX refuses his
-    call at once, or its only phone cannot take it, both have ended before the question comes.
+    Only where no other call's could be meant, and none is left over: an INVITE is sent before its channel has gone. A
+    caller's own leg, too, whose channel is made after his INVITE came: where the PBX refuses his call at once, or its
+    only phone cannot take it, both have ended before the question comes.
     """
     told = {event.call_id for event in record.all(LegBelongs)}
     known = {event.channel for event in record.all(LegBelongs)}
@@ -190,32 +192,44 @@ def _by_exclusion(record: _Record) -> Iterator[LegBelongs]:
     for leg in record.all(LegInvited):
         if leg.call_id not in told:
             legs[extension_of(leg.target)].append(leg)
-    placed = [event for event in record.all(CallerPlaced) if event.call_id not in told]
-    came_in = [event for event in record.all(ChannelMade) if not event.outgoing and event.channel not in known]
-    if len(placed) == len(came_in) == 1:
-        (channel,) = came_in
-        yield LegBelongs(
-            at=channel.at,
-            call_id=placed[0].call_id,
-            channel=channel.channel,
-            endpoint=channel.endpoint,
-            linked=channel.linked,
-        )
+    gone = {event.channel: event.at for event in record.all(ChannelGone)}
+    placed = {event.call_id for event in record.all(CallerPlaced)} - told
+    came = [event for event in record.all(LegCame) if event.call_id in placed]
+    made = [event for event in record.all(ChannelMade) if not event.outgoing and event.channel not in known]
+    yield from _only_way(came, made, lambda leg, channel: channel.at >= leg.at)
     for endpoint, unknown in legs.items():
         made = [
             event
             for event in record.all(ChannelMade)
             if event.outgoing and event.endpoint == endpoint and event.channel not in known
         ]
-        if len(made) == len(unknown) and len({event.linked for event in made}) == 1:
-            for leg, channel in zip(unknown, made, strict=True):
-                yield LegBelongs(
-                    at=channel.at,
-                    call_id=leg.call_id,
-                    channel=channel.channel,
-                    endpoint=endpoint,
-                    linked=channel.linked,
-                )
+        yield from _only_way(unknown, made, lambda leg, channel: gone.get(channel.channel, leg.at) >= leg.at)
+
+
+_L = TypeVar("_L", LegInvited, LegCame)
+
+
+def _only_way(
+    legs: Sequence[_L], channels: Sequence[ChannelMade], fits: Callable[[_L, ChannelMade], bool]
+) -> list[LegBelongs]:
+    """Pair each leg with a channel that fits it; nothing where that can be done so that a leg is of another call.
+
+    From the last leg on: what fits a later one fits every earlier one, too.
+    """
+    left = list(channels)
+    pairs: list[LegBelongs] = []
+    for leg in sorted(legs, key=lambda leg: leg.at, reverse=True):
+        fitting = [channel for channel in left if fits(leg, channel)]
+        if len(legs) != len(channels) or len({channel.linked for channel in fitting}) != 1:
+            return []
+        made = fitting[0]
+        left.remove(made)
+        pairs.append(
+            LegBelongs(
+                at=made.at, call_id=leg.call_id, channel=made.channel, endpoint=made.endpoint, linked=made.linked
+            )
+        )
+    return pairs
 
 
 def _one(record: _Record, kind: type[_E], otherwise: str) -> _E:

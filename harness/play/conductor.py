@@ -22,6 +22,7 @@ from harness.events import (
     DialFailed,
     Event,
     LegAlerting,
+    LegCame,
     LegCancelled,
     LegFinal,
     LegInvited,
@@ -216,14 +217,17 @@ def _pbx_testimony(theatre: Theatre) -> Iterator[Event]:
 
 
 def _legs(packets: Iterator[Packet]) -> Iterator[Event]:
-    """Keep the first INVITE, CANCEL and final response of each leg towards a phone; the rest is retransmission."""
+    """Keep the first INVITE, CANCEL and final response of each leg; of a caller's own leg the INVITE.
+
+    The rest is retransmission.
+    """
     seen: set[tuple[str, str]] = set()
     for packet in packets:
         kind = _kind(packet)
         if (
             kind is None
             or (packet.call_id, kind) in seen
-            or (kind != "invite" and (packet.call_id, "invite") not in seen)
+            or (kind not in {"invite", "came"} and (packet.call_id, "invite") not in seen)
         ):
             continue
         seen.add((packet.call_id, kind))
@@ -235,6 +239,8 @@ def _legs(packets: Iterator[Packet]) -> Iterator[Event]:
             yield LegLeft(at=at, call_id=packet.call_id, target=packet.target)
         elif kind == "invite":
             yield LegInvited(at=at, call_id=packet.call_id, target=packet.peer)
+        elif kind == "came":
+            yield LegCame(at=at, call_id=packet.call_id)
         elif kind == "alerting":
             yield LegAlerting(at=at, call_id=packet.call_id)
         elif kind == "cancel":
@@ -244,8 +250,8 @@ def _legs(packets: Iterator[Packet]) -> Iterator[Event]:
 
 
 def _kind(packet: Packet) -> str | None:
-    if packet.code is None and packet.sent and packet.method == "INVITE" and not packet.in_dialog:
-        return "invite"
+    if packet.code is None and packet.method == "INVITE" and not packet.in_dialog:
+        return "invite" if packet.sent else "came"
     if packet.code is None and packet.sent and packet.method == "CANCEL":
         return "cancel"
     if packet.code is not None and not packet.sent and packet.method == "INVITE" and packet.code != TRYING:

@@ -22,6 +22,7 @@ from harness.events import (
     LedElsewhere,
     LegAlerting,
     LegBelongs,
+    LegCame,
     LegCancelled,
     LegFinal,
     LegInvited,
@@ -414,7 +415,7 @@ def test_whose_ring_it_was_is_known_where_only_one_call_can_be_meant() -> None:
 
 def test_whose_call_it_was_is_known_where_only_one_was_placed() -> None:
     """A PBX that ends it at once leaves no time to ask for the caller's own leg, either; of two it is not guessed."""
-    placed = PLACED[:3]
+    placed = [*PLACED[:3], LegCame(at=S(0.01), call_id="a")]
     (ring,) = observe(STORY, [*placed, *leg("101", "r", 1.0), *cancelled("101", "r", 2.0), *OVER]).callers["anna"].rings
     assert ring.call_id == "r"
     other = ChannelMade(at=S(0.02), channel="PJSIP/trunk-2", endpoint="trunk", linked="L9", outgoing=False)
@@ -422,10 +423,25 @@ def test_whose_call_it_was_is_known_where_only_one_was_placed() -> None:
     assert [ring.call_id for ring in observation.strays] == ["r"]
 
 
+def test_whose_call_it_was_is_known_by_when_it_came() -> None:
+    """A channel is made after its caller's INVITE came, and gone after the INVITE to its phone was sent."""
+    story = replace(STORY, callers={**STORY.callers, "boris": STORY.callers["anna"]})
+    boris = [
+        CallerPlaced(at=S(2.0), caller="boris", call_id="b"),
+        LegCame(at=S(2.001), call_id="b"),
+        ChannelMade(at=S(2.02), channel="PJSIP/trunk-2", endpoint="trunk", linked="L2", outgoing=False),
+    ]
+    placed = [*PLACED[:3], LegCame(at=S(0.01), call_id="a"), *boris]
+    rings = [*unasked("101", "r", 0.1), *unasked("101", "s", 2.1, linked="L2")]
+    callers = observe(story, [*placed, *rings, *OVER]).callers
+    assert [ring.call_id for ring in callers["anna"].rings] == ["r"]
+    assert [ring.call_id for ring in callers["boris"].rings] == ["s"]
+
+
 @pytest.mark.parametrize(
     "more",
     [
-        unasked("101", "s", 5.0, linked="L2"),
+        unasked("101", "s", 1.05, linked="L2"),
         [ChannelMade(at=S(5.0), channel="PJSIP/101-s", endpoint="101", linked="L1", outgoing=True)],
         unasked("101", "s", 5.0)[:3],
     ],

@@ -43,6 +43,19 @@ scenarios:
         for: 3s
       - answer: 101
 """
+TWO_CALLERS = """
+callers:
+  anna: {from: "+74951234567", to: "84950000005"}
+  boris: {from: "+74957654321", to: "84950000005"}
+scenarios:
+  two callers for one phone:
+    when: [{call: anna}, {wait: 1s, by: boris}, {call: boris}]
+    expect:
+      anna:
+        - nobody: answers
+      boris:
+        - nobody: answers
+"""
 ON_A_CALL = """
 callers:
   anna: {from: "+74951234567", to: "84950000002"}
@@ -147,6 +160,17 @@ def test_the_only_phone_cannot_take_the_call(
         "answer-missing",
         "caller-ended-by",
     ]
+
+
+def test_two_callers_whom_the_only_phone_cannot_take(
+    environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One after the other: each call is over in an instant, and whose it was is known by when it came and ended."""
+    with_setting(monkeypatch, "pjsip.conf", (PHONE, f"{PHONE}disallow=all\nallow=gsm\n"))
+    findings, _ = play(TWO_CALLERS, environment, tmp_path)
+    refused = [finding.caller for finding in findings if finding.kind == "refusal-unexpected"]
+    assert refused == ["anna", "boris"]
+    assert not {finding.kind for finding in findings} & {"ring-stray"}
 
 
 def test_an_endpoint_of_another_transport(
