@@ -217,7 +217,9 @@ def _judge_end(expectations: tuple[Expectation, ...], view: CallerView, scenario
         sentence = f"expected {view.caller}'s call to be ended by {expected}; nobody ended it {until}".rstrip()
     else:
         at = format_duration(view.ended or 0.0)
-        sentence = f"{view.caller}'s call was ended by {view.ended_by} at {at}; expected: {expected}"
+        refused = view.ended_by == "pbx" and view.connected is None and view.code is not None and view.code >= 300  # noqa: PLR2004
+        how = f" with {view.code}" if refused else ""
+        sentence = f"{view.caller}'s call was ended by {view.ended_by} at {at}{how}; expected: {expected}"
     yield _finding("caller-ended-by", source, sentence, view)
 
 

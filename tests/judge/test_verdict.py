@@ -398,6 +398,17 @@ def test_caller_who_hangs_up_in_a_step_must_be_the_one_who_ended_it() -> None:
     assert [f.kind for f in judge(story, seen(rang("101", 0.1, 15.1), ended_by="pbx"))] == ["caller-ended-by"]
 
 
+def test_a_call_that_the_pbx_refuses_is_told_with_its_code() -> None:
+    """A 488, say, by which the PBX says that it takes none of the caller's codecs; of a BYE there is none to tell."""
+    story = scenario(Nobody(source=at(11), does="rings"))
+    told = "anna's call was ended by pbx at 0.1 s{}; expected: nobody before the story's end"
+    (finding,) = judge(story, seen(code=488, ended=0.1, ended_by="pbx"))
+    assert finding.sentence == told.format(" with 488")
+    listens = replace(story, when=(CALL, Hear(caller="anna", source=at(9))))
+    (finding,) = judge(listens, seen(code=200, connected=0.05, ended=0.1, ended_by="pbx"))
+    assert finding.sentence == told.format("")
+
+
 def test_every_kind_has_its_red() -> None:
     """No kind exists that no test shows."""
     shown = {case[0] for case in CASES} | {"key-unheard", "talk-missing"}
