@@ -71,6 +71,25 @@ def test_the_cap_is_written_before_that_a_message_was_taken(page: Page, written:
     assert first < words.index(Word.MANAGER_TAKEN)
 
 
+def test_a_phone_is_behind_with_a_verb_or_a_datagram(page: Page) -> None:
+    """Until it has done the one, and dealt with the other."""
+
+    async def act(clock: PbxClock) -> None:
+        line, peer = clock.new_line(), page.peer(0)
+        assert not line.behind
+        line.ask()
+        assert line.behind
+        peer[PeerWord.DONE] = 1
+        assert not line.behind
+        peer[PeerWord.PBX_SENT] = 2
+        peer[PeerWord.HANDLED] = 1
+        assert line.behind
+        peer[PeerWord.HANDLED] = 2
+        assert not line.behind
+
+    on_a_clock(page, act)
+
+
 def test_the_cap_is_the_next_moment_awaited(page: Page) -> None:
     """The nearest of several, and none while the clock is held or does not race."""
     caps: list[int] = []
