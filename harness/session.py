@@ -39,14 +39,17 @@ def is_named(folder: Path, named: Iterable[Path]) -> bool:
 
 
 def find_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield the scenario files that `paths` mean, each once; folders are searched, hidden ones and known-red not."""
+    """Yield the scenario files that `paths` mean, each once; folders are searched, hidden ones and known-red not.
+
+    A file that is named twice, once relative and once absolute, is one file, as pytest collects it.
+    """
     paths = list(paths)
-    seen: set[Path] = set()
+    seen: set[str] = set()
     named = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100 - resolve() would follow links
     for path in paths:
         for file in _below(path, named) if path.is_dir() else [path]:
-            if file not in seen:
-                seen.add(file)
+            if (name := os.path.abspath(file)) not in seen:  # noqa: PTH100 - as above
+                seen.add(name)
                 yield file
 
 
@@ -176,6 +179,20 @@ def invalid(file: str, problems: Iterable[Problem]) -> Result:
         outcome="invalid",
         findings=tuple(Told("invalid", problem.sentence, problem.source.line) for problem in problems),
         text="\n\n".join(render_problem(problem) for problem in problems),
+    )
+
+
+def unread(file: str, fault: Exception, *, kind: str, hint: str) -> Result:
+    """Return the result of a file for which the reader raised an exception: broken, by a finding of this kind."""
+    sentence = f"this file could not be read: {type(fault).__name__}: {fault}"
+    return Result(
+        id=Path(file).name,
+        name=Path(file).name,
+        file=file,
+        line=1,
+        outcome="broken",
+        findings=(Told(kind, sentence.partition("\n")[0], 1),),
+        text=f"{file}:1:1: not judged: {sentence}\n   hint: {hint}",
     )
 
 

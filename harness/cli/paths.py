@@ -47,3 +47,20 @@ def read_all(files: Iterable[Path]) -> list[ReadFile]:
     from harness.scenario.reading import read_scenarios  # noqa: PLC0415 - --help must not wait for pydantic
 
     return [read_scenarios(file) for file in files]
+
+
+def read_what_can_be(files: Iterable[Path]) -> tuple[list[ReadFile], int]:
+    """Read the files; return with them how many could not be read because the reader raised an exception.
+
+    These are collected once more by pytest, whose result of such a file has the exception and its traceback.
+    """
+    from harness.scenario.reading import read_scenarios  # noqa: PLC0415 - as above
+
+    read: list[ReadFile] = []
+    unread = 0
+    for file in files:
+        try:
+            read.append(read_scenarios(file))
+        except Exception:  # noqa: BLE001 - see above
+            unread += 1
+    return read, unread

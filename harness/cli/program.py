@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from typing import Annotated
 
 import typer
@@ -12,7 +13,7 @@ from harness.cli.environment import clean, doctor
 from harness.cli.files import render, schema, validate
 from harness.cli.images import image
 from harness.cli.running import run
-from harness.report.result import EXIT_OF_SIGNAL
+from harness.report.result import EXIT_BROKEN, EXIT_OF_SIGNAL
 
 app = typer.Typer(
     add_completion=False,
@@ -34,10 +35,12 @@ def main() -> None:
         code = app(prog_name="ringproof", standalone_mode=False)
     except KeyboardInterrupt:
         code = EXIT_OF_SIGNAL["SIGINT"]
-    except Exception as fault:
+    except Exception as fault:  # noqa: BLE001 - its traceback is printed
         code = _usage_exit(fault)
-        if code is None:
-            raise
+        if code is None:  # Python's own exit code would be 1, which says that the routing differs
+            traceback.print_exc()
+            print("   hint: a defect of Ringproof: please report it", file=sys.stderr)
+            code = EXIT_BROKEN
     sys.exit(code)
 
 

@@ -33,10 +33,14 @@ _OUTCOME_COLOUR: dict[Outcome, str] = {
 class Teller:
     """Tells on the terminal what becomes of the run; a plugin of the pytest that plays."""
 
-    def __init__(self, count: int, opening: Opening | None) -> None:
-        """Expect `count` results of the run that is being opened already; None: nothing is played."""
+    def __init__(self, count: int, opening: Opening | None, *, expected: int) -> None:
+        """Number `count` scenarios of the run that is being opened already; None: nothing is played.
+
+        `expected`: how many results there must be, those of invalid files included.
+        """
         self.run: Run | None = None
         self._opening = opening
+        self._expected = expected
         self._count = count
         self._told = 0
 
@@ -54,10 +58,11 @@ class Teller:
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Keep the configuration: the run is found there even when no result came."""
-        self._config = config
-        if self._opening is not None:
-            from harness.pytest_plugin.controller import OPENING  # noqa: PLC0415 - brings pytest
+        from harness.pytest_plugin.controller import EXPECTED, OPENING  # noqa: PLC0415 - brings pytest
 
+        self._config = config
+        config.stash[EXPECTED] = self._expected
+        if self._opening is not None:
             config.stash[OPENING] = self._opening
 
     def pytest_unconfigure(self) -> None:

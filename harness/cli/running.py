@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.paths import Paths, files_of, read_all
+from harness.cli.paths import Paths, files_of, read_what_can_be
 from harness.cli.progress import Teller
 from harness.cli.telling import counted, refuse
 from harness.plays import UNSTEADY_IN_CI, Confirm, SpeedError, read_speed
@@ -86,9 +86,9 @@ def run(  # noqa: PLR0911, PLR0913 - an option each, and what may be wrong with 
     options += ["--ringproof-keep-going"] if keep_going else []
     files = files_of(paths)
     texts = texts or []
-    read = read_all(files)
+    read, unread = read_what_can_be(files)
     broken_files = [entry for entry in read if entry.problems]
-    count = repeat * sum(is_meant(scenario.name, texts) for entry in read for scenario in entry.scenarios)
+    count = repeat * sum(is_meant(scenario.name, texts) for entry in read for scenario in entry.scenarios) + unread
     playable = not broken_files or (keep_going and count > 0)
     if not playable:
         workers = "1"
@@ -108,6 +108,7 @@ def run(  # noqa: PLR0911, PLR0913 - an option each, and what may be wrong with 
                 rendered=rendered,
                 number=number,
                 count=count,
+                expected=len(broken_files) + (count if playable else unread),
                 playable=playable,
                 interruption=interruption,
             )
@@ -126,6 +127,7 @@ def _run(  # noqa: PLR0913 - what the command line says
     rendered: Path | None,
     number: int,
     count: int,
+    expected: int,
     playable: bool,
     interruption: Interruption,
 ) -> int:
@@ -137,7 +139,7 @@ def _run(  # noqa: PLR0913 - what the command line says
         options += ["-p", "xdist", "--dist", "worksteal", f"--max-worker-restart={count}"]
         options += ["--tx", f"{number}*popen//python={_nursery()}"]
     with _opening(image, rendered, interruption, playable=playable, alone=number == 1) as opening:
-        return _play(files, options, out, count, opening)
+        return _play(files, options, out, Teller(count, opening, expected=expected))
 
 
 @contextlib.contextmanager
@@ -195,7 +197,7 @@ def _shut_out_settings() -> None:
         os.environ.pop(name, None)
 
 
-def _play(files: Sequence[Path], options: Iterable[str], out: Path, count: int, opening: Opening | None) -> int:
+def _play(files: Sequence[Path], options: Iterable[str], out: Path, teller: Teller) -> int:
     """Play through pytest in this process."""
     import pytest  # noqa: PLC0415 - as above
 
@@ -207,7 +209,6 @@ def _play(files: Sequence[Path], options: Iterable[str], out: Path, count: int, 
     arguments += ["-o", "junit_suite_name=ringproof", f"--junitxml={out / 'junit.xml'}"]
     arguments += [f"--ringproof-out={out}"]
     arguments += options
-    teller = Teller(count, opening)
     arguments += [str(file) for file in files]
     status = pytest.main(arguments, plugins=[teller])
     if teller.run is None:

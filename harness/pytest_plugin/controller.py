@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.pytest_plugin.items import DEFECT, ENDING, INVALID, RingproofItem
+from harness.pytest_plugin.items import DEFECT, ENDING, INVALID, UNREAD, RingproofItem
 from harness.pytest_plugin.options import WIDTH, image_of, out_of, rendered_of, speed_of
 from harness.pytest_plugin.player import ATTRIBUTE
 from harness.report.out import OutError, claimed
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 OPENING: pytest.StashKey[Opening] = pytest.StashKey()
 """Of the controlling process: its run, where the command line has begun to open it."""
+EXPECTED: pytest.StashKey[int] = pytest.StashKey()
+"""Of the controlling process: how many results the command line counts on, which has read the files itself."""
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 """Of the controlling process: the run, once something is to be played or an invalid file is to be told."""
 
@@ -60,15 +62,18 @@ class Controller:
         config.stash[RUN] = self.run
 
     def begin(self, ids: list[str]) -> None:
-        """Open the run, unless only invalid files are told."""
+        """Open the run, unless nothing is to be played.
+
+        Where fewer were collected than the command line has read, the rest counts as lost: the exit code is then 3.
+        """
         if self._shared is not None and (self._shared / "not-played").exists():
             self.run.not_played = int((self._shared / "not-played").read_text())
         try:
             self._claim.enter_context(claimed(self.run.out))
         except OutError as fault:
             raise pytest.UsageError(f"--ringproof-out: {self.run.out}: {fault}") from fault
-        self.run.start(len(ids))
-        if any(not name.endswith(f"::{INVALID}") for name in ids):
+        self.run.start(max(len(ids), self.config.stash.get(EXPECTED, 0)))
+        if any(not name.endswith((f"::{INVALID}", f"::{UNREAD}")) for name in ids):
             self.run.open()
             if self._shared is not None:
                 (self._shared / "environment.json").write_text(json.dumps(self.told()))

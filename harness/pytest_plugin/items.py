@@ -19,15 +19,28 @@ if TYPE_CHECKING:
 ENDING = ".ring.yaml"
 INVALID = "[invalid]"
 """Name of the item that stands for a file with mistakes; no scenario can have it."""
+UNREAD = "[unread]"
+"""Name of the item that stands for a file whose reading raised an exception."""
 DEFECT = "defect"
 """Kind of what is told of an exception that nobody foresaw: its traceback is shown."""
+REPORT_IT = "a defect of Ringproof: please report it"
 
 
 class RingFile(pytest.File):
     """A `*.ring.yaml` file."""
 
-    def collect(self) -> Iterator[pytest.Item]:
-        """Yield an item for each scenario, and one that tells all mistakes of the file."""
+    def collect(self) -> list[pytest.Item]:
+        """Return an item for each scenario, and one that tells all mistakes of the file.
+
+        An exception of the reader becomes an item that raises it: pytest-xdist plays on after a failed collection, and
+        a file without an item would be missing from the results.
+        """
+        try:
+            return list(self._items())
+        except Exception as fault:  # noqa: BLE001 - the item raises it
+            return [UnreadItem.from_parent(self, name=UNREAD, fault=fault)]
+
+    def _items(self) -> Iterator[pytest.Item]:
         from harness.scenario.reading import read_scenarios  # noqa: PLC0415 - brings pydantic and PyYAML
         from harness.session import repetition  # noqa: PLC0415 - the same
 
@@ -67,6 +80,25 @@ class InvalidItem(RingproofItem):
         pytest.fail(self.result.text, pytrace=False)
 
 
+class UnreadItem(RingproofItem):
+    """A file that the reader could not read because of a defect of its own: broken, with the reader's exception."""
+
+    def __init__(self, *, fault: Exception, **kwargs: Any) -> None:  # noqa: ANN401 - pytest's own
+        """Keep the exception."""
+        super().__init__(**kwargs)
+        self.fault = fault
+
+    def setup(self) -> None:
+        """Raise it."""
+        from harness.session import shown, unread  # noqa: PLC0415 - brings pydantic and more
+
+        self.result = unread(shown(self.path), self.fault, kind=DEFECT, hint=REPORT_IT)
+        raise self.fault
+
+    def runtest(self) -> None:
+        """Do nothing: setup() has raised."""
+
+
 class RingItem(RingproofItem):
     """A scenario."""
 
@@ -104,9 +136,7 @@ class RingItem(RingproofItem):
             if not fault.problems:
                 pytest.fail(self.result.text, pytrace=False)
         except Exception as fault:
-            broken(
-                NotJudgedError(f"{type(fault).__name__}: {fault}", "a defect of Ringproof: please report it", DEFECT)
-            )
+            broken(NotJudgedError(f"{type(fault).__name__}: {fault}", REPORT_IT, DEFECT))
             raise
 
     def runtest(self) -> None:

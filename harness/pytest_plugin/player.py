@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.pytest_plugin.items import DEFECT, InvalidItem, RingItem, RingproofItem
+from harness.pytest_plugin.items import DEFECT, InvalidItem, RingItem, RingproofItem, UnreadItem
 from harness.pytest_plugin.options import WIDTH, out_of, speed_of
 
 if TYPE_CHECKING:
@@ -48,15 +48,16 @@ class Player:
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> Generator[None, None, None]:
-        """Play nothing when a file is invalid; -k does not hide the mistakes of a file whose names nobody knows."""
+        """Play nothing when a file is invalid; -k does not hide a file whose names nobody knows."""
         from harness.session import is_meant  # noqa: PLC0415 - brings pydantic and more
 
-        invalid = [item for item in items if isinstance(item, InvalidItem)]
+        invalid = any(isinstance(item, InvalidItem) for item in items)
+        nameless = [item for item in items if isinstance(item, InvalidItem | UnreadItem)]
         texts = config.getoption("ringproof_name")
         out = [item for item in items if isinstance(item, RingItem) and not is_meant(item.name, texts)]
         self._deselect(items, out)
         yield
-        items[:0] = [item for item in invalid if item not in items]
+        items[:0] = [item for item in nameless if item not in items]
         if invalid and not config.getoption("ringproof_keep_going"):
             idle = [item for item in items if isinstance(item, RingItem)]
             self._deselect(items, idle)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from xml.etree import ElementTree as ET
 
+import pytest
 from front_project import NEEDS, Project, scenario, steady
 
 WRONG = scenario("the wrong one rings", rings="102", answers="102")
@@ -105,6 +107,64 @@ def test_unforeseen_exception_is_3_with_its_traceback(project: Project) -> None:
     assert "ZeroDivisionError: nobody thought of this" in done.stdout
     assert "raise ZeroDivisionError(message)" in done.stdout
     assert project.results["scenarios"][0]["findings"][0]["kind"] == "defect"
+
+
+@pytest.mark.parametrize("workers", ["1", "3"])
+def test_a_file_whose_reading_raises_is_3_with_its_traceback(project: Project, workers: str) -> None:
+    """It has a result of its own, on the terminal and in results.json; the other files are played."""
+    project.write("a.ring.yaml", scenario("the first answers"), scenario("the second answers"))
+    project.write("b-unreadable.ring.yaml", scenario("nobody reads this"))
+    project.write("c.ring.yaml", scenario("the third answers"))
+    done = project.ringproof("run", "-n", workers)
+    assert done.returncode == project.results["exit"] == 3
+    assert project.outcomes == {
+        "b-unreadable.ring.yaml": "broken",
+        "the first answers": "passed",
+        "the second answers": "passed",
+        "the third answers": "passed",
+    }
+    sentence = "this file could not be read: ZeroDivisionError: nobody thought of this file"
+    assert f"scenarios/b-unreadable.ring.yaml:1:1: not judged: {sentence}" in done.stdout
+    assert "raise ZeroDivisionError(message)" in done.stdout
+    assert "4 scenarios: 3 passed, 1 broken" in done.stdout
+    junit = ET.parse(project.folder / "out" / "junit.xml")  # noqa: S314 - our own
+    assert len(list(junit.iter("error"))) == 1
+
+
+def test_a_run_in_which_no_file_can_be_read_is_3(project: Project) -> None:
+    """Nothing is opened, and -k does not hide the file: nobody knows what stands in it."""
+    project.write("unreadable.ring.yaml", scenario("nobody reads this"))
+    done = project.ringproof("run", "-k", "somebody")
+    assert done.returncode == project.results["exit"] == 3
+    assert project.outcomes == {"unreadable.ring.yaml": "broken"}
+
+
+@pytest.mark.parametrize("workers", ["1", "3"])
+def test_a_scenario_that_was_selected_and_never_collected_is_3(project: Project, workers: str) -> None:
+    """The command line has read two scenarios, pytest one: the other is told as not played, everywhere alike."""
+    project.write("a.ring.yaml", scenario("the first answers"))
+    project.write("b-forgotten.ring.yaml", scenario("the second answers"))
+    done = project.ringproof("run", "-n", workers)
+    assert done.returncode == project.results["exit"] == 3
+    assert project.results["not_played"] == 1
+    assert "2 scenarios: 1 passed, 1 not played" in done.stdout
+
+
+def test_a_file_that_is_named_twice_is_one(project: Project) -> None:
+    """Once as it is, once by its absolute path."""
+    file = project.write("sales.ring.yaml", scenario("the first answers"))
+    done = project.ringproof("run", "scenarios", str(file), "scenarios/sales.ring.yaml")
+    assert done.returncode == 0
+    assert project.outcomes == {"the first answers": "passed"}
+
+
+def test_validate_of_a_file_whose_reading_raises_is_3(project: Project) -> None:
+    """Python's own exit code of an exception, 1, would mean that the routing differs."""
+    project.write("unreadable.ring.yaml", scenario("nobody reads this"))
+    done = project.ringproof("validate")
+    assert done.returncode == 3
+    assert "ZeroDivisionError: nobody thought of this file" in done.stderr
+    assert "hint: a defect of Ringproof: please report it" in done.stderr
 
 
 def test_a_worker_that_dies_is_3(project: Project) -> None:

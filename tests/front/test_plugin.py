@@ -135,6 +135,20 @@ def test_invalid_file_fails_and_nothing_is_played(mixed: Project, workers: list[
     assert mixed.notes == []
 
 
+@pytest.mark.parametrize("workers", [[], ["-n", "3"]], ids=["one process", "workers"])
+def test_a_file_whose_reading_raises_is_an_error(project: Project, workers: list[str]) -> None:
+    """Not even -k hides it, nobody knows what stands in it; the others are played."""
+    project.write("a.ring.yaml", scenario("the first answers"), scenario("the second answers"))
+    project.write("b-unreadable.ring.yaml", scenario("nobody reads this"))
+    done = project.pytest("scenarios", "-k", "first", *workers)
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED
+    assert "1 passed" in done.stdout
+    assert "1 error" in done.stdout
+    assert "ZeroDivisionError: nobody thought of this file" in done.stdout
+    assert project.outcomes == {"the first answers": "passed", "b-unreadable.ring.yaml": "broken"}
+    assert project.results["exit"] == 3
+
+
 def test_keep_going(mixed: Project) -> None:
     """The valid ones are played beside the invalid file's failure."""
     mixed.write("menu.ring.yaml", "  key 1:\n    wehn: []\n")

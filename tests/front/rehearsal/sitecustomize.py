@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -37,7 +37,9 @@ from harness.events import (
     StoryOver,
     to_json,
 )
+from harness.scenario import reading
 from harness.scenario.duration import PbxSeconds
+from harness.scenario.reading import ReadFile
 from harness.scenario.speed import SLOWEST
 from harness.scenario.story import Scenario
 
@@ -204,3 +206,21 @@ _stand_in.__dict__.update(
     start_phones=start_phones,
 )
 sys.modules["harness.play"] = _stand_in
+
+
+def _with_a_defect(read: Callable[[Path], ReadFile]) -> Callable[[Path], ReadFile]:
+    """Return a reader that raises for a file called `unreadable`, and finds nothing in `forgotten` when read again."""
+    seen: set[Path] = set()
+
+    def read_scenarios(path: Path) -> ReadFile:
+        if "unreadable" in path.name:
+            message = "nobody thought of this file"
+            raise ZeroDivisionError(message)
+        again = "forgotten" in path.name and path.absolute() in seen
+        seen.add(path.absolute())
+        return dataclasses.replace(read(path), scenarios=()) if again else read(path)
+
+    return read_scenarios
+
+
+reading.read_scenarios = _with_a_defect(reading.read_scenarios)
