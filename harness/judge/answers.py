@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from harness.judge.expected import Expected
 from harness.judge.finding import Finding, Kind
 from harness.observe.model import CallerView
 from harness.scenario.duration import format_duration
@@ -23,12 +24,16 @@ from harness.scenario.story import (
 )
 
 
-def judge_answers(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
-    """Tell the differences in who answered one caller's call."""
-    yield from _judge_pick_ups(expectations, view, scenario)
-    yield from _judge_lost(expectations, view, scenario)
-    yield from _judge_connection(expectations, view, scenario)
-    for talk in (entry for entry in expectations if isinstance(entry, Talk)):
+def judge_answers(expected: Expected, view: CallerView, scenario: Scenario) -> Iterator[Finding]:
+    """Tell the differences in who answered one caller's call.
+
+    Nothing is said of `nobody` where it holds: whoever rings or answers is a finding unless he is expected.
+    """
+    answers, nobody = expected.take(Answer), expected.take(Nobody)
+    yield from _judge_pick_ups(answers, nobody, view, scenario)
+    yield from _judge_lost(answers, expected.take(Lost), view, scenario)
+    yield from _judge_connection(expected.entries, view, scenario)
+    for talk in expected.take(Talk):
         yield from _judge_talk(talk, view)
     for other, since in view.company:
         sentence = (
@@ -40,9 +45,11 @@ def judge_answers(expectations: tuple[Expectation, ...], view: CallerView, scena
         yield _finding("talk-broken", scenario.source, sentence, view)
 
 
-def _judge_pick_ups(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
+def _judge_pick_ups(
+    expected: Sequence[Answer], nobody: Sequence[Nobody], view: CallerView, scenario: Scenario
+) -> Iterator[Finding]:
     answers = list(view.answers)
-    for expectation in (entry for entry in expectations if isinstance(entry, Answer)):
+    for expectation in expected:
         if not answers:
             lost = next((ring for ring in view.rings if (ring.phone, ring.ending) == (expectation.phone, "lost")), None)
             did = (
@@ -55,10 +62,10 @@ def _judge_pick_ups(expectations: tuple[Expectation, ...], view: CallerView, sce
         if phone != expectation.phone:
             sentence = f"expected {expectation.phone} to answer; {phone} did, at {format_duration(at)}"
             yield _finding("answer-instead", expectation.source, sentence, view)
-    nobody = next((entry.source for entry in expectations if isinstance(entry, Nobody)), scenario.source)
+    source = nobody[0].source if nobody else scenario.source
     for phone, at in answers:
         sentence = f"{phone} answered at {format_duration(at)}; no expectation names it"
-        yield _finding("answer-unexpected", nobody, sentence, view)
+        yield _finding("answer-unexpected", source, sentence, view)
 
 
 def _judge_connection(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
@@ -82,24 +89,25 @@ def _judge_connection(expectations: tuple[Expectation, ...], view: CallerView, s
     yield _finding("answer-by-pbx", scenario.source, sentence, view)
 
 
-def _judge_lost(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
+def _judge_lost(
+    answers: Sequence[Answer], lost: Sequence[Lost], view: CallerView, scenario: Scenario
+) -> Iterator[Finding]:
     """Whoever picks up gets the call, unless it is said that several pick up at one moment, and one of them did.
 
-    Or that two outcomes are right, and this is the one in which his answer comes too late.
+    Or that he is to lose it, or that two outcomes are right, and this is the one in which his answer comes too late.
     """
     excused: set[str] = set(scenario.too_late)
-    for entry in expectations:
-        if isinstance(entry, Answer) and entry.phone in entry.one_of:
+    for entry in answers:
+        if entry.phone in entry.one_of:
             excused.update(entry.one_of)
-    lost = {ring.phone for ring in view.rings if ring.ending == "lost"}
-    for entry in (entry for entry in expectations if isinstance(entry, Lost)):
-        excused.update(entry.phones)
-        for phone in entry.phones:
-            if phone not in lost:
-                connected = next((at for answered, at in view.answers if answered == phone), None)
-                did = "it did not" if connected is None else f"it was, at {format_duration(connected)}"
-                sentence = f"expected {phone} to pick up and not to be connected with {view.caller}; {did}"
-                yield _finding("lost-missing", entry.source, sentence, view)
+    observed = {ring.phone for ring in view.rings if ring.ending == "lost"}
+    for wanted, phone in ((each, phone) for each in lost for phone in each.phones):
+        excused.add(phone)
+        if phone not in observed:
+            connected = next((at for answered, at in view.answers if answered == phone), None)
+            did = "it did not" if connected is None else f"it was, at {format_duration(connected)}"
+            sentence = f"expected {phone} to pick up and not to be connected with {view.caller}; {did}"
+            yield _finding("lost-missing", wanted.source, sentence, view)
     for ring in view.rings:
         if ring.ending == "lost" and ring.phone not in excused:
             sentence = f"{ring.phone} picked up at {format_duration(ring.end)}, and was never connected with the caller"

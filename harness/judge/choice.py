@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import assert_never
 
 from harness.judge.waves import comparable
 from harness.observe.model import CallerView, Observation
@@ -19,6 +20,8 @@ from harness.scenario.story import (
     Forwarded,
     Lost,
     Missed,
+    Nobody,
+    Over,
     Refused,
     Ring,
     Scenario,
@@ -98,8 +101,12 @@ def _renamed(entry: Expectation, chosen: Mapping[str, str]) -> Expectation:
             renamed = replace(entry, codes={chosen.get(phone, phone): each for phone, each in codes.items()})
         case Forwarded(targets=targets):
             renamed = replace(entry, targets={chosen.get(phone, phone): to for phone, to in targets.items()})
-        case CallerGets(ended_by=by) if by is not None:
-            renamed = replace(entry, ended_by=chosen.get(by, by))
+        case CallerGets(ended_by=by):
+            renamed = entry if by is None else replace(entry, ended_by=chosen.get(by, by))
+        case Ring() | Nobody() | Over():
+            renamed = entry
+        case _:
+            assert_never(entry)
     return renamed
 
 

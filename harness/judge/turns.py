@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
+from harness.judge.expected import Expected
 from harness.judge.finding import Finding, Kind
 from harness.observe.model import CallerView, Ending, ObservedRing
 from harness.scenario.duration import format_duration
-from harness.scenario.story import Expectation, Forwarded, Refused, Scenario, Turn, Unseen
+from harness.scenario.story import Forwarded, Refused, Scenario, Turn, Unseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +77,14 @@ def times_of(entry: Turn) -> dict[str, Sequence[object]]:
             return dict(targets)
         case Unseen(phones=phones, times=times):
             return {phone: ("",) * times.get(phone, 1) for phone in phones}
-    raise TypeError(f"no such turn: {entry}")
+        case _:
+            assert_never(entry)
 
 
-def judge_turns(expectations: Sequence[Expectation], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
+def judge_turns(expected: Expected, view: CallerView, scenario: Scenario) -> Iterator[Finding]:
     """Compare what each phone did with its turns, time by time, with what is written."""
     for manner in MANNERS:
-        entries = [entry for entry in expectations if isinstance(entry, manner.entry)]
-        for kind, entry, sentence in _differences(manner, entries, view):
+        for kind, entry, sentence in _differences(manner, expected.take(manner.entry), view):
             source = scenario.source if entry is None else entry.source
             yield Finding(kind=kind, source=source, sentence=sentence, caller=view.caller)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from harness.judge.answers import judge_answers
 from harness.judge.chance import judge_calls
 from harness.judge.choice import settle
+from harness.judge.expected import Expected
 from harness.judge.finding import Finding, Kind
 from harness.judge.moments import judge_moments
 from harness.judge.turns import judge_turns
@@ -22,6 +23,7 @@ from harness.scenario.story import (
     Expectation,
     HangUp,
     Missed,
+    Over,
     Press,
     Ring,
     Scenario,
@@ -146,20 +148,26 @@ def _judge_caller(
     """Tell the differences in one caller's call: chart first, since it explains the rest.
 
     But for a phone that could not take what the PBX offered, which explains the chart.
+
+    Raises UnjudgedError for an expectation that no judge has taken.
     """
-    expected = [entry for entry in expectations if isinstance(entry, Ring)]
-    chart = list(judge_waves(scenario, observation, view, expected))
-    turns = list(judge_turns(expectations, view, scenario))
+    expected = Expected(expectations)
+    rings = expected.take(Ring)
+    chart = list(judge_waves(scenario, observation, view, rings))
+    turns = list(judge_turns(expected, view, scenario))
     refused_offer = any(ring.because for ring in view.rings)
     yield from turns if refused_offer else chart
     yield from _judge_keys(scenario, view)
     yield from chart if refused_offer else turns
     if not chart and not turns:  # else it is not known which wave or turn is which
-        waves = comparable(scenario, observation, view, expected)
+        waves = comparable(scenario, observation, view, rings)
         yield from judge_moments(expectations, view, waves, scenario.tolerance)
-    yield from judge_answers(expectations, view, scenario)
-    yield from _judge_missed(expectations, view, scenario)
-    yield from _judge_end(expectations, view, scenario)
+    yield from judge_answers(expected, view, scenario)
+    yield from _judge_missed(expected, view, scenario)
+    yield from _judge_end(expected, view, scenario)
+    if scenario.calls > 1:
+        expected.take(Over)  # `judge_calls` judges it, over all calls
+    expected.require_all_taken()
 
 
 def _judge_keys(scenario: Scenario, view: CallerView) -> Iterator[Finding]:
@@ -169,27 +177,27 @@ def _judge_keys(scenario: Scenario, view: CallerView) -> Iterator[Finding]:
         yield Finding(kind="key-unheard", source=scenario.source, sentence=sentence, caller=view.caller)
 
 
-def _judge_missed(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
-    entries = [entry for entry in expectations if isinstance(entry, Missed)]
-    expected = {phone: entry.source for entry in entries for phone in entry.phones}
+def _judge_missed(expected: Expected, view: CallerView, scenario: Scenario) -> Iterator[Finding]:
+    entries = expected.take(Missed)
+    named = {phone: entry.source for entry in entries for phone in entry.phones}
     observed = Counter(ring.phone for ring in view.rings if ring.missed)
-    for phone, source in expected.items():
+    for phone, source in named.items():
         if phone not in observed:
             sentence = f"expected a missed call at {phone}; it shows none"
             yield _finding("missed-missing", source, sentence, view)
     for phone, times in (each for entry in entries for each in entry.times.items()):
         if phone in observed and observed[phone] != times:
             sentence = f"expected {times} missed calls at {phone}; it shows {observed[phone]}"
-            yield _finding("missed-count", expected[phone], sentence, view)
-    for phone in sorted(observed.keys() - expected.keys()):
+            yield _finding("missed-count", named[phone], sentence, view)
+    for phone in sorted(observed.keys() - named.keys()):
         source = entries[0].source if entries else scenario.source
         sentence = f"{phone} shows a missed call; no expectation names it"
         yield _finding("missed-unexpected", source, sentence, view)
 
 
-def _judge_end(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
+def _judge_end(expected: Expected, view: CallerView, scenario: Scenario) -> Iterator[Finding]:
     """Who ended the call, when, and with which final response; unless stated, only our own side may."""
-    entries = [entry for entry in expectations if isinstance(entry, CallerGets)]
+    entries = expected.take(CallerGets)
     code = next((entry for entry in entries if entry.code is not None), None)
     ours = view.ended_by in {None, "harness"}
     until = f"until {format_duration(view.ended)}, when Ringproof ended it" if view.ended is not None else ""
@@ -210,16 +218,16 @@ def _judge_end(expectations: tuple[Expectation, ...], view: CallerView, scenario
     source = stated.source if stated is not None else scenario.source
     if view.ended_by in allowed:
         if view.ended_by == "pbx":
-            yield from _judge_end_in_time(expectations, view, scenario, source)
+            yield from _judge_end_in_time(expected.entries, view, scenario, source)
         return
-    expected = " or ".join(sorted(allowed)).replace("harness", "nobody before the story's end")
+    wanted = " or ".join(sorted(allowed)).replace("harness", "nobody before the story's end")
     if ours:
-        sentence = f"expected {view.caller}'s call to be ended by {expected}; nobody ended it {until}".rstrip()
+        sentence = f"expected {view.caller}'s call to be ended by {wanted}; nobody ended it {until}".rstrip()
     else:
         at = format_duration(view.ended or 0.0)
         refused = view.ended_by == "pbx" and view.connected is None and view.code is not None and view.code >= 300  # noqa: PLR2004
         how = f" with {view.code}" if refused else ""
-        sentence = f"{view.caller}'s call was ended by {view.ended_by} at {at}{how}; expected: {expected}"
+        sentence = f"{view.caller}'s call was ended by {view.ended_by} at {at}{how}; expected: {wanted}"
     yield _finding("caller-ended-by", source, sentence, view)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, assert_never
 
 from harness.clock.clock import PbxEpoch
 from harness.containers.errors import BrokenError
@@ -15,7 +15,7 @@ from harness.play.ensemble import STEADY, Ensemble
 from harness.play.stage import Stage
 from harness.play.switchboard import moment
 from harness.scenario.duration import PbxSeconds
-from harness.scenario.story import Call, Caller, HangUp, Hear, Moment, Press, Scenario, Step, Wait
+from harness.scenario.story import Call, Caller, HangUp, Hear, Moment, Press, Scenario, Step, Wait, verb_of
 
 ACTS_WITHIN_S = 20.0
 """Real work of a phone, such as sending one digit or the INVITE: longer says that the harness is broken."""
@@ -23,8 +23,6 @@ SOUND_WITHIN = PbxSeconds(10.0)
 """A key without a stated moment waits this long for sound."""
 MOMENT_WITHIN = PbxSeconds(300.0)
 OK = 200
-
-_VERBS = {Call: "call", Hear: "hear", Press: "press", Wait: "wait", HangUp: "hang up"}
 
 
 @dataclass(slots=True)
@@ -118,7 +116,7 @@ class Callers:
             if step.caller in gone:
                 continue
             reason = await self._do(step)
-            at, verb = moment(self._stage.clock.now()), _VERBS[type(step)]
+            at, verb = moment(self._stage.clock.now()), verb_of(step)
             if reason is None:
                 self._stage.record(StepDone(at=at, step=number, verb=verb, caller=step.caller))
                 self._after(step)
@@ -143,27 +141,35 @@ class Callers:
         seat = self.seats[step.caller]
         if step.at is not None and not await self._moment(step.at, seat):
             return "moment never came"
-        if isinstance(step, Call):
-            seat.phone.tell(protocol.Call(target=seat.target, shows=seat.caller.shows))
-            await self._acts(seat, lambda: seat.call_id is not None, "place the call")
-            return None
-        if isinstance(step, Wait):
-            await self._stage.wait_until(PbxEpoch(self._stage.clock.now() + step.time))
-            return None
-        return await self._in_call(seat, step)
+        match step:
+            case Call():
+                seat.phone.tell(protocol.Call(target=seat.target, shows=seat.caller.shows))
+                await self._acts(seat, lambda: seat.call_id is not None, "place the call")
+                return None
+            case Wait():
+                await self._stage.wait_until(PbxEpoch(self._stage.clock.now() + step.time))
+                return None
+            case Hear() | Press() | HangUp():
+                return await self._in_call(seat, step)
+            case _:
+                assert_never(step)
 
-    async def _in_call(self, seat: CallerSeat, step: Step) -> NotDone | None:
+    async def _in_call(self, seat: CallerSeat, step: Hear | Press | HangUp) -> NotDone | None:
         """Do a step that needs a call; return why it could not be done."""
         if seat.call_id is None or seat.ended is not None:
             return "call over"
-        if isinstance(step, Hear):
-            return await self._hear(seat, step.within)
-        if isinstance(step, Press):
-            return await self._press(seat, step)
-        seat.hangs_up = True
-        seat.phone.tell(protocol.HangUp(call_id=seat.call_id))
-        await self._acts(seat, lambda: seat.ended is not None, "hang up")
-        return None
+        match step:
+            case Hear():
+                return await self._hear(seat, step.within)
+            case Press():
+                return await self._press(seat, step)
+            case HangUp():
+                seat.hangs_up = True
+                seat.phone.tell(protocol.HangUp(call_id=seat.call_id))
+                await self._acts(seat, lambda: seat.ended is not None, "hang up")
+                return None
+            case _:
+                assert_never(step)
 
     async def _hear(self, seat: CallerSeat, within: PbxSeconds) -> NotDone | None:
         deadline = PbxEpoch(self._stage.clock.now() + within)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from harness.observe.model import CallerView, ObservedRing, ObservedWave
 from harness.report.chart import ANY_TIME, FRESH, GOES_ON, Bar, Part
@@ -11,12 +12,17 @@ from harness.scenario.story import (
     ACTS_WITHIN,
     SETTLE_WINDOW,
     Answer,
+    CallerGets,
     Expectation,
     Forwarded,
     Lost,
     Missed,
+    Nobody,
+    Over,
     Refused,
     Ring,
+    Talk,
+    Unseen,
 )
 
 SHOWN_WHEN_OPEN = 5.0
@@ -81,19 +87,24 @@ def expected_bars(expectations: Sequence[Expectation], view: CallerView) -> list
     missed: list[str] = []
     seen = 0
     for entry in expectations:
-        if isinstance(entry, Answer | Lost):
-            for bar in (ringing.get(phone) or _no_time(phone, clock, grown) for phone in _who_pick_up(entry)):
-                bar.word = "lost" if isinstance(entry, Lost) else "answers"
-        elif isinstance(entry, Refused):
-            refusals += [(phone, f"✗{code}", clock) for phone, codes in entry.codes.items() for code in codes]
-        elif isinstance(entry, Forwarded):
-            refusals += [(phone, f"→{to}", clock) for phone, each_time in entry.targets.items() for to in each_time]
-        elif isinstance(entry, Missed):
-            missed += entry.phones
-        elif isinstance(entry, Ring):
-            end = clock + (entry.lasts if entry.lasts is not None else _open_length(seen, view))
-            ringing = _one_wave(entry, clock, end, ringing, grown)
-            clock, seen = end, seen + 1
+        match entry:
+            case Answer() | Lost():
+                for bar in (ringing.get(phone) or _no_time(phone, clock, grown) for phone in _who_pick_up(entry)):
+                    bar.word = "lost" if isinstance(entry, Lost) else "answers"
+            case Refused():
+                refusals += [(phone, f"✗{code}", clock) for phone, codes in entry.codes.items() for code in codes]
+            case Forwarded():
+                refusals += [(phone, f"→{to}", clock) for phone, each_time in entry.targets.items() for to in each_time]
+            case Missed():
+                missed += entry.phones
+            case Ring():
+                end = clock + (entry.lasts if entry.lasts is not None else _open_length(seen, view))
+                ringing = _one_wave(entry, clock, end, ringing, grown)
+                clock, seen = end, seen + 1
+            case Unseen() | Talk() | Nobody() | CallerGets() | Over():
+                pass  # nothing of them is drawn
+            case _:
+                assert_never(entry)
     for phone, word, moment in refusals:  # their order is not asserted: the phone's first ring ends so
         first = next((bar for bar in grown if bar.phone == phone and not bar.word), None)
         (first or _no_time(phone, moment, grown)).word = word

@@ -75,7 +75,7 @@ _LEAST = PbxSeconds(0.001)
 _T = TypeVar("_T")
 
 
-def read_expectation(  # noqa: C901, PLR0911 - one case for each verb
+def read_expectation(  # noqa: C901, PLR0911, PLR0912 - one case for each verb
     sentence: Sentence, caller: str, cast_: Cast
 ) -> Expectation:
     """Read one line of what is expected of a caller's call; `either` is none, it stands for several."""
@@ -116,8 +116,10 @@ def read_expectation(  # noqa: C901, PLR0911 - one case for each verb
             return Lost(source=source, phones=_phones(value, "`lost`", cast_))
         case "over":
             return read_over(sentence, cast_)
-        case _:
+        case "caller gets":
             return _caller_gets(sentence, cast_)
+        case verb:
+            raise LookupError(f"no reader for the expectation `{verb}`")
 
 
 def _by_phone(sentence: Sentence, example: str, cast_: Cast) -> dict[str, Value]:

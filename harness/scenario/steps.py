@@ -78,9 +78,11 @@ def _step(sentence: Sentence, cast_: Cast, before: list[Step]) -> Step:
             return Hear(caller=caller, source=source, at=at, within=time_of(within, "`within`", "10s", _LEAST))
         case "press":
             return _press(sentence, cast_, at)
-        case _:
+        case "wait":
             time = time_of(sentence.value, "`wait`", "5s", _LEAST)
             return Wait(caller=_waiting(sentence, cast_, before), source=source, at=at, time=time)
+        case verb:
+            raise LookupError(f"no reader for the step `{verb}`")
 
 
 def _press(sentence: Sentence, cast_: Cast, at: Moment | None) -> Press:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, assert_never
 
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.needs import Needs
@@ -131,8 +131,8 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One thing a caller does. Steps run one after the other, in the order written."""
+class BaseStep:
+    """What all steps have. Steps run one after the other, in the order written."""
 
     caller: str
     source: Source
@@ -141,19 +141,19 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call(Step):
+class Call(BaseStep):
     """Place the call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hear(Step):
+class Hear(BaseStep):
     """Wait until the caller received 300 ms of sound since his last step; not heard within `within`: a finding."""
 
     within: PbxSeconds = HEARD_WITHIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Press(Step):
+class Press(BaseStep):
     """Send digits by RFC 4733, one after the other.
 
     Without a stated moment (`at`, or `after` counted from the end of the last step) the first digit is sent once the
@@ -165,26 +165,30 @@ class Press(Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wait(Step):
+class Wait(BaseStep):
     """Let time pass."""
 
     time: PbxSeconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HangUp(Step):
+class HangUp(BaseStep):
     """End the call: CANCEL before the answer, BYE after it."""
 
 
+Step = Call | Hear | Press | Wait | HangUp
+"""One thing a caller does. Closed: what tells steps apart ends in `assert_never`; mypy finds where one is missing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expectation:
-    """One line of `expect:`."""
+class BaseExpectation:
+    """What all expectations have."""
 
     source: Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ring(Expectation):
+class Ring(BaseExpectation):
     """A wave: exactly these phones ring, or exactly one of `one_of`. Neither: silence while the caller waits.
 
     Wherever an expectation names a phone, the name of a choice that was made before may stand: see `is_choice`.
@@ -211,7 +215,7 @@ class Ring(Expectation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn(Expectation):
+class BaseTurn(BaseExpectation):
     """Something at one moment that makes no wave: it happens where it stands, before the next wave begins."""
 
     into: PbxSeconds | None = None
@@ -219,21 +223,21 @@ class Turn(Expectation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused(Turn):
+class Refused(BaseTurn):
     """These phones, and no others, refused, each with these codes, one for each of its refusals in their order."""
 
     codes: Mapping[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Forwarded(Turn):
+class Forwarded(BaseTurn):
     """These phones, and no others, sent the call on, each to these numbers, one for each time in their order."""
 
     targets: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unseen(Turn):
+class Unseen(BaseTurn):
     """These phones, and no others, were dialled and answered nothing: the PBX alone tells of it."""
 
     phones: tuple[str, ...]
@@ -241,8 +245,12 @@ class Unseen(Turn):
     """How often, of those for whom it is not once: `unseen: {101: 2}`."""
 
 
+Turn = Refused | Forwarded | Unseen
+"""What happens at one moment and makes no wave."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer(Expectation):
+class Answer(BaseExpectation):
     """This phone answered: it was bridged with the caller. Or exactly one of `one_of`, of whom no other is at fault."""
 
     phone: str
@@ -254,21 +262,21 @@ class Answer(Expectation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Talk(Expectation):
+class Talk(BaseExpectation):
     """The caller and this phone are in one bridge, and each hears the other's own tone."""
 
     phone: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Nobody(Expectation):
+class Nobody(BaseExpectation):
     """Nobody rings (so nobody answers either), or nobody answers."""
 
     does: Literal["rings", "answers"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Missed(Expectation):
+class Missed(BaseExpectation):
     """These phones, and no others, show a missed call afterwards."""
 
     phones: tuple[str, ...]
@@ -277,14 +285,14 @@ class Missed(Expectation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lost(Expectation):
+class Lost(BaseExpectation):
     """These phones, and no others, pick up and are never connected with the caller."""
 
     phones: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallerGets(Expectation):
+class CallerGets(BaseExpectation):
     """What the caller saw: the final response to his INVITE, who answered it, and who ended the call.
 
     `ended_by` is `caller`, `pbx`, or the extension whose hang-up ended it. At least one of the three is set.
@@ -297,7 +305,7 @@ class CallerGets(Expectation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Over(Expectation):
+class Over(BaseExpectation):
     """What must hold over all calls of a story that is told many times: how often the PBX chose which phone."""
 
     choice: str
@@ -307,6 +315,49 @@ class Over(Expectation):
     independent: bool = True
     """No choice depends on the one before it."""
     false_alarm: float = FALSE_ALARM
+
+
+Expectation = Ring | Turn | Answer | Talk | Nobody | Missed | Lost | CallerGets | Over
+"""One line of `expect:`. Closed, as `Step` is; at run time `judge/expected.py` refuses one that no judge looks at."""
+
+
+def verb_of(line: Step | Expectation) -> str:  # noqa: C901, PLR0911, PLR0912 - one case for each
+    """Return the verb by which a step or an expectation is written."""
+    match line:
+        case Call():
+            return "call"
+        case Hear():
+            return "hear"
+        case Press():
+            return "press"
+        case Wait():
+            return "wait"
+        case HangUp():
+            return "hang up"
+        case Ring():
+            return "ring"
+        case Refused():
+            return "refused"
+        case Forwarded():
+            return "forwarded"
+        case Unseen():
+            return "unseen"
+        case Answer():
+            return "answer"
+        case Talk():
+            return "talk"
+        case Nobody():
+            return "nobody"
+        case Missed():
+            return "missed"
+        case Lost():
+            return "lost"
+        case CallerGets():
+            return "caller gets"
+        case Over():
+            return "over"
+        case _:
+            assert_never(line)
 
 
 def is_choice(phone: str) -> bool:

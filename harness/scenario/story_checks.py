@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import assert_never
 
 from harness.scenario.answer_checks import check_answers
 from harness.scenario.cast import Cast
@@ -28,12 +29,14 @@ from harness.scenario.story import (
     Nobody,
     Offline,
     OnACall,
+    Over,
     Press,
     Refused,
     Refuses,
     Ring,
     Silent,
     Step,
+    Talk,
     Unseen,
     Wait,
     extension_of,
@@ -41,7 +44,6 @@ from harness.scenario.story import (
 from harness.scenario.turns import rings_on
 
 _ONLY_ONCE = (Missed, Lost, CallerGets)
-_DOES = {Hear: "hears", Press: "presses a key", HangUp: "hangs up"}
 
 
 def check_steps(steps: Sequence[Step], complaints: Complaints) -> None:
@@ -67,7 +69,7 @@ def check_steps(steps: Sequence[Step], complaints: Complaints) -> None:
             complaints.add(
                 ReadingError(
                     step.source,
-                    f"{caller} {_DOES[type(step)]} before calling",
+                    f"{caller} {_does(step)} before calling",
                     f"write `- call: {caller}` above this step",
                 )
             )
@@ -75,7 +77,7 @@ def check_steps(steps: Sequence[Step], complaints: Complaints) -> None:
             complaints.add(
                 ReadingError(
                     step.source,
-                    f"{caller} {_DOES[type(step)]} after hanging up",
+                    f"{caller} {_does(step)} after hanging up",
                     "move the hang-up below this step",
                     hung_up[caller],
                 )
@@ -84,7 +86,21 @@ def check_steps(steps: Sequence[Step], complaints: Complaints) -> None:
             hung_up[caller] = step.source
 
 
-def check_moments(steps: Sequence[Step], expect: Mapping[str, Sequence[Expectation]], complaints: Complaints) -> None:
+def _does(step: Hear | Press | HangUp) -> str:
+    match step:
+        case Hear():
+            return "hears"
+        case Press():
+            return "presses a key"
+        case HangUp():
+            return "hangs up"
+        case _:
+            assert_never(step)
+
+
+def check_moments(  # noqa: C901 - one case for each expectation
+    steps: Sequence[Step], expect: Mapping[str, Sequence[Expectation]], complaints: Complaints
+) -> None:
     """Add the moments that never come, because what they count from is not expected."""
     ringing: set[str] = set()
     answering: set[str] = set()
@@ -97,6 +113,10 @@ def check_moments(steps: Sequence[Step], expect: Mapping[str, Sequence[Expectati
             case Answer() | Lost():
                 ringing.update(_who_pick_up(expectation))
                 answering.update(_who_pick_up(expectation))
+            case Unseen() | Talk() | Nobody() | Missed() | CallerGets() | Over():
+                pass
+            case _:
+                assert_never(expectation)
     for known in (ringing, answering):
         known.update([extension_of(phone) for phone in known])
     for step in steps:
@@ -176,10 +196,12 @@ def _possible(  # noqa: C901, PLR0912 - one case for each expectation
                 if not any(isinstance(each, Forwards) and each.to == target for each in cast.behaviours(phone)):
                     deed, behaviour = f"forward to {target}", f'forwards: "{target}"'
                     raise _not_told(phone, deed, behaviour, expectation.source, cast)
-        case CallerGets(ended_by=by) if by is not None:
+        case CallerGets(ended_by=by):
             _can_end(caller, by, expectation.source, steps, cast)
+        case Talk() | Nobody() | Over():
+            pass  # `answer_checks`, `_check_nobody` and `chance_checks` look at them
         case _:
-            pass
+            assert_never(expectation)
 
 
 def _can_answer(phone: str, source: Source, cast: Cast) -> None:
@@ -260,8 +282,8 @@ def _rings_long_enough(phone: str, source: Source, cast: Cast) -> None:
         )
 
 
-def _can_end(caller: str, by: str, source: Source, steps: Sequence[Step], cast: Cast) -> None:
-    if by == "pbx":
+def _can_end(caller: str, by: str | None, source: Source, steps: Sequence[Step], cast: Cast) -> None:
+    if by is None or by == "pbx":
         return
     if by == "caller":
         if not any(isinstance(step, HangUp) and step.caller == caller for step in steps):

@@ -150,6 +150,15 @@ def test_a_scenario_that_was_selected_and_never_collected_is_3(project: Project,
     assert "2 scenarios: 1 passed, 1 not played" in done.stdout
 
 
+def test_an_expectation_that_no_judge_knows_is_3(project: Project) -> None:
+    """All that is judged holds; it is broken all the same."""
+    project.write("sales.ring.yaml", scenario("what nobody judges"))
+    done = project.ringproof("run", "-n", "1")
+    assert done.returncode == project.results["exit"] == 3
+    assert project.outcomes == {"what nobody judges": "broken"}
+    assert "UnjudgedError: no judge looks at `_Displays` on line 5" in done.stdout
+
+
 def test_a_file_that_is_named_twice_is_one(project: Project) -> None:
     """Once as it is, once by its absolute path."""
     file = project.write("sales.ring.yaml", scenario("the first answers"))

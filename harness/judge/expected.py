@@ -1,0 +1,46 @@
+"""What is expected of one caller's call, and which of it a judge has taken.
+
+An expectation that no judge looks at would always be green. So each judge takes the entries that it judges from here,
+and what is left at the end raises: the scenario is broken, not passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar, get_args
+
+from harness.scenario.spelling import enumerate_words
+from harness.scenario.story import Expectation, verb_of
+
+_Kind = TypeVar("_Kind")
+
+
+class UnjudgedError(Exception):
+    """An expectation of a scenario that no judge has taken."""
+
+
+class Expected:
+    """The expectations of one caller's call, in the order written."""
+
+    def __init__(self, entries: Sequence[Expectation]) -> None:
+        """Nothing of it is judged yet."""
+        self.entries = tuple(entries)
+        """All of them, for a judge that has to know what stands beside or before what it judges."""
+        self._taken: set[int] = set()
+
+    def take(self, kind: type[_Kind]) -> list[_Kind]:
+        """Return the entries of a kind, which whoever asks is going to judge."""
+        taken: list[_Kind] = [entry for entry in self.entries if isinstance(entry, kind)]
+        self._taken.update(map(id, taken))
+        return taken
+
+    def require_all_taken(self) -> None:
+        """Raise UnjudgedError for the entries that no judge has taken."""
+        left = [entry for entry in self.entries if id(entry) not in self._taken]
+        if left:
+            known = get_args(Expectation)
+            told = [
+                f"`{verb_of(entry) if isinstance(entry, known) else type(entry).__name__}` on line {entry.source.line}"
+                for entry in left
+            ]
+            raise UnjudgedError(f"no judge looks at {enumerate_words(told)}")
