@@ -231,15 +231,15 @@ def _play_once(scenario: Scenario, table: Table, speed: float, made: list[ClockR
 
 def _judged(scenario: Scenario, folder: Path) -> tuple[Observation, tuple[Finding, ...]]:
     """Return what was observed, which is written to the evidence, too, and what is wrong with it."""
-    from harness.events import from_json  # noqa: PLC0415 - a play is begun without it
+    from harness.events import read_record  # noqa: PLC0415 - a play is begun without it
     from harness.judge import judge  # noqa: PLC0415
     from harness.observe import BrokenPlayError, observe  # noqa: PLC0415
     from harness.report.plain import plain_observation  # noqa: PLC0415
     from harness.report.timeline import timeline_text  # noqa: PLC0415
 
-    events = (folder / "events.ndjson").read_text(encoding="utf-8").splitlines()
+    events = read_record((folder / "events.ndjson").read_text(encoding="utf-8"))
     try:
-        observation = observe(scenario, [from_json(line) for line in events])
+        observation = observe(scenario, events)
     except BrokenPlayError as fault:
         raise NotJudgedError(str(fault), "a defect of Ringproof: please report it with the evidence") from fault
     plain = json.dumps(plain_observation(observation), ensure_ascii=False, indent=1)

@@ -27,7 +27,7 @@ from harness.clock.page import Page
 from harness.containers.engine import engine
 from harness.containers.run import RunEnvironment, open_run
 from harness.dialplan.render import Secrets, render_office
-from harness.events import ChannelGone, ChannelMade, LegCancelled, LegInvited, PhoneInvited, PhonePickedUp, from_json
+from harness.events import ChannelGone, ChannelMade, LegCancelled, LegInvited, PhoneInvited, PhonePickedUp, read_record
 from harness.observe import observe
 from harness.pbx.container import ClockMount, Pbx
 from harness.pbx.manager import Login
@@ -135,7 +135,7 @@ def overhead(environment: RunEnvironment, folder: Path) -> float:
     began = time.perf_counter()
     play(story, environment, folder, speed=SLOWEST)
     wall = time.perf_counter() - began
-    seen = observe(story, [from_json(line) for line in (folder / "events.ndjson").read_text("utf-8").splitlines()])
+    seen = observe(story, read_record((folder / "events.ndjson").read_text("utf-8")))
     return wall - seen.over - seen.watched
 
 
@@ -143,7 +143,7 @@ def wave_error(environment: RunEnvironment, folder: Path) -> float:
     """Play four steps of 15 s: the largest distance of an INVITE from the step's start in the dialplan, in seconds."""
     story = scenario("progressive.ring.yaml", "nobody answers to the end")
     play(story, environment, folder, speed=FASTEST)
-    events = [from_json(line) for line in (folder / "events.ndjson").read_text("utf-8").splitlines()]
+    events = read_record((folder / "events.ndjson").read_text("utf-8"))
     starts = sorted(event.at for event in events if isinstance(event, LegInvited))
     return max(abs(start - starts[0] - 15.0 * step) for step, start in enumerate(starts))
 
@@ -202,7 +202,7 @@ def long_suite(folder: Path, copies: int, at_once: int, *options: str) -> Suite:
 
 
 def _read_play(folder: Path, name: str, suite: Suite) -> None:
-    events = [from_json(line) for line in (folder / "events.ndjson").read_text("utf-8").splitlines()]
+    events = read_record((folder / "events.ndjson").read_text("utf-8"))
     legs = {event.call_id: event for event in events if isinstance(event, LegInvited)}
     first = min(leg.at for leg in legs.values())
     marks = [(f"{leg.target} invited", leg.at) for leg in legs.values()]

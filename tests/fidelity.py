@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.compare import Difference, compare
-from harness.events import from_json
+from harness.events import read_record
 from harness.observe import Observation, observe
 from harness.report.result import EXIT_BROKEN, EXIT_FAILED
 from harness.scenario.office import RandomFree, ToGroup
@@ -117,8 +117,8 @@ def play_all(scenarios: Sequence[Scenario], speed: str, out: Path, at_once: int)
 def _seen(scenario: Scenario, entry: Mapping, out: Path) -> Seen:
     observation = None
     if entry["outcome"] not in {"broken", "skipped"}:
-        lines = (out / scenario.id / "events.ndjson").read_text("utf-8").splitlines()
-        observation = observe(scenario, [from_json(line) for line in lines])
+        record = (out / scenario.id / "events.ndjson").read_text("utf-8")
+        observation = observe(scenario, read_record(record))
     return Seen(
         outcome=entry["outcome"],
         sentences=tuple(finding["sentence"] for finding in entry["findings"]),

@@ -2,7 +2,8 @@
 
 Every event carries `at`, in PbxSeconds from the start of the story (the first step); what happened before the story,
 such as registration, has a negative `at`. Three witnesses speak: the phones (`Phone...`), the PBX's packets
-(`Leg...`, from its own SIP capture) and the PBX's call model (`Channel...`, from its manager interface).
+(`Leg...`, from its own SIP capture) and the PBX's call model (`Channel...`, from its manager interface). The first line
+of the file is no event: it says the version of the form (HEADER).
 """
 
 from __future__ import annotations
@@ -396,6 +397,11 @@ KINDS: dict[str, type[Event]] = {
 """Every event by its name."""
 
 
+FORMAT = 1
+HEADER = json.dumps({"format": FORMAT})
+"""The first line of a record."""
+
+
 def to_json(event: Event) -> str:
     """Return one line of JSON: `{"event": "PhoneInvited", "at": 1.234, ...}`, seconds to the millisecond."""
     fields = dataclasses.asdict(event)
@@ -413,3 +419,19 @@ def from_json(line: str) -> Event:
     except (KeyError, TypeError, AttributeError) as fault:
         message = f"no event of Ringproof: {line[:80]!r}"
         raise ValueError(message) from fault
+
+
+def read_record(text: str) -> list[Event]:
+    """Return the events of an `events.ndjson`. Raises ValueError for another version and for what is no event."""
+    lines = text.splitlines()
+    if lines and (version := _version(lines[0])) is not None:
+        if version != FORMAT:
+            raise ValueError(f"this record is of version {version}; this Ringproof reads {FORMAT}")
+        del lines[0]
+    return [from_json(line) for line in lines]
+
+
+def _version(line: str) -> object:
+    """Return what a first line says of the version; None of one that says nothing, as an event does."""
+    first = json.loads(line)
+    return first.get("format") if isinstance(first, dict) and "event" not in first else None

@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from harness.clock.clock import PbxEpoch
-from harness.events import Event, to_json
+from harness.events import HEADER, Event, to_json
 from harness.scenario.duration import PbxSeconds
 
 
@@ -17,8 +17,9 @@ class Recorder:
     """
 
     def __init__(self, path: Path) -> None:
-        """Write to `path`, which is emptied."""
+        """Write to `path`, which is emptied: its first line says the version."""
         self._file = path.open("w", encoding="utf-8")
+        self._file.write(f"{HEADER}\n")
         self._origin: PbxEpoch | None = None
         self._before: list[Event] = []
 

@@ -20,6 +20,7 @@ from pydantic import (
 
 from harness.scenario.duration import FORM, PbxSeconds, parse_duration
 from harness.scenario.hours import Holiday, Spans, TimeZone, Weekdays
+from harness.scenario.version import FILE_VERSION
 
 
 def _duration(value: object) -> object:
@@ -262,6 +263,8 @@ class Trunk(Written):
 class Office(Written):
     """A whole PBX."""
 
+    ringproof: Annotated[int, Field(ge=FILE_VERSION, le=FILE_VERSION)] = FILE_VERSION
+    """The version of the language that this file is written in."""
     office: Annotated[FreeText, StringConstraints(min_length=1, max_length=80)]
     """Its name."""
     language: Literal["en", "ru"] = "en"

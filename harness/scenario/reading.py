@@ -19,6 +19,7 @@ from harness.scenario.spelling import suggest
 from harness.scenario.story import Scenario
 from harness.scenario.tree import Table, Text, read_tree
 from harness.scenario.values import entry, refuse_unknown, table_of, text_of
+from harness.scenario.version import check_version
 
 __all__ = ["Problem", "ReadFile", "ReadOffice", "read_office", "read_scenarios", "render_problem"]
 
@@ -61,6 +62,7 @@ def read_scenarios(path: Path) -> ReadFile:
     scenarios: tuple[Scenario, ...] = ()
     with complaints:
         root = table_of(read_tree(manuscript, complaints), "a scenario file", "`pbx:` and `scenarios:`, as keys")
+        check_version(root)
         if "calls" in root.entries:
             raise ReadingError(
                 root.entries["calls"].key.source,
@@ -95,6 +97,8 @@ def _read_office(path: Path) -> tuple[ReadOffice, Sequence[Path]]:
     sounds: Sequence[Path] = ()
     with complaints:
         root = read_tree(manuscript, complaints)
+        if isinstance(root, Table):
+            check_version(root)
         office = None if complaints else read_shape(root, manuscript.lines, complaints)
         if office is not None and isinstance(root, Table):
             sounds = check_office(office, root, path.parent, complaints)

@@ -37,11 +37,12 @@ from harness.scenario.timeline import check_moments_apart
 from harness.scenario.tree import Entry, Table, Text, Value
 from harness.scenario.turns import one_wave_each
 from harness.scenario.values import entry, refuse_unknown, table_of, time_of
+from harness.scenario.version import KEY
 
 SHARED = ("callers", "phones", "rung", "when", "expect", "tolerance", "quiet", "speed", "clock", "needs")
 OWN = ("calls",)
 """What may stand in a scenario and not at file level."""
-TOP = ("pbx", *SHARED, "scenarios")
+TOP = (KEY, "pbx", *SHARED, "scenarios")
 _EXAMPLE = "`a name for the story:` and below it `when:` and `expect:`"
 _LOOSEST = PbxSeconds(5.0)
 _LEAST_QUIET = PbxSeconds(1.0)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.events import KINDS, Event, from_json, to_json
+from harness.clock.clock import PbxEpoch
+from harness.events import HEADER, KINDS, Event, QuietOver, from_json, read_record, to_json
+from harness.play.recorder import Recorder
+from harness.scenario.duration import PbxSeconds
 
 
 @given(st.sampled_from(list(KINDS.values())).flatmap(st.from_type))
@@ -22,3 +27,30 @@ def test_anything_else_is_refused(line: str) -> None:
     """A record that was cut off is told as such."""
     with pytest.raises(ValueError, match=r"no event of Ringproof|Expecting"):
         from_json(line)
+
+
+QUIET = QuietOver(at=PbxSeconds(1.0), watched=PbxSeconds(5.0))
+
+
+def test_a_record_begins_with_its_version(tmp_path: Path) -> None:
+    """Before the first event, and also where there is none; one that says no version is of the first."""
+    recorder = Recorder(tmp_path / "events.ndjson")
+    recorder.begin(PbxEpoch(0.0))
+    recorder.record(QUIET)
+    recorder.close()
+    text = (tmp_path / "events.ndjson").read_text("utf-8")
+    assert text.splitlines() == ['{"format": 1}', to_json(QUIET)]
+    assert read_record(text) == read_record(to_json(QUIET)) == [QUIET]
+    assert read_record(f"{HEADER}\n") == read_record("") == []
+
+
+def test_a_record_of_another_version_is_refused() -> None:
+    """What a later Ringproof means by its events is not guessed."""
+    with pytest.raises(ValueError, match=r"^this record is of version 2; this Ringproof reads 1$"):
+        read_record('{"format": 2}\n' + to_json(QUIET))
+
+
+def test_the_version_stands_in_the_first_line_alone() -> None:
+    """Two records in one file are none."""
+    with pytest.raises(ValueError, match="no event of Ringproof"):
+        read_record(f"{HEADER}\n{HEADER}\n")

@@ -15,7 +15,7 @@ from harness.clock.clock import PlayLoop
 from harness.containers.engine import RUN, engine
 from harness.containers.run import RunEnvironment, open_run
 from harness.dialplan import render as rendering
-from harness.events import Event, from_json
+from harness.events import Event, read_record
 from harness.scenario.reading import read_scenarios
 from harness.scenario.story import Scenario
 from harness.setup import image
@@ -64,7 +64,7 @@ def story(text: str, folder: Path) -> Scenario:
 
 def events_of(folder: Path) -> list[Event]:
     """Read back the record of a play."""
-    return [from_json(line) for line in (folder / "events.ndjson").read_text("utf-8").splitlines()]
+    return read_record((folder / "events.ndjson").read_text("utf-8"))
 
 
 def on_a_clock(play: Coroutine[Any, Any, T]) -> T:

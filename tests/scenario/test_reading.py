@@ -120,6 +120,20 @@ scenarios:
     assert story.office_file == str(SMALL.relative_to(Path.cwd())) if SMALL.is_relative_to(Path.cwd()) else str(SMALL)
 
 
+@pytest.mark.parametrize("version", ["ringproof: 1\n", 'ringproof: "1"\n', ""])
+def test_a_file_may_say_its_version(tmp_path: Path, version: str) -> None:
+    """1 is the only one, and what is meant where nothing is said."""
+    (tmp_path / "office.yaml").write_text(version + SMALL.read_text("utf-8"), encoding="utf-8")
+    stories = (
+        'pbx: office.yaml\ncallers: {anna: {from: "1", to: "84950000001"}}\n'
+        "scenarios: {story: {when: [call: anna], expect: [ring: [101, 102]]}}\n"
+    )
+    (tmp_path / "story.ring.yaml").write_text(version + stories, encoding="utf-8")
+    read = read_scenarios(tmp_path / "story.ring.yaml")
+    assert read.problems == ()
+    assert read.scenarios[0].office.ringproof == 1
+
+
 def test_the_bundled_office_is_read_as_it_was_written() -> None:
     """Strategies, destinations and prompts are picked by their keys."""
     office = read_office(ROOT / "scenarios/offices/trading-company.yaml").office

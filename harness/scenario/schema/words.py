@@ -18,6 +18,7 @@ from harness.scenario.needs import VERSION
 from harness.scenario.schema.scalars import Schema, code, number_from, one_of_words, text
 from harness.scenario.speed import FASTEST, SLOWEST
 from harness.scenario.steps import DIGITS
+from harness.scenario.version import FILE_VERSION, KEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,10 @@ COUNTED: Schema = {"anyOf": [PHONES, {"type": "object", "additionalProperties": 
 CODE = code(400, 699)
 
 TOP_WORDS: Mapping[str, Word] = {
+    KEY: Word(
+        f"The version of the language that this file is written in; {FILE_VERSION}, where nothing is said.",
+        number_from(FILE_VERSION, FILE_VERSION, str(FILE_VERSION)),
+    ),
     "pbx": Word("The office file: a path counted from the folder of this file.", text()),
     "scenarios": Word("The stories, each by its name.", ref("scenarios")),
 }

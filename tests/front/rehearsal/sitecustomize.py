@@ -21,6 +21,7 @@ from typing import cast
 from harness.clock.report import NO_CLOCK, ClockReport
 from harness.containers.errors import BrokenError, EditedConfigurationError, UnmetNeedsError
 from harness.events import (
+    HEADER,
     Bridged,
     CallerEnded,
     CallerGot,
@@ -149,7 +150,11 @@ def play(
     if "waits" in scenario.name:
         _wait(scenario)
     late = 1.0 if "late on the fast clock" in scenario.name and speed > SLOWEST else 0.0
-    text = "\n".join(to_json(event) for event in one_call(late, 200.0 if "for long" in scenario.name else 0.0))
+    text = (
+        HEADER
+        + "\n"
+        + "\n".join(to_json(event) for event in one_call(late, 200.0 if "for long" in scenario.name else 0.0))
+    )
     (folder / "events.ndjson").write_text(text + "\n", encoding="utf-8")
     if "no clock" in scenario.name:
         return ClockReport(speed=SLOWEST, why_not=NO_CLOCK)
