@@ -61,10 +61,17 @@ class Cast:
     """Those that the files name; all others ring on."""
     calling: tuple[str, ...]
     """The callers who have a `call` step, in order."""
+    strangers: tuple[str, ...] = ()
+    """Names in `call` steps that no caller bears: each is told where it stands, and nowhere else."""
     rung: tuple[Behaviour, ...] = ()
     """What those do that `phones` does not name, in the order in which they are rung."""
     choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The phones that a choice can mean, by its name; filled while the expectations are read."""
+
+    @property
+    def example(self) -> str:
+        """The caller whom a hint names: one of the file's own, where there is one."""
+        return next(iter((*self.calling, *self.callers)), "anna")
 
     def whom(self, text: Text) -> str:
         """Return the one phone, or the name of a choice made before, that a text names."""

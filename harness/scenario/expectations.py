@@ -67,7 +67,6 @@ NOBODY = ("rings", "answers")
 CALLER_GETS = ("code", "answered by", "ended by")
 ANSWERED_BY = ("pbx",)
 _CHOICE = "`{one_of: [101, 102], as: first}`"
-_TALK = "the caller and who answered, such as `talk: [anna, 101]`"
 _FEWEST = 2
 CHOICE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,38}")
 _COUNT = re.compile(r"[1-9][0-9]?")
@@ -141,10 +140,11 @@ def _target(value: Value) -> str:
 
 def _talk(sentence: Sentence, caller: str, cast_: Cast) -> Talk:
     """Read `[anna, 101]`, in either order."""
-    texts = [text_of(item, "a part of `talk`", _TALK) for item in items_of(sentence.value, "`talk`", _TALK)]
+    meant = f"the caller and who answered, such as `talk: [{caller}, 101]`"
+    texts = [text_of(item, "a part of `talk`", meant) for item in items_of(sentence.value, "`talk`", meant)]
     others = [text for text in texts if text.text != caller]
     if len(texts) != _FEWEST or len(others) != 1:
-        raise ReadingError(sentence.value.source, f"`talk` is between {caller} and one phone", f"write {_TALK}")
+        raise ReadingError(sentence.value.source, f"`talk` is between {caller} and one phone", f"write {meant}")
     return Talk(source=sentence.verb.source, phone=cast_.whom(others[0]))
 
 

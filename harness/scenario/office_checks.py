@@ -8,6 +8,7 @@ from pathlib import Path
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.hours import overlap
 from harness.scenario.office import (
+    BundledSound,
     Destination,
     Office,
     OwnSound,
@@ -19,8 +20,8 @@ from harness.scenario.office import (
 )
 from harness.scenario.office_reading import place_of
 from harness.scenario.problem import Complaints, ReadingError, told
-from harness.scenario.sounds import why_unplayable
-from harness.scenario.spelling import suggest
+from harness.scenario.sounds import core_sounds, why_unplayable
+from harness.scenario.spelling import nearest, suggest
 from harness.scenario.tree import Table
 
 Path_ = tuple[str | int, ...]
@@ -185,6 +186,17 @@ def _sounds(office: Office, root: Table, folder: Path, complaints: Complaints) -
         prompts.append((("menus", name, "greeting"), menu.greeting))
         prompts.append((("menus", name, "wrong_key", "prompt"), menu.wrong_key.prompt))
     for path, prompt in prompts:
+        if isinstance(prompt, BundledSound) and prompt.sound not in core_sounds():
+            near = nearest(prompt.sound, sorted(core_sounds()))
+            known = f"did you mean `{near}`?" if near else "harness/scenario/core-sounds.txt has their names;"
+            name = prompt.sound.rpartition("/")[2]
+            complaints.add(
+                ReadingError(
+                    place_of(root, (*path, "sound")),
+                    f"there is no {told(prompt.sound)} among the sounds of the image",
+                    f"{known} a sound of your own is written `wav: {name}.wav`",
+                )
+            )
         if isinstance(prompt, OwnSound):
             file = folder / prompt.wav
             looked.append(file)

@@ -15,7 +15,7 @@ from harness.scenario.office_checks import check_office
 from harness.scenario.office_reading import read_shape
 from harness.scenario.problem import Complaints, Problem, ReadingError, render_problem, told
 from harness.scenario.scenario_reading import TOP, ScenarioFile
-from harness.scenario.spelling import suggest
+from harness.scenario.spelling import nearest, suggest
 from harness.scenario.story import Scenario
 from harness.scenario.tree import Table, Text, read_tree
 from harness.scenario.values import entry, refuse_unknown, table_of, text_of
@@ -116,25 +116,58 @@ def _office_of(root: Table, path: Path, complaints: Complaints) -> tuple[Office 
         written = text_of(value, "`pbx`", "the path of an office file, counted from this file's folder")
         file = path.parent / written.text
         if not _is_file(file):
-            raise _no_office(written, file)
+            raise _no_office(written, file, path.parent)
         read = read_office(file)
         complaints.extend(read.problems)
         return read.office, shown_name(file)
     return None, ""
 
 
-def _no_office(written: Text, file: Path) -> ReadingError:
+def _no_office(written: Text, file: Path, folder: Path) -> ReadingError:
+    """Return the error about an office that is not there; `folder` is that of the scenario file."""
+    sentence = f"there is no office file {told(shown_name(file))}"
+    meant = _nearest_file(folder, Path(written.text).parts)
+    if meant is not None:
+        return ReadingError(written.source, sentence, f"did you mean `{meant}`?")
+    others = _names(file.parent, folders=False)
+    if others:
+        return ReadingError(written.source, sentence, suggest(file.name, others, "in that folder are"))
+    return ReadingError(written.source, sentence, "the path counts from the folder of this file; correct it")
+
+
+def _nearest_file(folder: Path, parts: Sequence[str]) -> str | None:
+    """Return the path most like `parts`, from `folder` on: each folder and the file as written, or the nearest name.
+
+    A file that is written without its folder is looked for in the folders beside the scenario file, too.
+    """
+    here, path = folder, Path()
+    for number, part in enumerate(parts, start=1):
+        last = number == len(parts)
+        if part in ("/", "..", ".") or (not last and (here / part).is_dir()):
+            name: str | None = part
+        else:
+            name = nearest(part, _names(here, folders=not last))
+        if name is None:
+            break
+        here, path = here / name, path / name
+    else:
+        return path.as_posix() if parts else None
+    if len(parts) != 1:
+        return None
+    inside = (Path(name) / parts[0] for name in _names(folder, folders=True))
+    return next((each.as_posix() for each in inside if _is_file(folder / each)), None)
+
+
+def _names(folder: Path, *, folders: bool) -> list[str]:
+    """Return the names of the folders in a folder, or of the YAML files that are no scenarios."""
     try:
-        others = sorted(other.name for other in file.parent.glob("*.y*ml")) if file.parent.is_dir() else []
+        return sorted(
+            each.name
+            for each in folder.iterdir()
+            if (each.is_dir() if folders else each.match("*.y*ml") and not each.name.endswith(".ring.yaml"))
+        )
     except (OSError, ValueError):
-        others = []
-    return ReadingError(
-        written.source,
-        f"there is no office file {told(shown_name(file))}",
-        suggest(file.name, others, "in that folder are")
-        if others
-        else "the path counts from the folder of this file; correct it",
-    )
+        return []
 
 
 def _is_file(path: Path) -> bool:

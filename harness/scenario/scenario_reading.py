@@ -12,6 +12,7 @@ from harness.scenario.cast import Cast, Told, phones_on_top, read_callers, read_
 from harness.scenario.chance_checks import check_calls
 from harness.scenario.chance_reading import read_calls
 from harness.scenario.clock_reading import read_speed, read_starts
+from harness.scenario.contradictions import check_contradictions
 from harness.scenario.duration import PbxSeconds, write_duration
 from harness.scenario.identity import scenario_id
 from harness.scenario.manuscript import Manuscript
@@ -125,20 +126,22 @@ class ScenarioFile:
             callers=everybody,
             phones=phones_on_top(shared.phones, self._phones(table)),
             calling=tuple(caller for caller in calling if caller in everybody),
+            strangers=tuple(caller for caller in calling if caller not in everybody),
             rung=self._rung(entries),
         )
         for own in own_callers.values():
-            if own.name not in calling:
+            if own.name not in calling and not cast.strangers:
                 self._complaints.add(_never_calls(own, "this scenario"))
         tolerance, quiet = self._tolerance(entries), self._quiet(entries)
         speed, starts, needs = self._speed(entries), self._starts(entries), self._needs(entries)
-        when = _needed(entries, "when", name, "nobody calls in", "write `when:` and below it `- call: anna`, say")
+        begin = f"`- call: {cast.example}`, say"
+        when = _needed(entries, "when", name, "nobody calls in", f"write `when:` and below it {begin}")
         expect_value = _needed(
             entries, "expect", name, "nothing is expected of", "write `expect:` and below it `- ring: [101]`, say"
         )
         steps = read_steps(when, cast, self._complaints)
         if len(self._complaints) == before and not callers_who_call(when):
-            raise ReadingError(when.source, f"nobody calls in {told(name.text)}", "begin with `- call: anna`, say")
+            raise ReadingError(when.source, f"nobody calls in {told(name.text)}", f"begin with {begin}")
         readings = read_expectations(expect_value, name, cast, self._complaints)
         calls = self._calls(table)
         if len(self._complaints) > before:
@@ -146,6 +149,8 @@ class ScenarioFile:
         check_steps(steps, self._complaints)
         check_partners(cast, self._complaints)
         self._check(readings, steps, cast, tolerance)
+        if len(self._complaints) == before:
+            check_contradictions(readings, steps, cast, tolerance, self._complaints)
         if len(self._complaints) == before:
             said = table.entries["calls"].key.source if "calls" in table.entries else name.source
             check_calls(calls, said, steps, readings, cast, self._complaints)
@@ -186,7 +191,7 @@ class ScenarioFile:
         for reading in readings:
             of_reading = replace(cast, choices=dict(choices_of(reading)))
             check_names(reading, self._complaints)
-            check_moments(steps, reading, self._complaints)
+            check_moments(steps, reading, of_reading, self._complaints)
             for caller, listed in reading.items():
                 check_expectations(caller, listed, steps, of_reading, self._complaints)
             if len(self._complaints) > before:

@@ -1,14 +1,23 @@
-"""Own sounds: what Asterisk can play as it is, a WAV file of 8 kHz, mono, 16 bit."""
+"""The sounds that Asterisk can play: its core sounds by name, and of one's own a WAV file of 8 kHz, mono, 16 bit."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
 
 _RATE = 8000
 _CONVERT = "convert it: sox in.wav -r 8000 -c 1 -b 16 out.wav"
+
+
+_CORE = Path(__file__).with_name("core-sounds.txt")
+"""The names in the packages asterisk-core-sounds-en and -ru of Debian, from which the image is made."""
+
+
+@cache
+def core_sounds() -> frozenset[str]:
+    """Return the names of the sounds that an image has, in one of the languages of offices or in both."""
+    return frozenset(_CORE.read_text(encoding="ascii").split())
 
 
 class Unplayable(NamedTuple):

@@ -25,11 +25,13 @@ def suggest(word: str, known: Iterable[str], what: str) -> str:
 
 
 def suggest_name(name: str, known: Iterable[str], what: str) -> str:
-    """Return the hint for an unknown name: the nearest one, and always all there are."""
+    """Return the hint for an unknown name: the nearest one, and all there are."""
     words = list(known)
     near = nearest(name, words)
     everybody = f"{what} {enumerate_words(words)}"
-    return f"did you mean `{near}`? ({everybody})" if near is not None and len(words) > 1 else everybody
+    if near is None:
+        return everybody
+    return f"did you mean `{near}`? ({everybody})" if len(words) > 1 else f"did you mean `{near}`?"
 
 
 def enumerate_words(words: Iterable[str], joint: str = "and") -> str:

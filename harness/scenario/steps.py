@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Literal, cast
 
 from harness.scenario.cast import Cast
@@ -51,9 +52,10 @@ def callers_who_call(value: Value) -> tuple[str, ...]:
 def read_steps(value: Value, cast_: Cast, complaints: Complaints) -> tuple[Step, ...]:
     """Read `when:`."""
     steps: list[Step] = []
-    for item in items_of(value, "`when`", "`- call: anna`, one step a line"):
+    grammar = replace(STEP, example=f"call: {cast_.example}")
+    for item in items_of(value, "`when`", f"`- {grammar.example}`, one step a line"):
         with complaints:
-            steps.append(_step(take_apart(item, STEP), cast_, steps))
+            steps.append(_step(take_apart(item, grammar), cast_, steps))
     return tuple(steps)
 
 
@@ -136,18 +138,22 @@ def _moment(value: Value | None, cast_: Cast) -> Moment | None:
 
 def _named(sentence: Sentence, cast_: Cast) -> str:
     verb = sentence.verb.text
-    return cast_.caller(text_of(sentence.value, f"`{verb}`", f"a caller's name, such as `{verb}: anna`"))
+    return cast_.caller(text_of(sentence.value, f"`{verb}`", f"a caller's name, such as `{verb}: {cast_.example}`"))
 
 
 def _by(sentence: Sentence, cast_: Cast) -> str:
     written = sentence.modifier("by")
     if written is not None:
-        return cast_.caller(text_of(written, "`by`", "a caller's name, such as `by: anna`"))
+        return cast_.caller(text_of(written, "`by`", f"a caller's name, such as `by: {cast_.example}`"))
     if len(cast_.calling) == 1:
         return cast_.calling[0]
+    if cast_.strangers and not cast_.calling:
+        return cast_.strangers[0]  # told where it stands
     if not cast_.calling:
         raise ReadingError(
-            sentence.verb.source, "nobody calls in this scenario", "let the steps begin with `- call: anna`, say"
+            sentence.verb.source,
+            "nobody calls in this scenario",
+            f"let the steps begin with `- call: {cast_.example}`, say",
         )
     raise ReadingError(
         sentence.verb.source,

@@ -10,7 +10,7 @@ from harness.scenario.cast import Cast
 from harness.scenario.duration import write_duration
 from harness.scenario.problem import Complaints, ReadingError
 from harness.scenario.source import Source
-from harness.scenario.spelling import suggest, suggest_name
+from harness.scenario.spelling import enumerate_words, suggest_name
 from harness.scenario.story import (
     ANY,
     SETTLE_WINDOW,
@@ -98,8 +98,8 @@ def _does(step: Hear | Press | HangUp) -> str:
             assert_never(step)
 
 
-def check_moments(  # noqa: C901 - one case for each expectation
-    steps: Sequence[Step], expect: Mapping[str, Sequence[Expectation]], complaints: Complaints
+def check_moments(
+    steps: Sequence[Step], expect: Mapping[str, Sequence[Expectation]], cast: Cast, complaints: Complaints
 ) -> None:
     """Add the moments that never come, because what they count from is not expected."""
     ringing: set[str] = set()
@@ -126,9 +126,7 @@ def check_moments(  # noqa: C901 - one case for each expectation
         known = ringing if event == "ring" else answering
         if phone not in known and not (phone == ANY and known):
             who = "anybody" if phone == ANY else phone
-            fix = f"add what {who} is expected to do to `expect:`"
-            if known:
-                fix = suggest(phone, sorted(known), f"expected to {event}:")
+            fix = _missing(phone, event, sorted(known), cast)
             complaints.add(
                 ReadingError(
                     step.source,
@@ -142,6 +140,18 @@ def _who_pick_up(expectation: Answer | Lost) -> tuple[str, ...]:
     if isinstance(expectation, Lost):
         return expectation.phones
     return expectation.one_of or (expectation.phone,)
+
+
+def _missing(phone: str, event: str, known: Sequence[str], cast: Cast) -> str:
+    """Return what to write where a step counts from what nobody expects: numbers alike are no misspelt ones."""
+    if phone == ANY:
+        return "add what anybody is expected to do to `expect:`"
+    written = f"`- {event}: {phone}`" if event == "answer" else f"`- {event}: [{phone}]`"
+    phones = cast.contacts(phone) or (phone,)
+    able = any(isinstance(each, Answers | AnswersWith) for one in phones for each in cast.behaviours(one))
+    told = "" if event == "ring" or able else f"`{phones[0]}: {{answers: 5s}}` under `phones:` and "
+    fix = f"write {told}{written} under `expect:`"
+    return f"{fix}; expected to {event} so far: {enumerate_words(known)}" if known else fix
 
 
 def check_expectations(

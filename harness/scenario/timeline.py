@@ -72,6 +72,8 @@ class _Action:
     """The boundary that is expected because of it, where its moment is known."""
     since: float
     """Boundaries up to here lie behind it."""
+    expects: str = ""
+    """The line that says that it happens: `answer: 101`."""
 
     @property
     def either(self) -> tuple[str, float]:
@@ -130,7 +132,10 @@ class _Call:
             for before, wave in pairwise(waves):
                 if _beside(action, wave.start, tolerance) and action.causes != before.end:
                     told.add(action)
-                    complaints.add(_at_boundary(action, wave, tolerance))
+                    if self._causes(action, before, wave):
+                        complaints.add(_unexplained(action, wave, tolerance))
+                    else:
+                        complaints.add(_at_boundary(action, wave, tolerance))
                     break
             else:
                 last = waves[-1]
@@ -148,6 +153,17 @@ class _Call:
                         one.source,
                     )
                 )
+
+    def _causes(self, action: _Action, before: _Wave, wave: _Wave) -> bool:
+        """Tell whether a wave is the one before it without those who act at that moment: it begins because they do."""
+        leaving = set(before.ring.phones) - set(wave.ring.phones)
+        rest = set(before.ring.phones) & set(wave.ring.phones)
+        acting = {_who(each) for each in self.actions if each.expects and _beside(each, wave.start, self._tolerance)}
+        return _who(action) in leaving <= acting and rest == set(wave.ring.phones) and not wave.ring.silent
+
+
+def _who(action: _Action) -> str:
+    return action.what.partition(" ")[0]
 
 
 def _waves(listed: Sequence[Expectation]) -> list[_Wave]:
@@ -213,7 +229,18 @@ def _of_phones(
             expected=causes,
             causes=stretch.end if causes else None,
             since=stretch.start,
+            expects=_expectation_of(phone, behaviour),
         )
+
+
+def _expectation_of(phone: str, behaviour: Answers | Refuses | Forwards) -> str:
+    match behaviour:
+        case Answers():
+            return f"answer: {phone}"
+        case Refuses(code=code):
+            return f"refused: {{{phone}: {code}}}"
+        case Forwards(to=to):
+            return f'forwarded: {{{phone}: "{to}"}}'
 
 
 def _of_caller(caller: str, waves: Sequence[_Wave], steps: Sequence[Step]) -> Iterator[_Action]:
@@ -258,13 +285,23 @@ def _at_boundary(action: _Action, wave: _Wave, tolerance: PbxSeconds) -> Reading
     )
 
 
+def _unexplained(action: _Action, wave: _Wave, tolerance: PbxSeconds) -> ReadingError:
+    line, when = wave.ring.source.line, _when(action.moment, wave.start)
+    return ReadingError(
+        action.source,
+        f"{action.what} {when} the wave on line {line} begins without it, and nothing says that this is why",
+        f"write `- {action.expects}` above line {line}, or set them further apart than the tolerance, "
+        f"{write_duration(tolerance)}",
+        wave.ring.source,
+    )
+
+
 def _at_end(action: _Action, wave: _Wave, tolerance: PbxSeconds) -> ReadingError:
     line, when = wave.ring.source.line, _when(action.moment, wave.end or 0.0)
     return ReadingError(
         action.source,
         f"{action.what} {when} the wave on line {line} ends, and nothing says that this is why",
-        f"expect what {action.what.split(' ', maxsplit=1)[0]} does, or set them further apart than the tolerance, "
-        f"{write_duration(tolerance)}",
+        f"expect what {_who(action)} does, or set them further apart than the tolerance, {write_duration(tolerance)}",
         wave.ring.source,
     )
 

@@ -19,6 +19,9 @@ GOOD = [*sorted(ROOT.glob("scenarios/*.ring.yaml")), ROOT / "scenarios/known-red
 GOOD_OFFICES = sorted(ROOT.glob("scenarios/offices/*.yaml"))
 
 BEYOND = """
+answer-in-no-wave answer-leaves-a-wave answers-and-misses answers-before-its-ring-ends at-of-an-answer-not-written
+connected-with-nobody forwards-before-its-ring-ends hang-up-after-a-wait-too-soon hang-up-before-the-wave-ends
+missing-office-near-folder refused-with-another-code refuses-before-its-ring-ends unknown-caller-of-the-only-call
 again-in-the-first again-not-in-both anchor anchor-and-alias answer-at-the-end answer-at-the-next-wave answer-is-chance
 answer-not-told answer-offline answer-one-of-not-told answer-unknown-phone answers-with-nobody
 answers-with-one-who-rings at-never-comes at-unknown-phone by-missing by-unknown call-twice caller-gets-ended-by-caller
@@ -45,6 +48,7 @@ two-actions-at-once unknown-caller unseen-is-not-silent wait-zero wave-in-two-pa
 """
 """Scenario files whose shape is right: what is wrong with them only the reader knows."""
 BEYOND_OFFICES = """
+sound-misspelt sound-unknown
 destination-unknown-extension destination-unknown-group destination-unknown-menu extension-duplicate
 extension-leads-to-itself extension-name-breaks-conf extension-name-with-comma group-leads-to-itself groups-in-a-circle
 hours-closed-unknown hours-holiday-no-such-day hours-no-time hours-overlap hours-overlap-overnight hours-past-midnight
