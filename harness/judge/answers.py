@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from harness.judge.expected import Expected
 from harness.judge.finding import Finding, Kind
@@ -82,11 +83,9 @@ def _judge_connection(expectations: tuple[Expectation, ...], view: CallerView, s
     listens = any(isinstance(step, Hear | Press) and step.caller == view.caller for step in scenario.when)
     if listens or any(isinstance(entry, CallerGets) and entry.code == 200 for entry in expectations):  # noqa: PLR2004
         return
-    sentence = (
-        f"the PBX itself answered {view.caller} at {format_duration(view.connected)}, before any phone did; "
-        "where it is to, write `- caller gets: {answered by: pbx}`"
-    )
-    yield _finding("answer-by-pbx", scenario.source, sentence, view)
+    sentence = f"the PBX itself answered {view.caller} at {format_duration(view.connected)}, before any phone did"
+    finding = _finding("answer-by-pbx", scenario.source, sentence, view)
+    yield replace(finding, fix="where it is to, write `- caller gets: {answered by: pbx}`")
 
 
 def _judge_lost(

@@ -75,3 +75,5 @@ class Finding:
     caller: str | None = None
     call: int | None = None
     """Which call, from 1, of a story that is told many times; None: all of them, or the only one."""
+    fix: str = ""
+    """What to write where the PBX is right, or what else to know of it; empty: the sentence says all."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 from harness.judge.answers import judge_answers
 from harness.judge.chance import judge_calls
@@ -19,6 +20,7 @@ from harness.scenario.source import Source
 from harness.scenario.spelling import enumerate_words
 from harness.scenario.story import (
     ACTS_WITHIN,
+    Answer,
     CallerGets,
     Expectation,
     HangUp,
@@ -153,7 +155,7 @@ def _judge_caller(
     """
     expected = Expected(expectations)
     rings = expected.take(Ring)
-    chart = list(judge_waves(scenario, observation, view, rings))
+    chart = [_explained(finding, scenario, view) for finding in judge_waves(scenario, observation, view, rings)]
     turns = list(judge_turns(expected, view, scenario))
     refused_offer = any(ring.because for ring in view.rings)
     yield from turns if refused_offer else chart
@@ -168,6 +170,18 @@ def _judge_caller(
     if scenario.calls > 1:
         expected.take(Over)  # `judge_calls` judges it, over all calls
     expected.require_all_taken()
+
+
+def _explained(finding: Finding, scenario: Scenario, view: CallerView) -> Finding:
+    """Return a finding with the reason, where a ring is missing or too short because the story had ended before."""
+    if view.ended is None or view.ended_by != "harness" or view.answers:
+        return finding
+    cut = any(abs(ring.end - view.ended) <= scenario.tolerance for ring in view.rings)
+    if (finding.kind == "ring-missing" and not view.rings) or (finding.kind == "ring-too-short" and cut):
+        at = format_duration(view.ended)
+        fix = f"Ringproof itself hung up at {at}, because the story had ended; `- wait: 20s`, say, makes it longer"
+        return replace(finding, fix=fix)
+    return finding
 
 
 def _judge_keys(scenario: Scenario, view: CallerView) -> Iterator[Finding]:
@@ -228,7 +242,17 @@ def _judge_end(expected: Expected, view: CallerView, scenario: Scenario) -> Iter
         refused = view.ended_by == "pbx" and view.connected is None and view.code is not None and view.code >= 300  # noqa: PLR2004
         how = f" with {view.code}" if refused else ""
         sentence = f"{view.caller}'s call was ended by {view.ended_by} at {at}{how}; expected: {wanted}"
-    yield _finding("caller-ended-by", source, sentence, view)
+    finding = _finding("caller-ended-by", source, sentence, view)
+    yield finding if ours or entries else replace(finding, fix=_as_observed(expected, view))
+
+
+def _as_observed(expected: Expected, view: CallerView) -> str:
+    """Return what to write of a call's end as it was, where all is as expected but for that nothing is said of it."""
+    answers = [entry.phone for entry in expected.entries if isinstance(entry, Answer)]
+    if view.ended_by == "caller" or answers != [phone for phone, _ in view.answers]:
+        return ""
+    code = f"code: {view.code}, " if view.code is not None else ""
+    return f"if that is right, write `- caller gets: {{{code}ended by: {view.ended_by}}}`"
 
 
 def _judge_end_in_time(

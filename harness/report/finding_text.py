@@ -57,6 +57,7 @@ def failure_text(
             drawn.add(finding.caller)
             seen = observation if finding.call is None else observation.calls[finding.call - 1]
             lines += _charts(scenario, seen, finding.caller, width)
+        lines += [f"{_INDENT}hint: {finding.fix}"] if finding.fix else []
         blocks.append("\n".join(lines))
     hints = {
         caller: route_hint(scenario, caller, folder)

@@ -84,6 +84,17 @@ def test_what_asterisk_complained_of_is_told_once(golden: Golden, tmp_path: Path
     golden("report/complaints.txt", told(story(GROWS), OTHER_JOINED, folder=tmp_path))
 
 
+def test_what_to_write_stands_below_the_finding(golden: Golden) -> None:
+    """The classic first mistake: nobody answers, the PBX ends the call, and nothing says so."""
+    scenario = story([wave(12, "101", 15)])
+    rings = [ring("101", 2.1, 17.1)]
+    observation = seen(rings)
+    ended = dataclasses.replace(observation.callers["anna"], code=480, ended_by="pbx", ended=PbxSeconds(17.2))
+    observation = dataclasses.replace(observation, callers={"anna": ended})
+    text = failure_text(scenario, observation, judge(scenario, observation), evidence=EVIDENCE)
+    golden("report/nothing-said-of-the-end.txt", text + "\n")
+
+
 def test_a_short_ring_in_a_long_story(golden: Golden) -> None:
     """A wave of 1 s in 92 s: beside each other it would be too small to see, so the charts stand above one another."""
     expect = [wave(12, "101", 30), wave(14, "102", 1), wave(14, "103", 60)]
