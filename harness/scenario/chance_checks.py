@@ -13,7 +13,7 @@ from harness.scenario.readings import Reading
 from harness.scenario.source import Source
 from harness.scenario.story import ANY, SETTLE_WINDOW, Call, Expectation, HangUp, Over, Ring, Step
 
-_STEPS = "write `- call: anna` and `- hang up: anna` with `at: {after: 300ms, of: {ring: any}}`, and nothing else"
+_STEPS = "write `- call: {0}` and `- hang up: {0}` with `at: {{after: 300ms, of: {{ring: any}}}}`, and nothing else"
 
 
 def check_calls(
@@ -47,17 +47,18 @@ def check_calls(
 def _told_again_and_again(said: Source, steps: Sequence[Step], readings: Sequence[Reading], cast: Cast) -> None:
     """Refuse all but one caller with a direct number who hangs up at the first ring: that alone is quick."""
     shape = [type(step) for step in steps]
+    fix = _STEPS.format(cast.example)
     if len(cast.calling) != 1 or shape != [Call, HangUp]:
         wrong = next((step for step in steps if not isinstance(step, Call | HangUp)), None)
         raise ReadingError(
             said if wrong is None else wrong.source,
             "a story that is told many times is one call, hung up at the first ring",
-            _STEPS,
+            fix,
         )
     first, last = steps
     if first.at is not None or last.at is None or (last.at.event, last.at.phone) != ("ring", ANY):
         raise ReadingError(
-            last.source, "a story that is told many times is hung up at the first ring, whoever rings", _STEPS
+            last.source, "a story that is told many times is hung up at the first ring, whoever rings", fix
         )
     if last.at.after < SETTLE_WINDOW:
         raise ReadingError(

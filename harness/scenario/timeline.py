@@ -298,10 +298,11 @@ def _unexplained(action: _Action, wave: _Wave, tolerance: PbxSeconds) -> Reading
 
 def _at_end(action: _Action, wave: _Wave, tolerance: PbxSeconds) -> ReadingError:
     line, when = wave.ring.source.line, _when(action.moment, wave.end or 0.0)
+    missing = f"write `- {action.expects}` behind it" if action.expects else f"expect what {_who(action)} does"
     return ReadingError(
         action.source,
         f"{action.what} {when} the wave on line {line} ends, and nothing says that this is why",
-        f"expect what {_who(action)} does, or set them further apart than the tolerance, {write_duration(tolerance)}",
+        f"{missing}, or set them further apart than the tolerance, {write_duration(tolerance)}",
         wave.ring.source,
     )
 

@@ -19,9 +19,10 @@ GOOD = [*sorted(ROOT.glob("scenarios/*.ring.yaml")), ROOT / "scenarios/known-red
 GOOD_OFFICES = sorted(ROOT.glob("scenarios/offices/*.yaml"))
 
 BEYOND = """
-answer-in-no-wave answer-leaves-a-wave answers-and-misses answers-before-its-ring-ends at-of-an-answer-not-written
-connected-with-nobody forwards-before-its-ring-ends hang-up-after-a-wait-too-soon hang-up-before-the-wave-ends
-missing-office-near-folder refused-with-another-code refuses-before-its-ring-ends unknown-caller-of-the-only-call
+answer-in-no-wave answer-leaves-a-wave answer-not-said-at-the-end answers-and-misses answers-before-its-ring-ends
+at-of-an-answer-not-written connected-with-nobody forwards-before-its-ring-ends hang-up-after-a-wait-too-soon
+hang-up-before-the-wave-ends missing-office-near-folder refused-with-another-code refuses-before-its-ring-ends
+unknown-caller-of-the-only-call
 again-in-the-first again-not-in-both anchor anchor-and-alias answer-at-the-end answer-at-the-next-wave answer-is-chance
 answer-not-told answer-offline answer-one-of-not-told answer-unknown-phone answers-with-nobody
 answers-with-one-who-rings at-never-comes at-unknown-phone by-missing by-unknown call-twice caller-gets-ended-by-caller
