@@ -169,22 +169,22 @@ class _Story:
         if known is None:
             return
         hang_up, limit = known
-        counted_from = f"{caller} has called"
+        counted_from = "the call"
         if hang_up.at is not None:
             phone = hang_up.at.phone
             first = next((number for number, wave in enumerate(waves) if _has(wave, phone)), None)
             if first is None:
                 return
             waves = waves[first:]
-            counted_from = f"{'somebody' if phone == ANY else phone} rings"
+            counted_from = "the first ring" if phone == ANY else f"the first ring of {phone}"
         length = 0.0
         for wave in waves:
             length += wave.lasts or 0.0
             if length > limit + ACTS_WITHIN + self.tolerance + _EXACT:
                 yield ReadingError(
                     wave.source,
-                    f"{caller} hangs up {write_duration(limit)} after {counted_from}, and this wave ends "
-                    f"{write_duration(PbxSeconds(length))} after that",
+                    f"{caller} hangs up {write_duration(limit) if limit else 'right'} after {counted_from}, and this "
+                    f"wave ends {write_duration(PbxSeconds(length))} after it",
                     "let the waves be over when the caller hangs up, or let him hang up later",
                     hang_up.source,
                 )

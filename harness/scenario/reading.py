@@ -5,7 +5,7 @@ An office that many scenario files share is read once, for as long as it and its
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,7 +129,7 @@ def _no_office(written: Text, file: Path, folder: Path) -> ReadingError:
     meant = _nearest_file(folder, Path(written.text).parts)
     if meant is not None:
         return ReadingError(written.source, sentence, f"did you mean `{meant}`?")
-    others = _names(file.parent, folders=False)
+    others = _names(file.parent)
     if others:
         return ReadingError(written.source, sentence, suggest(file.name, others, "in that folder are"))
     return ReadingError(written.source, sentence, "the path counts from the folder of this file; correct it")
@@ -143,7 +143,7 @@ def _nearest_file(folder: Path, parts: Sequence[str]) -> str | None:
     here, path = folder, Path()
     for number, part in enumerate(parts, start=1):
         last = number == len(parts)
-        if part in ("/", "..", ".") or (not last and (here / part).is_dir()):
+        if not last and _is(here / part, Path.is_dir):
             name: str | None = part
         else:
             name = nearest(part, _names(here, folders=not last))
@@ -154,11 +154,12 @@ def _nearest_file(folder: Path, parts: Sequence[str]) -> str | None:
         return path.as_posix() if parts else None
     if len(parts) != 1:
         return None
-    inside = (Path(name) / parts[0] for name in _names(folder, folders=True))
-    return next((each.as_posix() for each in inside if _is_file(folder / each)), None)
+    inside = {f"{sub}/{name}": name for sub in _names(folder, folders=True) for name in _names(folder / sub)}
+    name = nearest(parts[0], inside.values())
+    return next((path for path, each in inside.items() if each == name), None)
 
 
-def _names(folder: Path, *, folders: bool) -> list[str]:
+def _names(folder: Path, *, folders: bool = False) -> list[str]:
     """Return the names of the folders in a folder, or of the YAML files that are no scenarios."""
     try:
         return sorted(
@@ -171,8 +172,13 @@ def _names(folder: Path, *, folders: bool) -> list[str]:
 
 
 def _is_file(path: Path) -> bool:
+    return _is(path, Path.is_file)
+
+
+def _is(path: Path, what: Callable[[Path], bool]) -> bool:
+    """Ask the file system; what is no possible path is not there."""
     try:
-        return path.is_file()
+        return what(path)
     except (OSError, ValueError):
         return False
 

@@ -101,6 +101,33 @@ def test_every_message_is_one_sentence_with_a_place_and_a_fix(file: Path) -> Non
         assert len(lines[index]) <= 120
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("office/corner-shop.yaml", "offices/corner-shop.yaml"),
+        ("offices/corner-shp.yaml", "offices/corner-shop.yaml"),
+        ("./ofices/corner-shop.yml", "offices/corner-shop.yaml"),
+        ("corner-shop.yaml", "offices/corner-shop.yaml"),
+        ("corner_shop.yaml", "offices/corner-shop.yaml"),
+        ("../here/ofice/corner-shop.yaml", "../here/offices/corner-shop.yaml"),
+        ("elsewhere/corner-shop.yaml", None),
+        ("..", None),
+        ("/", None),
+        ("x" * 300, None),
+        ("x" * 300 + "/corner-shop.yaml", None),
+    ],
+)
+def test_an_office_is_looked_for_where_it_may_be_meant(written: str, meant: str | None, tmp_path: Path) -> None:
+    """In a folder of a similar name, by a similar name, in a folder beside the file."""
+    here = tmp_path / "here"
+    (here / "offices").mkdir(parents=True)
+    (here / "offices" / "corner-shop.yaml").write_text("office: x\n", encoding="utf-8")
+    (here / "story.ring.yaml").write_text(f'pbx: "{written}"\nscenarios: {{}}\n', encoding="utf-8")
+    fix = next(p.fix for p in read_scenarios(here / "story.ring.yaml").problems if "office file" in p.sentence)
+    assert (fix == f"did you mean `{meant}`?") == (meant is not None), fix
+    assert meant or fix.startswith("the path counts from the folder of this file")
+
+
 def test_there_is_no_golden_without_its_bad_file() -> None:
     """A message that nobody says any more is not kept."""
     told_of = {file.stem for file in GOLDENS.glob("*.err")}
