@@ -24,6 +24,11 @@ from harness.scenario.story import (
     Talk,
 )
 
+_BY_PBX = (
+    'where a menu answers, say under `when:` what the caller does in it, such as `- press: "1"`; else write '
+    "`- caller gets: {answered by: pbx}`"
+)
+
 
 def judge_answers(expected: Expected, view: CallerView, scenario: Scenario) -> Iterator[Finding]:
     """Tell the differences in who answered one caller's call.
@@ -85,7 +90,7 @@ def _judge_connection(expectations: tuple[Expectation, ...], view: CallerView, s
         return
     sentence = f"the PBX itself answered {view.caller} at {format_duration(view.connected)}, before any phone did"
     finding = _finding("answer-by-pbx", scenario.source, sentence, view)
-    yield replace(finding, fix="where it is to, write `- caller gets: {answered by: pbx}`")
+    yield replace(finding, fix=_BY_PBX)
 
 
 def _judge_lost(
