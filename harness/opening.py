@@ -19,13 +19,11 @@ class Opening:
     """A run that is being opened by a thread; whoever takes it, or discards it, waits for that thread."""
 
     def __init__(self, image: str, rendered: str, interruption: Interruption, *, phones: bool) -> None:
-        """Begin. `phones`: this process is going to play, so that its container of phones is started, too.
+        """Nothing is begun yet. `phones`: this process is going to play, so its container of phones is started, too.
 
-        `interruption` is installed already: what is begun here is to be removed whatever comes.
+        `interruption` is installed already: what is begun is to be removed whatever comes.
         """
         self.interruption = interruption
-        import harness.play  # noqa: F401, PLC0415 - here: two threads that import at once are both late
-
         self._image = image
         self._rendered = rendered
         self._phones = phones
@@ -33,6 +31,12 @@ class Opening:
         self._environment: RunEnvironment | None = None
         self._fault: BaseException | None = None
         self._opened = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def begin(self) -> None:
+        """Begin to open, where `discard` follows whatever comes: a signal may come at any moment from here on."""
+        import harness.play  # noqa: F401, PLC0415 - here: two threads that import at once are both late
+
         self._thread = threading.Thread(target=self._open, name="opening the run", daemon=True)
         self._thread.start()
 
@@ -63,6 +67,10 @@ class Opening:
         return self._environment
 
     def discard(self) -> None:
-        """Remove what was made, if nobody has taken it."""
-        self._thread.join()
-        self._stack.close()
+        """Remove what was made, if nobody has taken it; a signal that comes meanwhile is ignored."""
+        from harness.session import undisturbed  # noqa: PLC0415 - as above
+
+        with undisturbed():
+            if self._thread is not None and self._thread.ident is not None:
+                self._thread.join()
+            self._stack.close()

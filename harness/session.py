@@ -282,7 +282,7 @@ class Run:
         if self._over:
             return
         self._over = True
-        with _undisturbed():
+        with undisturbed():
             self._removal = threading.Thread(target=self._remove, name="removing the run")
             self._removal.start()
             self._file.end(self.exit_code, interrupted=self.interrupted, not_played=self.missing)
@@ -300,7 +300,7 @@ class Run:
         """
         if self._removal is None:
             return
-        with _undisturbed():
+        with undisturbed():
             self._removal.join()
         self._removal = None
         if self._opening is None:
@@ -405,7 +405,8 @@ class Interruption:
 
 
 @contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
+def undisturbed() -> Iterator[None]:
+    """Ignore SIGINT and SIGTERM until the end of the block: half a clean-up would leave containers behind."""
     before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield

@@ -158,6 +158,7 @@ def _opening(
     folder = str(rendered.absolute()) if rendered is not None else ""
     opening = Opening(image, folder, interruption, phones=alone)
     try:
+        opening.begin()
         if alone:
             from harness.play import load  # noqa: PLC0415 - as below
 

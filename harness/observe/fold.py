@@ -155,6 +155,8 @@ def _observe_call(scenario: Scenario, record: _Record, watched: PbxSeconds | Non
         watched = PbxSeconds(0.0)
     elif watched is None:
         watched = _one(record, QuietOver, "the silence after the story was not watched").watched
+    if not cut_off:
+        _require_capture(record)
     rings = _rings(scenario, record, pbx_gone=cut_off)
     end = over.at + CLOCK_RESOLUTION  # an INVITE that was on its way when the caller hung up is his
     timely = [ring for ring in rings if ring.start <= end]
@@ -177,6 +179,18 @@ def _observe_call(scenario: Scenario, record: _Record, watched: PbxSeconds | Non
         endless=endless,
         elsewhere=elsewhere,
     )
+
+
+def _require_capture(record: _Record) -> None:
+    """Raise BrokenPlayError where the capture does not have what is known to have come: it is missing, or cut.
+
+    Else nobody would have rung by one witness, and nobody by the other.
+    """
+    came = {event.call_id for event in record.all(LegCame)}
+    for placed in record.all(CallerPlaced):
+        if placed.call_id not in came:
+            sentence = f"{placed.caller} called, but the PBX's own capture has no such INVITE: it is missing, or cut"
+            raise BrokenPlayError(f"{sentence} (Call-ID {placed.call_id})")
 
 
 def _by_exclusion(record: _Record) -> Iterator[LegBelongs]:

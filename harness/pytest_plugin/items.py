@@ -140,13 +140,19 @@ class RingItem(RingproofItem):
             raise
 
     def runtest(self) -> None:
-        """Judge."""
-        from harness.session import tell  # noqa: PLC0415 - brings pydantic and more
+        """Judge. A defect in what tells the verdict is told as such, and the scenario has a result."""
+        from harness.plays import NotJudgedError  # noqa: PLC0415 - brings pydantic and more
+        from harness.session import not_judged, tell  # noqa: PLC0415
 
         if self.result is not None:  # a mistake in what was to be played: it fails, as an invalid file does
             pytest.fail(self.result.text, pytrace=False)
         assert self.plays is not None  # noqa: S101 - pytest runs setup() first
         plays, table = self.plays
-        self.result = tell(self.scenario, plays, table)
+        try:
+            self.result = tell(self.scenario, plays, table)
+        except Exception as fault:
+            defect = NotJudgedError(f"{type(fault).__name__}: {fault}", REPORT_IT, DEFECT)
+            self.result = not_judged(self.scenario, defect, table, plays.wall, table.width)
+            raise
         if self.result.outcome != "passed":
             pytest.fail(self.result.text, pytrace=False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.containers.evidence import is_evidence, read_evidence
-from harness.events import CallerPlaced, LegBelongs, from_json
+from harness.events import CallerPlaced, LegBelongs, read_record
 from harness.scenario.office import Office
 from harness.scenario.story import Scenario
 
@@ -95,7 +95,7 @@ def _channel_of(caller: str, evidence: Path) -> str:
     """Return the channel of the last call that he placed; empty where the PBX made none."""
     if not is_evidence(evidence / EVENTS):
         return ""
-    events = [from_json(line) for line in read_evidence(evidence / EVENTS).splitlines()]
+    events = read_record(read_evidence(evidence / EVENTS))
     placed = [event.call_id for event in events if isinstance(event, CallerPlaced) and event.caller == caller]
     legs = {event.call_id: event.channel for event in events if isinstance(event, LegBelongs)}
     return legs.get(placed[-1], "") if placed else ""

@@ -159,6 +159,17 @@ def test_an_expectation_that_no_judge_knows_is_3(project: Project) -> None:
     assert "UnjudgedError: no judge looks at `_Displays` on line 5" in done.stdout
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_red_that_cannot_be_told_is_3(project: Project, workers: str) -> None:
+    """It has a result all the same, which says what failed; it was no more than one that is missing."""
+    red = scenario("this red leaves it speechless", rings="102", answers="102")
+    project.write("sales.ring.yaml", red, scenario("the first answers"))
+    done = project.ringproof("run", "-n", workers)
+    assert done.returncode == project.results["exit"] == 3
+    assert project.outcomes == {"the first answers": "passed", "this red leaves it speechless": "broken"}
+    assert "ZeroDivisionError: nobody thought of this red" in done.stdout
+
+
 def test_a_file_that_is_named_twice_is_one(project: Project) -> None:
     """Once as it is, once by its absolute path."""
     file = project.write("sales.ring.yaml", scenario("the first answers"))

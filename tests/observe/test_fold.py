@@ -56,6 +56,7 @@ from harness.scenario.story import Moment, Nobody, Press, RingsOn, Scenario, Sil
 STORY = scenario(Nobody(source=at(11), does="rings"))
 PLACED: list[Event] = [
     CallerPlaced(at=S(0.0), caller="anna", call_id="a"),
+    LegCame(at=S(0.001), call_id="a"),
     StepDone(at=S(0.01), step=0, verb="call", caller="anna"),
     ChannelMade(at=S(0.02), channel="PJSIP/trunk-1", endpoint="trunk", linked="L1", outgoing=False),
     LegBelongs(at=S(0.02), call_id="a", channel="PJSIP/trunk-1", endpoint="trunk", linked="L1"),
@@ -375,6 +376,7 @@ def test_what_ringproof_ends_after_the_story_is_nobodys_refusal() -> None:
     ("events", "sentence"),
     [
         (PLACED, "the story has no end"),
+        ([event for event in [*PLACED, *OVER] if not isinstance(event, LegCame)], "it is missing, or cut"),
         ([*PLACED, OVER[0]], "the silence after the story was not watched"),
         ([*PLACED, leg("101", "r", 1.0)[0], *OVER], "that phone never saw it"),
         ([*PLACED, *leg("101", "r", 1.0)[1:], *OVER], "the PBX's own capture has no such INVITE"),
@@ -415,7 +417,7 @@ def test_whose_ring_it_was_is_known_where_only_one_call_can_be_meant() -> None:
 
 def test_whose_call_it_was_is_known_where_only_one_was_placed() -> None:
     """A PBX that ends it at once leaves no time to ask for the caller's own leg, either; of two it is not guessed."""
-    placed = [*PLACED[:3], LegCame(at=S(0.01), call_id="a")]
+    placed = PLACED[:4]
     (ring,) = observe(STORY, [*placed, *leg("101", "r", 1.0), *cancelled("101", "r", 2.0), *OVER]).callers["anna"].rings
     assert ring.call_id == "r"
     other = ChannelMade(at=S(0.02), channel="PJSIP/trunk-2", endpoint="trunk", linked="L9", outgoing=False)
@@ -431,7 +433,7 @@ def test_whose_call_it_was_is_known_by_when_it_came() -> None:
         LegCame(at=S(2.001), call_id="b"),
         ChannelMade(at=S(2.02), channel="PJSIP/trunk-2", endpoint="trunk", linked="L2", outgoing=False),
     ]
-    placed = [*PLACED[:3], LegCame(at=S(0.01), call_id="a"), *boris]
+    placed = [*PLACED[:4], *boris]
     rings = [*unasked("101", "r", 0.1), *unasked("101", "s", 2.1, linked="L2")]
     callers = observe(story, [*placed, *rings, *OVER]).callers
     assert [ring.call_id for ring in callers["anna"].rings] == ["r"]

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import cast
+from typing import Any, cast
 
 from harness.clock.report import NO_CLOCK, ClockReport
 from harness.containers.errors import BrokenError, EditedConfigurationError, UnmetNeedsError
@@ -29,6 +29,7 @@ from harness.events import (
     Event,
     LegAlerting,
     LegBelongs,
+    LegCame,
     LegFinal,
     LegInvited,
     PhoneHungUp,
@@ -39,6 +40,7 @@ from harness.events import (
     StoryOver,
     to_json,
 )
+from harness.report import finding_text
 from harness.scenario import reading
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.reading import ReadFile
@@ -182,6 +184,7 @@ def one_call(late: float = 0.0, longer: float = 0.0) -> list[Event]:
     return [
         StepDone(at=moment(0.0), step=0, verb="call", caller="anna"),
         CallerPlaced(at=moment(0.0), caller="anna", call_id="a"),
+        LegCame(at=moment(0.0), call_id="a"),
         LegBelongs(at=moment(0.0), call_id="a", channel="PJSIP/trunk-1", endpoint="trunk", linked="1"),
         LegInvited(at=moment(0.1), call_id="b", target="101"),
         PhoneInvited(at=moment(0.1), phone="101", call_id="b", shows="+74951234567"),
@@ -248,4 +251,17 @@ def _expecting(scenario: Scenario) -> Scenario:
     return dataclasses.replace(scenario, expect=expect)
 
 
+def _speechless(tell: Callable[..., str]) -> Callable[..., str]:
+    """Return what tells of a red, with a defect: of a scenario that leaves it speechless it raises."""
+
+    def failure_text(scenario: Scenario, *args: Any, **kwargs: Any) -> str:  # noqa: ANN401 - handed on
+        if "speechless" in scenario.name:
+            message = "nobody thought of this red"
+            raise ZeroDivisionError(message)
+        return tell(scenario, *args, **kwargs)
+
+    return failure_text
+
+
+finding_text.failure_text = _speechless(finding_text.failure_text)
 reading.read_scenarios = _with_a_defect(reading.read_scenarios)
