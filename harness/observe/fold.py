@@ -400,7 +400,11 @@ def _caller_view(scenario: Scenario, name: str, record: _Record, rings: Sequence
         waves=waves_of(own),
         brief=brief_rings(own),
         answers=tuple((phone, start) for _, phone, start, _ in talks),
-        parted=tuple((phone, end) for _, phone, _, end in talks if end < until - SETTLE_WINDOW),
+        parted=tuple(
+            (phone, end)
+            for call_id, phone, _, end in talks
+            if end < until - SETTLE_WINDOW and not _hung_up(call_id, end, record)
+        ),
         company=tuple(_company(leg, record)),
         talks=tuple(_heard(name, own, record)),
         connected=next((event.at for event in record.of_caller(CallerGot, name) if event.code == 200), None),  # noqa: PLR2004
@@ -513,9 +517,17 @@ def _ended_by(ended: CallerEnded | None, rings: Sequence[ObservedRing], record: 
         return ended.by if ended is not None else None
     for ring in rings:
         hung_up = record.of_call(PhoneHungUp, ring.call_id)
-        if hung_up is not None and hung_up.by == "phone" and hung_up.at <= ended.at:
+        if hung_up is None or ended.at > hung_up.at + LEG_ENDS_WITHIN:
+            continue  # the PBX went on with the caller
+        if _hung_up(ring.call_id, ended.at, record):
             return ring.phone
     return "pbx"
+
+
+def _hung_up(call_id: str, until: PbxSeconds, record: _Record) -> bool:
+    """Whether the phone itself has ended its call by then."""
+    hung_up = record.of_call(PhoneHungUp, call_id)
+    return hung_up is not None and hung_up.by == "phone" and hung_up.at <= until
 
 
 def _late_legs(views: Iterable[CallerView], record: _Record) -> Iterable[tuple[str, PbxSeconds]]:

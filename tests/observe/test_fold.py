@@ -281,6 +281,23 @@ def test_a_phone_that_hangs_up_ended_the_call() -> None:
     assert (view.ended_by, view.code, view.ended) == ("101", 200, 8.1)
 
 
+def test_a_pbx_that_goes_on_when_a_phone_has_hung_up() -> None:
+    """The talk was over, not broken; and who ends the call later is the PBX."""
+    went_on: list[Event] = [
+        *PLACED,
+        *leg("101", "r", 1.0),
+        *ANSWER,
+        Bridged(at=S(4.1), channel="PJSIP/trunk-1", bridge="B"),
+        Bridged(at=S(4.2), channel="PJSIP/101-r", bridge="B"),
+        PhoneHungUp(at=S(8.0), phone="101", call_id="r", by="phone"),
+        Unbridged(at=S(8.1), channel="PJSIP/101-r", bridge="B"),
+        CallerGot(at=S(4.0), caller="anna", code=200),
+        CallerEnded(at=S(10.0), caller="anna", by="pbx", code=200),
+    ]
+    view = observe(STORY, [*went_on, *OVER]).callers["anna"]
+    assert (view.ended_by, view.parted) == ("pbx", ())
+
+
 def test_a_call_that_leaves_by_the_trunk() -> None:
     """Any channel that the PBX itself made on the trunk; one that nobody could identify in time came in."""
     leaving = ChannelMade(at=S(9.0), channel="PJSIP/trunk-2", endpoint="trunk", linked="L1", outgoing=True)
