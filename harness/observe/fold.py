@@ -515,6 +515,8 @@ def _ended_by(ended: CallerEnded | None, rings: Sequence[ObservedRing], record: 
     """Who ended the call; a PBX that only passes on a phone's hang-up is that phone."""
     if ended is None or ended.by != "pbx":
         return ended.by if ended is not None else None
+    if ended.code >= 300:  # noqa: PLR2004 - refused: there was no call that a phone could end
+        return "pbx"
     for ring in rings:
         hung_up = record.of_call(PhoneHungUp, ring.call_id)
         if hung_up is None or ended.at > hung_up.at + LEG_ENDS_WITHIN:

@@ -298,6 +298,16 @@ def test_a_pbx_that_goes_on_when_a_phone_has_hung_up() -> None:
     assert (view.ended_by, view.parted) == ("pbx", ())
 
 
+def test_a_call_that_is_refused_when_a_phone_has_hung_up() -> None:
+    """Picked up and not confirmed: a call that was never answered is ended by whoever refuses it."""
+    refused: list[Event] = [
+        PhoneHungUp(at=S(8.0), phone="101", call_id="r", by="phone"),
+        CallerEnded(at=S(8.0), caller="anna", by="pbx", code=480),
+    ]
+    view = observe(STORY, [*PLACED, *leg("101", "r", 1.0), *ANSWER, *refused, *OVER]).callers["anna"]
+    assert (view.ended_by, view.code) == ("pbx", 480)
+
+
 def test_a_call_that_leaves_by_the_trunk() -> None:
     """Any channel that the PBX itself made on the trunk; one that nobody could identify in time came in."""
     leaving = ChannelMade(at=S(9.0), channel="PJSIP/trunk-2", endpoint="trunk", linked="L1", outgoing=True)
