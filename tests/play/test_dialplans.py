@@ -235,10 +235,49 @@ OFFICES = {
           - missed: [101]
           - caller gets: {answered by: pbx, ended by: caller}
         """,
-        ("Queue(agents,,,,8)", "Queue(agents,,,,4)"),
+        ("Queue(agents,,,,8)", "Queue(agents,,,,6)"),
         frozenset({"ring-too-short"}),
         (*QUEUE, *VOICEMAIL),
         {**agents("strategy=ringall timeout=20", "PJSIP/101"), **MAILBOXES},
+    ),
+    # Who comes hears that he is next before anybody rings.
+    "a queue that tells the position": Office(
+        "Answer()\nQueue(agents,,,,60)\nHangup(19)",
+        """
+        phones: {101: {answers: 3s}}
+        when: [{call: anna}]
+        expect:
+          - ring: [101]
+            after: 7s
+            for: 3s
+          - answer: 101
+          - talk: [anna, 101]
+          - caller gets: {answered by: pbx}
+        """,
+        ("announce-to-first-user=yes\n", ""),
+        frozenset({"ring-early"}),
+        QUEUE,
+        agents("strategy=ringall announce-frequency=30 announce-position=yes announce-to-first-user=yes", "PJSIP/101"),
+    ),
+    # Whoever hangs up while he waits must not be rung for any more.
+    "a queue whose caller gives up": Office(
+        "Answer()\nQueue(agents,,,,60)\nHangup(19)",
+        """
+        when:
+          - call: anna
+          - hang up: anna
+            at: {after: 4s, of: {ring: 101}}
+        expect:
+          - ring: [101, 102]
+            for: 4s
+          - nobody: answers
+          - missed: [101, 102]
+          - caller gets: {answered by: pbx, ended by: caller}
+        """,
+        ("timeout=15", "timeout=2"),
+        frozenset({"ring-too-short", "ring-unexpected"}),
+        QUEUE,
+        agents("strategy=ringall timeout=15 retry=1", "PJSIP/101", "PJSIP/102"),
     ),
     # One leg into another context, which leads to a third: as offices grow.
     "Local channels in Local channels with a handler": Office(
@@ -546,6 +585,28 @@ Read(KEY,vm-enter-num-to-call,1,,1,5)\nGotoIf($["${KEY}" = "2"]?two)\nDial(PJSIP
         frozenset({"ring-late"}),
         ("app_read",),
     ),
+    # Followed through the house, then the desk. (Nobody picks up, so nobody need press 1.)
+    "followed through the house": Office(
+        "FollowMe(anna,N)\nDial(PJSIP/103,20)\nHangup(19)\n[leg]\nexten => _10X,1,Dial(PJSIP/${EXTEN},60)\n",
+        """
+        phones: {103: {answers: 3s}}
+        when: [{call: anna}]
+        expect:
+          - ring: [101]
+            for: 6s
+          - ring: [102]
+            for: 8s
+          - ring: [103]
+            for: 3s
+          - answer: 103
+          - missed: [101, 102]
+          - caller gets: {answered by: pbx}
+        """,
+        ("number=>102,8", "number=>102,3"),
+        frozenset({"ring-too-short"}),
+        ("app_followme",),
+        {"followme.conf": "[general]\n[anna]\ncontext=>leg\nnumber=>101,6\nnumber=>102,8\n"},
+    ),
     # A question after the talk: the caller stays when the agent has hung up.
     "something told after the talk": Office(
         "Dial(PJSIP/101,20,g)\nPlayback(vm-enter-num-to-call)\nHangup()",
@@ -603,6 +664,27 @@ Read(KEY,vm-enter-num-to-call,1,,1,5)\nGotoIf($["${KEY}" = "2"]?two)\nDial(PJSIP
         """,
         ("PJSIP/102,6", "PJSIP/102,3"),
         frozenset({"ring-too-short"}),
+        ("app_read",),
+    ),
+    # And with nobody behind him: the caller is refused, without an answer.
+    "a pick-up that is hung up, and nobody else": Office(
+        """Dial(PJSIP/101,20,U(confirm))\nHangup(19)
+[confirm]\nexten => s,1,Set(GOSUB_RESULT=CONTINUE)\n same => n,Read(KEY,vm-enter-num-to-call,1,,1,9)
+ same => n,GotoIf($["${KEY}" != "1"]?no)\n same => n,Set(GOSUB_RESULT=)\n same => n(no),Return()\n""",
+        """
+        phones: {101: {answers: 3s, hangs up: 4s}}
+        when: [{call: anna}]
+        expect:
+          - ring: [101]
+            for: 3s
+          - ring: []
+            for: 4s
+          - nobody: answers
+          - lost: [101]
+          - caller gets: {code: 480, ended by: pbx}
+        """,
+        ("Hangup(19)", "Hangup(17)"),
+        frozenset({"caller-code"}),
         ("app_read",),
     ),
 }
