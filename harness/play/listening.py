@@ -29,6 +29,9 @@ LISTENS = frozenset(
 )
 WITH_OPTIONS = {"dial": (2, "pP"), "retrydial": (4, "pP"), "followme": (1, "a")}
 """Applications that record a name first: which of their arguments holds the options, and by which of these letters."""
+COUNTS_LOOKS = {"followme": (1, "N")}
+"""Applications that count down whole milliseconds each time that sound wakes them (app_followme.c, wait_for_winner), so
+that their steps last longer the more the clock races; without sound, which these options say, they do not."""
 RUNS_ANOTHER = frozenset({"exec", "execif", "tryexec"})
 RECORDS = "mixmonitor"
 RECORDS_NO_MORE = "stopmixmonitor"
@@ -51,9 +54,13 @@ def listens(application: str, data: str) -> bool:
     """Say whether an application, named in lower case, acts on what it hears, or keeps it."""
     if application in LISTENS:
         return True
-    if application not in WITH_OPTIONS:
-        return False
-    place, letters = WITH_OPTIONS[application]
+    if application in COUNTS_LOOKS and not _has(data, *COUNTS_LOOKS[application]):
+        return True
+    return application in WITH_OPTIONS and _has(data, *WITH_OPTIONS[application])
+
+
+def _has(data: str, place: int, letters: str) -> bool:
+    """Whether the argument at `place` has one of these options."""
     while _IN_PARENTHESES.search(data):
         data = _IN_PARENTHESES.sub("", data)  # what an option is given is no option
     arguments = data.split(",")

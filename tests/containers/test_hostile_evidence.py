@@ -68,7 +68,7 @@ def test_evidence_that_is_replaced(instead: str, tmp_path: Path, monkeypatch: py
     secret.write_text(PRIVATE)
     does = f"{CLEARED}; {instead.format(secret=secret)}".replace(";", "\\;")
     assert told_of(does, tmp_path, monkeypatch).startswith(
-        "broken: 101 says that it rang, but the PBX's own capture has no such INVITE"
+        "broken: anna called, but the PBX's own capture has no such INVITE: it is missing, or cut"
     )
     shown = [file for file in (tmp_path / "out").rglob("*") if file.is_file() and not file.is_symlink()]
     assert shown

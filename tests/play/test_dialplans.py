@@ -607,6 +607,29 @@ Read(KEY,vm-enter-num-to-call,1,,1,5)\nGotoIf($["${KEY}" = "2"]?two)\nDial(PJSIP
         ("app_followme",),
         {"followme.conf": "[general]\n[anna]\ncontext=>leg\nnumber=>101,6\nnumber=>102,8\n"},
     ),
+    # The same, and the caller is answered first: sound wakes FollowMe, which counts its time by that.
+    "followed through the house, answered first": Office(
+        "FollowMe(anna)\nDial(PJSIP/103,20)\nHangup(19)\n[leg]\nexten => _10X,1,Dial(PJSIP/${EXTEN},60)\n",
+        """
+        phones: {103: {answers: 3s}}
+        when: [{call: anna}]
+        expect:
+          - ring: [101]
+            for: 6s
+            after: 3s            # it is told to hold on
+          - ring: [102]
+            for: 8s
+          - ring: [103]
+            for: 3s
+          - answer: 103
+          - missed: [101, 102]
+          - caller gets: {answered by: pbx}
+        """,
+        ("number=>102,8", "number=>102,3"),
+        frozenset({"ring-too-short"}),
+        ("app_followme",),
+        {"followme.conf": "[general]\n[anna]\ncontext=>leg\nnumber=>101,6\nnumber=>102,8\n"},
+    ),
     # A question after the talk: the caller stays when the agent has hung up.
     "something told after the talk": Office(
         "Dial(PJSIP/101,20,g)\nPlayback(vm-enter-num-to-call)\nHangup()",
