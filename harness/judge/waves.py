@@ -17,8 +17,8 @@ def judge_waves(
     """Tell how the observed waves differ; after the first wave that has other phones, no further wave is compared."""
     yield from _judge_doubles(scenario, view)
     yield from _judge_brief(scenario, view)
-    early = list(_judge_cause(expected, view))
-    yield from early
+    first = next((entry for entry in expected if entry.phones), None)
+    early: list[Finding] = []
     observed = comparable(scenario, observation, view, expected)
     if not expected:
         yield from _judge_none_expected(scenario, view, observed)
@@ -31,6 +31,9 @@ def judge_waves(
         if wave.phones != frozenset(expectation.phones):
             yield _other_phones(expectation, expected[:number], wave, view)
             return
+        if expectation is first:
+            early = list(_judge_cause(expectation, view))
+            yield from early
         if number == 0 and not early:
             yield from _judge_start(scenario, expectation, wave, view)
         elif number:
@@ -99,14 +102,13 @@ def _judge_none_expected(scenario: Scenario, view: CallerView, observed: Sequenc
             yield Finding(kind="ring-unexpected", source=source, sentence=sentence, caller=view.caller)
 
 
-def _judge_cause(expected: Sequence[Ring], view: CallerView) -> Iterator[Finding]:
+def _judge_cause(first: Ring, view: CallerView) -> Iterator[Finding]:
     """A key that the story does not put behind a ring comes before it, so that something begins to ring behind it.
 
     Else a PBX that does not wait for the key would do: the ring would be counted from the call.
     """
-    first = next((entry for entry in expected if entry.phones), None)
     ringing = [wave for wave in view.waves if wave.phones]
-    if first is None or not ringing or view.acted is None:
+    if not ringing or view.acted is None:
         return
     acted = view.acted
     meanwhile = [wave for wave in ringing if wave.start + CLOCK_RESOLUTION < acted < wave.end - CLOCK_RESOLUTION]
