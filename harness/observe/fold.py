@@ -84,6 +84,10 @@ INSIDE = frozenset(
 """Technologies of channels by which no call leaves the PBX: PJSIP is judged by its address, the others are its own."""
 
 
+_Meetings = dict[str, tuple[PbxSeconds, PbxSeconds]]
+"""Channels that were connected with a caller's, from when to when."""
+
+
 class BrokenPlayError(Exception):
     """The events contradict each other: the harness or its environment failed, nothing is said about the PBX."""
 
@@ -388,7 +392,8 @@ def _caller_view(scenario: Scenario, name: str, record: _Record, rings: Sequence
     keys = [key for key in record.all(KeyHeard) if leg is not None and key.channel == leg.channel]
     cause, others = _acts(scenario, name, record, keys)
     own = tuple(ring for ring in rings if ring.caller == name)
-    talks = _talks(leg, own, record)
+    meetings = _meetings(leg, record)
+    talks = _talks(meetings, own, record)
     own = tuple(_lost_unless(ring, {call_id for call_id, _, _, _ in talks}) for ring in own)
     until = min(record.all(StoryOver)[-1].at, ended.at if ended is not None else PbxSeconds(float("inf")))
     return CallerView(
@@ -405,7 +410,7 @@ def _caller_view(scenario: Scenario, name: str, record: _Record, rings: Sequence
             for call_id, phone, _, end in talks
             if end < until - SETTLE_WINDOW and not _hung_up(call_id, end, record)
         ),
-        company=tuple(_company(leg, record)),
+        company=tuple(_company(leg, meetings, record)),
         talks=tuple(_heard(name, own, record)),
         connected=next((event.at for event in record.of_caller(CallerGot, name) if event.code == 200), None),  # noqa: PLR2004
         code=finals[-1] if finals else (ended.code if ended is not None else None),
@@ -453,10 +458,9 @@ def _acts(
 
 
 def _talks(
-    leg: LegBelongs | None, rings: Sequence[ObservedRing], record: _Record
+    meetings: _Meetings, rings: Sequence[ObservedRing], record: _Record
 ) -> list[tuple[str, str, PbxSeconds, PbxSeconds]]:
     """Legs and phones that were connected with the caller, from when to when: that is what answered means."""
-    meetings = _meetings(leg, record)
     found: list[tuple[str, str, PbxSeconds, PbxSeconds]] = []
     for ring in rings:
         phone_leg = record.of_call(LegBelongs, ring.call_id)
@@ -466,9 +470,9 @@ def _talks(
     return sorted(found, key=lambda talk: talk[2])
 
 
-def _company(leg: LegBelongs | None, record: _Record) -> Iterable[tuple[str, PbxSeconds]]:
+def _company(leg: LegBelongs | None, meetings: _Meetings, record: _Record) -> Iterable[tuple[str, PbxSeconds]]:
     """Legs of other calls that were connected with the caller: callers by name, phones by extension."""
-    meetings, owners = _meetings(leg, record), _Owners(record)
+    owners = _Owners(record)
     callers = {placed.call_id: placed.caller for placed in record.all(CallerPlaced)}
     for other in record.all(LegBelongs):
         start, end = meetings.get(other.channel, (PbxSeconds(0.0), PbxSeconds(0.0)))
@@ -476,12 +480,12 @@ def _company(leg: LegBelongs | None, record: _Record) -> Iterable[tuple[str, Pbx
             yield callers.get(other.call_id, other.endpoint), start
 
 
-def _meetings(leg: LegBelongs | None, record: _Record) -> dict[str, tuple[PbxSeconds, PbxSeconds]]:
+def _meetings(leg: LegBelongs | None, record: _Record) -> _Meetings:
     """Channels that were connected with this leg, each with its first moment and its last; infinity: to the end."""
     if leg is None:
         return {}
     connections = Connections()
-    found: dict[str, tuple[PbxSeconds, PbxSeconds]] = {}
+    found: _Meetings = {}
     company: set[str] = set()
     for event in record.all(Event):
         if not connections.take(event):

@@ -171,14 +171,14 @@ async def _answer(seat: CallerSeat, theatre: Theatre, stage: Stage, phones: froz
 
     A phone that picks up before `deadline` has its own time to be connected.
     """
+
+    def answered() -> bool:
+        return _answered(seat, theatre, phones) is not None
+
+    def picked_up() -> PbxEpoch | None:
+        return _first(theatre.ensemble.picked_up_since, seat, phones)
+
     while True:
-
-        def answered() -> bool:
-            return _answered(seat, theatre, phones) is not None
-
-        def picked_up() -> PbxEpoch | None:
-            return _first(theatre.ensemble.picked_up_since, seat, phones)
-
         await stage.until(lambda: answered() or picked_up() is not None, deadline)
         at = picked_up()
         if answered() or at is None:

@@ -42,14 +42,17 @@ async def load_own_modules(manager: Manager, configuration: Path) -> Use | None:
             continue
         if use := next(_uses(configuration, module, function), None):
             return use
-        await load(manager, module, f"the function {function}()")
+        await _load(manager, module, f"the function {function}()")
     return None
 
 
-async def load(manager: Manager, module: str, what: str) -> None:
-    """Load a module, unless it is loaded already. Raises BrokenError where that cannot be done."""
-    if await is_loaded(manager, module):
-        return
+async def load_logger(manager: Manager) -> None:
+    """Load what writes the PBX's own capture, unless it is loaded. Raises BrokenError where that cannot be done."""
+    if not await is_loaded(manager, LOGGER):
+        await _load(manager, LOGGER, "the PBX's own capture of its SIP")
+
+
+async def _load(manager: Manager, module: str, what: str) -> None:
     try:
         await manager.action("ModuleLoad", Module=module, LoadType="load")
     except ManagerError as fault:

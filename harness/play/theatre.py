@@ -24,7 +24,7 @@ from harness.play.callers import Callers, CallerSeat
 from harness.play.clockwork import LIBRARY
 from harness.play.ensemble import Ensemble, Seat
 from harness.play.media_watch import MediaWatch, shortest_rtp_timeout
-from harness.play.own_modules import LOGGER, load, load_own_modules
+from harness.play.own_modules import load_logger, load_own_modules
 from harness.play.registrar import why_lost, why_mute, why_refused
 from harness.play.sound import tones_for
 from harness.play.stage import LedElsewhereError, PbxCrashedError, Stage, TalkRefusedError
@@ -312,7 +312,7 @@ class Theatre:
             if clock.now() >= deadline:
                 raise BrokenError(f"Asterisk does not finish loading: {news} of its notices about [global] still wait")
             await self._stage.wait_until(PbxEpoch(clock.now() + ASKED_AGAIN_S))
-        await load(manager, LOGGER, "the PBX's own capture of its SIP")
+        await load_logger(manager)
         await manager.command(f"pjsip set logger pcap /ringproof/evidence/{CAPTURE}")
         await manager.command("pjsip set logger verbose off")  # it would stand in the log a second time
         await manager.command("pjsip set logger on")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from harness.containers.evidence import is_evidence, read_evidence
 from harness.events import CallerPlaced, LegBelongs, read_record
+from harness.report.complaints import LOG
 from harness.scenario.office import Office
 from harness.scenario.story import Scenario
 
-LOG = Path("pbx") / "full.log"
 DIALPLAN = Path("pbx") / "conf" / "extensions.conf"
 """The dialplan that was played, inside a scenario's evidence folder."""
 EVENTS = "events.ndjson"

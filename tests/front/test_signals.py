@@ -160,7 +160,6 @@ with Interruption() as interruption:
         print("raised", interruption.signal)
         try:
             os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(0.2)
             print("the next is ignored")
             os.kill(os.getpid(), signal.SIGINT)
         except KeyboardInterrupt:
