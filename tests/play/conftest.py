@@ -16,7 +16,11 @@ from harness.containers.engine import RUN, engine
 from harness.containers.run import RunEnvironment, open_run
 from harness.dialplan import render as rendering
 from harness.events import Event, read_record
+from harness.judge import judge
+from harness.observe import observe
+from harness.play.conductor import conduct
 from harness.scenario.reading import read_scenarios
+from harness.scenario.speed import FASTEST
 from harness.scenario.story import Scenario
 from harness.setup import image
 
@@ -65,6 +69,14 @@ def story(text: str, folder: Path) -> Scenario:
 def events_of(folder: Path) -> list[Event]:
     """Read back the record of a play."""
     return read_record((folder / "events.ndjson").read_text("utf-8"))
+
+
+def kinds_found(scenario: Scenario, environment: RunEnvironment, folder: Path) -> list[str]:
+    """Play a scenario as fast as may be, below `folder`; the kinds of what is found."""
+    play = folder / "play"
+    play.mkdir()
+    on_a_clock(conduct(scenario, environment, play, FASTEST))
+    return [finding.kind for finding in judge(scenario, observe(scenario, events_of(play)))]
 
 
 def on_a_clock(play: Coroutine[Any, Any, T]) -> T:

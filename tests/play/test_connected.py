@@ -13,11 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness.containers.run import RunEnvironment
-from harness.judge import judge
-from harness.observe import observe
-from harness.play.conductor import conduct
-from harness.scenario.speed import FASTEST
-from play.conftest import events_of, on_a_clock, rendered_otherwise, story
+from play.conftest import kinds_found, rendered_otherwise, story
 
 NUMBER = "84950000002"
 STORY = """
@@ -118,11 +114,7 @@ def _played(
             file.writelines(f"load={name}.so\n" for name in way.modules)
 
     rendered_otherwise(monkeypatch, lead)
-    scenario = story(STORY + way.more, folder)
-    play = folder / "play"
-    play.mkdir()
-    on_a_clock(conduct(scenario, environment, play, FASTEST))
-    return [finding.kind for finding in judge(scenario, observe(scenario, events_of(play)))]
+    return kinds_found(story(STORY + way.more, folder), environment, folder)
 
 
 @pytest.mark.pbx

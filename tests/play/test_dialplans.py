@@ -10,11 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.containers.run import RunEnvironment
-from harness.judge import judge
-from harness.observe import observe
-from harness.play.conductor import conduct
-from harness.scenario.speed import FASTEST
-from play.conftest import events_of, on_a_clock, rendered_otherwise, story
+from play.conftest import kinds_found, rendered_otherwise, story
 
 NUMBER = "84950000002"
 CALLERS = {
@@ -746,11 +742,9 @@ def _played(
 
     rendered_otherwise(patch, lead)
     callers = "".join(f"  {name}: {number}\n" for name, number in CALLERS.items() if f"call: {name}" in office.story)
-    scenario = story(f"callers:\n{callers}scenarios:\n      it is so:{office.story}", folder)
-    play = folder / "play"
-    play.mkdir()
-    on_a_clock(conduct(scenario, environment, play, FASTEST))
-    return [finding.kind for finding in judge(scenario, observe(scenario, events_of(play)))]
+    return kinds_found(
+        story(f"callers:\n{callers}scenarios:\n      it is so:{office.story}", folder), environment, folder
+    )
 
 
 @pytest.mark.pbx

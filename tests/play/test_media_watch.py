@@ -7,12 +7,8 @@ from pathlib import Path
 import pytest
 
 from harness.containers.run import RunEnvironment
-from harness.judge import judge
-from harness.observe import observe
-from harness.play.conductor import conduct
 from harness.play.media_watch import MediaWatch, shortest_rtp_timeout
-from harness.scenario.speed import FASTEST
-from play.conftest import events_of, on_a_clock, rendered_otherwise, story
+from play.conftest import kinds_found, rendered_otherwise, story
 
 TALK = """
 callers:
@@ -60,11 +56,7 @@ def _kinds(environment: RunEnvironment, folder: Path, monkeypatch: pytest.Monkey
         file.write_text(text.replace("type=endpoint\n", "type=endpoint\nrtp_timeout=5\n"), "utf-8")
 
     rendered_otherwise(monkeypatch, give_up_soon)
-    scenario = story(TALK, folder)
-    play = folder / "play"
-    play.mkdir()
-    on_a_clock(conduct(scenario, environment, play, FASTEST))
-    return [finding.kind for finding in judge(scenario, observe(scenario, events_of(play)))]
+    return kinds_found(story(TALK, folder), environment, folder)
 
 
 @pytest.mark.pbx
