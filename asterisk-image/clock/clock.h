@@ -95,6 +95,10 @@ bool ask(int fd, const struct sockaddr *to); /* before it leaves: true when it i
 void answered(int fd);
 bool answer_awaited(void);       /* `lock` is held */
 
+/* sound.c */
+bool begin_sound(const char *path); /* false: errno says why */
+void keep_sound(const void *data, size_t length, const struct sockaddr *to);
+
 /* life.c */
 bool child_lives(void);
 void forget_children(void);

@@ -97,9 +97,15 @@ EXPORT time_t time(time_t *result) {
 }
 
 /* A PBX on a clock that nobody drives would be taken for one that is driven: it does not start at all. */
-static void refuse(const char *path, const char *cause) {
-    fprintf(stderr, "ringproof-clock: the page %s %s\n", path, cause);
+static void refuse(const char *what, const char *path, const char *cause) {
+    fprintf(stderr, "ringproof-clock: the %s %s %s\n", what, path, cause);
     _exit(78); /* EX_CONFIG */
+}
+
+static void refuse_open(const char *what, const char *path) {
+    char cause[128];
+    snprintf(cause, sizeof cause, "cannot be opened: %s", strerror(errno));
+    refuse(what, path, cause);
 }
 
 __attribute__((constructor)) static void map_page(void) {
@@ -108,25 +114,25 @@ __attribute__((constructor)) static void map_page(void) {
     if (!path || !*path)
         return;
     int file = open(path, O_RDWR | O_CLOEXEC);
-    if (file < 0) {
-        char cause[128];
-        snprintf(cause, sizeof cause, "cannot be opened: %s", strerror(errno));
-        refuse(path, cause);
-    }
+    if (file < 0)
+        refuse_open("page", path);
     if (lseek(file, 0, SEEK_END) < (off_t)sizeof *page)
-        refuse(path, "is too short: it was made by another version of Ringproof");
+        refuse("page", path, "is too short: it was made by another version of Ringproof");
     struct clock_page *mapped = mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     close(file);
     if (mapped == MAP_FAILED)
-        refuse(path, "cannot be mapped");
+        refuse("page", path, "cannot be mapped");
     if (mapped->magic != PAGE_MAGIC || mapped->version != PAGE_VERSION)
-        refuse(path, "was made by another version of Ringproof");
+        refuse("page", path, "was made by another version of Ringproof");
     uint64_t nobody = 0, mine = (uint64_t)getpid();
     drives = __atomic_compare_exchange_n(&mapped->owner, &nobody, mine, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) ||
              nobody == mine; /* it started itself anew: "core restart now" */
     page = mapped;
     if (!drives)
         return;
+    const char *sound = getenv("RINGPROOF_RTP");
+    if (sound && *sound && !begin_sound(sound))
+        refuse_open("capture of sound", sound);
     me(); /* before the timekeeper looks whether anybody runs */
     keep_time();
 }

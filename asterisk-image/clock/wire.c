@@ -36,6 +36,10 @@ EXPORT ssize_t sendto(int fd, const void *data, size_t length, int flags, const 
         count(&peer->pbx_sent, -1);
     if (asks && sent < 0)
         answered(fd);
+    int fault = errno; /* Asterisk reads it of a packet that was not sent */
+    if (sent >= 0)
+        keep_sound(data, length, to);
+    errno = fault;
     return sent;
 }
 

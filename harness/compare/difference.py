@@ -19,9 +19,12 @@ Kind = Literal[
     "ring-aloud",  # invited, but without 18x
     "ring-missed",  # the phone shows a missed call
     "ring-shows",  # the phone shows another caller
+    "ring-command",  # the phone is commanded to pick up by itself, in one play or by another header
     "answers",  # other phones answered, or in another order
     "answer-moment",
     "heard",  # other tones came in at an end of a talk
+    "caller-hears",  # ringback, music, silence... in another order
+    "prompts",  # the PBX plays other files, or in another language
     "parted",  # other phones lost their talk
     "company",  # others of another call were in his bridge
     "caller-code",

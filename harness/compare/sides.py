@@ -19,6 +19,8 @@ from harness.scenario.duration import format_duration
 from harness.scenario.story import CLOCK_RESOLUTION, DEFAULT_TOLERANCE, SETTLE_WINDOW
 
 _ROUNDING = 1e-9
+BRIEF_S = 1.0
+"""Sounds shorter than this are left out: at the ends of a talk its two sides are heard for a moment more or less."""
 _NOTHING = "nothing"
 _NEVER = "never"
 
@@ -167,6 +169,10 @@ class _Calls:
         yield from self._rings()
         yield from self._answers()
         yield from self._heard()
+        hears = [_sounds(view) for view in (left, right)]
+        yield from pair.words("caller-hears", f"{caller} hears", hears[0], hears[1], caller)
+        played = [", ".join(f"{each.name} in {each.language}" for each in view.prompts) for view in (left, right)]
+        yield from pair.words("prompts", f"files that the PBX plays to {caller}", played[0], played[1], caller)
         gone = [", ".join(phone for phone, _ in view.parted) for view in (left, right)]
         yield from pair.words("parted", f"phones parted from {caller}", gone[0], gone[1], caller)
         with_him = [", ".join(sorted(other for other, _ in view.company)) for view in (left, right)]
@@ -205,7 +211,11 @@ class _Calls:
         yield from words("ring-aloud", f"{name} is", loud[0], loud[1], caller)
         missed = ["shown" if ring.missed else "not shown" for ring in (left, right)]
         yield from words("ring-missed", f"{name} as a missed call", missed[0], missed[1], caller)
-        yield from words("ring-shows", f"{name} shows", left.shows, right.shows, caller)
+        shown = [
+            f"{ring.name} <{ring.shows}>" if ring.name not in {"", ring.shows} else ring.shows for ring in (left, right)
+        ]
+        yield from words("ring-shows", f"{name} shows", shown[0], shown[1], caller)
+        yield from words("ring-command", f"{name} commands the phone", left.command, right.command, caller)
 
     def _order(self, both: Sequence[tuple[str, ObservedRing, ObservedRing]]) -> Iterator[Difference]:
         """Rings that one play had clearly in one order, and the other as clearly in the other."""
@@ -254,6 +264,12 @@ class _Calls:
         ]
         after = f" after {self._caller}'s {'last action' if keyed else 'call'}"
         yield from self._pair.seconds(kind, what, since[0], since[1], self._caller, after)
+
+
+def _sounds(view: CallerView) -> str:
+    """Return what a caller hears, one after the other, without what is too short to be sure of; silence is all else."""
+    kinds = [sound.kind for sound in view.hears if sound.kind != "silence" and sound.end - sound.start > BRIEF_S]
+    return ", ".join(kind for number, kind in enumerate(kinds) if not number or kinds[number - 1] != kind)
 
 
 def _ending(ring: ObservedRing) -> str:

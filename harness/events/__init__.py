@@ -109,6 +109,10 @@ class PhoneInvited(Event):
     call_id: str
     shows: str
     """The caller's number as the phone displays it."""
+    name: str = ""
+    """The caller's name as the phone displays it."""
+    command: str = ""
+    """The header of the INVITE that commands the phone to pick up by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,13 +182,74 @@ class PhoneHungUp(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoundHeard(Event):
-    """Whose own tones came in, in the first second of a connection, at one end of it: a phone or a caller."""
+    """Whose own tones came in, in the first second of a connection, at one end of it: a phone or a caller.
+
+    `again`: a second later than the talk was to last.
+    """
 
     who: str
     call_id: str
     """The leg of the phone whose pick-up began the talk, also where the caller listens."""
     tones: tuple[str, ...]
     """Names of phones and callers of the play; empty: silence, or sound that is nobody's tone."""
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundRecorded(Event):
+    """All that the PBX sent was recorded; where this is missing, `SoundCame` says nothing of what is missing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundCame(Event):
+    """The PBX sent sound of one kind to a caller, from `at` on for `lasts`; what it sent no packets for is no event."""
+
+    caller: str
+    lasts: PbxSeconds
+    kind: Literal["silence", "tone", "voices", "sound"]
+    """Packets without a sound; one of the tones of telephony; the own tones of phones and callers; any other."""
+    hertz: tuple[int, ...] = ()
+    """Of a tone."""
+    voices: tuple[str, ...] = ()
+    """Whose own tones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MusicBegan(Event):
+    """The PBX began to play music on hold to a channel."""
+
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MusicEnded(Event):
+    """The PBX plays no more music on hold to a channel."""
+
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptPlayed(Event):
+    """The PBX's log says that it began to play a file to a channel (file.c)."""
+
+    channel: str
+    name: str
+    """With its folder, as the dialplan names it, and without its format."""
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysAwaited(Event):
+    """A channel entered an application in which the PBX waits for keys (WaitExten, Read)."""
+
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysAwaitedNoMore(Event):
+    """A channel went on to another application."""
+
+    channel: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

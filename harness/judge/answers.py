@@ -8,7 +8,7 @@ from dataclasses import replace
 from harness.judge.expected import Expected
 from harness.judge.finding import Finding, Kind
 from harness.observe.model import CallerView
-from harness.scenario.duration import format_duration
+from harness.scenario.duration import PbxSeconds, format_duration
 from harness.scenario.source import Source
 from harness.scenario.spelling import enumerate_words
 from harness.scenario.story import (
@@ -124,14 +124,33 @@ def _judge_talk(talk: Talk, view: CallerView) -> Iterator[Finding]:
         sentence = f"expected {view.caller} and {talk.phone} to talk; they were never connected"
         yield _finding("talk-missing", talk.source, sentence, view)
         return
-    heard = next((each for each in view.talks if each.phone == talk.phone), None)
-    caller_hears, phone_hears = (heard.caller_hears, heard.phone_hears) if heard is not None else ((), ())
-    ends = ((view.caller, caller_hears, talk.phone), (talk.phone, phone_hears, view.caller))
-    for who, tones, other in ends:
-        if other not in tones:
+    heard = {each.again: each for each in view.talks if each.phone == talk.phone}
+    if talk.lasts is not None and True not in heard:
+        lasted = _lasted(talk.phone, view)
+        sentence = (
+            f"expected {view.caller} and {talk.phone} to talk for {format_duration(talk.lasts)}; they did {lasted}"
+        )
+        yield _finding("talk-too-short", talk.source, sentence, view)
+    for again in (False,) if True not in heard else (False, True):
+        caller_hears, phone_hears = (
+            (heard[again].caller_hears, heard[again].phone_hears) if again in heard else ((), ())
+        )
+        ends = ((view.caller, caller_hears, talk.phone), (talk.phone, phone_hears, view.caller))
+        when = f" after {format_duration(talk.lasts)}" if again and talk.lasts is not None else ""
+        unheard = [end for end in ends if end[2] not in end[1]]
+        for who, tones, other in unheard:
             instead = f"hears {enumerate_words(tones)} instead" if tones else "hears nothing of anybody"
-            sentence = f"{who} does not hear {other}, with whom it is connected; it {instead}"
+            sentence = f"{who} does not hear {other}{when}, with whom it is connected; it {instead}"
             yield _finding("talk-unheard", talk.source, sentence, view)
+        if unheard:
+            return
+
+
+def _lasted(phone: str, view: CallerView) -> str:
+    """Return how long a talk lasted that was too short."""
+    begun = next(at for other, at in view.answers if other == phone)
+    ends = [at for other, at in view.parted if other == phone] + ([view.ended] if view.ended is not None else [])
+    return f"for {format_duration(PbxSeconds(min(ends) - begun))}" if ends else "not, when they were listened to again"
 
 
 def _finding(kind: Kind, source: Source, sentence: str, view: CallerView) -> Finding:

@@ -16,15 +16,18 @@ from harness.scenario.spelling import enumerate_words
 from harness.scenario.story import (
     Answer,
     CallerGets,
+    CallerHears,
     Expectation,
     Forwarded,
     Lost,
     Missed,
     Nobody,
     Over,
+    PicksUpByItself,
     Refused,
     Ring,
     Scenario,
+    Shows,
     Talk,
     Unseen,
 )
@@ -103,7 +106,11 @@ def _renamed(entry: Expectation, chosen: Mapping[str, str]) -> Expectation:
             renamed = replace(entry, targets={chosen.get(phone, phone): to for phone, to in targets.items()})
         case CallerGets(ended_by=by):
             renamed = entry if by is None else replace(entry, ended_by=chosen.get(by, by))
-        case Ring() | Nobody() | Over():
+        case Shows(phones=shown):
+            renamed = replace(entry, phones={chosen.get(phone, phone): each for phone, each in shown.items()})
+        case PicksUpByItself(phones=phones):
+            renamed = replace(entry, phones=_known(phones, chosen))
+        case Ring() | Nobody() | CallerHears() | Over():
             renamed = entry
         case _:
             assert_never(entry)

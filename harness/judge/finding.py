@@ -39,6 +39,7 @@ Kind = Literal[
     "answer-not-by-pbx",  # the PBX was to answer before any phone does
     "answer-by-pbx",  # the PBX answered the caller itself, before any phone did, where nothing in the story says so
     "talk-missing",  # phone and caller were never in one bridge
+    "talk-too-short",
     "talk-unheard",  # one of them does not hear the other's own tone
     "talk-shared",  # somebody of another call was in one bridge with the caller
     "talk-broken",  # phone and caller were parted again, and nobody had hung up
@@ -53,6 +54,11 @@ Kind = Literal[
     "leg-outlives-caller",  # a leg did not end within 1 s of the caller's hang-up
     "dial-nowhere",  # a Dial towards an extension that is not there
     "call-leaves",  # a call that leaves the office: by the trunk, or to an address where no phone of ours lives
+    "hears-other",  # the caller hears something else than what is written
+    "hears-nothing",  # for too long, where nothing is written of it
+    "shows-other",  # a phone shows another number or name of the caller
+    "command-missing",  # a phone was to be commanded to pick up by itself
+    "command-unexpected",
     "key-unheard",  # the PBX did not hear the digits that were sent
     "step-failed",  # nothing heard, the call was over before the step, or a key that the PBX did not offer to take
     "registration-refused",  # the PBX refused a REGISTER that it should accept

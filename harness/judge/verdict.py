@@ -9,8 +9,10 @@ from dataclasses import replace
 from harness.judge.answers import judge_answers
 from harness.judge.chance import judge_calls
 from harness.judge.choice import settle
+from harness.judge.displays import judge_displays
 from harness.judge.expected import Expected
 from harness.judge.finding import Finding, Kind
+from harness.judge.hearing import judge_hearing
 from harness.judge.moments import judge_moments
 from harness.judge.turns import judge_turns
 from harness.judge.waves import comparable, judge_waves
@@ -22,6 +24,7 @@ from harness.scenario.story import (
     ACTS_WITHIN,
     Answer,
     CallerGets,
+    CallerHears,
     Expectation,
     HangUp,
     Missed,
@@ -161,9 +164,12 @@ def _judge_caller(
     yield from turns if refused_offer else chart
     yield from _judge_keys(scenario, view)
     yield from chart if refused_offer else turns
+    expected.take(CallerHears)
     if not chart and not turns:  # else it is not known which wave or turn is which
         waves = comparable(scenario, observation, view, rings)
         yield from judge_moments(expectations, view, waves, scenario.tolerance)
+        yield from judge_hearing(expected, view, waves, scenario)
+    yield from judge_displays(expected, view, scenario)
     yield from judge_answers(expected, view, scenario)
     yield from _judge_missed(expected, view, scenario)
     yield from _judge_end(expected, view, scenario)

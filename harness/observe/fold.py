@@ -22,6 +22,8 @@ from harness.events import (
     DialFailed,
     Event,
     KeyHeard,
+    KeysAwaited,
+    KeysAwaitedNoMore,
     LedElsewhere,
     LegAlerting,
     LegBelongs,
@@ -30,6 +32,8 @@ from harness.events import (
     LegFinal,
     LegInvited,
     LegLeft,
+    MusicBegan,
+    MusicEnded,
     NextCall,
     PbxCrashed,
     PhoneCancelled,
@@ -40,10 +44,13 @@ from harness.events import (
     PhonePickedUp,
     PhoneRefused,
     PhoneTidied,
+    PromptPlayed,
     QuietOver,
     RegistrationLost,
     RegistrationRefused,
+    SoundCame,
     SoundHeard,
+    SoundRecorded,
     StepDone,
     StepFailed,
     StoryOver,
@@ -52,9 +59,28 @@ from harness.events import (
 )
 from harness.events.connections import Connections
 from harness.observe.chart import brief_rings, waves_of
-from harness.observe.model import CallerView, Ending, Observation, ObservedLead, ObservedRing, ObservedTalk
+from harness.observe.hearing import Span, hears, spans_of
+from harness.observe.model import (
+    CallerView,
+    Ending,
+    Observation,
+    ObservedLead,
+    ObservedPrompt,
+    ObservedRing,
+    ObservedSound,
+    ObservedTalk,
+)
 from harness.scenario.duration import PbxSeconds
-from harness.scenario.story import CLOCK_RESOLUTION, SETTLE_WINDOW, Call, Press, Scenario, Silent, extension_of
+from harness.scenario.story import (
+    CLOCK_RESOLUTION,
+    SETTLE_WINDOW,
+    Call,
+    CallerHears,
+    Press,
+    Scenario,
+    Silent,
+    extension_of,
+)
 
 _E = TypeVar("_E", bound=Event)
 
@@ -102,7 +128,7 @@ class _Record:
         """Return a record that has these events, too."""
         return _Record([*self._events, *events])
 
-    def all(self, kind: type[_E]) -> list[_E]:
+    def all(self, kind: type[_E] | tuple[type[_E], ...]) -> list[_E]:
         return [event for event in self._events if isinstance(event, kind)]
 
     def of_call(self, kind: type[_E], call_id: str) -> _E | None:
@@ -161,6 +187,7 @@ def _observe_call(scenario: Scenario, record: _Record, watched: PbxSeconds | Non
         watched = _one(record, QuietOver, "the silence after the story was not watched").watched
     if not cut_off:
         _require_capture(record)
+        _require_sound(scenario, record)
     rings = _rings(scenario, record, pbx_gone=cut_off)
     end = over.at + CLOCK_RESOLUTION  # an INVITE that was on its way when the caller hung up is his
     timely = [ring for ring in rings if ring.start <= end]
@@ -195,6 +222,14 @@ def _require_capture(record: _Record) -> None:
         if placed.call_id not in came:
             sentence = f"{placed.caller} called, but the PBX's own capture has no such INVITE: it is missing, or cut"
             raise BrokenPlayError(f"{sentence} (Call-ID {placed.call_id})")
+
+
+def _require_sound(scenario: Scenario, record: _Record) -> None:
+    """Raise BrokenPlayError where something is expected of what a caller hears, and that was not recorded."""
+    for entry in (each for reading in scenario.readings for listed in reading.expect.values() for each in listed):
+        if isinstance(entry, CallerHears) and not record.all(SoundRecorded):
+            sentence = "`caller hears` cannot be judged: the sound that the PBX sent was not recorded, or not all of it"
+            raise BrokenPlayError(f"{sentence} (line {entry.source.line}; the clock's library does that in the PBX)")
 
 
 def _by_exclusion(record: _Record) -> Iterator[LegBelongs]:
@@ -327,6 +362,8 @@ def _ring(invited: PhoneInvited, leg: LegInvited, record: _Record, owners: _Owne
         alerted=record.of_call(LegAlerting, leg.call_id) is not None,
         missed=missed and not _tidied_up(record, owners.of(belongs), end),
         shows=invited.shows,
+        name=invited.name,
+        command=invited.command,
         caller=owners.of(belongs),
     )
 
@@ -412,6 +449,14 @@ def _caller_view(scenario: Scenario, name: str, record: _Record, rings: Sequence
         ),
         company=tuple(_company(leg, meetings, record)),
         talks=tuple(_heard(name, own, record)),
+        hears=()
+        if placed is None or not record.all(SoundRecorded)
+        else _hears(name, leg, Span(placed.at, until), meetings, record),
+        prompts=tuple(
+            ObservedPrompt(at=event.at, name=event.name, language=event.language)
+            for event in record.all(PromptPlayed)
+            if event.channel in _channels(leg, record)
+        ),
         connected=next((event.at for event in record.of_caller(CallerGot, name) if event.code == 200), None),  # noqa: PLR2004
         code=finals[-1] if finals else (ended.code if ended is not None else None),
         ended=ended.at if ended is not None else None,
@@ -506,13 +551,38 @@ def _lost_unless(ring: ObservedRing, talked: set[str]) -> ObservedRing:
     return replace(ring, ending="lost")
 
 
+def _hears(
+    caller: str, leg: LegBelongs | None, call: Span, meetings: _Meetings, record: _Record
+) -> tuple[ObservedSound, ...]:
+    """What the caller hears: of the PBX's channels all are asked that are part of his call."""
+    channels = _channels(leg, record)
+    return hears(
+        call,
+        record.of_caller(SoundCame, caller),
+        record.of_caller(CallerGot, caller),
+        music=list(spans_of(record.all((MusicBegan, MusicEnded)), channels)),
+        awaited=list(spans_of(record.all((KeysAwaited, KeysAwaitedNoMore)), channels)),
+        talks=[Span(start, end) for start, end in meetings.values()],
+    )
+
+
+def _channels(leg: LegBelongs | None, record: _Record) -> set[str]:
+    """All channels of a caller's call, Local channels included."""
+    made = {event.channel for event in record.all(ChannelMade) if leg is not None and event.linked == leg.linked}
+    return made if leg is None else {*made, leg.channel}
+
+
 def _heard(caller: str, rings: Sequence[ObservedRing], record: _Record) -> Iterable[ObservedTalk]:
     """What was recorded at both ends of the caller's talks."""
     for ring in rings:
-        ends = {event.who: event.tones for event in record.all(SoundHeard) if event.call_id == ring.call_id}
-        if ends and ring.ending == "answered":
-            hears = (ends.get(caller, ()), ends.get(ring.phone, ()))
-            yield ObservedTalk(phone=ring.phone, caller_hears=hears[0], phone_hears=hears[1])
+        for again in (False, True):
+            listened = [
+                event for event in record.all(SoundHeard) if (event.call_id, event.again) == (ring.call_id, again)
+            ]
+            ends = {event.who: event.tones for event in listened}
+            if ends and ring.ending == "answered":
+                caller_hears, phone_hears = ends.get(caller, ()), ends.get(ring.phone, ())
+                yield ObservedTalk(phone=ring.phone, caller_hears=caller_hears, phone_hears=phone_hears, again=again)
 
 
 def _ended_by(ended: CallerEnded | None, rings: Sequence[ObservedRing], record: _Record) -> str | None:

@@ -35,6 +35,11 @@ class ObservedRing:
     A ring that only the harness's tidying up ended is no missed call: without it the phone would ring on.
     """
     shows: str = ""
+    """The caller's number on the phone's display."""
+    name: str = ""
+    """The caller's name there."""
+    command: str = ""
+    """The header of the INVITE that commands the phone to pick up by itself."""
     caller: str | None = None
     """Whose call it is, as the PBX tells it; None: nobody's."""
 
@@ -58,6 +63,33 @@ class ObservedTalk:
     caller_hears: tuple[str, ...]
     """Whose own tones; empty: silence, or sound that is nobody's."""
     phone_hears: tuple[str, ...]
+    again: bool = False
+    """When the talk had lasted as long as it was to."""
+
+
+Heard = Literal["ringing", "music", "busy", "sound", "silence", "talk"]
+"""What a caller hears: ringback of his own phone (180) or of the PBX, music on hold, a busy or congestion tone, any
+other sound such as a prompt, nothing, or somebody with whom he is connected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedSound:
+    """A stretch of a call in which its caller hears one kind of sound."""
+
+    kind: Heard
+    start: PbxSeconds
+    end: PbxSeconds
+    awaited: bool = False
+    """Of silence: the PBX waits for a key of his."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedPrompt:
+    """A file of sound that the PBX played in a caller's call."""
+
+    at: PbxSeconds
+    name: str
+    language: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +125,10 @@ class CallerView:
     """Other callers, and phones of their calls, that were connected with him, and since when: each hears all."""
     talks: tuple[ObservedTalk, ...] = ()
     """What was heard in his call, in the order of the pick-ups."""
+    hears: tuple[ObservedSound, ...] = ()
+    """What he hears, from his INVITE to the end of his call or of the story, without gaps; empty: he placed no call."""
+    prompts: tuple[ObservedPrompt, ...] = ()
+    """The files that the PBX played in his call, in order."""
     code: int | None
     """Final response to his INVITE."""
     connected: PbxSeconds | None

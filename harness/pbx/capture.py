@@ -25,6 +25,8 @@ LOCAL = "0.0.0.0"  # noqa: S104 - nothing is bound to it
 _CALL_ID = re.compile(rb"^(?:call-id|i)[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
 _CSEQ = re.compile(rb"^cseq[ \t]*:[ \t]*(\d+)[ \t]+(\w+)", re.IGNORECASE | re.MULTILINE)
 _VIA = re.compile(rb"^(?:via|v)[ \t]*:[ \t]*SIP[ \t]*/[ \t]*2\.0[ \t]*/[ \t]*(\w+)", re.IGNORECASE | re.MULTILINE)
+_CONNECTION = re.compile(rb"^c=IN IP4 ([0-9.]+)", re.MULTILINE)
+_AUDIO = re.compile(rb"^m=audio ([0-9]+) ", re.MULTILINE)
 _TO = re.compile(rb"^(?:to|t)[ \t]*:[ \t]*(.*)$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -48,6 +50,8 @@ class Packet:
     """The To header has a tag."""
     transport: str = UDP
     """By which it goes, as its own Via says: Asterisk captures all of them as UDP, and before they are connected."""
+    sound_to: Peer | None = None
+    """Where its sender wants sound sent, by its session description (RFC 8866)."""
 
 
 def read_capture(path: Path, peers: Mapping[Peer, str]) -> Iterator[Packet]:
@@ -70,7 +74,7 @@ def _packet(at: PbxEpoch, frame: bytes, peers: Mapping[Peer, str]) -> Packet | N
     if not isinstance(ip, dpkt.ip.IP) or not isinstance(ip.data, dpkt.udp.UDP):
         return None
     udp = ip.data
-    source, target = (_dotted(ip.src), udp.sport), (_dotted(ip.dst), udp.dport)
+    source, target = (dotted(ip.src), udp.sport), (dotted(ip.dst), udp.dport)
     peer = peers.get(target) or peers.get(source)
     payload = bytes(udp.data)
     call_id, cseq = _CALL_ID.search(payload), _CSEQ.search(payload)
@@ -89,8 +93,18 @@ def _packet(at: PbxEpoch, frame: bytes, peers: Mapping[Peer, str]) -> Packet | N
         call_id=call_id[1].decode("utf-8", "replace"),
         in_dialog=to is not None and b";tag=" in to[1].lower(),
         transport=via[1].decode().upper() if (via := _VIA.search(payload)) is not None else UDP,
+        sound_to=_sound_to(payload),
     )
 
 
-def _dotted(address: bytes) -> str:
+def _sound_to(payload: bytes) -> Peer | None:
+    """Return where the sender of a message wants its sound; of several addresses the first, as our phones write it."""
+    connection, audio = _CONNECTION.search(payload), _AUDIO.search(payload)
+    if connection is None or audio is None or not int(audio[1]):
+        return None
+    return connection[1].decode(), int(audio[1])
+
+
+def dotted(address: bytes) -> str:
+    """Return the text of an IPv4 address of four bytes."""
     return ".".join(str(byte) for byte in address)

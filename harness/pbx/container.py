@@ -43,6 +43,8 @@ NO_RESOLVER = "127.0.0.1"
 DROPPED = "manager.conf enables it, and no firewall drops what one container sends to another: `iptables -L FORWARD`"
 EX_CONFIG = 78
 """Exit status of an init, or of a clock's library, that did not let Asterisk start."""
+RTP_CAPTURE = "rtp.pcap"
+"""The sound that the PBX sends, in its evidence; see `rtp_capture.py`."""
 LOG = "full.log"
 """Asterisk's log in the evidence folder (logger.conf)."""
 EVIDENCE = "/ringproof/evidence"
@@ -191,7 +193,9 @@ class Pbx:
             container.bind(clock.library, f"{CLOCK}/ringproof-clock.so")
             container.bind(clock.page.parent, f"{CLOCK}/page.d", writable=True)
             container.with_envs(
-                RINGPROOF_PRELOAD=f"{CLOCK}/ringproof-clock.so", RINGPROOF_CLOCK=f"{CLOCK}/page.d/{clock.page.name}"
+                RINGPROOF_PRELOAD=f"{CLOCK}/ringproof-clock.so",
+                RINGPROOF_CLOCK=f"{CLOCK}/page.d/{clock.page.name}",
+                RINGPROOF_RTP=f"{EVIDENCE}/{RTP_CAPTURE}",
             )
         return container
 

@@ -10,6 +10,7 @@ import pjsua2 as pj
 
 from harness.phones import protocol as say
 from harness.phones import sip_text
+from harness.phones.commands import command_to_answer
 from harness.phones.guard import guarded
 from harness.phones.recording import Recording
 
@@ -60,7 +61,12 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
         """Send the INVITE."""
         options = pj.CallOpParam(True)  # noqa: FBT003  SWIG takes no keywords here
         options.opt.textCount = 0  # by default pjproject offers real-time text (RFC 4103), as no desk phone does
-        if verb.shows is not None:
+        if verb.shows == say.ANONYMOUS:  # as a provider sends it (RFC 3325, section 9.3)
+            options.txOption.localUri = '"Anonymous" <sip:anonymous@anonymous.invalid>'
+            privacy = pj.SipHeader()
+            privacy.hName, privacy.hValue = "Privacy", "id"
+            options.txOption.headers = pj.SipHeaderVector([privacy])
+        elif verb.shows is not None:
             here = f"{self.phone.address}:{self.phone.port}"
             options.txOption.localUri = f'"{verb.shows}" <sip:{verb.shows}@{here}>'
         self.phone.begin_sound()  # the library wants a sound device to place a call
@@ -76,6 +82,8 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
                 call_id=self.call_id,
                 caller_id=sip_text.user_of(info.remoteUri),
                 dialled=sip_text.request_user(message),
+                name=sip_text.display_name(sip_text.header(message, "From", "f")),
+                command=command_to_answer(message),
             )
         )
         if code == pj.PJSIP_SC_RINGING:

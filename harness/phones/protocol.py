@@ -64,6 +64,10 @@ class Said:
         return {name: self.__dict__[name] for name in self._fields}
 
 
+ANONYMOUS = "anonymous"
+"""What a caller shows who hides his number."""
+
+
 class Verb(Said):
     """Something that a phone is told to do."""
 
@@ -106,7 +110,10 @@ class Call(Verb):
 
     target: str
     shows: str | None = None
-    """The number in From, as user and as display name; None: the phone's own name or registered user."""
+    """The number in From, as user and as display name; None: the phone's own name or registered user.
+
+    ANONYMOUS: no number, as a provider hides it (RFC 3323; RFC 3325, section 9.3).
+    """
 
 
 class Answer(CallVerb):
@@ -221,6 +228,10 @@ class Invited(Message):
     """User part of From."""
     dialled: str
     """User part of the Request-URI."""
+    name: str = ""
+    """Display name of From."""
+    command: str = ""
+    """The header by which the PBX commands the phone to pick up by itself; the phone does not obey."""
 
 
 class Cancelled(Message):

@@ -43,6 +43,20 @@ def header(message: str, name: str, compact: str = "") -> str:
     return match[1].strip() if match else ""
 
 
+def headers(message: str, name: str) -> list[str]:
+    """Return all values of a header that stands in several lines, in their order."""
+    found = re.findall(_HEADERS % name, _head(message), re.IGNORECASE | re.MULTILINE)
+    return [value.strip() for value in found]
+
+
+def display_name(name_addr: str) -> str:
+    """Return the display name of a name-addr (RFC 3261, 20.10), without its quotes; empty where it has none."""
+    quoted = _QUOTED.match(name_addr.strip())
+    if quoted:
+        return re.sub(r"\\(.)", r"\1", quoted[0][1:-1]).strip()
+    return name_addr.partition("<")[0].strip() if "<" in name_addr else ""
+
+
 def body(message: str) -> str:
     """Return what stands below a message's headers."""
     return (*re.split(r"\r?\n\r?\n", message, maxsplit=1), "")[1]

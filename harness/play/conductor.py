@@ -27,16 +27,18 @@ from harness.events import (
     LegFinal,
     LegInvited,
     LegLeft,
+    PromptPlayed,
     QuietOver,
+    SoundRecorded,
     StoryOver,
 )
-from harness.pbx.container import LOG
+from harness.pbx.container import LOG, RTP_CAPTURE
 from harness.pbx.manager import ManagerError, ManagerLostError
 from harness.play.awake import prove_awake, watched_phones
 from harness.play.callers import CallerSeat
 from harness.play.circle import watched_for_circles
 from harness.play.clockwork import open_page, prove_clock
-from harness.play.horizon import last_answers, patience
+from harness.play.horizon import last_answers, longest_talks, patience
 from harness.play.interval import interval
 from harness.play.recorder import Recorder
 from harness.play.stage import CallEndlessError, LedElsewhereError, PbxFaultError, Stage
@@ -60,6 +62,11 @@ TRYING = 100
 OK = 200
 UDP = "UDP"
 """Phones speak SIP by it, and by nothing else."""
+PLAYING = re.compile(
+    r"^\[(?P<stamp>[^\]]+)\] VERBOSE\[.*\] file\.c: <(?P<channel>[^>]+)> "
+    r"Playing '(?P<name>.+?)(?:\.\w+)?' \(language '(?P<language>[^']*)'\)$"
+)
+"""What Asterisk's log says of a file that it begins to play (ast_streamfile() in file.c)."""
 NO_CHANNEL = re.compile(
     r"^\[(?P<stamp>[^\]]+)\] \w+\[.*\.c: "
     r"(?P<sentence>Unable to create channel of type .*|No such extension/context .* while calling Local channel.*)$"
@@ -151,14 +158,14 @@ async def _play(scenario: Scenario, theatre: Theatre, stage: Stage, recorder: Re
 
 async def _expectations(scenario: Scenario, theatre: Theatre, stage: Stage) -> bool:
     """Wait until nothing more is expected of any caller; False when a deadline passed first."""
-    met = True
+    met, lasts = True, longest_talks(scenario)
     for name, seat in theatre.callers.seats.items():
         begun = seat.acted if seat.acted is not None else stage.clock.now()
         deadline = PbxEpoch(max(begun + patience(scenario, name), stage.clock.now()))
         answering = last_answers(scenario, name)
         met &= await _answer(seat, theatre, stage, answering, deadline)
         while (at := _answered(seat, theatre, answering)) is not None and seat.ended is None:
-            talked = PbxEpoch(at + TALKS_FOR)
+            talked = PbxEpoch(at + TALKS_FOR + lasts.get(name, PbxSeconds(0.0)))
             if not await stage.until(lambda: _answered(seat, theatre, answering) != at, talked):  # noqa: B023
                 break
             # a PBX that takes an answer for too late ends it at once: then another outcome is still to come
@@ -203,17 +210,38 @@ def _first(since: Callable[[str, str], PbxEpoch | None], seat: CallerSeat, phone
 def _pbx_testimony(theatre: Theatre) -> Iterator[Event]:
     """What the PBX itself wrote down: its capture, and the Dials that its log says failed."""
     from harness.pbx.capture import read_capture  # noqa: PLC0415 - see `load_later` in harness.play
+    from harness.pbx.rtp_capture import LONGEST, MOST, read_rtp  # noqa: PLC0415
+    from harness.play.sent_sound import sent_sound  # noqa: PLC0415
 
-    capture = theatre.evidence / CAPTURE
+    capture, sound = theatre.evidence / CAPTURE, theatre.evidence / RTP_CAPTURE
     if is_evidence(capture):
-        packets = read_capture(capture, theatre.peers)
-        yield from _legs(packet for packet in packets if packet.call_id not in theatre.prepared)
+        packets = [packet for packet in read_capture(capture, theatre.peers) if packet.call_id not in theatre.prepared]
+        yield from _legs(iter(packets))
+        if is_evidence(sound):
+            callers = {
+                packet.sound_to: packet.peer
+                for packet in packets
+                if packet.sound_to is not None and not packet.sent and packet.peer in theatre.callers.seats
+            }
+            yield from sent_sound(read_rtp(sound), callers, theatre.tones)
+            if sound.stat().st_size < MOST - LONGEST:
+                yield SoundRecorded(at=PbxSeconds(packets[-1].at if packets else 0.0))
     with contextlib.suppress(OSError):
         for line in read_evidence(theatre.evidence / LOG).splitlines():
             if found := NO_CHANNEL.match(line):
-                stamp = datetime.fromisoformat(found["stamp"])
-                at = (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp()
-                yield DialFailed(at=PbxSeconds(at), target="a phone", sentence=found["sentence"])
+                yield DialFailed(at=_stamp(found["stamp"]), target="a phone", sentence=found["sentence"])
+            elif found := PLAYING.match(line):
+                yield PromptPlayed(
+                    at=_stamp(found["stamp"]),
+                    channel=found["channel"],
+                    name=found["name"],
+                    language=found["language"],
+                )
+
+
+def _stamp(text: str) -> PbxSeconds:
+    stamp = datetime.fromisoformat(text)
+    return PbxSeconds((stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp())
 
 
 def _legs(packets: Iterator[Packet]) -> Iterator[Event]:
@@ -260,9 +288,10 @@ def _kind(packet: Packet) -> str | None:
 
 
 def _keep_capture(theatre: Theatre, folder: Path) -> None:
-    capture = theatre.evidence / CAPTURE
-    if is_evidence(capture):
-        capture.replace(folder / CAPTURE)
+    for name in (CAPTURE, RTP_CAPTURE):
+        capture = theatre.evidence / name
+        if is_evidence(capture):
+            capture.replace(folder / name)
 
 
 def run(

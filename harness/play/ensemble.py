@@ -217,7 +217,14 @@ class Ensemble:
             seat.stretch = epoch
         seat.ringing[message.call_id] = epoch
         seat.rang[message.call_id] = epoch
-        invited = PhoneInvited(at=moment(epoch), phone=seat.name, call_id=message.call_id, shows=message.caller_id)
+        invited = PhoneInvited(
+            at=moment(epoch),
+            phone=seat.name,
+            call_id=message.call_id,
+            shows=message.caller_id,
+            name=message.name,
+            command=message.command,
+        )
         self._stage.record(invited)
         deed = seat.deed
         if isinstance(deed, Answers):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.office import Office
-from harness.scenario.story import ACTS_WITHIN, Answer, Answers, CallerGets, Ring, Scenario, Unseen
+from harness.scenario.story import ACTS_WITHIN, Answer, Answers, CallerGets, Ring, Scenario, Talk, Unseen
 
 SLACK = PbxSeconds(3.0)
 """Beyond tolerance: so that what is a few seconds too late is seen, not cut off."""
@@ -66,3 +66,14 @@ def _talk(scenario: Scenario, answer: Answer) -> float:
     behaviours = [*scenario.rung, *(scenario.phones.get(one) for one in phones)]
     times = (each.hangs_up for each in behaviours if isinstance(each, Answers))
     return max((time for time in times if time is not None), default=0.0)
+
+
+def longest_talks(scenario: Scenario) -> dict[str, PbxSeconds]:
+    """Return how long talks are to last, by caller, where that is written; of several outcomes the longest."""
+    longest: dict[str, PbxSeconds] = {}
+    for expect in (scenario.expect, *scenario.otherwise):
+        for caller, listed in expect.items():
+            lasts = [entry.lasts for entry in listed if isinstance(entry, Talk) and entry.lasts is not None]
+            if lasts:
+                longest[caller] = max([*lasts, longest.get(caller, PbxSeconds(0.0))])
+    return longest

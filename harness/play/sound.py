@@ -11,6 +11,7 @@ import math
 import sys
 import wave
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from operator import mul
 from pathlib import Path
 
@@ -48,23 +49,35 @@ def tones_heard(recording: Path, tones: Mapping[str, int]) -> tuple[str, ...]:
         samples.byteswap()
     length = round(rate * BLOCK_S)
     blocks = [samples[start : start + length] for start in range(0, len(samples) - length + 1, length)]
-    loud = [block for block in blocks if _power(block) > QUIETEST]
+    loud = [block for block in blocks if power_of(block) > QUIETEST]
     return tuple(name for name, hertz in tones.items() if _blocks_with(hertz, loud, rate) >= BLOCKS)
 
 
-def _blocks_with(hertz: int, blocks: Sequence[array.array[int]], rate: int) -> int:
+def voices_in(block: Sequence[int], tones: Mapping[str, int], rate: int) -> tuple[str, ...]:
+    """Return whose tones of `tones` (Hz) are in one block of samples, in their order."""
+    return tuple(name for name, hertz in tones.items() if _blocks_with(hertz, [block], rate))
+
+
+def _blocks_with(hertz: int, blocks: Sequence[Sequence[int]], rate: int) -> int:
     """Return how many blocks, all of one length, hold this tone."""
     if not blocks:
         return 0
-    turns = [2.0 * math.pi * hertz / rate * number for number in range(len(blocks[0]))]
-    cosine, sine = [math.cos(turn) for turn in turns], [math.sin(turn) for turn in turns]
-    found = 0
-    for block in blocks:
-        real, imaginary = sum(map(mul, block, cosine)), sum(map(mul, block, sine))
-        in_tone = 2.0 * (real * real + imaginary * imaginary) / len(block) ** 2  # of a pure sine, all of its power
-        found += in_tone > SHARE * _power(block)
-    return found
+    return sum(power_at(hertz, block, rate) > SHARE * power_of(block) for block in blocks)
 
 
-def _power(block: array.array[int]) -> float:
+def power_at(hertz: int, block: Sequence[int], rate: int) -> float:
+    """Return the mean square of what a block holds of one frequency; of a pure sine that is all of its power."""
+    cosine, sine = _wave(hertz, rate, len(block))
+    real, imaginary = float(sum(map(mul, block, cosine))), float(sum(map(mul, block, sine)))
+    return 2.0 * (real * real + imaginary * imaginary) / len(block) ** 2
+
+
+def power_of(block: Sequence[int]) -> float:
+    """Return the mean square of a block of samples."""
     return float(sum(map(mul, block, block))) / len(block)
+
+
+@cache
+def _wave(hertz: int, rate: int, length: int) -> tuple[Sequence[float], Sequence[float]]:
+    turns = [2.0 * math.pi * hertz / rate * number for number in range(length)]
+    return [math.cos(turn) for turn in turns], [math.sin(turn) for turn in turns]

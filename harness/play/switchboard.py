@@ -6,7 +6,20 @@ import contextlib
 from collections.abc import Callable
 
 from harness.clock.clock import PbxEpoch
-from harness.events import Bridged, ChannelGone, ChannelLinked, ChannelMade, Event, KeyHeard, LegBelongs, Unbridged
+from harness.events import (
+    Bridged,
+    ChannelGone,
+    ChannelLinked,
+    ChannelMade,
+    Event,
+    KeyHeard,
+    KeysAwaited,
+    KeysAwaitedNoMore,
+    LegBelongs,
+    MusicBegan,
+    MusicEnded,
+    Unbridged,
+)
 from harness.events.connections import Connections
 from harness.pbx.manager import Manager, ManagerEvent
 from harness.play.listening import RECORDS, RECORDS_NO_MORE, listens, run_by
@@ -16,6 +29,8 @@ from harness.scenario.duration import PbxSeconds
 CALL_ID = "CHANNEL(pjsip,call-id)"
 INCOMING = "Ring"
 """State in which a channel of an incoming call is made (chan_pjsip.c); an outgoing one begins as `Down`."""
+AWAIT_KEYS = frozenset({"WaitExten", "Read", "ReadExten"})
+"""Applications in which silence is the caller's turn to press a key."""
 
 
 class Switchboard:
@@ -44,6 +59,8 @@ class Switchboard:
         self._connections = Connections()
         self._connected: dict[str, dict[str, PbxEpoch]] = {}
         """Of each SIP channel: with which others it is connected, and since when."""
+        self._awaited: set[str] = set()
+        """Channels in an application that waits for keys."""
         self._linked: dict[str, str] = {}
         """Of each channel: the call that it belongs to now."""
         self.channels: set[str] = set()
@@ -80,11 +97,12 @@ class Switchboard:
             case "Newchannel":
                 self._made(at, channel, event["Linkedid"], outgoing=event.get("ChannelStateDesc") != INCOMING)
             case "Newexten":
-                self._executes(channel, event["Application"], event.get("AppData", ""))
+                self._executes(at, channel, event["Application"], event.get("AppData", ""))
             case "Hangup":
                 self._unknown.pop(channel, None)
                 self.channels.discard(channel)
                 self._bridged.discard(channel)
+                self._awaited.discard(channel)
                 _release(self._listening, channel)
                 _release(self._recorded, channel)
                 self._linked.pop(channel, None)
@@ -96,6 +114,10 @@ class Switchboard:
             case "BridgeLeave":
                 self._bridged.discard(channel)
                 self._note(Unbridged(at=at, channel=channel, bridge=event["BridgeUniqueid"]))
+            case "MusicOnHoldStart":
+                self._stage.record(MusicBegan(at=at, channel=channel))
+            case "MusicOnHoldStop":
+                self._stage.record(MusicEnded(at=at, channel=channel))
             case "DTMFEnd" if event.get("Direction") == "Received":
                 self._stage.record(KeyHeard(at=at, channel=channel, digit=event["Digit"]))
             case "SuccessfulAuth":
@@ -133,8 +155,14 @@ class Switchboard:
                 self._asked.add(made.channel)
                 self._stage.begin(self._identify(made), f"asking whose call {made.channel} is")
 
-    def _executes(self, channel: str, application: str, data: str) -> None:
+    def _executes(self, at: PbxSeconds, channel: str, application: str, data: str) -> None:
         """Hold the clock while the channel is in an application that listens; a recording ends with the channel."""
+        if application in AWAIT_KEYS:
+            self._awaited.add(channel)
+            self._stage.record(KeysAwaited(at=at, channel=channel))
+        elif channel in self._awaited:
+            self._awaited.discard(channel)
+            self._stage.record(KeysAwaitedNoMore(at=at, channel=channel))
         _release(self._listening, channel)
         for name, told in run_by(application, data):
             if listens(name, told):

@@ -37,14 +37,19 @@ class Talks:
         tones: Mapping[str, int],
         folder: Path,
         house: Callable[[], PhonesContainer],
+        lasts: Mapping[str, PbxSeconds],
     ) -> None:
-        """`tones`: each one's own, in Hz; recordings are made in the container `house()` and kept in `folder`."""
+        """`tones`: each one's own, in Hz; recordings are made in the container `house()` and kept in `folder`.
+
+        `lasts`: after so long talks of a caller's are listened to again, where that is expected.
+        """
         self._stage = stage
         self._switchboard = switchboard
         self._callers = callers
         self._tones = tones
         self._folder = folder
         self._house = house
+        self._lasts = lasts
         self._mark = secrets.token_hex(4)
         self._written: set[str] = set()
         self._open = 0
@@ -73,10 +78,18 @@ class Talks:
 
         deadline = PbxEpoch(self._stage.clock.now() + A_DAY)
         await self._stage.until(lambda: partner() is not None or call_id not in seat.talking, deadline)
-        if (caller := partner()) is not None and call_id in seat.talking:
-            await self._listen(seat, call_id, caller)
+        if (caller := partner()) is None or call_id not in seat.talking:
+            return
+        begun = self._stage.clock.now()
+        await self._listen(seat, call_id, caller)
+        lasts = self._lasts.get(caller.caller.name)
+        if lasts is None:
+            return
+        over = PbxEpoch(begun + lasts)
+        if not await self._stage.until(lambda: partner() is None or call_id not in seat.talking, over):
+            await self._listen(seat, call_id, caller, again=True)
 
-    async def _listen(self, seat: Seat, call_id: str, caller: CallerSeat) -> None:
+    async def _listen(self, seat: Seat, call_id: str, caller: CallerSeat, *, again: bool = False) -> None:
         self._open += 1
         with self._stage.clock.hold():
             files = {seat.name: self._record(seat.name, seat.phone, call_id)}
@@ -85,9 +98,8 @@ class Talks:
                 files[name] = self._record(name, caller.phone, caller.call_id)
             for who, file in files.items():
                 tones = await self._heard(file, who)
-                self._stage.record(
-                    SoundHeard(at=moment(self._stage.clock.now()), who=who, call_id=call_id, tones=tones)
-                )
+                at = moment(self._stage.clock.now())
+                self._stage.record(SoundHeard(at=at, who=who, call_id=call_id, tones=tones, again=again))
         self._open -= 1
         self._stage.notify()
 

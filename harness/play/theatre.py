@@ -23,6 +23,7 @@ from harness.phones.handle import CALLS, Crashed, Phone, PhoneStartError
 from harness.play.callers import Callers, CallerSeat
 from harness.play.clockwork import LIBRARY
 from harness.play.ensemble import Ensemble, Seat
+from harness.play.horizon import longest_talks
 from harness.play.media_watch import MediaWatch, shortest_rtp_timeout
 from harness.play.own_modules import load_logger, load_own_modules
 from harness.play.registrar import why_lost, why_mute, why_refused
@@ -81,7 +82,7 @@ class Theatre:
         self._stage = stage
         self._edited = self._edited_of(environment)
         self._policy = BootPolicy(strict=self._edited is None, allow=tuple(allow))
-        self._tones = tones_for(self._names())
+        self.tones = tones_for(self._names())
         self._rendered: RenderedOffice | None = None
         self._house: PhonesContainer | None = None
         self._name_server: NameServer | None = None
@@ -97,7 +98,15 @@ class Theatre:
         self.switchboard = Switchboard(stage, lambda: self.pbx.manager)
         self.ensemble = Ensemble(stage, self.switchboard, {}, scenario.rung)
         self.callers = Callers(stage, self.ensemble, scenario, {})
-        self.talks = Talks(stage, self.switchboard, self.callers, self._tones, folder / "phones", lambda: self.house)
+        self.talks = Talks(
+            stage,
+            self.switchboard,
+            self.callers,
+            self.tones,
+            folder / "phones",
+            lambda: self.house,
+            longest_talks(scenario),
+        )
         self.media_watch = MediaWatch(stage, self._answered_calls)
         if any(isinstance(entry, Talk) for listed in scenario.expect.values() for entry in listed):
             self.ensemble.on_picked_up = self.talks.listen
@@ -369,7 +378,7 @@ class Theatre:
                 log=self.log_of(name),
                 on_message=take,
                 line=line,
-                tone_hz=self._tones.get(name),
+                tone_hz=self.tones.get(name),
                 networks=self._environment.subnets.split(","),
             )
         except PhoneStartError as fault:

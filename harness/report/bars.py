@@ -13,14 +13,17 @@ from harness.scenario.story import (
     SETTLE_WINDOW,
     Answer,
     CallerGets,
+    CallerHears,
     Expectation,
     Forwarded,
     Lost,
     Missed,
     Nobody,
     Over,
+    PicksUpByItself,
     Refused,
     Ring,
+    Shows,
     Talk,
     Unseen,
 )
@@ -101,7 +104,7 @@ def expected_bars(expectations: Sequence[Expectation], view: CallerView) -> list
                 end = clock + (entry.lasts if entry.lasts is not None else _open_length(seen, view))
                 ringing = _one_wave(entry, clock, end, ringing, grown)
                 clock, seen = end, seen + 1
-            case Unseen() | Talk() | Nobody() | CallerGets() | Over():
+            case Unseen() | Talk() | Nobody() | CallerGets() | CallerHears() | Shows() | PicksUpByItself() | Over():
                 pass  # nothing of them is drawn
             case _:
                 assert_never(entry)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.scenario.cast import Cast
-from harness.scenario.duration import write_duration
+from harness.scenario.duration import PbxSeconds, write_duration
 from harness.scenario.problem import Complaints, ReadingError
 from harness.scenario.story import HEARS_IN, Answer, Answers, AnswersWith, Expectation, HangUp, Step, Talk
 
@@ -47,22 +47,24 @@ def _check_talk(caller: str, talk: Talk, listed: Sequence[Expectation], steps: S
         raise ReadingError(
             talk.source, f"nothing says that {talk.phone} answers {caller}", f"add `- answer: {talk.phone}` above"
         )
+    stays = HEARS_IN if talk.lasts is None else PbxSeconds(talk.lasts + HEARS_IN)
+    long_enough = "to hear anything" if talk.lasts is None else f"to hear each other after {write_duration(talk.lasts)}"
     for step in steps:
         leaves = isinstance(step, HangUp) and step.caller == caller and step.at is not None
-        if leaves and step.at is not None and step.at.event == "answer" and step.at.after < HEARS_IN:
+        if leaves and step.at is not None and step.at.event == "answer" and step.at.after < stays:
             raise ReadingError(
                 talk.source,
-                f"{caller} hangs up {write_duration(step.at.after)} after the answer, too soon to hear anything",
-                f"let the call last {write_duration(HEARS_IN)}",
+                f"{caller} hangs up {write_duration(step.at.after)} after the answer, too soon {long_enough}",
+                f"let the call last {write_duration(stays)}",
                 step.source,
             )
     for behaviour in cast.behaviours(talk.phone):
-        if isinstance(behaviour, Answers) and behaviour.hangs_up is not None and behaviour.hangs_up < HEARS_IN:
+        if isinstance(behaviour, Answers) and behaviour.hangs_up is not None and behaviour.hangs_up < stays:
             raise ReadingError(
                 talk.source,
-                f"{talk.phone} hangs up {write_duration(behaviour.hangs_up)} after it has answered, too soon to hear "
-                "anything",
-                f"let it talk for {write_duration(HEARS_IN)}",
+                f"{talk.phone} hangs up {write_duration(behaviour.hangs_up)} after it has answered, too soon "
+                f"{long_enough}",
+                f"let it talk for {write_duration(stays)}",
             )
 
 

@@ -9,6 +9,7 @@ from typing import Literal, TypeVar, cast
 from harness.scenario.cast import Cast
 from harness.scenario.chance_reading import read_over
 from harness.scenario.duration import PbxSeconds
+from harness.scenario.hearing_reading import read_caller_hears
 from harness.scenario.problem import ReadingError, told
 from harness.scenario.source import Source
 from harness.scenario.spelling import suggest
@@ -21,8 +22,10 @@ from harness.scenario.story import (
     Lost,
     Missed,
     Nobody,
+    PicksUpByItself,
     Refused,
     Ring,
+    Shows,
     Talk,
     Unseen,
 )
@@ -49,11 +52,14 @@ EXPECTATION = Grammar(
         "forwarded": (),
         "unseen": (),
         "answer": (),
-        "talk": (),
+        "talk": ("for",),
         "nobody": (),
         "missed": (),
         "lost": (),
         "caller gets": (),
+        "caller hears": (),
+        "shows": (),
+        "picks up by itself": (),
         "over": ("shares", "independent", "false alarm"),
         "either": (),
     },
@@ -66,6 +72,8 @@ ANSWER_CHOICE = ("one_of", "as")
 NOBODY = ("rings", "answers")
 CALLER_GETS = ("code", "answered by", "ended by")
 ANSWERED_BY = ("pbx",)
+TALKS_AT_LEAST = PbxSeconds(3.0)
+"""A shorter talk is heard once, from its beginning to its end."""
 _CHOICE = "`{one_of: [101, 102], as: first}`"
 _FEWEST = 2
 CHOICE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,38}")
@@ -113,6 +121,12 @@ def read_expectation(  # noqa: C901, PLR0911, PLR0912 - one case for each verb
             return Missed(source=source, phones=phones, times=times)
         case "lost":
             return Lost(source=source, phones=_phones(value, "`lost`", cast_))
+        case "caller hears":
+            return read_caller_hears(sentence)
+        case "shows":
+            return Shows(source=source, phones=_shown(sentence, cast_))
+        case "picks up by itself":
+            return PicksUpByItself(source=source, phones=_phones(value, "`picks up by itself`", cast_))
         case "over":
             return read_over(sentence, cast_)
         case "caller gets":
@@ -145,7 +159,12 @@ def _talk(sentence: Sentence, caller: str, cast_: Cast) -> Talk:
     others = [text for text in texts if text.text != caller]
     if len(texts) != _FEWEST or len(others) != 1:
         raise ReadingError(sentence.value.source, f"`talk` is between {caller} and one phone", f"write {meant}")
-    return Talk(source=sentence.verb.source, phone=cast_.whom(others[0]))
+    lasts = sentence.modifier("for")
+    return Talk(
+        source=sentence.verb.source,
+        phone=cast_.whom(others[0]),
+        lasts=None if lasts is None else time_of(lasts, "`for`", "60s", TALKS_AT_LEAST),
+    )
 
 
 def _each_time(value: Value, example: str, read: Callable[[Value], _T]) -> tuple[_T, ...]:
@@ -273,6 +292,18 @@ def _caller_gets(sentence: Sentence, cast_: Cast) -> CallerGets:
         ended_by=ended_by,
         by_pbx=answered is not None,
     )
+
+
+def _shown(sentence: Sentence, cast_: Cast) -> dict[str, str]:
+    shown: dict[str, str] = {}
+    for phone, value in _by_phone(sentence, '{101: "+74951234567"}', cast_).items():
+        text = text_of(value, "`shows`", "what the phone shows of the caller: his number, or his name")
+        if not text.text.strip():
+            raise ReadingError(
+                text.source, "`shows` says nothing", 'write the number or the name, such as "+74951234567"'
+            )
+        shown[phone] = text.text
+    return shown
 
 
 def _extension(text: Text, cast_: Cast) -> str:

@@ -38,7 +38,7 @@ QUIET_REAL = PbxSeconds(5.0)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An outside caller: the number he shows and the number he dials."""
+    """An outside caller: the number he shows and the number he dials; `anonymous` hides his number."""
 
     name: str
     shows: str
@@ -266,6 +266,8 @@ class Talk(BaseExpectation):
     """The caller and this phone are in one bridge, and each hears the other's own tone."""
 
     phone: str
+    lasts: PbxSeconds | None = None
+    """`for:`; they talk for so long, and then hear each other again. None: only the beginning is listened to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,7 +319,48 @@ class Over(BaseExpectation):
     false_alarm: float = FALSE_ALARM
 
 
-Expectation = Ring | Turn | Answer | Talk | Nobody | Missed | Lost | CallerGets | Over
+Sound = Literal["ringing", "music", "busy", "sound", "silence"]
+"""What a caller may hear while nobody talks with him."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """`{prompt: welcome, language: en}`: a file of sound, by its name without a folder or format, or with both."""
+
+    name: str
+    language: str | None = None
+    """The language of the channel, as the PBX knows it; None: any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerHears(BaseExpectation):
+    """What the caller hears where it stands: while the wave before it rings, before the first one, or after a talk.
+
+    Each of `sounds` at least once, in any order, and nothing else; several such lines in one place follow each other.
+    Sound that the PBX reads from a file may be named: these prompts, in this order.
+    """
+
+    sounds: tuple[Sound, ...]
+    prompts: tuple[Prompt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shows(BaseExpectation):
+    """What phones show of the caller in each of his rings: his number, his name, or `name <number>`."""
+
+    phones: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PicksUpByItself(BaseExpectation):
+    """The PBX commands these phones, and no others, to pick up by themselves, by a header of its INVITE."""
+
+    phones: tuple[str, ...]
+
+
+Expectation = (
+    Ring | Turn | Answer | Talk | Nobody | Missed | Lost | CallerGets | CallerHears | Shows | PicksUpByItself | Over
+)
 """One line of `expect:`. Closed, as `Step` is; at run time `judge/expected.py` refuses one that no judge looks at."""
 
 
@@ -354,6 +397,12 @@ def verb_of(line: Step | Expectation) -> str:  # noqa: C901, PLR0911, PLR0912 - 
             return "lost"
         case CallerGets():
             return "caller gets"
+        case CallerHears():
+            return "caller hears"
+        case Shows():
+            return "shows"
+        case PicksUpByItself():
+            return "picks up by itself"
         case Over():
             return "over"
         case _:

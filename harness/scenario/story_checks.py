@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never
 
 from harness.scenario.answer_checks import check_answers
@@ -19,6 +19,7 @@ from harness.scenario.story import (
     AnswersWith,
     Call,
     CallerGets,
+    CallerHears,
     Expectation,
     Forwarded,
     Forwards,
@@ -30,10 +31,12 @@ from harness.scenario.story import (
     Offline,
     OnACall,
     Over,
+    PicksUpByItself,
     Press,
     Refused,
     Refuses,
     Ring,
+    Shows,
     Silent,
     Step,
     Talk,
@@ -43,7 +46,7 @@ from harness.scenario.story import (
 )
 from harness.scenario.turns import rings_on
 
-_ONLY_ONCE = (Missed, Lost, CallerGets)
+_ONLY_ONCE = (Missed, Lost, CallerGets, PicksUpByItself)
 
 
 def check_steps(steps: Sequence[Step], complaints: Complaints) -> None:
@@ -102,21 +105,7 @@ def check_moments(
     steps: Sequence[Step], expect: Mapping[str, Sequence[Expectation]], cast: Cast, complaints: Complaints
 ) -> None:
     """Add the moments that never come, because what they count from is not expected."""
-    ringing: set[str] = set()
-    answering: set[str] = set()
-    for expectation in (each for listed in expect.values() for each in listed):
-        match expectation:
-            case Ring(phones=phones, one_of=one_of):
-                ringing.update(phones, one_of)
-            case Refused(codes=named) | Forwarded(targets=named):
-                ringing.update(named)
-            case Answer() | Lost():
-                ringing.update(_who_pick_up(expectation))
-                answering.update(_who_pick_up(expectation))
-            case Unseen() | Talk() | Nobody() | Missed() | CallerGets() | Over():
-                pass
-            case _:
-                assert_never(expectation)
+    ringing, answering = _who_do_something(each for listed in expect.values() for each in listed)
     for known in (ringing, answering):
         known.update([extension_of(phone) for phone in known])
     for step in steps:
@@ -134,6 +123,28 @@ def check_moments(
                     fix,
                 )
             )
+
+
+def _who_do_something(expectations: Iterable[Expectation]) -> tuple[set[str], set[str]]:
+    """Return which phones are expected to ring, and which of them to pick up."""
+    ringing: set[str] = set()
+    answering: set[str] = set()
+    for expectation in expectations:
+        match expectation:
+            case Ring(phones=phones, one_of=one_of):
+                ringing.update(phones, one_of)
+            case Refused(codes=named) | Forwarded(targets=named):
+                ringing.update(named)
+            case Answer() | Lost():
+                ringing.update(_who_pick_up(expectation))
+                answering.update(_who_pick_up(expectation))
+            case Unseen() | Talk() | Nobody() | Missed() | CallerGets() | CallerHears() | Shows() | PicksUpByItself():
+                pass
+            case Over():
+                pass
+            case _:
+                assert_never(expectation)
+    return ringing, answering
 
 
 def _who_pick_up(expectation: Answer | Lost) -> tuple[str, ...]:
@@ -208,7 +219,13 @@ def _possible(  # noqa: C901, PLR0912 - one case for each expectation
                     raise _not_told(phone, deed, behaviour, expectation.source, cast)
         case CallerGets(ended_by=by):
             _can_end(caller, by, expectation.source, steps, cast)
-        case Talk() | Nobody() | Over():
+        case Shows(phones=shown):
+            for phone in shown:
+                _reachable(phone, "shows nothing", expectation.source, cast)
+        case PicksUpByItself(phones=phones):
+            for phone in phones:
+                _reachable(phone, "is commanded nothing", expectation.source, cast)
+        case Talk() | Nobody() | CallerHears() | Over():
             pass  # `answer_checks`, `_check_nobody` and `chance_checks` look at them
         case _:
             assert_never(expectation)

@@ -523,6 +523,23 @@ static void questions(void) {
     QUESTION("connected elsewhere", fd, send(fd, "\372", 1, 0));
 }
 
+/* ---- sound: two packets of RTP, so many seconds apart, and beside them RTCP, SIP, and a packet to nobody in particular */
+static void sounds(double apart) {
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(4000), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct timespec pause = {.tv_sec = (time_t)apart};
+    unsigned char rtp[172] = {0x80, 8}, rtcp[28] = {0x80, 200};
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    for (int number = 0; number < 2; number++) {
+        printf("sent %d %.6f\n", number, now(CLOCK_REALTIME));
+        memset(rtp + 12, number + 1, sizeof rtp - 12);
+        sendto(fd, rtp, sizeof rtp, 0, (struct sockaddr *)&to, sizeof to);
+        sendto(fd, rtcp, sizeof rtcp, 0, (struct sockaddr *)&to, sizeof to);
+        sendto(fd, "OPTIONS sip:a", 13, 0, (struct sockaddr *)&to, sizeof to);
+        sendto(fd, rtp, 11, 0, (struct sockaddr *)&to, sizeof to);
+        nanosleep(&pause, NULL);
+    }
+}
+
 int main(int count, char **words) {
     double number = count > 2 ? atof(words[2]) : 0;
 #define PROGRAM(name, call) \
@@ -544,5 +561,6 @@ int main(int count, char **words) {
     PROGRAM("works", works(number))
     PROGRAM("idle", idle(number))
     PROGRAM("questions", questions())
+    PROGRAM("sounds", sounds(number))
     return 2;
 }

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from harness.clock.page import PEERS, Obstacle, Page, PeerWord, Word
+from harness.pbx.rtp_capture import read_rtp
 from harness.setup import image, library
 
 HERE = Path(__file__).parent
@@ -309,6 +310,34 @@ def test_another_date(made: Path, year: int) -> None:
 def test_idle_at_1_costs_next_to_nothing(laboratory: Laboratory) -> None:
     """A fiftieth of a core is the bound that we set ourselves; ten times that says that something spins."""
     assert laboratory.run("idle", "3", races=False)["share"] < 0.2
+
+
+def test_sound_is_kept_with_its_pbx_time(laboratory: Laboratory) -> None:
+    """Packets of RTP alone; a capture that was begun is added to, as by a PBX that starts itself anew."""
+    capture = laboratory.folder / "rtp.pcap"
+    capture.unlink(missing_ok=True)
+    sent: list[float] = []
+    for _ in range(2):
+        laboratory.page[Word.OWNER] = 0
+        told = laboratory.run("sounds", "60", RINGPROOF_RTP="/made/rtp.pcap")
+        sent += [told["sent 0"], told["sent 1"]]
+    packets = list(read_rtp(capture))
+    assert [packet.at for packet in packets] == pytest.approx(sent, abs=0.005)
+    assert [packet.payload for packet in packets] == [b"\1" * 160, b"\2" * 160] * 2
+    assert {(packet.target, packet.payload_type) for packet in packets} == {(("127.0.0.1", 4000), 8)}
+    assert sent[1] - sent[0] == pytest.approx(60, abs=0.005)
+
+
+def test_sound_that_cannot_be_kept_starts_nothing(made: Path) -> None:
+    """Nobody would know what callers hear."""
+    page = made / "page"
+    page.unlink(missing_ok=True)
+    done = Laboratory(made, Page.make(page), "plain.so").start("nap", "1", RINGPROOF_RTP="/not/there/rtp.pcap")
+    out, err = done.communicate(timeout=30)
+    assert (done.returncode, out) == (78, "")
+    assert (
+        err == "ringproof-clock: the capture of sound /not/there/rtp.pcap cannot be opened: No such file or directory\n"
+    )
 
 
 @pytest.mark.parametrize(

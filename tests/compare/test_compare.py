@@ -13,7 +13,7 @@ from story_book import lead, rang, seen
 
 from harness.compare import Difference, Kind, NotTheSameStoryError, compare
 from harness.observe import Observation
-from harness.observe.model import ObservedRing, ObservedTalk
+from harness.observe.model import Heard, ObservedPrompt, ObservedRing, ObservedSound, ObservedTalk
 from harness.scenario.duration import PbxSeconds
 
 LABELS = ("at speed 1", "at speed 500")
@@ -45,6 +45,15 @@ def view(observation: Observation, **changes: object) -> Observation:
     return replace(observation, callers={"anna": replace(observation.callers["anna"], **changes)})  # type: ignore[arg-type]
 
 
+def heard(*kinds_: Heard) -> tuple[ObservedSound, ...]:
+    """What a caller hears, ten seconds of each."""
+    return tuple(
+        ObservedSound(kind=kind, start=PbxSeconds(10.0 * number), end=PbxSeconds(10.0 * number + 10))
+        for number, kind in enumerate(kinds_)
+    )
+
+
+PROMPT = ObservedPrompt(at=PbxSeconds(1.0), name="welcome", language="en")
 RING = rang("101", 0.1, 15.1)
 REFUSED = rang("101", 0, 1, "refused", code=488)
 LATE = rang("103", 63.0, 70.0, caller=None)
@@ -64,6 +73,11 @@ CASES: list[tuple[list[Kind], Observation, Observation]] = [
     (["ring-aloud"], seen(RING), seen(rang("101", 0.1, 15.1, alerted=False))),
     (["ring-missed"], seen(RING), seen(rang("101", 0.1, 15.1, missed=True))),
     (["ring-shows"], seen(shown(RING, "+7495")), seen(shown(RING, "+7496"))),
+    (["ring-shows"], seen(RING), seen(replace(RING, name="Anna"))),
+    (["ring-command"], seen(RING), seen(replace(RING, command="Answer-Mode: Auto"))),
+    (["caller-hears"], view(seen(RING), hears=heard("ringing")), view(seen(RING), hears=heard("music"))),
+    (["caller-hears"], view(seen(RING), hears=heard("ringing")), view(seen(RING), hears=heard("sound", "ringing"))),
+    (["prompts"], seen(RING), view(seen(RING), prompts=(PROMPT,))),
     (["answers"], seen(answers=(("101", 5.0),)), seen(answers=(("102", 5.0),))),
     (["answers"], seen(answers=(("101", 5.0),)), seen()),
     (["answers"], seen(answers=(("101", 5.0), ("102", 5.1))), seen(answers=(("102", 5.0), ("101", 5.1)))),

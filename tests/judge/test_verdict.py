@@ -10,11 +10,12 @@ from story_book import CALL, at, lead, rang, scenario, seen
 
 from harness.judge import Kind, judge
 from harness.observe import Observation
-from harness.observe.model import ObservedTalk
+from harness.observe.model import Heard, ObservedSound, ObservedTalk
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.story import (
     Answer,
     CallerGets,
+    CallerHears,
     Expectation,
     Forwarded,
     HangUp,
@@ -22,10 +23,12 @@ from harness.scenario.story import (
     Lost,
     Missed,
     Nobody,
+    PicksUpByItself,
     Press,
     Refused,
     Ring,
     Scenario,
+    Shows,
     Talk,
     Unseen,
 )
@@ -66,10 +69,29 @@ PAUSE = ring(12)
 SILENT = rang("101", 0.1, 15.1, "unseen", alerted=False)
 
 
-def talked(caller_hears: tuple[str, ...], phone_hears: tuple[str, ...]) -> Observation:
-    """101 answers, and this is heard."""
-    talk = ObservedTalk(phone="101", caller_hears=caller_hears, phone_hears=phone_hears)
-    return seen(rang("101", 0.1, 15.1, "answered"), answers=(("101", 15.2),), talks=(talk,))
+def talked(
+    caller_hears: tuple[str, ...],
+    phone_hears: tuple[str, ...],
+    *,
+    again: tuple[tuple[str, ...], tuple[str, ...]] | None = None,
+) -> Observation:
+    """101 answers, and this is heard; and, where somebody listened, when the talk had lasted as long as it was to."""
+    talks = [ObservedTalk(phone="101", caller_hears=caller_hears, phone_hears=phone_hears)]
+    if again is not None:
+        talks.append(ObservedTalk(phone="101", caller_hears=again[0], phone_hears=again[1], again=True))
+    return seen(rang("101", 0.1, 15.1, "answered"), answers=(("101", 15.2),), talks=tuple(talks))
+
+
+def heard(kind: Heard) -> Observation:
+    """101 rings, and this is what anna hears meanwhile."""
+    observation = seen(rang("101", 0.1, 15.1))
+    sound = ObservedSound(kind=kind, start=PbxSeconds(0.0), end=PbxSeconds(15.1))
+    return replace(observation, callers={"anna": replace(observation.callers["anna"], hears=(sound,))})
+
+
+def shown(number: str = "", name: str = "", command: str = "") -> Observation:
+    """101 rings, and shows this."""
+    return seen(replace(rang("101", 0.1, 15.1), shows=number, name=name, command=command))
 
 
 Case = tuple[Kind, int, tuple[Expectation, ...], Observation, Observation]
@@ -145,6 +167,17 @@ CASES: list[Case] = [
         rang("101", 0.1, 15.1, "answered"), answers=(("101", 15.2),))),
     ("talk-unheard", 13, (*ANSWERED, TALK), talked(("102",), ("anna",)), talked(("101",), ("anna",))),
     ("talk-unheard", 13, (*ANSWERED, TALK), talked(("101",), ()), talked(("101",), ("anna", "102"))),
+    ("talk-too-short", 13, (*ANSWERED, replace(TALK, lasts=PbxSeconds(60.0))), talked(("101",), ("anna",)), talked(
+        ("101",), ("anna",), again=(("101",), ("anna",)))),
+    ("talk-unheard", 13, (*ANSWERED, replace(TALK, lasts=PbxSeconds(60.0))), talked(
+        ("101",), ("anna",), again=((), ("anna",))), talked(("101",), ("anna",), again=(("101",), ("anna",)))),
+    ("hears-other", 12, (ONE, CallerHears(source=at(12), sounds=("ringing",))), heard("music"), heard("ringing")),
+    ("hears-nothing", 5, (ONE,), heard("silence"), heard("ringing")),
+    ("shows-other", 12, (ONE, Shows(source=at(12), phones={"101": "+7495"})), shown("000"), shown("+7495")),
+    ("shows-other", 12, (ONE, Shows(source=at(12), phones={"101": "Anna"})), shown("000", "Bo"), shown("000", "Anna")),
+    ("shows-other", 12, (ONE, Shows(source=at(12), phones={"101": "Anna <000>"})), shown("000"), shown("000", "Anna")),
+    ("command-unexpected", 5, (ONE,), shown(command="Call-Info: <x>;answer-after=0"), shown()),
+    ("command-missing", 12, (ONE, PicksUpByItself(source=at(12), phones=("101",))), shown(), shown(command="x")),
     ("answer-lost", 5, (ring(11, "101", "102"), Answer(source=at(12), phone="101")), seen(
         rang("101", 0.1, 5, "answered"), rang("102", 0.1, 5, "lost"), answers=(("101", 5),)), seen(
         rang("101", 0.1, 5, "answered"), rang("102", 0.1, 5), answers=(("101", 5),))),

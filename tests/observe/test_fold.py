@@ -27,6 +27,7 @@ from harness.events import (
     LegFinal,
     LegInvited,
     LegLeft,
+    MusicBegan,
     NextCall,
     PbxCrashed,
     PhoneCancelled,
@@ -37,10 +38,13 @@ from harness.events import (
     PhonePickedUp,
     PhoneRefused,
     PhoneTidied,
+    PromptPlayed,
     QuietOver,
     RegistrationLost,
     RegistrationRefused,
+    SoundCame,
     SoundHeard,
+    SoundRecorded,
     StepDone,
     StepFailed,
     StoryOver,
@@ -51,7 +55,7 @@ from harness.events import (
 from harness.observe import BrokenPlayError, observe
 from harness.observe.model import ObservedLead
 from harness.scenario.duration import PbxSeconds as S
-from harness.scenario.story import Moment, Nobody, Press, RingsOn, Scenario, Silent
+from harness.scenario.story import CallerHears, Moment, Nobody, Press, RingsOn, Scenario, Silent
 
 STORY = scenario(Nobody(source=at(11), does="rings"))
 PLACED: list[Event] = [
@@ -92,6 +96,59 @@ def test_a_cancelled_ring_has_the_pbx_stamps() -> None:
     (ring,) = view.rings
     assert (ring.phone, ring.start, ring.end, ring.ending, ring.missed) == ("101", 1.0, 16.0, "cancelled", True)
     assert (view.placed, view.acted, view.ended_by, view.code) == (0.0, 0.0, "harness", 487)
+
+
+def test_what_a_caller_hears_is_known_where_it_was_recorded() -> None:
+    """His sound, and files and music that are played to any channel of his call."""
+    local = ChannelMade(at=S(0.1), channel="Local/1@x-1;2", endpoint="", linked="L1", outgoing=False)
+    sound: list[Event] = [
+        local,
+        SoundCame(at=S(0.2), caller="anna", lasts=S(9.8), kind="sound"),
+        SoundCame(at=S(10.0), caller="anna", lasts=S(20.0), kind="sound"),
+        SoundCame(at=S(0.2), caller="boris", lasts=S(29.8), kind="voices", voices=("101",)),
+        PromptPlayed(at=S(0.2), channel="PJSIP/trunk-1", name="welcome", language="en"),
+        PromptPlayed(at=S(0.3), channel="PJSIP/trunk-9", name="of another call", language="en"),
+        MusicBegan(at=S(10.0), channel=local.channel),
+    ]
+    recorded = SoundRecorded(at=S(30.0))
+    view = observe(STORY, [*PLACED, *sound, recorded, *OVER]).callers["anna"]
+    assert [(each.kind, each.start, each.end) for each in view.hears] == [
+        ("silence", 0.0, 0.2),
+        ("sound", 0.2, 10.0),
+        ("music", 10.0, 30.0),
+    ]
+    assert [(prompt.name, prompt.language) for prompt in view.prompts] == [("welcome", "en")]
+    assert observe(STORY, [*PLACED, *sound, *OVER]).callers["anna"].hears == ()
+
+
+def test_what_is_to_be_heard_is_not_judged_where_it_was_not_recorded() -> None:
+    """A green would mean nothing."""
+    hears = CallerHears(source=at(12), sounds=("ringing",))
+    story = replace(STORY, expect={"anna": (*STORY.expect["anna"], hears)})
+    with pytest.raises(BrokenPlayError, match=r"not recorded, or not all of it \(line 12;"):
+        observe(story, [*PLACED, *OVER])
+    observe(story, [*PLACED, SoundRecorded(at=S(30.0)), *OVER])
+
+
+def test_both_times_that_a_talk_was_listened_to() -> None:
+    """At its beginning, and when it had lasted as long as it was to."""
+    talk = [
+        *leg("101", "r", 1.0),
+        PhonePickedUp(at=S(5.0), phone="101", call_id="r"),
+        LegFinal(at=S(5.0), call_id="r", code=200),
+        Bridged(at=S(5.1), channel="PJSIP/trunk-1", bridge="b", technology="simple_bridge"),
+        Bridged(at=S(5.1), channel="PJSIP/101-r", bridge="b", technology="simple_bridge"),
+    ]
+    for again in (False, True):
+        talk += [
+            SoundHeard(at=S(6.0 + again), who=who, call_id="r", tones=tones, again=again)
+            for who, tones in (("anna", ("101",)), ("101", ("anna",) if not again else ()))
+        ]
+    view = observe(STORY, [*PLACED, *talk, *OVER]).callers["anna"]
+    assert [(each.again, each.caller_hears, each.phone_hears) for each in view.talks] == [
+        (False, ("101",), ("anna",)),
+        (True, ("101",), ()),
+    ]
 
 
 def test_a_ring_that_tidying_up_ends_is_no_missed_call() -> None:

@@ -76,7 +76,10 @@ def kinds_found(scenario: Scenario, environment: RunEnvironment, folder: Path) -
     play = folder / "play"
     play.mkdir()
     on_a_clock(conduct(scenario, environment, play, FASTEST))
-    return [finding.kind for finding in judge(scenario, observe(scenario, events_of(play)))]
+    findings = judge(scenario, observe(scenario, events_of(play)))
+    for finding in findings:
+        print(f"{finding.kind}: {finding.sentence}")  # noqa: T201 - pytest shows it of a test that fails
+    return [finding.kind for finding in findings]
 
 
 def on_a_clock(play: Coroutine[Any, Any, T]) -> T:

@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from harness.containers.run import RunEnvironment
-from play.conftest import kinds_found, rendered_otherwise, story
+from play.offices import Office, kinds_played
 
-NUMBER = "84950000002"
-CALLERS = {
-    "anna": '{from: "+74951234567", to: "84950000002"}',
-    "boris": '{from: "+74957654321", to: "84950000002"}',
-}
 QUEUE = ("app_queue", "bridge_holding", "res_musiconhold")
 MUSIC = {"musiconhold.conf": "[default]\nmode=files\ndirectory=/usr/share/asterisk/sounds/en/digits\n"}
 VOICEMAIL = ("app_voicemail",)
 MAILBOXES = {"voicemail.conf": "[general]\nformat=wav\nmaxsecs=60\n[default]\n101 => 1234,Anna\n102 => 1234,Boris\n"}
-
-
-@dataclass(frozen=True)
-class Office:
-    """What the number does, the story that is to be true of it, and one mistake."""
-
-    number: str
-    """Its steps, one a line, and the contexts that they use."""
-    story: str
-    """Of one scenario, as it is written in a file."""
-    mistake: tuple[str, str]
-    """What is written in the place of what, once, in the steps or in a file."""
-    kinds: frozenset[str]
-    """Of what is found then."""
-    modules: tuple[str, ...] = ()
-    files: Mapping[str, str] = field(default_factory=dict)
 
 
 def agents(settings: str, *members: str) -> dict[str, str]:
@@ -709,51 +685,13 @@ Read(KEY,vm-enter-num-to-call,1,,1,5)\nGotoIf($["${KEY}" = "2"]?two)\nDial(PJSIP
 }
 
 
-def _played(
-    office: Office,
-    mistake: tuple[str, str] | None,
-    environment: RunEnvironment,
-    folder: Path,
-    patch: pytest.MonkeyPatch,
-) -> list[str]:
-    """Play the story on the office, with this mistake; the kinds of what is found."""
-    texts = {"": office.number, **office.files}
-    if mistake:
-        assert sum(text.count(mistake[0]) for text in texts.values()) == 1
-        texts = {name: text.replace(*mistake) for name, text in texts.items()}
-    steps = texts.pop("").split("\n")
-    plain = next((place for place, step in enumerate(steps) if step.startswith((" ", "["))), len(steps))
-    number = "\n same => n,".join((f"exten => {NUMBER},1,{steps[0]}", *steps[1:plain]))
-    rest = "\n".join(steps[plain:])
-    same, _, contexts = rest.partition("[") if not rest.startswith("[") else ("", "", rest[1:])
-    contexts = contexts and f"\n[{contexts}\n"
-
-    def lead(rendered: Path) -> None:
-        file = rendered / "extensions.conf"
-        dialplan = file.read_text("utf-8")
-        led, count = re.subn(rf"exten => {NUMBER},1,.*", lambda _: f"{number}\n{same}", dialplan)
-        assert count == 1
-        file.write_text(led + contexts, "utf-8")
-        for name, text in texts.items():
-            (rendered / name).write_text(text, "utf-8")
-            (rendered / name).chmod(0o644)
-        with (rendered / "modules.conf").open("a") as modules:
-            modules.writelines(f"load={name}.so\n" for name in office.modules)
-
-    rendered_otherwise(patch, lead)
-    callers = "".join(f"  {name}: {number}\n" for name, number in CALLERS.items() if f"call: {name}" in office.story)
-    return kinds_found(
-        story(f"callers:\n{callers}scenarios:\n      it is so:{office.story}", folder), environment, folder
-    )
-
-
 @pytest.mark.pbx
 @pytest.mark.parametrize("name", OFFICES)
 def test_right_is_green(
     name: str, environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is found of an office that does what it should."""
-    assert _played(OFFICES[name], None, environment, tmp_path, monkeypatch) == []
+    assert kinds_played(OFFICES[name], None, environment, tmp_path, monkeypatch) == []
 
 
 @pytest.mark.pbx
@@ -761,4 +699,4 @@ def test_right_is_green(
 def test_broken_is_red(name: str, environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is wrong with it is found, and nothing else."""
     office = OFFICES[name]
-    assert frozenset(_played(office, office.mistake, environment, tmp_path, monkeypatch)) == office.kinds
+    assert frozenset(kinds_played(office, office.mistake, environment, tmp_path, monkeypatch)) == office.kinds

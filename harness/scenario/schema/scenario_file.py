@@ -9,6 +9,7 @@ from harness.scenario.cast import CALLER, CALLER_NAME, CONTACT
 from harness.scenario.clock_reading import CLOCK
 from harness.scenario.duration import FORM
 from harness.scenario.expectations import ANSWER_CHOICE, CALLER_GETS, CHOICE, CHOICE_NAME, EXPECTATION
+from harness.scenario.hearing_reading import PROMPT
 from harness.scenario.needs_reading import NEEDS
 from harness.scenario.office import EXTENSION
 from harness.scenario.scenario_reading import LONGEST_NAME, OWN, SHARED, TOP
@@ -101,6 +102,7 @@ def _definitions() -> Schema:
             "minProperties": 1,
         },
         "answer choice": closed("an answer", ANSWER_CHOICE, words.ANSWER_CHOICE_WORDS, required=("one_of",)),
+        "prompt": closed("a prompt", PROMPT, words.PROMPT_WORDS, required=("prompt",)),
         "choice": closed("a choice", CHOICE, words.CHOICE_WORDS, required=("one_of",)),
         "caller gets": closed("`caller gets`", CALLER_GETS, words.CALLER_GETS_WORDS) | {"minProperties": 1},
         "clock": closed("`clock`", CLOCK, words.CLOCK_WORDS, required=CLOCK),

@@ -14,6 +14,7 @@ from harness.scenario.cast import SHOWS
 from harness.scenario.chance_reading import MOST_CALLS, MOST_OFTEN, MOST_SHARE, RAREST, RATE
 from harness.scenario.clock_reading import STARTS
 from harness.scenario.expectations import ANSWERED_BY, CHOICE_NAME, NOBODY
+from harness.scenario.hearing_reading import SOUNDS
 from harness.scenario.needs import VERSION
 from harness.scenario.schema.scalars import Schema, code, number_from, one_of_words, text
 from harness.scenario.speed import FASTEST, SLOWEST
@@ -90,7 +91,7 @@ SCENARIO_WORDS: Mapping[str, Word] = {
 """What stands in a scenario alone."""
 
 CALLER_WORDS: Mapping[str, Word] = {
-    "from": Word("The number he shows.", text(SHOWS.pattern)),
+    "from": Word("The number he shows; `anonymous`: he hides it.", text(SHOWS.pattern)),
     "to": Word("The number he dials: one of the office's trunk.", text(DIALS.pattern)),
 }
 CLOCK_WORDS: Mapping[str, Word] = {
@@ -126,6 +127,11 @@ MOMENT_OF_WORDS: Mapping[str, Word] = {
     "answer": Word("This phone answers; `any`: the first that does.", EXTENSION),
 }
 
+HEARD = {"anyOf": [one_of_words(SOUNDS), ref("prompt")]}
+PROMPT_WORDS: Mapping[str, Word] = {
+    "prompt": Word("The PBX plays this file of sound, by its name without a folder or format.", text()),
+    "language": Word("The language in which it does; any where nothing is said.", text()),
+}
 EXPECTATION_VERBS: Mapping[str, Word] = {
     "ring": Word(
         "Exactly these ring, together; `[]` is silence; `{one_of: [101, 102], as: first}` one of these.",
@@ -168,6 +174,19 @@ EXPECTATION_VERBS: Mapping[str, Word] = {
         PHONES,
     ),
     "caller gets": Word("The final response to his call, who answered it, and who ended it.", ref("caller gets")),
+    "caller hears": Word(
+        "What the caller hears where this stands, and nothing else: while the wave before it rings, before the first "
+        "one, or after a talk; `[music, sound]` both, in any order.",
+        {"anyOf": [HEARD, listed(HEARD, uniqueItems=True, minItems=1)]},
+    ),
+    "shows": Word(
+        'What phones show of the caller in each of his rings: `{101: "+74951234567"}`, his name, or `Anna <4951>`.',
+        {"type": "object", "additionalProperties": text(r".*\S.*"), "minProperties": 1},
+    ),
+    "picks up by itself": Word(
+        "The PBX commands these phones, and no others, to pick up by themselves. Nobody where nothing is said.",
+        PHONES,
+    ),
     "over": Word(
         "Over all `calls` each phone of this choice is chosen as often as its share says, whoever was chosen before.",
         text(CHOICE_NAME.pattern),
@@ -178,7 +197,10 @@ EXPECTATION_VERBS: Mapping[str, Word] = {
     ),
 }
 EXPECTATION_MODIFIERS: Mapping[str, Word] = {
-    "for": Word("How long they ring together; any time where nothing is said.", TIME),
+    "for": Word(
+        "How long they ring together; any time where nothing is said. How long a talk lasts, to be heard again.",
+        TIME,
+    ),
     "after": Word(
         "Of the first wave: how long after the caller's last call or key; within 1 s where nothing is said.", TIME
     ),

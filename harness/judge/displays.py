@@ -1,0 +1,51 @@
+"""What phones show of the caller, and whether the PBX commands them to pick up by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.judge.expected import Expected
+from harness.judge.finding import Finding
+from harness.observe.model import CallerView, ObservedRing
+from harness.scenario.duration import format_duration
+from harness.scenario.story import PicksUpByItself, Scenario, Shows
+
+
+def judge_displays(expected: Expected, view: CallerView, scenario: Scenario) -> Iterator[Finding]:
+    """Tell what phones show that is not written, and which of them are commanded to pick up."""
+    for entry in expected.take(Shows):
+        for phone, wanted in entry.phones.items():
+            rings = [ring for ring in view.rings if ring.phone == phone]
+            wrong = next((ring for ring in rings if not _is_shown(wanted, ring)), None)
+            if rings and wrong is None:
+                continue
+            did = f"at {format_duration(wrong.start)} it shows {_shown(wrong)}" if wrong else "it never rang"
+            sentence = f"expected {phone} to show {wanted}; {did}"
+            yield Finding(kind="shows-other", source=entry.source, sentence=sentence, caller=view.caller)
+    entries = expected.take(PicksUpByItself)
+    named = {phone: entry.source for entry in entries for phone in entry.phones}
+    commanded = {ring.phone: ring for ring in reversed(view.rings) if ring.command}
+    for phone, source in named.items():
+        if phone not in commanded:
+            sentence = f"expected the PBX to command {phone} to pick up by itself; no INVITE did"
+            yield Finding(kind="command-missing", source=source, sentence=sentence, caller=view.caller)
+    for phone, ring in sorted(commanded.items()):
+        if phone not in named:
+            sentence = (
+                f"the PBX commands {phone} to pick up by itself, at {format_duration(ring.start)}: its INVITE says "
+                f"`{ring.command}`"
+            )
+            fix = f"where that is right, write `- picks up by itself: [{phone}]`"
+            yield Finding(
+                kind="command-unexpected", source=scenario.source, sentence=sentence, caller=view.caller, fix=fix
+            )
+
+
+def _is_shown(wanted: str, ring: ObservedRing) -> bool:
+    return wanted in {ring.shows, ring.name, f"{ring.name} <{ring.shows}>"}
+
+
+def _shown(ring: ObservedRing) -> str:
+    if ring.name and ring.name != ring.shows:
+        return f"{ring.name} <{ring.shows}>"
+    return ring.shows or "no number"

@@ -1,0 +1,155 @@
+"""What a caller hears, against what is written of it; a long silence is a difference wherever none is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from harness.judge.expected import Expected
+from harness.judge.finding import Finding
+from harness.observe.model import CallerView, ObservedPrompt, ObservedSound, ObservedWave
+from harness.scenario.duration import PbxSeconds, format_duration
+from harness.scenario.spelling import enumerate_words
+from harness.scenario.story import Answer, CallerHears, Prompt, Ring, Scenario
+
+SILENT_AT_MOST = PbxSeconds(5.0)
+"""So long nothing may be heard, unless a key is awaited or `caller hears: silence` is written; callers give up then."""
+EDGE = PbxSeconds(1.0)
+"""At the ends of a wave what belongs to its neighbour may be heard for so long."""
+BUSY = frozenset({486, 600})
+"""Final responses for which the caller's own phone makes a busy tone."""
+
+
+@dataclass(slots=True)
+class _Place:
+    """Lines that stand in one place, and from when to when that is."""
+
+    start: PbxSeconds
+    end: PbxSeconds
+    where: str
+    lines: list[CallerHears] = field(default_factory=list)
+
+
+def judge_hearing(
+    expected: Expected, view: CallerView, waves: Sequence[ObservedWave], scenario: Scenario
+) -> Iterator[Finding]:
+    """Tell where the caller hears something else; `waves` are those that are expected, one for each `ring`."""
+    expected.take(CallerHears)
+    places = list(_places(expected, view, waves))
+    for place in places:
+        yield from _judge_place(place, view, scenario)
+    for sound in view.hears:
+        if sound.kind != "silence" or sound.awaited or sound.end - sound.start <= SILENT_AT_MOST + scenario.tolerance:
+            continue
+        if any(place.start < sound.end and sound.start < place.end for place in places):
+            continue  # what is heard there has been judged
+        sentence = (
+            f"{view.caller} hears nothing {_span(sound)}; expected at most {format_duration(SILENT_AT_MOST)} of silence"
+        )
+        fix = "where that is right, write `- caller hears: silence` behind its wave, or before the first one"
+        finding = Finding(kind="hears-nothing", source=scenario.source, sentence=sentence, caller=view.caller)
+        yield replace(finding, fix=fix)
+
+
+def _places(expected: Expected, view: CallerView, waves: Sequence[ObservedWave]) -> Iterator[_Place]:
+    """Yield each place that has lines: before the first wave, during a wave, after a talk."""
+    begun = view.hears[0].start if view.hears else PbxSeconds(0.0)
+    end = view.hears[-1].end if view.hears else begun
+    talks = [sound for sound in view.hears if sound.kind == "talk"]
+    rings = [wave.start for wave in waves if wave.phones]
+    first = min([end, *rings[:1], *(sound.start for sound in talks[:1])])
+    place = _Place(begun, first, "before anybody rings")
+    rung = 0
+    for entry in expected.entries:
+        if isinstance(entry, CallerHears):
+            place.lines.append(entry)
+            continue
+        if not isinstance(entry, Ring | Answer):
+            continue
+        if place.lines:
+            yield place
+        if isinstance(entry, Answer):
+            place = _Place(talks[-1].end if talks else end, end, "after the talk")
+        else:
+            wave = waves[rung] if rung < len(waves) else None
+            who = enumerate_words(entry.phones) or "nobody"
+            start, stop = (end, end) if wave is None else (wave.start, wave.end)
+            place = _Place(start, min(stop, end), f"while {who} rings")
+            rung += 1
+    if place.lines:
+        yield place
+
+
+def _judge_place(place: _Place, view: CallerView, scenario: Scenario) -> Iterator[Finding]:
+    edge = min(EDGE, PbxSeconds((place.end - place.start) / 2))
+    heard = [sound for sound in view.hears if min(sound.end, place.end) - max(sound.start, place.start) > edge]
+    wanted = [frozenset(line.sounds) for line in place.lines]
+    kinds: list[str] = [
+        sound.kind
+        for sound in heard
+        if sound.kind != "silence"
+        or any("silence" in sounds for sounds in wanted)
+        or sound.end - sound.start > SILENT_AT_MOST + scenario.tolerance
+    ]
+    if "busy" not in kinds and view.code in BUSY and place.end >= (view.ended or place.end):
+        kinds = [*(kind for kind in kinds if kind != "silence"), *(["busy"] if "busy" in wanted[-1] else [])]
+    if _follows(kinds, wanted):
+        yield from _judge_prompts(place, view, scenario)
+        return
+    said = (
+        enumerate_words([_listed(line) for line in place.lines], "then")
+        if len(place.lines) > 1
+        else _listed(place.lines[0])
+    )
+    hears = enumerate_words([f"{_name(sound)} {_span(sound)}" for sound in heard]) if heard else "nothing"
+    sentence = f"expected {view.caller} to hear {said} {place.where}; observed: {hears}"
+    yield Finding(kind="hears-other", source=place.lines[0].source, sentence=sentence, caller=view.caller)
+
+
+def _judge_prompts(place: _Place, view: CallerView, scenario: Scenario) -> Iterator[Finding]:
+    """Tell where a prompt that is named is not played, or in another language: others may be played between them."""
+    played = [
+        prompt
+        for prompt in view.prompts
+        if place.start - scenario.tolerance <= prompt.at <= place.end + scenario.tolerance
+    ]
+    left = iter(played)
+    for line in place.lines:
+        for wanted in line.prompts:
+            if any(_is(wanted, prompt) for prompt in left):
+                continue
+            language = f" in {wanted.language}" if wanted.language is not None else ""
+            names = [f"{prompt.name} in {prompt.language}" for prompt in played]
+            did = enumerate_words(names) if names else "no file"
+            sentence = f"expected {view.caller} to hear {wanted.name}{language} {place.where}; the PBX plays {did}"
+            yield Finding(kind="hears-other", source=line.source, sentence=sentence, caller=view.caller)
+            return
+
+
+def _is(wanted: Prompt, played: ObservedPrompt) -> bool:
+    names = {played.name, played.name.rpartition("/")[2]}
+    return wanted.name in names and wanted.language in {None, played.language}
+
+
+def _follows(kinds: Sequence[str], wanted: Sequence[frozenset[str]]) -> bool:
+    """True where `kinds` are those of the first entry of `wanted`, then those of the second, and so on, each heard."""
+    if not wanted:
+        return not kinds
+    for count in range(len(kinds) + 1):
+        if set(kinds[:count]) == wanted[0] and _follows(kinds[count:], wanted[1:]):
+            return True
+        if count < len(kinds) and kinds[count] not in wanted[0]:
+            return False
+    return False
+
+
+def _listed(line: CallerHears) -> str:
+    return enumerate_words("other sound" if sound == "sound" else sound for sound in line.sounds)
+
+
+def _name(sound: ObservedSound) -> str:
+    return {"sound": "other sound", "talk": "somebody who talks"}.get(sound.kind, sound.kind)
+
+
+def _span(sound: ObservedSound) -> str:
+    return f"from {format_duration(sound.start)} to {format_duration(sound.end)}"

@@ -1,0 +1,167 @@
+"""What a caller hears, from his INVITE to the end: the sound that the PBX sends him, and the ringback of his own phone.
+
+A phone that gets 180 makes ringback by itself, until the PBX sends it sound, or 183 or 200 (RFC 3960, section 3.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from harness.events import CallerGot, KeysAwaited, KeysAwaitedNoMore, MusicBegan, MusicEnded, SoundCame
+from harness.observe.model import Heard, ObservedSound
+from harness.scenario.duration import PbxSeconds
+
+RINGING, PROGRESS, OK = 180, 183, 200
+CADENCE_S = 6.0
+"""The longest pause between two ringback tones, in any country, is 5 s (ITU-T E.180, table 1); and some jitter."""
+SHORT_S = 1.0
+"""Busy and congestion tones, and their pauses, are shorter than this, ringback tones or their pauses are longer."""
+FEW_S = 0.3
+"""What is shorter is part of what is beside it."""
+PAUSE_S = 2.0
+"""Between two sounds of one kind: announcements and pieces of music have pauses."""
+FOREVER = PbxSeconds(float("inf"))
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time."""
+
+    start: float
+    end: float
+
+    def without(self, others: Iterable[Span]) -> Iterator[Span]:
+        """Yield what is left of it."""
+        start = self.start
+        for other in sorted(others, key=lambda each: each.start):
+            if other.end <= start or other.start >= self.end:
+                continue
+            if other.start > start:
+                yield Span(start, other.start)
+            start = max(start, other.end)
+        if start < self.end:
+            yield Span(start, self.end)
+
+    def within(self, others: Iterable[Span]) -> Iterator[Span]:
+        """Yield the parts of it that lie in one of the others."""
+        for other in others:
+            start, end = max(self.start, other.start), min(self.end, other.end)
+            if start < end:
+                yield Span(start, end)
+
+
+def hears(
+    call: Span,
+    came: Sequence[SoundCame],
+    got: Sequence[CallerGot],
+    music: Sequence[Span],
+    awaited: Sequence[Span],
+    talks: Sequence[Span],
+) -> tuple[ObservedSound, ...]:
+    """Return what a caller hears during `call`, without gaps.
+
+    `came`: the sound that the PBX sent him. `got`: the responses to his INVITE. `music`, `awaited`, `talks`: while
+    music on hold was played in his call, the PBX waited for keys of his, and he was connected with somebody.
+    """
+    sent = [Span(event.at, event.at + event.lasts) for event in came]
+    found: list[tuple[Heard, Span]] = [("talk", span) for talk in talks for span in call.within([talk])]
+    for kind, heard in [*_sounds(came, music), *(("ringing", span) for span in _own_ringback(got, sent, call))]:
+        parts = (part for span in heard.within([call]) for part in span.without(talks))
+        found += [(kind, part) for part in parts]
+    audible = _joined(sorted(found, key=lambda each: (each[1].start, each[1].end)))
+    return tuple(
+        ObservedSound(
+            kind=kind,
+            start=PbxSeconds(span.start),
+            end=PbxSeconds(span.end),
+            awaited=kind == "silence" and any(True for _ in span.within(awaited)),
+        )
+        for kind, span in _filled(audible, call)
+    )
+
+
+def spans_of(
+    events: Iterable[MusicBegan | MusicEnded | KeysAwaited | KeysAwaitedNoMore], channels: set[str]
+) -> Iterator[Span]:
+    """Yield from when to when something that begins and ends was on at one of these channels."""
+    begun: dict[str, float] = {}
+    for event in events:
+        if event.channel not in channels:
+            continue
+        if isinstance(event, MusicBegan | KeysAwaited):
+            begun.setdefault(event.channel, event.at)
+        elif event.channel in begun:
+            yield Span(begun.pop(event.channel), event.at)
+    for start in begun.values():
+        yield Span(start, FOREVER)
+
+
+def _sounds(came: Sequence[SoundCame], music: Sequence[Span]) -> Iterator[tuple[Heard, Span]]:
+    yield from _tones([event for event in came if event.kind == "tone"])
+    for event in came:
+        span = Span(event.at, event.at + event.lasts)
+        if event.kind == "voices":
+            yield "talk", span
+        elif event.kind == "sound":
+            yield from (("music", part) for part in span.within(music))
+            yield from (("sound", part) for part in span.without(music))
+
+
+def _tones(tones: Sequence[SoundCame]) -> Iterator[tuple[Heard, Span]]:
+    """Tell ringback from busy and congestion by its cadence: a tone once in a while, or one every second."""
+    groups: list[list[SoundCame]] = []
+    for tone in tones:
+        last = groups[-1][-1] if groups else None
+        if last is not None and last.hertz == tone.hertz and tone.at - last.at - last.lasts <= CADENCE_S:
+            groups[-1].append(tone)
+        else:
+            groups.append([tone])
+    for group in groups:
+        span = Span(group[0].at, group[-1].at + group[-1].lasts)
+        pauses = [later.at - tone.at - tone.lasts for tone, later in pairwise(group)]
+        longest = max(tone.lasts for tone in group)
+        if pauses and longest < SHORT_S and max(pauses) < SHORT_S:
+            yield "busy", span
+        elif longest > CADENCE_S or (not pauses and longest < FEW_S):
+            yield "sound", span  # a dial tone, a beep
+        else:
+            yield "ringing", span
+
+
+def _own_ringback(got: Sequence[CallerGot], sent: Sequence[Span], call: Span) -> Iterator[Span]:
+    """Yield while his own phone makes ringback: from 180 to the response that ends it, but for what the PBX sends."""
+    since: float | None = None
+    for event in got:
+        if event.code == RINGING and since is None:
+            since = event.at
+        elif event.code >= PROGRESS and since is not None:
+            yield from Span(since, event.at).without(sent)
+            since = None
+    if since is not None:
+        yield from Span(since, call.end).without(sent)
+
+
+def _joined(found: Sequence[tuple[Heard, Span]]) -> list[tuple[Heard, Span]]:
+    """Join what is of one kind with a pause between, and leave out what is too short to be heard as something."""
+    longest = {"ringing": CADENCE_S, "busy": SHORT_S, "talk": 0.0}
+    joined: list[tuple[Heard, Span]] = []
+    for kind, span in found:
+        if joined and joined[-1][0] == kind and span.start - joined[-1][1].end <= longest.get(kind, PAUSE_S):
+            joined[-1] = kind, Span(joined[-1][1].start, max(span.end, joined[-1][1].end))
+        elif kind == "talk" or span.end - span.start >= FEW_S:
+            joined.append((kind, span))
+    return joined
+
+
+def _filled(audible: Sequence[tuple[Heard, Span]], call: Span) -> Iterator[tuple[Heard, Span]]:
+    """Put silence where nothing is heard."""
+    at = call.start
+    for kind, span in audible:
+        if span.start > at:
+            yield "silence", Span(at, span.start)
+        yield kind, span
+        at = max(at, span.end)
+    if at < call.end:
+        yield "silence", Span(at, call.end)

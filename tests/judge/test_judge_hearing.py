@@ -1,0 +1,138 @@
+"""What a caller hears, judged by where it is written: before the first wave, during one, after a talk."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from story_book import at, rang, scenario, seen
+
+from harness.judge import judge
+from harness.observe import Observation
+from harness.observe.model import ObservedPrompt, ObservedRing, ObservedSound
+from harness.scenario.duration import PbxSeconds as S
+from harness.scenario.story import Answer, CallerGets, CallerHears, Expectation, Nobody, Prompt, Ring
+
+FIRST = Ring(source=at(11), phones=("101",))
+SECOND = Ring(source=at(13), phones=("101", "102"))
+RINGS = (rang("101", 5.0, 35.0), rang("102", 20.0, 35.0))
+
+
+def hears(line: int, *sounds: str, prompts: tuple[Prompt, ...] = ()) -> CallerHears:
+    """Write what is to be heard."""
+    return CallerHears(source=at(line), sounds=sounds, prompts=prompts)  # type: ignore[arg-type]
+
+
+def heard(*sounds: tuple[str, float], rings: tuple[ObservedRing, ...] = RINGS, **more: object) -> Observation:
+    """Return the observation of a call in which these are heard, one after the other, each until its moment."""
+    begun, found = 0.0, []
+    for kind, until in sounds:
+        found.append(ObservedSound(kind=kind, start=S(begun), end=S(until)))  # type: ignore[arg-type]
+        begun = until
+    observation = seen(*rings, connected=0.1, **more)  # type: ignore[arg-type]
+    view = replace(observation.callers["anna"], hears=tuple(found))
+    return replace(observation, callers={"anna": view})
+
+
+def kinds(observation: Observation, *expectations: Expectation) -> list[str]:
+    """Judge, and return the kinds of what is found."""
+    story = scenario(Ring(source=at(11), phones=("101",), after=S(5.0)), *expectations)
+    story = replace(story, expect={"anna": (*story.expect["anna"], answered_by_pbx())})
+    return [finding.kind for finding in judge(story, observation)]
+
+
+def answered_by_pbx() -> Expectation:
+    """The PBX answers in all these stories."""
+    return CallerGets(source=at(20), by_pbx=True)
+
+
+def test_what_is_written_of_a_wave_is_heard_while_it_rings() -> None:
+    """Ringback while 101 rings, music while both do."""
+    lines = (hears(12, "ringing"), SECOND, hears(14, "music"))
+    assert kinds(heard(("sound", 5.0), ("ringing", 20.0), ("music", 35.0)), *lines) == []
+    assert kinds(heard(("sound", 5.0), ("ringing", 35.0)), *lines) == ["hears-other"]
+    assert kinds(heard(("sound", 5.0), ("music", 35.0)), *lines) == ["hears-other"]
+
+
+def test_what_belongs_to_the_neighbour_is_heard_for_a_moment() -> None:
+    """A second at each end of a wave, and no more."""
+    lines = (hears(12, "ringing"), SECOND)
+    assert kinds(heard(("sound", 5.9), ("ringing", 35.0)), *lines) == []
+    assert kinds(heard(("sound", 6.1), ("ringing", 35.0)), *lines) == ["hears-other"]
+
+
+def test_several_lines_follow_each_other() -> None:
+    """And the sounds of one line come in any order, each at least once."""
+    in_turn = (hears(12, "sound"), hears(13, "ringing"), SECOND)
+    assert kinds(heard(("silence", 5.0), ("sound", 10.0), ("ringing", 35.0)), *in_turn) == []
+    assert kinds(heard(("silence", 5.0), ("ringing", 10.0), ("sound", 20.0), ("ringing", 35.0)), *in_turn) == [
+        "hears-other"
+    ]
+    mixed = (hears(12, "music", "sound"), SECOND)
+    assert kinds(heard(("silence", 5.0), ("sound", 8.0), ("music", 12.0), ("sound", 35.0)), *mixed) == []
+    assert kinds(heard(("silence", 5.0), ("music", 35.0)), *mixed) == ["hears-other"]
+
+
+def test_silence_is_heard_where_it_is_written() -> None:
+    """Else five seconds of it are heard as a pause."""
+    dead = heard(("ringing", 10.0), ("silence", 35.0))
+    assert kinds(dead, hears(12, "ringing"), SECOND, hears(14, "silence")) == ["hears-other"]
+    assert kinds(heard(("ringing", 20.0), ("silence", 35.0)), hears(12, "ringing"), SECOND, hears(14, "silence")) == []
+    short = heard(("ringing", 10.0), ("silence", 14.9), ("ringing", 35.0))
+    assert kinds(short, hears(12, "ringing"), SECOND) == []
+
+
+def test_a_long_silence_is_found_where_nothing_is_written() -> None:
+    """Of more than five seconds and the tolerance; not where a key is awaited."""
+    dead = heard(("ringing", 10.0), ("silence", 15.6), ("ringing", 35.0))
+    assert kinds(dead, SECOND) == ["hears-nothing"]
+    assert kinds(heard(("ringing", 10.0), ("silence", 15.4), ("ringing", 35.0)), SECOND) == []
+    view = dead.callers["anna"]
+    awaited = replace(view, hears=tuple(replace(each, awaited=True) for each in view.hears))
+    assert kinds(replace(dead, callers={"anna": awaited}), SECOND) == []
+
+
+def test_before_anybody_rings_and_after_the_talk() -> None:
+    """A prompt before, an announcement behind."""
+    rings = (rang("101", 5.0, 10.0, "answered"),)
+    call = heard(
+        ("sound", 5.0), ("ringing", 10.0), ("talk", 20.0), ("sound", 30.0), rings=rings, answers=(("101", 10.0),)
+    )
+    answer = Answer(source=at(14), phone="101")
+    assert kinds(call, answer, hears(15, "sound")) == []
+    assert kinds(call, answer, hears(15, "music")) == ["hears-other"]
+    story = scenario(hears(10, "music"), Ring(source=at(11), phones=("101",), after=S(5.0)), answer, answered_by_pbx())
+    (finding,) = judge(story, call)
+    assert finding.sentence == (
+        "expected anna to hear music before anybody rings; observed: other sound from 0 s to 5 s"
+    )
+
+
+def test_a_final_response_is_a_busy_tone() -> None:
+    """486 makes one in the caller's own phone."""
+    refused = replace(heard(("silence", 0.3), rings=()), strays=())
+    view = replace(refused.callers["anna"], code=486, ended=S(0.3), ended_by="pbx", connected=None, waves=(), rings=())
+    refused = replace(refused, callers={"anna": view})
+    lines = (Nobody(source=at(11), does="rings"), CallerGets(source=at(12), code=486, ended_by="pbx"))
+    assert judge(scenario(*lines, hears(13, "busy")), refused) == ()
+    assert [each.kind for each in judge(scenario(*lines, hears(13, "ringing")), refused)] == ["hears-other"]
+
+
+@pytest.mark.parametrize(
+    ("played", "found"),
+    [
+        ([("welcome", "en")], []),
+        ([("/srv/sounds/welcome", "en")], []),
+        ([("hello", "en"), ("welcome", "en"), ("bye", "en")], []),
+        ([("welcome", "ru")], ["hears-other"]),
+        ([("hello", "en")], ["hears-other"]),
+        ([], ["hears-other"]),
+    ],
+)
+def test_a_named_prompt_is_played_in_its_language(played: list[tuple[str, str]], found: list[str]) -> None:
+    """By its name without a folder, or with it; others may be played beside it."""
+    call = heard(("silence", 5.0), ("sound", 20.0), ("ringing", 35.0))
+    prompts = tuple(ObservedPrompt(at=S(6.0), name=name, language=language) for name, language in played)
+    call = replace(call, callers={"anna": replace(call.callers["anna"], prompts=prompts)})
+    wanted = hears(12, "sound", prompts=(Prompt(name="welcome", language="en"),))
+    assert kinds(call, wanted, SECOND) == found

@@ -1,0 +1,68 @@
+"""Headers that command a phone to pick up by itself, and those that do not."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.phones.commands import command_to_answer
+from harness.phones.sip_text import display_name, headers
+
+INVITE = (
+    "INVITE sip:101@172.18.0.3 SIP/2.0\r\nFrom: <sip:7@h>\r\n{}\r\nContent-Length: 0\r\n\r\nCall-Info: answer-after=0"
+)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Alert-Info: <http://www.example.org>;info=alert-autoanswer;delay=0",
+        "Alert-Info: Ring Answer",
+        "Alert-Info: Auto Answer",
+        "alert-info : Intercom",
+        "Call-Info: <sip:office>;answer-after=0",
+        "Call-Info: <sip:office>;\r\n answer-after=0",
+        "Call-Info: <http://logo>\r\nCall-Info: <sip:office>;answer-after=0",
+        "Answer-Mode: Auto",
+        "Priv-Answer-Mode: Auto;require",
+        "P-Auto-Answer: normal",
+    ],
+)
+def test_commands(header: str) -> None:
+    """Whichever a vendor's phones go by."""
+    name, _, value = header.splitlines()[-1 if header.count("Call-Info") == 2 else 0].partition(":")
+    found = command_to_answer(INVITE.format(header))
+    assert found.lower().startswith(f"{name.strip().lower()}: {value.strip().lower()}")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Alert-Info: <http://office/ring2.wav>",
+        "Call-Info: <http://logo>;purpose=icon",
+        "Answer-Mode: Manual",
+        "X: Auto",
+    ],
+)
+def test_no_commands(header: str) -> None:
+    """Another ring tone, a picture, another header; and nothing in the body is a header."""
+    assert command_to_answer(INVITE.format(header)) == ""
+
+
+def test_all_values_of_a_header() -> None:
+    """In their order."""
+    assert headers("A: b\r\nC: 1\r\nc : 2\r\n\r\nC: 3", "C") == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("name_addr", "name"),
+    [
+        ('"Anna" <sip:7@h>', "Anna"),
+        ('"An \\"na" <sip:7@h>;tag=1', 'An "na'),
+        ("Anna Petrova <sip:7@h>", "Anna Petrova"),
+        ("<sip:7@h>;tag=1", ""),
+        ("sip:7@h;tag=1", ""),
+    ],
+)
+def test_display_names(name_addr: str, name: str) -> None:
+    """With quotes, without, and none."""
+    assert display_name(name_addr) == name

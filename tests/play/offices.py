@@ -1,0 +1,74 @@
+"""An office whose dialplan somebody wrote by hand, the story that is true of it, and one mistake."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from harness.containers.run import RunEnvironment
+from play.conftest import kinds_found, rendered_otherwise, story
+
+NUMBER = "84950000002"
+CALLERS = {
+    "anna": '{from: "+74951234567", to: "84950000002"}',
+    "boris": '{from: "+74957654321", to: "84950000002"}',
+    "hidden": '{from: anonymous, to: "84950000002"}',
+}
+
+
+@dataclass(frozen=True)
+class Office:
+    """What the number does, the story that is to be true of it, and one mistake."""
+
+    number: str
+    """Its steps, one a line, and the contexts that they use."""
+    story: str
+    """Of one scenario, as it is written in a file."""
+    mistake: tuple[str, str]
+    """What is written in the place of what, once, in the steps or in a file."""
+    kinds: frozenset[str]
+    """Of what is found then."""
+    modules: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+def kinds_played(
+    office: Office,
+    mistake: tuple[str, str] | None,
+    environment: RunEnvironment,
+    folder: Path,
+    patch: pytest.MonkeyPatch,
+) -> list[str]:
+    """Play the story on the office, with this mistake; the kinds of what is found."""
+    texts = {"": office.number, **office.files}
+    if mistake:
+        assert sum(text.count(mistake[0]) for text in texts.values()) == 1
+        texts = {name: text.replace(*mistake) for name, text in texts.items()}
+    steps = texts.pop("").split("\n")
+    plain = next((place for place, step in enumerate(steps) if step.startswith((" ", "["))), len(steps))
+    number = "\n same => n,".join((f"exten => {NUMBER},1,{steps[0]}", *steps[1:plain]))
+    rest = "\n".join(steps[plain:])
+    same, _, contexts = rest.partition("[") if not rest.startswith("[") else ("", "", rest[1:])
+    contexts = contexts and f"\n[{contexts}\n"
+
+    def lead(rendered: Path) -> None:
+        file = rendered / "extensions.conf"
+        dialplan = file.read_text("utf-8")
+        led, count = re.subn(rf"exten => {NUMBER},1,.*", lambda _: f"{number}\n{same}", dialplan)
+        assert count == 1
+        file.write_text(led + contexts, "utf-8")
+        for name, text in texts.items():
+            (rendered / name).write_text(text, "utf-8")
+            (rendered / name).chmod(0o644)
+        with (rendered / "modules.conf").open("a") as modules:
+            modules.writelines(f"load={name}.so\n" for name in office.modules)
+
+    rendered_otherwise(patch, lead)
+    callers = "".join(f"  {name}: {number}\n" for name, number in CALLERS.items() if f"call: {name}" in office.story)
+    return kinds_found(
+        story(f"callers:\n{callers}scenarios:\n      it is so:{office.story}", folder), environment, folder
+    )

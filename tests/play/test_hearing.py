@@ -1,0 +1,254 @@
+"""What callers hear and phones show: each office is green as it is meant, and red when somebody would notice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.containers.run import RunEnvironment
+from play.offices import Office, kinds_played
+from play.test_dialplans import MUSIC, QUEUE, agents
+
+OFFICES = {
+    "ringback while it rings": Office(
+        "Dial(PJSIP/101,20)\nHangup(19)",
+        """
+        phones: {101: {answers: 12s}}
+        when: [{call: anna}]
+        expect:
+          - ring: [101]
+          - caller hears: ringing
+          - answer: 101
+        """,
+        ("(PJSIP/101,20)", "(PJSIP/101,20,m)"),
+        frozenset({"hears-other"}),
+        ("res_musiconhold",),
+        {"musiconhold.conf": "[general]\n"},
+    ),
+    # Nothing is written of it, and dead air is found all the same.
+    "nobody waits in dead air": Office(
+        "Dial(PJSIP/101,20)\nHangup(19)",
+        """
+        phones: {101: {answers: 12s}}
+        when: [{call: anna}]
+        expect:
+          - ring: [101]
+          - answer: 101
+        """,
+        ("(PJSIP/101,20)", "(PJSIP/101,20,m)"),
+        frozenset({"hears-nothing"}),
+        ("res_musiconhold",),
+        {"musiconhold.conf": "[general]\n"},
+    ),
+    "ringback before a phone rings": Office(
+        "Ringing()\nWait(7)\nDial(PJSIP/101,20)\nHangup(19)",
+        """
+        phones: {101: {answers: 3s}}
+        when: [{call: anna}]
+        expect:
+          - ring: [101]
+            after: 7s
+          - answer: 101
+        """,
+        ("Ringing()", "NoOp()"),
+        frozenset({"hears-nothing"}),
+    ),
+    "music in the place of ringback": Office(
+        "Dial(PJSIP/101,20,m)\nHangup(19)",
+        """
+        phones: {101: {answers: 12s}}
+        when: [{call: anna}]
+        expect:
+          - ring: [101]
+          - caller hears: music
+          - answer: 101
+        """,
+        ("(PJSIP/101,20,m)", "(PJSIP/101,20)"),
+        frozenset({"hears-other"}),
+        ("res_musiconhold",),
+        MUSIC,
+    ),
+    "a queue with music": Office(
+        "Answer()\nQueue(agents,,,,30)\nHangup(19)",
+        """
+        phones: {102: {answers: 14s}}
+        when: [{call: anna}]
+        expect:
+          - caller gets: {answered by: pbx}
+          - ring: [101, 102]
+          - caller hears: music
+          - answer: 102
+        """,
+        ("(agents,,,,30)", "(agents,r,,,30)"),
+        frozenset({"hears-other"}),
+        QUEUE,
+        agents("strategy=ringall timeout=15", "PJSIP/101", "PJSIP/102"),
+    ),
+    "a prompt, and then it rings": Office(
+        "Answer()\nPlayback(vm-enter-num-to-call)\nDial(PJSIP/101,20)\nHangup(19)",
+        """
+        phones: {101: {answers: 12s}}
+        when: [{call: anna}, {hear: prompt}]
+        expect:
+          - caller hears: {prompt: vm-enter-num-to-call, language: en}
+          - ring: [101]
+            after: 2s
+          - caller hears: ringing
+          - answer: 101
+        """,
+        ("Playback(vm-enter-num-to-call)", "Playback(vm-and&vm-and&vm-and)"),
+        frozenset({"hears-other"}),
+        ("app_playback",),
+    ),
+    "a prompt in the language of the callers": Office(
+        "Answer()\nSet(CHANNEL(language)=en)\nPlayback(vm-enter-num-to-call)\nDial(PJSIP/101,20)\nHangup(19)",
+        """
+        phones: {101: {answers: 3s}}
+        when: [{call: anna}, {hear: prompt}]
+        expect:
+          - caller hears: {prompt: vm-enter-num-to-call, language: en}
+          - ring: [101]
+            after: 2s
+          - answer: 101
+        """,
+        ("(language)=en", "(language)=ru"),
+        frozenset({"hears-other"}),
+        ("func_channel", "app_playback"),
+    ),
+    "a busy tone": Office(
+        "Progress()\nPlaytones(busy)\nWait(10)\nHangup(17)",
+        """
+        when: [{call: anna}]
+        expect:
+          - caller hears: busy
+          - ring: []
+            for: 10s
+          - nobody: rings
+          - caller gets: {code: 486, ended by: pbx}
+        """,
+        ("Playtones(busy)", "Playtones(ring)"),
+        frozenset({"hears-other"}),
+        ("app_playtones",),
+    ),
+    "the number of the caller": Office(
+        "Set(CALLERID(num)=0${CALLERID(num):2})\nDial(PJSIP/101,20)\nHangup(19)",
+        """
+        phones: {101: {answers: 3s}}
+        when: [{call: anna}]
+        expect:
+          - ring: [101]
+          - answer: 101
+          - shows: {101: "04951234567"}
+        """,
+        ("=0${CALLERID(num):2}", "=000"),
+        frozenset({"shows-other"}),
+        ("func_callerid",),
+    ),
+    "a caller who hides his number": Office(
+        'GotoIf($["${CALLERID(num)}" = "+74957654321"]?away)\nDial(PJSIP/101,20)\nHangup(19)\n'
+        " same => n(away),Hangup(21)",
+        """
+        phones: {101: {answers: 3s}}
+        when: [{call: hidden}]
+        expect:
+          - ring: [101]
+          - answer: 101
+          - shows: {101: anonymous}
+        """,
+        ("+74957654321", "anonymous"),
+        frozenset({"ring-missing", "answer-missing", "caller-ended-by", "shows-other"}),
+        ("func_callerid",),
+    ),
+    "a phone that is not commanded": Office(
+        "Dial(PJSIP/101,20,b(says^s^1))\nHangup(19)\n[says]\n"
+        "exten => s,1,Set(PJSIP_HEADER(add,X-Office)=sales)\n same => n,Return()",
+        """
+        phones: {101: {answers: 3s}}
+        when: [{call: anna}]
+        expect:
+          - ring: [101]
+          - answer: 101
+        """,
+        ("(add,X-Office)=sales", "(add,Alert-Info)=<http://office>\\;info=alert-autoanswer"),
+        frozenset({"command-unexpected"}),
+        ("app_stack", "res_pjsip_header_funcs"),
+    ),
+    "an intercom": Office(
+        "Dial(PJSIP/101,20,b(says^s^1))\nHangup(19)\n[says]\n"
+        "exten => s,1,Set(PJSIP_HEADER(add,Call-Info)=<sip:office>\\;answer-after=0)\n same => n,Return()",
+        """
+        phones: {101: {answers: 1s}}
+        when: [{call: anna}]
+        expect:
+          - ring: [101]
+          - answer: 101
+          - picks up by itself: [101]
+        """,
+        ("Call-Info", "X-Info"),
+        frozenset({"command-missing"}),
+        ("app_stack", "res_pjsip_header_funcs"),
+    ),
+    "a talk of a minute": Office(
+        "Dial(PJSIP/101,20)\nHangup(19)",
+        """
+        phones: {101: {answers: 3s}}
+        when: [{call: anna}]
+        expect:
+          - ring: [101]
+          - answer: 101
+          - talk: [anna, 101]
+            for: 60s
+        """,
+        ("(PJSIP/101,20)", "(PJSIP/101,20,L(30000))"),
+        frozenset({"talk-too-short", "caller-ended-by"}),
+    ),
+    "a talk of an hour": Office(
+        "Dial(PJSIP/101,20)\nHangup(19)",
+        """
+        phones: {101: {answers: 3s}}
+        when: [{call: anna}]
+        expect:
+          - ring: [101]
+          - answer: 101
+          - talk: [anna, 101]
+            for: 1h
+        """,
+        ("Dial(PJSIP/101,20)", "Set(TIMEOUT(absolute)=1800)\nDial(PJSIP/101,20)"),
+        frozenset({"talk-too-short", "caller-ended-by"}),
+        ("func_timeout",),
+    ),
+    "an announcement after the talk": Office(
+        "Dial(PJSIP/101,20,g)\nPlayback(vm-enter-num-to-call)\nHangup(16)",
+        """
+        phones: {101: {answers: 3s, hangs up: 3s}}
+        when: [{call: anna}, {wait: 12s}]
+        expect:
+          - ring: [101]
+          - caller hears: ringing
+          - answer: 101
+          - caller hears: {prompt: vm-enter-num-to-call}
+          - caller gets: {ended by: pbx}
+        """,
+        ("Playback(vm-enter-num-to-call)", "Wait(2)"),
+        frozenset({"hears-other"}),
+        ("app_playback",),
+    ),
+}
+
+
+@pytest.mark.pbx
+@pytest.mark.parametrize("name", OFFICES)
+def test_right_is_green(
+    name: str, environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is found of an office that sounds as it should."""
+    assert kinds_played(OFFICES[name], None, environment, tmp_path, monkeypatch) == []
+
+
+@pytest.mark.pbx
+@pytest.mark.parametrize("name", OFFICES)
+def test_broken_is_red(name: str, environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a caller or the owner of a phone would notice is found, and nothing else."""
+    office = OFFICES[name]
+    assert frozenset(kinds_played(office, office.mistake, environment, tmp_path, monkeypatch)) == office.kinds
