@@ -1,4 +1,4 @@
-/* ringproof-seal [--refuse ADDRESS]... [--alias ADDRESS/PREFIX]... [--user UID:GID] [-- COMMAND [ARGUMENT]...]
+/* ringproof-seal [--refuse ADDRESS]... [--alias ADDRESS/PREFIX]... [--capture] [--user UID:GID] [-- COMMAND [ARGUMENT]...]
  *
  * Seals the network of the container that it runs in: afterwards its packets reach the container's own networks and
  * nothing else. On Docker's internal networks a container has a default route by the bridge's address. That address is
@@ -9,11 +9,13 @@
  *   - deletes every IPv4 route that has a gateway, or is a default route;
  *   - has the kernel reject packets to each ADDRESS of --refuse (the host's own, in each of the networks);
  *   - proves that it is so: by the kernel's tables, and by trying to reach what must be out of reach;
+ *   - with --capture, opens a packet socket (packet(7)) that takes the SIP of this network namespace and nothing else,
+ *     and leaves it to COMMAND, which reads its number in RINGPROOF_CAPTURE;
  *   - with --user, becomes that user, gives up all capabilities for good, and the right to get any by exec;
  *   - runs COMMAND in its own place, or ends with 0.
  *
  * When any of it fails it says why in one sentence on stderr, runs nothing and ends with 78 (EX_CONFIG). It needs
- * CAP_NET_ADMIN, and for --user CAP_SETUID, CAP_SETGID and CAP_SETPCAP.
+ * CAP_NET_ADMIN, for --capture CAP_NET_RAW, and for --user CAP_SETUID, CAP_SETGID and CAP_SETPCAP.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -22,6 +24,9 @@
 #include <grp.h>
 #include <ifaddrs.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <net/if.h>
 #include <net/route.h>
 #include <stdarg.h>
@@ -225,6 +230,39 @@ static void prove_unreachable(in_addr_t address) {
     close(calls);
 }
 
+/* ---- a capture for whoever has no right to make one */
+#define CAPTURE "RINGPROOF_CAPTURE"
+#define ROOM (8 << 20) /* bytes that wait to be read: thousands of messages */
+
+/* Seen from the IPv4 header on: UDP whose first byte is a letter, as in every message of SIP and in no packet of RTP; the
+ * later fragments of a long message cannot be told from others. */
+static void open_capture(void) {
+    static struct sock_filter sip[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 0, 7),
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 6),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x1fff, 4, 0),
+        BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),
+        BPF_STMT(BPF_LD | BPF_B | BPF_IND, 8),
+        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 'A', 0, 2),
+        BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 'z', 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+    };
+    struct sock_fprog program = {sizeof sip / sizeof *sip, sip};
+    char number[16];
+    int room = ROOM, on = 1, capture = socket(AF_PACKET, SOCK_DGRAM, 0);
+    must(capture, "CAP_NET_RAW", "open a packet socket", "");
+    must(setsockopt(capture, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program), "Linux", "filter packets", "");
+    must(setsockopt(capture, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof on), "Linux 3.9", "lock a filter", "");
+    if (setsockopt(capture, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room) < 0) /* not in a user namespace */
+        must(setsockopt(capture, SOL_SOCKET, SO_RCVBUF, &room, sizeof room), "Linux", "make room for packets", "");
+    struct sockaddr_ll all = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
+    must(bind(capture, (struct sockaddr *)&all, sizeof all), "CAP_NET_RAW", "capture packets", "");
+    snprintf(number, sizeof number, "%d", capture);
+    must(setenv(CAPTURE, number, 1), "memory", "set " CAPTURE, "");
+}
+
 /* ---- becoming a user who can do nothing */
 static void become(uid_t user, gid_t group) {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -244,6 +282,7 @@ int main(int count, char **words) {
     static const struct option options[] = {
         {"refuse", required_argument, NULL, 'r'},
         {"alias", required_argument, NULL, 'a'},
+        {"capture", no_argument, NULL, 'c'},
         {"user", required_argument, NULL, 'u'},
         {0},
     };
@@ -251,7 +290,7 @@ int main(int count, char **words) {
     struct alias aliases[count];
     unsigned long user = 0, group = 0;
     int refusals = 0, added = 0;
-    bool drops = false;
+    bool drops = false, captures = false;
     opterr = 0;
     for (int option; (option = getopt_long(count, words, "+", options, NULL)) != -1;) {
         const char *rest;
@@ -262,6 +301,9 @@ int main(int count, char **words) {
         case 'a':
             aliases[added++] = read_alias(optarg);
             break;
+        case 'c':
+            captures = true;
+            break;
         case 'u': /* (uid_t)-1 would mean: as it is */
             drops = (rest = read_number(optarg, ':', UINT32_MAX - 1, &user)) &&
                     read_number(rest, 0, UINT32_MAX - 1, &group);
@@ -269,8 +311,8 @@ int main(int count, char **words) {
                 refuse("--user %s is no UID:GID: 1000:1000 is one", optarg);
             break;
         default:
-            refuse("%s is no option of the seal, or lacks its value: it knows --refuse ADDRESS, --alias ADDRESS/PREFIX "
-                   "and --user UID:GID", words[optind - 1]);
+            refuse("%s is no option of the seal, or lacks its value: it knows --refuse ADDRESS, --alias ADDRESS/PREFIX, "
+                   "--capture and --user UID:GID", words[optind - 1]);
         }
     }
     if (drops && !words[optind])
@@ -286,6 +328,8 @@ int main(int count, char **words) {
     for (int i = 0; i < refusals; i++)
         prove_unreachable(refused[i]);
     close(control);
+    if (captures)
+        open_capture();
     if (drops)
         become((uid_t)user, (gid_t)group);
     if (!words[optind])

@@ -14,6 +14,7 @@ from harness.containers.run import RunEnvironment
 SEAL = Path(__file__).with_name("ringproof-seal")
 """Made by `make image`."""
 SEAL_INSIDE = "/ringproof/seal"
+CAPTURE = "RINGPROOF_CAPTURE"
 MADE_BY = "`ringproof image` makes it"
 NOT_SEALED = 78
 """Exit status (EX_CONFIG) of a seal that could not be made, or whose proof failed; the sentence is on stderr."""
@@ -26,14 +27,19 @@ def seal() -> Path:
     return SEAL
 
 
-def seal_command(run: RunEnvironment, *, user: str = "", aliases: tuple[str, ...] = ()) -> list[str]:
+def seal_command(
+    run: RunEnvironment, *, user: str = "", aliases: tuple[str, ...] = (), capture: bool = False
+) -> list[str]:
     """Return the words that seal a container of `run`; a command that is to follow stands behind them.
 
     `user`: uid:gid that the command runs as, without any capability. `aliases`: further addresses, as `address/prefix`.
+    `capture`: the command gets a packet socket that takes SIP, whose number is in the variable CAPTURE.
     """
     words = [SEAL_INSIDE]
     for gateway in filter(None, run.gateways.split(",")):
         words += ["--refuse", gateway]
     for alias in aliases:
         words += ["--alias", alias]
+    if capture:
+        words.append("--capture")
     return [*words, *(["--user", user] if user else []), "--"]

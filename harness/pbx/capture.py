@@ -71,7 +71,12 @@ def read_capture(path: Path, peers: Mapping[Peer, str]) -> Iterator[Packet]:
 
 def _packet(at: PbxEpoch, frame: bytes, peers: Mapping[Peer, str]) -> Packet | None:
     ip = dpkt.ethernet.Ethernet(frame).data
-    if not isinstance(ip, dpkt.ip.IP) or not isinstance(ip.data, dpkt.udp.UDP):
+    return packet_of(at, ip, peers) if isinstance(ip, dpkt.ip.IP) else None
+
+
+def packet_of(at: PbxEpoch, ip: dpkt.ip.IP, peers: Mapping[Peer, str]) -> Packet | None:
+    """Return the SIP message in an IPv4 packet; None where there is none, or it is nobody's but strangers'."""
+    if not isinstance(ip.data, dpkt.udp.UDP):
         return None
     udp = ip.data
     source, target = (dotted(ip.src), udp.sport), (dotted(ip.dst), udp.dport)

@@ -26,6 +26,7 @@ from harness.containers.run import RunEnvironment
 from harness.containers.run_container import RunContainer, not_shared
 from harness.containers.seal import NOT_SEALED, SEAL_INSIDE, seal, seal_command
 from harness.phones import wire
+from harness.phones.packet_tap import PacketTap
 
 FOLDER = "/ringproof/phones"
 CODE = "/ringproof/code"
@@ -39,7 +40,10 @@ POLL_S = 0.005
 ANSWERS_WITHIN_S = 10.0
 NOBODY = 65534
 """Who phones are where the runner is root."""
-SEALABLE = "the engine has to let a container change its own routes (capability NET_ADMIN)"
+SEALABLE = (
+    "the engine has to let a container change its own routes and capture its own packets "
+    "(capabilities NET_ADMIN and NET_RAW)"
+)
 NOT_SHARED = 77
 """Exit status of a container that does not find the runner's folder."""
 _BEGIN = f'[ -e {FOLDER}/{RESOLV_CONF} ] || exit {NOT_SHARED}; exec 2>>{FOLDER}/{LOG}; exec "$@"'
@@ -80,6 +84,7 @@ class PhonesContainer(RunContainer):
         (self.folder / LOG).touch()
         (self.folder / LOG).chmod(0o666)
         self._held: socket.socket | None = None
+        self._tap: PacketTap | None = None
         self._starting: threading.Thread | None = None
         self._start_fault: BaseException | None = None
         self._asking = threading.Lock()
@@ -90,7 +95,7 @@ class PhonesContainer(RunContainer):
         self.bind(seal(), SEAL_INSIDE)
         self.bind(self.folder / RESOLV_CONF, "/etc/resolv.conf")
         self.with_envs(PYTHONPATH=CODE, PYTHONDONTWRITEBYTECODE="1")
-        sealed = seal_command(run, user=self.user)
+        sealed = seal_command(run, user=self.user, capture=True)
         serve = ["python3", "-P", "-m", "harness.phones.server", FOLDER]
         self.with_command(["sh", "-c", _BEGIN, "sh", *sealed, *serve])
         self._ready = PhonesReady().with_startup_timeout(int(READY_WITHIN_S)).with_poll_interval(POLL_S)
@@ -116,12 +121,12 @@ class PhonesContainer(RunContainer):
         return not self.ended.is_set()
 
     def rights(self) -> Mapping[str, Any]:
-        """Return the rights that sealing needs, which is then done with them; 200 phones fit into the limits."""
+        """Return the rights that the seal needs, which then gives them up; 200 phones fit into the limits."""
         return {
             "entrypoint": [],
             "user": "0",
             "hostname": "phones",
-            "cap_add": ["NET_ADMIN", "SETGID", "SETPCAP", "SETUID"],
+            "cap_add": ["NET_ADMIN", "NET_RAW", "SETGID", "SETPCAP", "SETUID"],
             "pids_limit": 2048,
             "mem_limit": "8g",
             "dns": ["127.0.0.1"],
@@ -191,6 +196,15 @@ class PhonesContainer(RunContainer):
         """Return the UDP socket at which PBX and phones ask for names. Raises BrokenError where it has ended."""
         return self._ask({"resolver": True})
 
+    def tap(self) -> PacketTap:
+        """Return what reads the SIP of this container; all plays of the process share it.
+
+        Raises BrokenError where the container has ended.
+        """
+        if self._tap is None:
+            self._tap = PacketTap(self._ask({"capture": True}))
+        return self._tap
+
     def _ask(self, request: wire.Request) -> socket.socket:
         self.await_ready()
         with self._asking:
@@ -230,6 +244,9 @@ class PhonesContainer(RunContainer):
         if self._held is not None:
             self._held.close()
             self._held = None
+        if self._tap is not None:
+            self._tap.link.close()
+            self._tap = None
         super().stop(force, delete_volume)
 
     def _last_word(self) -> str:

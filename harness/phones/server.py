@@ -5,7 +5,7 @@ socket `FOLDER/socket` (SOCK_SEQPACKET: a request is one message, file descripto
 connection asks for first decides what it is:
 
 * `{"hold": true}`: the container lives as long as this connection. On it sockets of this network namespace are asked
-  for, `{"socket": "tcp" | "udp"}` and `{"resolver": true}`; each answer carries one descriptor.
+  for, `{"socket": "tcp" | "udp"}`, `{"resolver": true}` and `{"capture": true}`; each answer carries one descriptor.
 * `{"phone": SETTINGS}` with the descriptors of its channel, its log and, where it has a clock, the clock's page: a
   phone is forked, `{"pid": N}` answers. `{"stop": true}` then stops its process where it stands (`{"stopped": true}`),
   `{"kill": true}` kills it, and its end is reported as `{"status": N}`, negative for a signal. The phone is killed,
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from harness.phones.wire import Request
 
 DNS_PORT = 53
+CAPTURE = "RINGPROOF_CAPTURE"
+"""Of the environment: the number of the packet socket that the container's seal has opened."""
 LIBSRTP = "libsrtp2.so.1"
 """Begun here, once: each phone would have it test all its ciphers (phones-image/config_site.h)."""
 HELD_WITHIN_S = 60.0
@@ -56,6 +58,8 @@ class Server:
 
     def __init__(self, folder: str) -> None:
         """Listen in `folder`, and for questions to the name server of the run."""
+        self._capture = int(os.environ[CAPTURE])
+        os.set_inheritable(self._capture, False)  # noqa: FBT003  the os module takes no keyword
         self._resolver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._resolver.bind(("", DNS_PORT))
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -126,6 +130,8 @@ class Server:
             case {"socket": str(kind)}:
                 with socket.socket(socket.AF_INET, _SOCKETS[kind]) as made:
                     _reply(connection, {"made": True}, made.fileno())
+            case {"capture": True}:
+                _reply(connection, {"made": True}, self._capture)
             case {"resolver": True}:
                 _reply(connection, {"made": True}, self._resolver.fileno())
             case _:

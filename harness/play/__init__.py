@@ -45,7 +45,10 @@ def load_later(environment: RunEnvironment) -> None:
         begin_phones(environment).await_started()
     import harness.dialplan.render  # noqa: PLC0415
     import harness.pbx.capture  # noqa: PLC0415
-    import harness.play.names  # noqa: F401, PLC0415
+    import harness.pbx.rtp_capture  # noqa: PLC0415
+    import harness.play.names  # noqa: PLC0415
+    import harness.play.network_capture  # noqa: PLC0415
+    import harness.play.sent_sound  # noqa: F401, PLC0415
 
 
 def play(

@@ -152,7 +152,7 @@ async def _play(scenario: Scenario, theatre: Theatre, stage: Stage, recorder: Re
     await stage.wait_until(end)
     stage.record(QuietOver(at=moment(clock.now()), watched=PbxSeconds(clock.now() - over)))
     await prove_awake(theatre.phones, stage)
-    await theatre.save_capture()
+    await theatre.prove_capture()
     theatre.pbx.refuse_log()
 
 

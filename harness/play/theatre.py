@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 
 from harness.clock.clock import PbxEpoch
 from harness.containers.errors import BrokenError, ComplaintError, LogMissingError
+from harness.containers.evidence import is_evidence
 from harness.containers.run import RunEnvironment
 from harness.containers.turnstile import turnstile
 from harness.events import LedElsewhere, NameAsked, RegistrationLost, RegistrationRefused, TalkRefused
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from harness.pbx.capture import Peer
     from harness.play.edited import EditedConfiguration
     from harness.play.names import NameServer, Question
+    from harness.play.network_capture import NetworkCapture
 
 REGISTERED_WITHIN_S = 20.0
 CAPTURE = "sip.pcap"
@@ -86,6 +88,7 @@ class Theatre:
         self._rendered: RenderedOffice | None = None
         self._house: PhonesContainer | None = None
         self._name_server: NameServer | None = None
+        self._network_capture: NetworkCapture | None = None
         self._phones: dict[str, Phone] = {}
         self._registered: dict[str, int] = {}
         self._talking: dict[str, str] = {}
@@ -242,8 +245,10 @@ class Theatre:
         """Start the phones of the play, and its name server, as soon as their container is ready."""
         await asyncio.to_thread(self.house.await_ready)
         from harness.play.names import NameServer  # noqa: PLC0415 - as in `_configure`
+        from harness.play.network_capture import NetworkCapture  # noqa: PLC0415
 
         self._name_server = NameServer(self.house.resolver(), self._note_question)
+        self._network_capture = NetworkCapture(self.house.tap())
         async with asyncio.TaskGroup() as group:
             for name in self._names():
                 group.create_task(self._start(name))
@@ -306,8 +311,9 @@ class Theatre:
         if self._pbx is not None:
             ends.append(self._pbx.remove())
         await asyncio.gather(*ends)
-        if self._name_server is not None:
-            self._name_server.close()
+        for server in (self._name_server, self._network_capture):
+            if server is not None:
+                server.close()
 
     async def _begin_capture(self) -> None:
         """Have Asterisk write down its SIP, once it has dealt with the news that its configuration was loaded.
@@ -329,6 +335,26 @@ class Theatre:
     async def save_capture(self) -> None:
         """Have Asterisk write out the rest of its capture: it buffers, and flushes when its logger is switched off."""
         await self.pbx.manager.command("pjsip set logger off")
+
+    async def prove_capture(self) -> None:
+        """Save the PBX's own capture, and compare it with that of the network.
+
+        Raises BrokenError where one has a message of a call that the other has not.
+        """
+        from harness.pbx.capture import read_capture  # noqa: PLC0415 - as in `_configure`
+        from harness.play.network_capture import disagreement  # noqa: PLC0415
+
+        network, peers = self._network_capture, self.peers
+        assert network is not None  # noqa: S101 - the phones have been started
+        seen = network.messages(peers)
+        await self.save_capture()
+        by_end = network.messages(peers)
+        if lost := network.lost:
+            raise BrokenError(f"the network's capture lost {lost} packets", "this machine has too much to do")
+        path = self.evidence / CAPTURE
+        own = list(read_capture(path, peers)) if is_evidence(path) else []
+        if difference := disagreement(own, seen, by_end):
+            raise BrokenError(f"the two captures of what was sent differ: {difference}", f"the PBX's own is {path}")
 
     def _names(self) -> list[str]:
         """Name of every phone process: phones that are not offline, and callers."""

@@ -23,12 +23,24 @@ LABELS = {OWNED: "1", RUN: "seal-test", OWNER: own_name()}
 MAY_SEAL = ["NET_ADMIN"]
 MAY_DROP = ["NET_ADMIN", "SETUID", "SETGID", "SETPCAP"]
 EX_CONFIG = 78
-KNOWN = "it knows --refuse ADDRESS, --alias ADDRESS/PREFIX and --user UID:GID"
+KNOWN = "it knows --refuse ADDRESS, --alias ADDRESS/PREFIX, --capture and --user UID:GID"
 NO_PREFIX = "is no address with the length of its network's prefix: 198.51.100.7/24 is one"
 PT_DYNAMIC, PT_INTERP = 2, 3
 LISTEN = (
     "use IO::Socket::INET; $| = 1; my $s = IO::Socket::INET->new(LocalAddr => '%s', LocalPort => 4000, Listen => 5)"
 )
+
+
+CAPTURED = r"""
+use IO::Socket::INET; $| = 1;
+open(my $capture, "+<&=", $ENV{RINGPROOF_CAPTURE}) or die $!;
+my $to = IO::Socket::INET->new(Proto => "udp", PeerAddr => "127.0.0.1", PeerPort => 4000);
+my $at = IO::Socket::INET->new(Proto => "udp", LocalAddr => "127.0.0.1", LocalPort => 4000);
+$to->send($_) for "INVITE sip:101", "\x80" . "\x08" x 30, "\0\0", "\x7b" x 20, "SIP/2.0 200 OK";
+while (defined recv($capture, my $data, 9999, 0x40)) { print substr($data, 28) . " " }
+print "end";
+"""
+"""Sends five datagrams, and writes what the capture has of them. 0x40: MSG_DONTWAIT."""
 
 
 @dataclass(frozen=True)
@@ -205,6 +217,23 @@ def test_a_further_address(ground: Ground) -> None:
     assert added.out.startswith("bound")
     masks = {line.split()[7] for line in added.out.removeprefix("bound").splitlines()}
     assert "F8FFFFFF" in masks, added.out
+
+
+def test_a_capture_takes_sip_and_nothing_else(ground: Ground) -> None:
+    """A user without any capability reads it: twice on the loopback, on its way out and on its way in."""
+    sealed = ("/seal", "--capture", "--user", "1234:2345", "--", "perl", "-e", CAPTURED)
+    told = "INVITE sip:101 INVITE sip:101 SIP/2.0 200 OK SIP/2.0 200 OK end"
+    assert ground.run(*sealed, caps=[*MAY_DROP, "NET_RAW"]) == Outcome(0, told, "")
+
+
+def test_a_capture_that_an_engine_forbids(ground: Ground) -> None:
+    """It is said which right is lacking."""
+    refused = ground.run("/seal", "--capture", "--", "echo", "ran")
+    assert (refused.status, refused.out) == (EX_CONFIG, "")
+    assert refused.err == (
+        "ringproof: this container may not open a packet socket (Operation not permitted): "
+        "it needs CAP_NET_RAW, which this engine or kernel does not give it\n"
+    )
 
 
 @pytest.mark.parametrize(
