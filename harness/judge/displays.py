@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from harness.judge.expected import Expected
@@ -9,6 +10,8 @@ from harness.judge.finding import Finding
 from harness.observe.model import CallerView, ObservedRing
 from harness.scenario.duration import format_duration
 from harness.scenario.story import PicksUpByItself, Scenario, Shows
+
+_NUMBER = re.compile(r"[+0-9*#]+")
 
 
 def judge_displays(expected: Expected, view: CallerView, scenario: Scenario) -> Iterator[Finding]:
@@ -42,6 +45,9 @@ def judge_displays(expected: Expected, view: CallerView, scenario: Scenario) -> 
 
 
 def _is_shown(wanted: str, ring: ObservedRing) -> bool:
+    """A number is not shown by a name that looks like it: who calls back dials the number."""
+    if _NUMBER.fullmatch(wanted):
+        return wanted == ring.shows
     return wanted in {ring.shows, ring.name, f"{ring.name} <{ring.shows}>"}
 
 

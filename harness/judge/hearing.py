@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 
 from harness.judge.expected import Expected
 from harness.judge.finding import Finding
 from harness.observe.model import CallerView, ObservedPrompt, ObservedSound, ObservedWave
 from harness.scenario.duration import PbxSeconds, format_duration
 from harness.scenario.spelling import enumerate_words
-from harness.scenario.story import Answer, CallerHears, Prompt, Ring, Scenario
+from harness.scenario.story import CLOCK_RESOLUTION, Answer, CallerHears, Prompt, Ring, Scenario
 
 SILENT_AT_MOST = PbxSeconds(5.0)
 """So long nothing may be heard, unless a key is awaited or `caller hears: silence` is written; callers give up then."""
@@ -94,7 +95,7 @@ def _judge_place(place: _Place, view: CallerView, scenario: Scenario) -> Iterato
     if "busy" not in kinds and view.code in BUSY and place.end >= (view.ended or place.end):
         kinds = [*(kind for kind in kinds if kind != "silence"), *(["busy"] if "busy" in wanted[-1] else [])]
     if _follows(kinds, wanted):
-        yield from _judge_prompts(place, view, scenario)
+        yield from _judge_prompts(place, view)
         return
     said = (
         enumerate_words([_listed(line) for line in place.lines], "then")
@@ -106,24 +107,25 @@ def _judge_place(place: _Place, view: CallerView, scenario: Scenario) -> Iterato
     yield Finding(kind="hears-other", source=place.lines[0].source, sentence=sentence, caller=view.caller)
 
 
-def _judge_prompts(place: _Place, view: CallerView, scenario: Scenario) -> Iterator[Finding]:
-    """Tell where a prompt that is named is not played, or in another language: others may be played between them."""
+def _judge_prompts(place: _Place, view: CallerView) -> Iterator[Finding]:
+    """Tell where prompts are named, and other files are played, in another order, or in another language."""
+    wanted = [(prompt, line) for line in place.lines for prompt in line.prompts]
     played = [
-        prompt
-        for prompt in view.prompts
-        if place.start - scenario.tolerance <= prompt.at <= place.end + scenario.tolerance
+        prompt for prompt in view.prompts if place.start - CLOCK_RESOLUTION <= prompt.at <= place.end + CLOCK_RESOLUTION
     ]
-    left = iter(played)
-    for line in place.lines:
-        for wanted in line.prompts:
-            if any(_is(wanted, prompt) for prompt in left):
-                continue
-            language = f" in {wanted.language}" if wanted.language is not None else ""
-            names = [f"{prompt.name} in {prompt.language}" for prompt in played]
-            did = enumerate_words(names) if names else "no file"
-            sentence = f"expected {view.caller} to hear {wanted.name}{language} {place.where}; the PBX plays {did}"
-            yield Finding(kind="hears-other", source=line.source, sentence=sentence, caller=view.caller)
-            return
+    pairs = list(zip_longest(wanted, played))
+    wrong = next((pair for pair in pairs if None in pair or not _is(pair[0][0], pair[1])), None)
+    if not wanted or wrong is None:
+        return
+    _, line = wrong[0] or wanted[-1]
+    asked = enumerate_words(_of_file(prompt.name, prompt.language) for prompt, _ in wanted)
+    did = enumerate_words(_of_file(prompt.name, prompt.language) for prompt in played) if played else "no file"
+    sentence = f"expected {view.caller} to hear {asked} {place.where}; the PBX plays {did}"
+    yield Finding(kind="hears-other", source=line.source, sentence=sentence, caller=view.caller)
+
+
+def _of_file(name: str, language: str | None) -> str:
+    return name if language is None else f"{name} in {language}"
 
 
 def _is(wanted: Prompt, played: ObservedPrompt) -> bool:

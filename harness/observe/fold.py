@@ -563,6 +563,7 @@ def _hears(
         music=list(spans_of(record.all((MusicBegan, MusicEnded)), channels)),
         awaited=list(spans_of(record.all((KeysAwaited, KeysAwaitedNoMore)), channels)),
         talks=[Span(start, end) for start, end in meetings.values()],
+        files=[event.at for event in record.all(PromptPlayed) if event.channel in channels],
     )
 
 

@@ -59,15 +59,17 @@ def hears(
     music: Sequence[Span],
     awaited: Sequence[Span],
     talks: Sequence[Span],
+    files: Sequence[float] = (),
 ) -> tuple[ObservedSound, ...]:
     """Return what a caller hears during `call`, without gaps.
 
     `came`: the sound that the PBX sent him. `got`: the responses to his INVITE. `music`, `awaited`, `talks`: while
     music on hold was played in his call, the PBX waited for keys of his, and he was connected with somebody.
+    `files`: when it began to play him a file.
     """
     sent = [Span(event.at, event.at + event.lasts) for event in came]
     found: list[tuple[Heard, Span]] = [("talk", span) for talk in talks for span in call.within([talk])]
-    for kind, heard in [*_sounds(came, music), *(("ringing", span) for span in _own_ringback(got, sent, call))]:
+    for kind, heard in [*_sounds(came, music, files), *(("ringing", span) for span in _own_ringback(got, sent, call))]:
         parts = (part for span in heard.within([call]) for part in span.without(talks))
         found += [(kind, part) for part in parts]
     audible = _joined(sorted(found, key=lambda each: (each[1].start, each[1].end)))
@@ -98,8 +100,8 @@ def spans_of(
         yield Span(start, FOREVER)
 
 
-def _sounds(came: Sequence[SoundCame], music: Sequence[Span]) -> Iterator[tuple[Heard, Span]]:
-    yield from _tones([event for event in came if event.kind == "tone"])
+def _sounds(came: Sequence[SoundCame], music: Sequence[Span], files: Sequence[float]) -> Iterator[tuple[Heard, Span]]:
+    yield from _tones([event for event in came if event.kind == "tone"], files)
     for event in came:
         span = Span(event.at, event.at + event.lasts)
         if event.kind == "voices":
@@ -109,8 +111,11 @@ def _sounds(came: Sequence[SoundCame], music: Sequence[Span]) -> Iterator[tuple[
             yield from (("sound", part) for part in span.without(music))
 
 
-def _tones(tones: Sequence[SoundCame]) -> Iterator[tuple[Heard, Span]]:
-    """Tell ringback from busy and congestion by its cadence: a tone once in a while, or one every second."""
+def _tones(tones: Sequence[SoundCame], files: Sequence[float]) -> Iterator[tuple[Heard, Span]]:
+    """Tell ringback from busy and congestion by its cadence: a tone once in a while, or one every second.
+
+    One tone alone that begins with a file is what that file holds.
+    """
     groups: list[list[SoundCame]] = []
     for tone in tones:
         last = groups[-1][-1] if groups else None
@@ -124,10 +129,14 @@ def _tones(tones: Sequence[SoundCame]) -> Iterator[tuple[Heard, Span]]:
         longest = max(tone.lasts for tone in group)
         if pauses and longest < SHORT_S and max(pauses) < SHORT_S:
             yield "busy", span
-        elif longest > CADENCE_S or (not pauses and longest < FEW_S):
+        elif longest > CADENCE_S or (not pauses and (longest < FEW_S or _begins(span, files))):
             yield "sound", span  # a dial tone, a beep
         else:
             yield "ringing", span
+
+
+def _begins(span: Span, moments: Iterable[float]) -> bool:
+    return any(abs(span.start - moment) < SHORT_S / 2 for moment in moments)
 
 
 def _own_ringback(got: Sequence[CallerGot], sent: Sequence[Span], call: Span) -> Iterator[Span]:

@@ -168,8 +168,10 @@ async def _expectations(scenario: Scenario, theatre: Theatre, stage: Stage) -> b
             talked = PbxEpoch(at + TALKS_FOR + lasts.get(name, PbxSeconds(0.0)))
             if not await stage.until(lambda: _answered(seat, theatre, answering) != at, talked):  # noqa: B023
                 break
-            # a PBX that takes an answer for too late ends it at once: then another outcome is still to come
-            met &= await _answer(seat, theatre, stage, answering, deadline)
+            # a PBX that takes an answer for too late ends it at once: then another outcome is still to come; and one
+            # that ends a talk takes a moment between its two legs
+            parted = PbxEpoch(max(deadline, stage.clock.now() + CLEARS_WITHIN))
+            met &= await _answer(seat, theatre, stage, answering, parted)
     return met
 
 

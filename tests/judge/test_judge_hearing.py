@@ -123,14 +123,15 @@ def test_a_final_response_is_a_busy_tone() -> None:
     [
         ([("welcome", "en")], []),
         ([("/srv/sounds/welcome", "en")], []),
-        ([("hello", "en"), ("welcome", "en"), ("bye", "en")], []),
+        ([("welcome", "en"), ("bye", "en")], ["hears-other"]),
+        ([("hello", "en"), ("welcome", "en")], ["hears-other"]),
         ([("welcome", "ru")], ["hears-other"]),
         ([("hello", "en")], ["hears-other"]),
         ([], ["hears-other"]),
     ],
 )
 def test_a_named_prompt_is_played_in_its_language(played: list[tuple[str, str]], found: list[str]) -> None:
-    """By its name without a folder, or with it; others may be played beside it."""
+    """By its name without a folder, or with it; and no other."""
     call = heard(("silence", 5.0), ("sound", 20.0), ("ringing", 35.0))
     prompts = tuple(ObservedPrompt(at=S(6.0), name=name, language=language) for name, language in played)
     call = replace(call, callers={"anna": replace(call.callers["anna"], prompts=prompts)})

@@ -174,6 +174,7 @@ CASES: list[Case] = [
     ("hears-other", 12, (ONE, CallerHears(source=at(12), sounds=("ringing",))), heard("music"), heard("ringing")),
     ("hears-nothing", 5, (ONE,), heard("silence"), heard("ringing")),
     ("shows-other", 12, (ONE, Shows(source=at(12), phones={"101": "+7495"})), shown("000"), shown("+7495")),
+    ("shows-other", 12, (ONE, Shows(source=at(12), phones={"101": "+7495"})), shown("000", "+7495"), shown("+7495")),
     ("shows-other", 12, (ONE, Shows(source=at(12), phones={"101": "Anna"})), shown("000", "Bo"), shown("000", "Anna")),
     ("shows-other", 12, (ONE, Shows(source=at(12), phones={"101": "Anna <000>"})), shown("000"), shown("000", "Anna")),
     ("command-unexpected", 5, (ONE,), shown(command="Call-Info: <x>;answer-after=0"), shown()),

@@ -84,6 +84,14 @@ def test_one_tone_is_ringback_a_beep_or_a_dial_tone() -> None:
     assert heard(came(1.0, 0.2, "tone", 425)) == [("silence", 0.0, 60.0)]
 
 
+def test_one_tone_that_begins_with_a_file_is_what_the_file_holds() -> None:
+    """A customer's own greeting may be a chime; a cadence is none."""
+    seen = hears(CALL, [came(1.0, 2.0, "tone", 425)], [], [], [], [], [0.9])
+    assert [each.kind for each in seen] == ["silence", "sound", "silence"]
+    seen = hears(CALL, tones((425,), 1.0, 4.0, 3), [], [], [], [], [0.9])
+    assert [each.kind for each in seen] == ["silence", "ringing", "silence"]
+
+
 def test_music_on_hold_is_music_while_it_is_on() -> None:
     """The PBX says when; sound behind it is something else."""
     seen = heard(came(0.0, 60.0), music=(Span(0.0, 40.0),))
