@@ -44,7 +44,7 @@ ring-after-in-the-middle ring-answers-at-once ring-offline ring-refuses-at-once 
 ring-unknown-phone rung-answers-with rung-forwards-at-once rung-offline rung-refuses-at-once silences-equal silent-rings
 starts-no-such-day starts-no-zone-like-it starts-skipped starts-too-early starts-twice starts-unknown-zone
 step-after-hang-up step-before-call tag talk-cut-by-the-caller talk-of-phones talk-too-short talk-without-answer
-picks-up-by-itself-offline shows-offline talk-for-no-time talk-longer-than-the-phone-talks
+hears-twice picks-up-by-itself-offline shows-offline talk-for-no-time talk-longer-than-the-phone-talks
 time-longer together-beside-another together-too-many-ways tolerance-tighter-than-clock tolerance-too-loose
 two-actions-at-once unknown-caller unseen-is-not-silent wait-zero wave-in-two-parts-without-for waves-equal
 """

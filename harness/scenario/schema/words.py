@@ -177,7 +177,7 @@ EXPECTATION_VERBS: Mapping[str, Word] = {
     "caller hears": Word(
         "What the caller hears where this stands, and nothing else: while the wave before it rings, before the first "
         "one, or after a talk; `[music, sound]` both, in any order.",
-        {"anyOf": [HEARD, listed(HEARD, uniqueItems=True, minItems=1)]},
+        {"anyOf": [HEARD, listed(HEARD, minItems=1)]},
     ),
     "shows": Word(
         'What phones show of the caller in each of his rings: `{101: "+74951234567"}`, his name, or `Anna <4951>`.',
