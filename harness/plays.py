@@ -1,17 +1,17 @@
 """The plays of one scenario: as many as it takes until what is told of it can be trusted.
 
 A play in which the machine stalled is made again, slower, also when it broke. A red that was seen on a racing clock is
-played again on the slow one before it is told; where the two disagree the scenario is unsteady. All of this is told,
-none of it hidden.
+confirmed by a play at speed 1; where the two disagree the scenario is unsteady. A play at speed 1 waits and does not
+compute, so it can be made beside others (`Unconfirmed.confirm`). Every play is reported.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
 import shutil
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -29,11 +29,8 @@ if TYPE_CHECKING:
 
 Speed = float | Literal["auto"]
 Confirm = Literal["auto", "never"]
-STORY_SECONDS = 120.0
-RUN_SECONDS = 600.0
-"""PBX seconds that one story, and all stories of a run together, may be played at 1 to confirm reds."""
-BEYOND = 5.0
-"""The speed at which reds are confirmed beyond that."""
+STORY_SECONDS = 300.0
+"""A red of a story that takes longer is not confirmed: nobody waits an hour for an hour's talk."""
 MADE_AGAIN = 2
 """How often a play is made again because the machine stalled."""
 FAST = "fast"
@@ -62,7 +59,7 @@ def read_speed(text: str) -> Speed:
         raise SpeedError(f"{fault}: give a number from {SLOWEST:g} to {FASTEST:g}, or auto") from None
 
 
-BROKEN = "broken"
+BROKEN: Literal["broken"] = "broken"
 """Kind of what is told where the environment or the harness failed."""
 NEEDS = "needs"
 """Kind of what is told of a scenario that is not played because the PBX is too old for it."""
@@ -81,8 +78,8 @@ class NotJudgedError(Exception):
         self.hint = hint
         self.kind = kind
         self.problems = problems
-        self.made: tuple[ClockReport, ...] = ()
-        """The clock of every play that was made, in their order."""
+        self.made: tuple[Attempt, ...] = ()
+        """Every play that was made, in their order."""
 
     @property
     def outcome(self) -> Outcome:
@@ -105,6 +102,19 @@ class Table:
     """Shell patterns of complaints of Asterisk's at boot that do not refuse it."""
 
 
+Became = Literal["green", "red", "broken"]
+"""What one play came to, by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One play that was made: its clock, what it came to, and its length in real seconds."""
+
+    report: ClockReport
+    became: Became
+    wall: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
     """One play, judged."""
@@ -120,10 +130,12 @@ class Plays:
     """All plays of a scenario: the one that is told, and what led to it."""
 
     told: Played
-    made: tuple[ClockReport, ...]
-    """Every play's clock, in their order."""
+    made: tuple[Attempt, ...]
+    """Every play, in their order."""
     fast: Played | None = None
     """The red of the racing clock, where `told` was played to confirm it."""
+    too_long: bool = False
+    """`told` is a red of the racing clock whose story is too long to be confirmed."""
     wall: float
 
     @property
@@ -136,36 +148,77 @@ def _what(played: Played) -> set[tuple[str, int]]:
     return {(finding.kind, finding.source.line) for finding in played.findings}
 
 
+class Unconfirmed:
+    """A red of the racing clock that is still to be confirmed."""
+
+    def __init__(self, scenario: Scenario, table: Table, red: Played, made: list[Attempt], begun: float) -> None:
+        """Keep what was seen; `begun` is when the scenario was, by time.monotonic()."""
+        self.scenario = scenario
+        self.red = red
+        self.table = table
+        self._made = made
+        self._begun = begun
+
+    def confirm(self) -> Plays:
+        """Play at speed 1; the evidence folder then holds that play, and the racing one in its folder FAST.
+
+        It may be called in any thread. Raises NotJudgedError.
+        """
+        folder = self.table.out / self.scenario.id
+        kept = folder.with_name(f".{folder.name}.{FAST}")
+        shutil.rmtree(kept, ignore_errors=True)
+        folder.rename(kept)
+        try:
+            told = _reported(lambda: _play_undisturbed(self.scenario, self.table, SLOWEST, self._made), self._made)
+        finally:
+            folder.mkdir(exist_ok=True)
+            kept.rename(folder / FAST)
+        return _plays(told, self._made, self._begun, fast=self.red)
+
+
 def play_scenario(scenario: Scenario, table: Table) -> Plays:
     """Play `scenario` as often as it takes; its evidence folder then holds all but the verdict.
 
     Raises NotJudgedError.
     """
-    made: list[ClockReport] = []
+    first = begin_plays(scenario, table)
+    return first.confirm() if isinstance(first, Unconfirmed) else first
+
+
+def begin_plays(scenario: Scenario, table: Table) -> Plays | Unconfirmed:
+    """Play `scenario` until it is known what it is, or that it is red unless speed 1 says otherwise.
+
+    Raises NotJudgedError.
+    """
+    begun = time.monotonic()
+    made: list[Attempt] = []
+    played = _reported(lambda: _play_undisturbed(scenario, table, speed_of(scenario, table), made), made)
+    confirms = table.confirm == "auto" and played.report.speed > SLOWEST
+    if not played.findings or _certain(played) or not confirms:
+        return _plays(played, made, begun)
+    if float(played.observation.over) > STORY_SECONDS:
+        return _plays(played, made, begun, too_long=True)
+    return Unconfirmed(scenario, table, played, made, begun)
+
+
+def _reported(play: Callable[[], Played], made: Sequence[Attempt]) -> Played:
+    """Play; of what is not judged it is known which plays were made."""
     try:
-        return _play_scenario(scenario, table, made)
+        return play()
     except NotJudgedError as fault:
         fault.made = tuple(made)
         raise
 
 
-def _play_scenario(scenario: Scenario, table: Table, made: list[ClockReport]) -> Plays:
-    begun = time.monotonic()
-    folder = table.out / scenario.id
-    fast = _play_undisturbed(scenario, table, speed_of(scenario, table), made)
-    told, kept = fast, None
-    if fast.findings and not _certain(fast) and fast.report.speed > SLOWEST and table.confirm == "auto":
-        kept = folder.with_name(f".{folder.name}.{FAST}")
-        shutil.rmtree(kept, ignore_errors=True)
-        folder.rename(kept)
-        try:
-            told = _play_undisturbed(scenario, table, _confirming_speed(fast, table), made)
-        finally:
-            folder.mkdir(exist_ok=True)
-            kept.rename(folder / FAST)
+def _plays(
+    told: Played, made: Sequence[Attempt], begun: float, *, fast: Played | None = None, too_long: bool = False
+) -> Plays:
+    """Return all plays. Raises NotJudgedError for a red of a machine that stalls in every play."""
     if told.findings and told.report.stalled and not _certain(told):
-        raise _stalled(told.report, "was red")
-    return Plays(told=told, made=tuple(made), fast=fast if kept is not None else None, wall=time.monotonic() - begun)
+        fault = _stalled(told.report, "was red")
+        fault.made = tuple(made)
+        raise fault
+    return Plays(told=told, made=tuple(made), fast=fast, too_long=too_long, wall=time.monotonic() - begun)
 
 
 def speed_of(scenario: Scenario, table: Table) -> float:
@@ -174,10 +227,10 @@ def speed_of(scenario: Scenario, table: Table) -> float:
     return min(speed, scenario.speed if scenario.speed is not None else FASTEST)
 
 
-def _play_undisturbed(scenario: Scenario, table: Table, speed: float, made: list[ClockReport]) -> Played:
+def _play_undisturbed(scenario: Scenario, table: Table, speed: float, made: list[Attempt]) -> Played:
     """Play; where the machine stalled, again at half the speed, and the last time at 1.
 
-    Adds every play's clock to `made`. A play that broke while the machine stalled says nothing about anybody else; one
+    Adds every play to `made`. A play that broke while the machine stalled says nothing about anybody else; one
     that breaks in the same way once more does.
     """
     broke: set[str] = set()
@@ -187,11 +240,11 @@ def _play_undisturbed(scenario: Scenario, table: Table, speed: float, made: list
         try:
             played = _play_once(scenario, table, SLOWEST if last else max(SLOWEST, speed / 2**attempt), made)
         except NotJudgedError as fault:
-            stalled = any(report.stalled for report in made[before:])
+            stalled = any(attempt.report.stalled for attempt in made[before:])
             if fault.kind != BROKEN or fault.sentence in broke or not stalled:
                 raise
             if last:
-                raise _stalled(made[-1], f"broke: {fault.sentence}") from fault
+                raise _stalled(made[-1].report, f"broke: {fault.sentence}") from fault
             broke.add(fault.sentence)
         else:
             if last or not played.report.stalled or _certain(played):
@@ -204,7 +257,7 @@ def _stalled(report: ClockReport, became: str) -> NotJudgedError:
     return NotJudgedError(sentence, "what else runs on it? `-n 1` leaves more of it to each play", "stalled")
 
 
-def _play_once(scenario: Scenario, table: Table, speed: float, made: list[ClockReport]) -> Played:
+def _play_once(scenario: Scenario, table: Table, speed: float, made: list[Attempt]) -> Played:
     from harness.play import (  # noqa: PLC0415 - pytest imports this module for projects without scenarios
         BrokenError,
         EditedConfigurationError,
@@ -222,10 +275,11 @@ def _play_once(scenario: Scenario, table: Table, speed: float, made: list[ClockR
         raise NotJudgedError(str(fault), kind=NEEDS) from fault
     except BrokenError as fault:
         if fault.report is not None:
-            made.append(fault.report)
+            made.append(Attempt(fault.report, BROKEN, time.monotonic() - begun))
         raise NotJudgedError(fault.sentence, fault.hint) from fault
-    made.append(report)
+    made.append(Attempt(report, BROKEN, time.monotonic() - begun))  # unless it can be judged
     observation, findings = _judged(scenario, folder)
+    made[-1] = replace(made[-1], became="red" if findings else "green")
     return Played(observation=observation, findings=findings, report=report, wall=time.monotonic() - begun)
 
 
@@ -251,30 +305,3 @@ def _judged(scenario: Scenario, folder: Path) -> tuple[Observation, tuple[Findin
 def _certain(played: Played) -> bool:
     """True for a red that neither another speed nor another hour of this machine would change."""
     return any(finding.kind in NOT_CONFIRMED for finding in played.findings)
-
-
-def _confirming_speed(fast: Played, table: Table) -> float:
-    """1, as long as the story is short and the run has not confirmed too much already."""
-    seconds = float(fast.observation.over) + 5.0  # at 1 only 5 s of silence are watched
-    if seconds > STORY_SECONDS:
-        return BEYOND
-    return SLOWEST if Budget(Path(table.environment.folder) / "confirmed").take(seconds) else BEYOND
-
-
-class Budget:
-    """PBX seconds that a run has spent at speed 1 to confirm reds; shared by its workers through a file."""
-
-    def __init__(self, file: Path) -> None:
-        """Keep the sum in `file`."""
-        self._file = file
-
-    def take(self, seconds: float) -> bool:
-        """Spend so much; False, and nothing is spent, when that would be too much."""
-        with self._file.open("a+") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            file.seek(0)
-            spent = sum(float(line) for line in file)
-            if spent + seconds > RUN_SECONDS:
-                return False
-            file.write(f"{seconds}\n")
-        return True

@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING, Any, Self
 from harness.plays import FAST, NotJudgedError, Plays, Table
 from harness.report.result import REPEATED, Outcome, Play, Result, Told, all_skipped, exit_code
 from harness.report.results import ResultsFile
-from harness.scenario.speed import SLOWEST
 
 if TYPE_CHECKING:
-    from harness.clock.report import ClockReport
     from harness.opening import Opening
     from harness.play import RunEnvironment
+    from harness.plays import Attempt
     from harness.scenario.problem import Problem
     from harness.scenario.story import Scenario
 
@@ -83,6 +82,7 @@ def tell(scenario: Scenario, plays: Plays, table: Table) -> Result:
     from harness.report.complaints import complaints_in  # noqa: PLC0415 - as above
     from harness.report.finding_text import WIDTH, failure_text, unsteady_text  # noqa: PLC0415
     from harness.report.plain import plain_observation  # noqa: PLC0415
+    from harness.scenario.duration import PbxSeconds, format_duration  # noqa: PLC0415
 
     folder = table.out / scenario.id
     told, fast = plays.told, plays.fast
@@ -93,8 +93,8 @@ def tell(scenario: Scenario, plays: Plays, table: Table) -> Result:
     def text(width: int) -> str:
         evidence = f"{shown(folder)}/"
         if fast is None or plays.steady:
-            slow = fast is not None and told.report.speed > SLOWEST
-            note = f"confirmed at speed {told.report.speed:g} only: see `--confirm` in the README" if slow else ""
+            length = format_duration(PbxSeconds(told.observation.over))
+            note = f"not confirmed, since the story takes {length}: `--speed 1` plays it so" if plays.too_long else ""
             return failure_text(
                 scenario, told.observation, told.findings, evidence=evidence, folder=folder, width=width, note=note
             )
@@ -125,8 +125,10 @@ def tell(scenario: Scenario, plays: Plays, table: Table) -> Result:
     )
 
 
-def _plays(made: Iterable[ClockReport]) -> tuple[Play, ...]:
-    return tuple(Play(report.speed, round(report.longest_stall, 3)) for report in made)
+def _plays(made: Iterable[Attempt]) -> tuple[Play, ...]:
+    return tuple(
+        Play(each.report.speed, round(each.report.longest_stall, 3), each.became, round(each.wall, 3)) for each in made
+    )
 
 
 def not_judged(scenario: Scenario, fault: NotJudgedError, table: Table | None, wall: float, width: int) -> Result:

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -43,6 +43,23 @@ class Teller:
         self._expected = expected
         self._count = count
         self._told = 0
+        self._confirming: set[tuple[str, str]] = set()
+        """Reds that are being confirmed, by file and name."""
+
+    def pytest_ringproof_red(self, red: dict[str, Any]) -> None:
+        """A line as soon as something is red, and before it is confirmed."""
+        self._confirming.add((red["file"], red["name"]))
+        number = " " * (2 * len(str(self._count)) + 1)
+        told = typer.style("red", fg="red")
+        more = f" (+{red['more']} more)" if red["more"] else ""
+        name = f"{Path(red['file']).name.removesuffix(ENDING)}: {red['name']}"
+        typer.echo(f"{number} {told}, confirming {name}: {red['sentence']}{more}")
+        self._say_what_is_awaited()
+
+    def _say_what_is_awaited(self) -> None:
+        if self._confirming and self._told + len(self._confirming) == self._count:
+            waiting = counted(len(self._confirming), "red")
+            typer.echo(f"all has been played; waiting for {waiting} to be confirmed at speed 1")
 
     def pytest_ringproof_result(self, result: Result, run: Run) -> None:
         """A line as soon as a scenario is over."""
@@ -55,6 +72,9 @@ class Teller:
         told = typer.style(f"{outcome:8}", fg=_OUTCOME_COLOUR[result.outcome])
         name = f"{Path(result.file).name.removesuffix(ENDING)}: {result.name}"
         typer.echo(f"{number} {told} {name}  {result.wall:.1f} s")
+        if (result.file, result.name) not in self._confirming:
+            self._say_what_is_awaited()
+        self._confirming.discard((result.file, result.name))
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Keep the configuration: the run is found there even when no result came."""

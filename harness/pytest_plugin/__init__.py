@@ -32,6 +32,13 @@ class RingproofHooks:
     def pytest_ringproof_result(self, result: Result, run: Run) -> None:
         """Called in the controlling process, for each scenario or invalid file as soon as its result is known."""
 
+    @pytest.hookspec
+    def pytest_ringproof_red(self, red: dict[str, Any]) -> None:
+        """Called in the controlling process for each red of a racing clock that is going to be confirmed.
+
+        `red`: the scenario's `name` and `file`, the `sentence` of its first finding, and how many `more` there are.
+        """
+
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     """Make our own hooks known."""

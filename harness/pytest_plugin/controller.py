@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.pytest_plugin.confirming import RED
 from harness.pytest_plugin.items import DEFECT, ENDING, INVALID, UNREAD, RingproofItem
 from harness.pytest_plugin.options import WIDTH, image_of, out_of, rendered_of, speed_of
 from harness.pytest_plugin.player import ATTRIBUTE
@@ -96,6 +97,8 @@ class Controller:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in a result; a scenario whose process died has one, too."""
+        if (red := getattr(report, RED, None)) is not None:
+            self.config.hook.pytest_ringproof_red(red=red)
         message = getattr(report, ATTRIBUTE, None)
         if message is None and report.when not in {"setup", "call", "teardown"} and f"{ENDING}::" in report.nodeid:
             message = _crashed(report)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from harness.plays import Plays, Table
+    from harness.plays import Plays, Table, Unconfirmed
     from harness.pytest_plugin.player import Player
     from harness.report.result import Result
     from harness.scenario.problem import Problem
@@ -107,6 +107,9 @@ class RingItem(RingproofItem):
         super().__init__(**kwargs)
         self.scenario = scenario
         self.plays: tuple[Plays, Table] | None = None
+        self.unconfirmed: Unconfirmed | None = None
+        """A red of the racing clock that is being confirmed: nothing is judged until `take`."""
+        self._confirmed: Plays | BaseException | None = None
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return file, line from 0 and name."""
@@ -114,10 +117,39 @@ class RingItem(RingproofItem):
 
     def setup(self) -> None:
         """Play. Whatever goes wrong here says nothing about the routing."""
-        from harness.plays import NotJudgedError, play_scenario  # noqa: PLC0415 - brings pydantic and more
-        from harness.session import not_judged  # noqa: PLC0415
+
+        def play(table: Table) -> Plays | None:
+            from harness.plays import Unconfirmed, begin_plays  # noqa: PLC0415 - brings pydantic and more
+
+            first = begin_plays(self.scenario, table)
+            if not isinstance(first, Unconfirmed):
+                return first
+            if not player.confirms_beside:
+                return first.confirm()
+            self.unconfirmed = first
+            return None
 
         player: Player = self.config.pluginmanager.getplugin("ringproof-player")
+        self._play(play, player)
+
+    def take(self, outcome: Plays | BaseException) -> None:
+        """Take what came of the confirmation."""
+        self.unconfirmed, self._confirmed = None, outcome
+
+    def await_confirmed(self) -> None:
+        """Do what setup() has left: whatever goes wrong here says nothing about the routing either."""
+
+        def confirmed(_: Table) -> Plays | None:
+            if isinstance(self._confirmed, BaseException):
+                raise self._confirmed
+            return self._confirmed
+
+        self._play(confirmed, self.config.pluginmanager.getplugin("ringproof-player"))
+
+    def _play(self, play: Callable[[Table], Plays | None], player: Player) -> None:
+        from harness.plays import NotJudgedError  # noqa: PLC0415 - brings pydantic and more
+        from harness.session import not_judged  # noqa: PLC0415
+
         begun = time.monotonic()
 
         def broken(fault: NotJudgedError) -> None:
@@ -127,7 +159,8 @@ class RingItem(RingproofItem):
         table: Table | None = None
         try:
             table = player.table()
-            self.plays = play_scenario(self.scenario, table), table
+            plays = play(table)
+            self.plays = None if plays is None else (plays, table)
         except NotJudgedError as fault:
             broken(fault)
             assert self.result is not None  # noqa: S101 - `broken` has just set it
@@ -144,6 +177,8 @@ class RingItem(RingproofItem):
         from harness.plays import NotJudgedError  # noqa: PLC0415 - brings pydantic and more
         from harness.session import not_judged, tell  # noqa: PLC0415
 
+        if self.unconfirmed is not None:
+            return  # `take` follows
         if self.result is not None:  # a mistake in what was to be played: it fails, as an invalid file does
             pytest.fail(self.result.text, pytrace=False)
         assert self.plays is not None  # noqa: S101 - pytest runs setup() first

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from _pytest.runner import runtestprotocol
 
+from harness.pytest_plugin.confirming import RED, Confirmations, red, report_confirmed
 from harness.pytest_plugin.items import DEFECT, InvalidItem, RingItem, RingproofItem, UnreadItem
 from harness.pytest_plugin.options import WIDTH, out_of, speed_of
 
@@ -36,6 +38,9 @@ class Player:
         self.shared: Path | None = None
         self.width = WIDTH
         self._table: Table | None = None
+        self.confirms_beside = not config.getoption("maxfail", 0)
+        """Reds are confirmed while others are played; not where the first red is to end the run."""
+        self._confirmations = Confirmations()
         workerinput: dict[str, Any] | None = getattr(config, "workerinput", None)
         if workerinput is not None:
             self.shared = Path(workerinput[SHARED])
@@ -75,6 +80,34 @@ class Player:
         else:
             controller: Controller = self.config.pluginmanager.getplugin("ringproof-controller")
             controller.run.not_played = count
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+        """Play a scenario; a red that is to be confirmed is reported as soon as it is, while others are played."""
+        if not isinstance(item, RingItem):
+            return None
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        reports = runtestprotocol(item, nextitem=nextitem, log=False)
+        if item.unconfirmed is not None:
+            reports = reports[:1]
+            reports[0].__dict__[RED] = red(item.unconfirmed)
+            self._confirmations.begin(item, item.unconfirmed)
+        for report in reports:
+            item.ihook.pytest_runtest_logreport(report=report)
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        self._report_confirmed(wait=False)
+        return True
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self) -> Generator[None, object, object]:
+        """Wait for what is still being confirmed when all has been played."""
+        result = yield
+        self._report_confirmed(wait=True)
+        return result
+
+    def _report_confirmed(self, *, wait: bool) -> None:
+        for item, outcome in self._confirmations.done(wait=wait):
+            report_confirmed(item, outcome)
 
     def table(self) -> Table:
         """Return where to play. Raises NotJudgedError when the run could not be opened."""

@@ -51,10 +51,15 @@ class Complaint:
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """One play of a scenario: its speed, and for how many real seconds this machine kept it waiting at worst."""
+    """One play of a scenario: its speed, and for how many real seconds this machine kept it waiting at worst.
+
+    What it came to by itself (`green`, `red` or `broken`), and how many real seconds it took.
+    """
 
     speed: float
     stall: float
+    became: str = ""
+    wall: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +105,7 @@ class Result:
             "findings": [{"kind": told.kind, "sentence": told.sentence, "line": told.line} for told in self.findings],
             "seconds": {"wall": round(self.wall, 3), "pbx": round(self.pbx, 3)},
             "speed": self.speed,
-            "plays": [{"speed": play.speed, "stall": play.stall} for play in self.plays],
+            "plays": [asdict(play) for play in self.plays],
             "why_not": self.why_not,
             "observation": self.observation,
             "fast": self.fast,

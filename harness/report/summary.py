@@ -51,6 +51,11 @@ def summary_text(results: Sequence[Result], *, width: int, colour: bool = False)
                 name.append(Padding(sentence, (0, 0, 0, 4)))
                 if result.outcome == "broken" or len(repeated) > 1:  # often the same for all: no engine, no image
                     told_already.add(result.findings[0].sentence)
+            name += [
+                Padding(Text(attempts, style="dim"), (0, 0, 0, 4))
+                for attempts in map(attempts_of, repeated)
+                if attempts
+            ]
             if said := _said_meanwhile(repeated):
                 name.append(Padding(Text(said, style="dim"), (0, 0, 0, 4)))
             outcomes = Counter(result.outcome for result in repeated)
@@ -79,6 +84,17 @@ def story_of(repeated: Sequence[Result]) -> str:
 def shown(outcome: Outcome) -> str:
     """Return an outcome as the terminal shows it: what is not green stands out without colours, too."""
     return outcome if outcome == "passed" else outcome.upper()
+
+
+def attempts_of(result: Result) -> str:
+    """Return all plays of a scenario that was played more than once: `played 2 times: red at speed 100; red at...`."""
+    if len(result.plays) < 2:  # noqa: PLR2004
+        return ""
+    plays = [
+        f"{play.became} at speed {play.speed:g}" + (" (this machine stalled)" if play.stall >= STALL_S else "")
+        for play in result.plays
+    ]
+    return f"played {len(plays)} times: {'; '.join(plays)}"
 
 
 def _said_meanwhile(repeated: Sequence[Result]) -> str:
@@ -128,7 +144,7 @@ def clock_notes(results: Sequence[Result]) -> list[str]:
         notes.append(f"{again} made again: this machine stalled for up to {max(stalled):.1f} s")
     confirmed = sum(result.fast is not None for result in results)
     if confirmed:
-        notes.append(f"played again on the slow clock before it was told: {confirmed}")
+        notes.append(f"played again at speed 1 to be confirmed: {confirmed}")
     return notes
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from front_project import Project, scenario, steady
 
 from harness.clock import jitter
-from harness.plays import RUN_SECONDS, Budget
 
 WRONG = "the wrong one rings"
 LATE = "late on the fast clock"
@@ -67,12 +65,69 @@ def test_unsteady_is_not_allowed_in_ci(project: Project, golden: Golden) -> None
     golden("front/unsteady-in-ci.txt", done.stderr)
 
 
-def test_a_long_red_is_confirmed_at_5(project: Project) -> None:
-    """More than two minutes of PBX time; the failure says so."""
+def test_a_long_red_is_not_confirmed(project: Project) -> None:
+    """More than five minutes of PBX time; the failure says so, and how to play it at speed 1."""
     project.write("sales.ring.yaml", wrong("wrong for long"))
     done = project.ringproof("run", "-n", "1", "--speed", "300")
-    assert (done.returncode, project.plays[1]) == (1, "wrong for long at 5")
-    assert "confirmed at speed 5 only" in done.stdout
+    assert (done.returncode, project.plays) == (1, ["wrong for long at 300"])
+    assert "not confirmed, since the story takes 406 s: `--speed 1` plays it so" in done.stdout
+
+
+def test_a_red_is_shown_at_once_and_confirmed_beside_the_rest(project: Project) -> None:
+    """What is green is told meanwhile; that nothing else is waited for, at the end."""
+    project.write("sales.ring.yaml", wrong("wrong, and slow to confirm"), scenario("right"), scenario("right, too"))
+    done = project.ringproof("run", "-n", "1", "--speed", "300")
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    red = "    red, confirming sales: wrong, and slow to confirm: expected 102 to ring; 101 rang instead (+"
+    assert lines[0].startswith(red)
+    assert lines[1].startswith("1/3 passed   sales: right ")
+    assert lines[2].startswith("2/3 passed   sales: right, too ")
+    assert lines[3] == "all has been played; waiting for 1 red to be confirmed at speed 1"
+    assert lines[4].startswith("3/3 FAILED   sales: wrong, and slow to confirm ")
+    assert "    played 2 times: red at speed 300; red at speed 1\n" in done.stdout
+    assert project.plays[0] == "wrong, and slow to confirm at 300"
+    assert sorted(project.plays[1:]) == ["right at 300", "right, too at 300", "wrong, and slow to confirm at 1"]
+
+
+def test_reds_are_confirmed_side_by_side(project: Project) -> None:
+    """Each waits here until all of them are being confirmed, in one process and in several."""
+    for number, workers in enumerate(("1", "2")):
+        project.write("sales.ring.yaml", *(wrong(f"wrong, one of six at once {each}") for each in range(6)))
+        done = project.ringproof("run", "-n", workers, "--speed", "300")
+        assert (done.returncode, len(project.plays)) == (1, 12 * (number + 1)), done.stdout
+        assert set(project.outcomes.values()) == {"failed"}
+        for file in project.stage.glob("at-once-*"):
+            file.unlink()
+
+
+def test_what_breaks_while_it_is_being_confirmed_is_broken(project: Project) -> None:
+    """By the play that broke, with the plays before it."""
+    project.write("sales.ring.yaml", wrong("wrong, and breaks at speed 1"), scenario("right"))
+    done = project.ringproof("run", "-n", "1", "--speed", "300")
+    assert done.returncode == 3
+    assert project.outcomes == {"wrong, and breaks at speed 1": "broken", "right": "passed"}
+    broken = next(each for each in project.results["scenarios"] if each["outcome"] == "broken")
+    assert [play["became"] for play in broken["plays"]] == ["red", "broken"]
+
+
+def test_the_first_red_ends_a_run_that_is_to_stop(project: Project) -> None:
+    """`-x` of pytest: it is confirmed before anything else is played."""
+    project.write("sales.ring.yaml", wrong(), scenario("right"))
+    done = project.pytest("scenarios", "-x", "--ringproof-speed=300")
+    assert done.returncode == 1
+    assert project.plays == [f"{WRONG} at 300", f"{WRONG} at 1"]
+
+
+def test_plain_pytest_reports_what_was_confirmed(project: Project) -> None:
+    """One failed and one passed, as its own terminal and JUnit count them, with workers and without."""
+    project.write("sales.ring.yaml", wrong(), scenario("right"))
+    for workers in ([], ["-n", "2"]):
+        done = project.pytest("scenarios", *workers, "--ringproof-speed=300", "--junitxml=junit.xml")
+        assert done.returncode == 1
+        assert "1 failed, 1 passed" in done.stdout
+        junit = (project.folder / "junit.xml").read_text("utf-8")
+        assert 'errors="0" failures="1" skipped="0" tests="2"' in junit
 
 
 def test_never_means_never(project: Project) -> None:
@@ -157,15 +212,6 @@ def test_a_speed_that_is_none_is_refused(project: Project, golden: Golden, speed
     plain = project.pytest("scenarios", f"--ringproof-speed={speed}")
     assert plain.returncode == 2
     assert f"`{speed}`" in plain.stderr + plain.stdout
-
-
-def test_a_run_confirms_for_ten_minutes(tmp_path: Path) -> None:
-    """All of its workers together."""
-    one, other = Budget(tmp_path / "confirmed"), Budget(tmp_path / "confirmed")
-    assert one.take(RUN_SECONDS - 100)
-    assert not other.take(101)
-    assert other.take(100)
-    assert not one.take(1)
 
 
 def test_a_late_machine_gets_a_slower_clock() -> None:

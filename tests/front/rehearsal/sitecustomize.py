@@ -49,6 +49,7 @@ from harness.scenario.story import BaseExpectation, Expectation, Scenario
 
 STAGE = Path(os.environ["RINGPROOF_REHEARSAL"])
 """The folder that tests look into: who has done what."""
+AT_ONCE = 6
 VERSION = "16.28.0~dfsg-0+deb11u4"
 """Of the Asterisk that the rehearsal says it is."""
 LOG = """\
@@ -79,8 +80,16 @@ class RunEnvironment:
 
 
 def _wait_for(file: Path) -> None:
+    _wait_until(file.exists)
+
+
+def _wait_for_lines(file: Path, count: int) -> None:
+    _wait_until(lambda: len(file.read_text().splitlines()) >= count)
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
-    while not file.exists():
+    while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.02)  # a file appears: there is no event to wait for between two processes
 
@@ -136,11 +145,13 @@ def play(
         raise UnmetNeedsError(scenario.needs, VERSION)
     stalls = "stalls" in scenario.name and (speed > SLOWEST or "always" in scenario.name)
     report = ClockReport(speed=speed, longest_stall=0.4 if stalls else 0.0)
-    if "breaks" in scenario.name and not ("as it stalls" in scenario.name and not stalls):
+    if _breaks(scenario, speed, stalls=stalls):
         number = round(speed) % 10 if "differently" in scenario.name else 11
         fault = BrokenError(f"the phone 101 ended by signal {number}", "its log is phones/101.log")
         fault.report = report
         raise fault
+    if speed == SLOWEST:
+        _dawdle(scenario)
     if "puzzles" in scenario.name:
         message = "nobody thought of this"
         raise ZeroDivisionError(message)
@@ -155,12 +166,27 @@ def play(
     text = (
         HEADER
         + "\n"
-        + "\n".join(to_json(event) for event in one_call(late, 200.0 if "for long" in scenario.name else 0.0))
+        + "\n".join(to_json(event) for event in one_call(late, 400.0 if "for long" in scenario.name else 0.0))
     )
     (folder / "events.ndjson").write_text(text + "\n", encoding="utf-8")
     if "no clock" in scenario.name:
         return ClockReport(speed=SLOWEST, why_not=NO_CLOCK)
     return report
+
+
+def _breaks(scenario: Scenario, speed: float, *, stalls: bool) -> bool:
+    if "at speed 1" in scenario.name:
+        return speed == SLOWEST
+    return "breaks" in scenario.name and (stalls or "as it stalls" not in scenario.name)
+
+
+def _dawdle(scenario: Scenario) -> None:
+    if "slow to confirm" in scenario.name:
+        _wait_for_lines(STAGE / "plays", 4)
+        time.sleep(0.5)  # so that the others have been reported: what is tested is the order of lines
+    if "one of six at once" in scenario.name:
+        (STAGE / f"at-once-{scenario.id}").touch()
+        _wait_until(lambda: len(list(STAGE.glob("at-once-*"))) == AT_ONCE)
 
 
 def _wait(scenario: Scenario) -> None:

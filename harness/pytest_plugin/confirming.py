@@ -1,0 +1,126 @@
+"""Reds that are being confirmed beside the plays of their process: a play at speed 1 waits, and does not compute."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import queue
+import secrets
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from harness.plays import Plays, Unconfirmed
+    from harness.pytest_plugin.items import RingItem
+
+AT_ONCE = 16
+"""How many reds are confirmed at once, in all processes of a run together."""
+RED = "ringproof_red"
+"""Of a report: a red that is being confirmed, as plain values, which xdist carries home."""
+
+
+def red(unconfirmed: Unconfirmed) -> dict[str, Any]:
+    """Return what is reported of a red while it is being confirmed."""
+    scenario, findings = unconfirmed.scenario, unconfirmed.red.findings
+    return {
+        "name": scenario.name,
+        "file": scenario.source.file,
+        "sentence": findings[0].sentence,
+        "more": len(findings) - 1,
+    }
+
+
+@contextlib.contextmanager
+def place_in(folder: Path) -> Iterator[None]:
+    """Wait for one of the AT_ONCE places that the processes of a run share in `folder`, and have it for a while.
+
+    Each is a file that is locked; whoever dies has left it.
+    """
+    with contextlib.ExitStack() as stack:
+        files = [stack.enter_context((folder / f"confirming-{number}").open("w")) for number in range(AT_ONCE)]
+        if not any(map(_lock_at_once, files)):
+            fcntl.flock(secrets.choice(files), fcntl.LOCK_EX)
+        yield
+
+
+def _lock_at_once(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+class Confirmations:
+    """Confirms reds, each in a thread of its own; whoever reports them asks which are done."""
+
+    def __init__(self) -> None:
+        """None is being confirmed."""
+        self._done: queue.SimpleQueue[tuple[RingItem, Plays | BaseException]] = queue.SimpleQueue()
+        self._open = 0
+
+    def begin(self, item: RingItem, unconfirmed: Unconfirmed) -> None:
+        """Confirm the red of an item. A run that is interrupted does not wait for it: the thread is a daemon."""
+        self._open += 1
+        name = f"confirming {item.name}"
+        threading.Thread(target=self._confirm, args=(item, unconfirmed), name=name, daemon=True).start()
+
+    def _confirm(self, item: RingItem, unconfirmed: Unconfirmed) -> None:
+        outcome: Plays | BaseException
+        try:
+            with place_in(Path(unconfirmed.table.environment.folder)):
+                outcome = unconfirmed.confirm()
+        except BaseException as fault:  # noqa: BLE001 - the item raises it
+            outcome = fault
+        self._done.put((item, outcome))
+
+    def done(self, *, wait: bool) -> Iterator[tuple[RingItem, Plays | BaseException]]:
+        """Yield the items that are confirmed, or not, and what came of it; `wait`: until all of them are."""
+        while self._open:
+            try:
+                entry = self._done.get(block=wait)
+            except queue.Empty:
+                return
+            self._open -= 1
+            yield entry
+
+
+def report_confirmed(item: RingItem, outcome: Plays | BaseException) -> None:
+    """Report an item whose red has been confirmed, or not, as pytest would have done had it waited for that."""
+    item.take(outcome)
+    _report(item, "setup", item.await_confirmed)
+    if item.plays is not None:
+        _report(item, "call", item.runtest)
+    _report(item, "teardown", item.teardown)
+
+
+def _report(item: RingItem, when: Any, do: Any) -> None:  # noqa: ANN401 - pytest's own words and a method
+    call = pytest.CallInfo.from_call(do, when=when, reraise=(KeyboardInterrupt, pytest.exit.Exception))
+    report = item.ihook.pytest_runtest_makereport(item=item, call=call)
+    if when == "setup" and report.passed:
+        return  # reported when the red was seen
+    if when == "call" and item.result is not None:
+        report.duration = item.result.wall
+    with _in_turn(item):
+        item.ihook.pytest_runtest_logreport(report=report)
+
+
+class _in_turn:  # noqa: N801 - used as a function
+    """A worker of pytest-xdist takes each report for one of the item that it plays now, by its number."""
+
+    def __init__(self, item: RingItem) -> None:
+        plugins = item.config.pluginmanager.get_plugins()
+        self._worker: Any = next((each for each in plugins if type(each).__name__ == "WorkerInteractor"), None)
+        self._number = item.session.items.index(item)
+
+    def __enter__(self) -> None:
+        if self._worker is not None:
+            self._now, self._worker.item_index = self._worker.item_index, self._number
+
+    def __exit__(self, *_: object) -> None:
+        if self._worker is not None:
+            self._worker.item_index = self._now
