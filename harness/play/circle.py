@@ -1,5 +1,7 @@
 """Calls that run in a circle in the dialplan, where nothing waits: told, since otherwise nothing would ever tell.
 
+Where the circle calls a phone that turns each call away at once, the phone shows it (`Ensemble.on_called_often`).
+
 PBX time all but stands while the PBX is busy, so a story with such a call would take hours, and its log gigabytes.
 It is Asterisk's log that shows it: of its manager events hardly one comes while it is so busy. A thread
 looks, in real time.
@@ -45,6 +47,16 @@ def circle_at(log: Path, grown: int = GROWN) -> str | None:
         return None
     first, last = (datetime.fromisoformat(step["stamp"].decode()) for step in (steps[0], steps[-1]))
     return steps[-1]["place"].decode() if (last - first).total_seconds() < WITHIN_S else None
+
+
+def place_in(log: Path) -> str:
+    """Return the place of the last step that the log tells of (`101@extensions`), where a circle calls a phone."""
+    with contextlib.suppress(OSError), open_evidence(log) as file:
+        file.seek(max(0, log.stat().st_size - TAIL))
+        steps = _STEP.findall(file.read())
+        if steps:
+            return str(steps[-1][1].decode("utf-8", "replace"))
+    return "a place that its log does not tell"
 
 
 @contextlib.contextmanager

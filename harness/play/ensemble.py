@@ -42,6 +42,9 @@ from harness.scenario.story import (
 IDENTIFIED_WITHIN_S = 20.0
 RINGING = 180
 NEVER = PbxEpoch(0.0)
+OFTEN = 200
+AT_ONCE_AGAIN = PbxSeconds(0.1)
+"""A phone that is called so often, each time so soon, is called in a circle: the longest right story does so 50 times."""
 STEADY = PbxSeconds(0.5)
 """After an answer or a re-INVITE the clock does not race for so long: the PBX learns where the sound comes from."""
 
@@ -67,6 +70,9 @@ class Seat:
     """What rings now is the call that it is on when the story begins: no ring of the story."""
     on_call: set[str] = field(default_factory=set)
     """Call-IDs of that call while it lasts."""
+    invited: PbxEpoch = NEVER
+    in_a_row: int = 0
+    """How many INVITEs came at once one after the other, the last of them when it was `invited`."""
 
     @property
     def deed(self) -> Behaviour:
@@ -87,6 +93,8 @@ class Ensemble:
         self._in_turn = iter(rung)
         self.on_picked_up: Callable[[Seat, str], None] = lambda _seat, _call_id: None
         """Called with every phone that has picked up, and the call's leg."""
+        self.on_called_often: Callable[[str], None] = lambda _name: None
+        """Called with a phone that is called OFTEN times in a row."""
         self._stage = stage
         self._switchboard = switchboard
         self._tidied: set[str] = set()
@@ -217,6 +225,10 @@ class Ensemble:
             seat.stretch = epoch
         seat.ringing[message.call_id] = epoch
         seat.rang[message.call_id] = epoch
+        seat.in_a_row = seat.in_a_row + 1 if epoch - seat.invited < AT_ONCE_AGAIN else 1
+        seat.invited = epoch
+        if seat.in_a_row == OFTEN:
+            self.on_called_often(seat.name)
         invited = PhoneInvited(
             at=moment(epoch),
             phone=seat.name,

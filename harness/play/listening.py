@@ -21,6 +21,7 @@ LISTENS = frozenset(
         "minivmrecord",
         "record",
         "speechbackground",
+        "stasis",
         "voicemail",
         "voicemailmain",
         "waitfornoise",
@@ -32,6 +33,9 @@ WITH_OPTIONS = {"dial": (2, "pP"), "retrydial": (4, "pP"), "followme": (1, "a")}
 COUNTS_LOOKS = {"followme": (1, "N")}
 """Applications that count down whole milliseconds each time that sound wakes them (app_followme.c, wait_for_winner), so
 that their steps last longer the more the clock races; without sound, which these options say, they do not."""
+ASYNCHRONOUS = "agi:async"
+"""A program elsewhere acts, as for Stasis; of another AGI the clock sees the child process."""
+_BUFFERS = re.compile(r"JITTERBUFFER\(\s*(?:fixed|adaptive)", re.IGNORECASE)
 RUNS_ANOTHER = frozenset({"exec", "execif", "tryexec"})
 RECORDS = "mixmonitor"
 RECORDS_NO_MORE = "stopmixmonitor"
@@ -52,11 +56,16 @@ def run_by(application: str, data: str) -> list[tuple[str, str]]:
 
 def listens(application: str, data: str) -> bool:
     """Say whether an application, named in lower case, acts on what it hears, or keeps it."""
-    if application in LISTENS:
+    if application in LISTENS or (application == "agi" and data.startswith(ASYNCHRONOUS)):
         return True
     if application in COUNTS_LOOKS and not _has(data, *COUNTS_LOOKS[application]):
         return True
     return application in WITH_OPTIONS and _has(data, *WITH_OPTIONS[application])
+
+
+def buffers(application: str, data: str) -> bool:
+    """Say whether a step gives its channel a jitter buffer, which measures how regularly sound comes, to the end."""
+    return application in {"set", "mset"} and _BUFFERS.search(data) is not None
 
 
 def _has(data: str, place: int, letters: str) -> bool:

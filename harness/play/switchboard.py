@@ -22,7 +22,7 @@ from harness.events import (
 )
 from harness.events.connections import Connections
 from harness.pbx.manager import Manager, ManagerEvent
-from harness.play.listening import RECORDS, RECORDS_NO_MORE, listens, run_by
+from harness.play.listening import RECORDS, RECORDS_NO_MORE, buffers, listens, run_by
 from harness.play.stage import Stage
 from harness.scenario.duration import PbxSeconds
 
@@ -54,6 +54,8 @@ class Switchboard:
         self._listening: dict[str, contextlib.ExitStack] = {}
         """Channels that are in an application that listens, and what holds the clock for them."""
         self._recorded: dict[str, contextlib.ExitStack] = {}
+        self._buffered: dict[str, contextlib.ExitStack] = {}
+        """Channels that have a jitter buffer."""
         self._bridged: set[str] = set()
         """Channels that are in a bridge."""
         self._connections = Connections()
@@ -105,6 +107,7 @@ class Switchboard:
                 self._awaited.discard(channel)
                 _release(self._listening, channel)
                 _release(self._recorded, channel)
+                _release(self._buffered, channel)
                 self._linked.pop(channel, None)
                 self._note(ChannelGone(at=at, channel=channel, cause=int(event.get("Cause", 0))))
             case "BridgeEnter":
@@ -114,16 +117,26 @@ class Switchboard:
             case "BridgeLeave":
                 self._bridged.discard(channel)
                 self._note(Unbridged(at=at, channel=channel, bridge=event["BridgeUniqueid"]))
-            case "MusicOnHoldStart":
-                self._stage.record(MusicBegan(at=at, channel=channel))
-            case "MusicOnHoldStop":
-                self._stage.record(MusicEnded(at=at, channel=channel))
             case "DTMFEnd" if event.get("Direction") == "Received":
                 self._stage.record(KeyHeard(at=at, channel=channel, digit=event["Digit"]))
             case "SuccessfulAuth":
                 self.authenticated[event.get("RemoteAddress", "")] = event.get("AccountID", "")
                 self._stage.notify()
+            case name:
+                self._take_sound(name, at, channel)
         self.ask()
+
+    def _take_sound(self, name: str | None, at: PbxSeconds, channel: str) -> None:
+        """Take an event of what is played to a channel, or recorded of it."""
+        match name:
+            case "MusicOnHoldStart":
+                self._stage.record(MusicBegan(at=at, channel=channel))
+            case "MusicOnHoldStop":
+                self._stage.record(MusicEnded(at=at, channel=channel))
+            case "MixMonitorStart":  # also by queues.conf, or by the manager interface
+                self._hold(self._recorded, channel)
+            case "MixMonitorStop":
+                _release(self._recorded, channel)
 
     def _note(self, event: Event) -> None:
         """Record what happened to a bridge, and who is connected from then on."""
@@ -169,6 +182,8 @@ class Switchboard:
                 self._hold(self._listening, channel)
             elif name == RECORDS:
                 self._hold(self._recorded, channel)
+            elif buffers(name, told):
+                self._hold(self._buffered, channel)
             elif name == RECORDS_NO_MORE:
                 _release(self._recorded, channel)
 

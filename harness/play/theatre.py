@@ -16,20 +16,21 @@ from harness.containers.run import RunEnvironment
 from harness.containers.turnstile import turnstile
 from harness.events import LedElsewhere, NameAsked, RegistrationLost, RegistrationRefused, TalkRefused
 from harness.pbx.complaints import BootPolicy
-from harness.pbx.container import SIP_PORT, ClockMount, Pbx
+from harness.pbx.container import LOG, SIP_PORT, ClockMount, Pbx
 from harness.pbx.manager import Login, ManagerEvent
 from harness.phones import protocol
 from harness.phones.container import PhonesContainer, begin_phones
 from harness.phones.handle import CALLS, Crashed, Phone, PhoneStartError
 from harness.play.callers import Callers, CallerSeat
+from harness.play.circle import place_in
 from harness.play.clockwork import LIBRARY
-from harness.play.ensemble import Ensemble, Seat
+from harness.play.ensemble import OFTEN, Ensemble, Seat
 from harness.play.horizon import longest_talks
 from harness.play.media_watch import MediaWatch, shortest_rtp_timeout
 from harness.play.own_modules import load_logger, load_own_modules
 from harness.play.registrar import why_lost, why_mute, why_refused
 from harness.play.sound import tones_for
-from harness.play.stage import LedElsewhereError, PbxCrashedError, Stage, TalkRefusedError
+from harness.play.stage import CallEndlessError, LedElsewhereError, PbxCrashedError, Stage, TalkRefusedError
 from harness.play.surroundings import surroundings_of
 from harness.play.switchboard import Switchboard, moment
 from harness.play.talks import Talks
@@ -100,6 +101,7 @@ class Theatre:
         self._pbx: Pbx | None = None
         self.switchboard = Switchboard(stage, lambda: self.pbx.manager)
         self.ensemble = Ensemble(stage, self.switchboard, {}, scenario.rung)
+        self.ensemble.on_called_often = self._end_circle
         self.callers = Callers(stage, self.ensemble, scenario, {})
         self.talks = Talks(
             stage,
@@ -113,6 +115,10 @@ class Theatre:
         self.media_watch = MediaWatch(stage, self._answered_calls)
         if any(isinstance(entry, Talk) for listed in scenario.expect.values() for entry in listed):
             self.ensemble.on_picked_up = self.talks.listen
+
+    def _end_circle(self, phone: str) -> None:
+        place = f"{place_in(self.evidence / LOG)}, and has called {phone} {OFTEN} times in a row"
+        self._stage.fail(CallEndlessError(place, self._stage.clock.now()))
 
     def watch_media(self) -> None:
         """Have sound sent in time where the PBX ends calls without it; on a clock that does not race it is anyhow."""

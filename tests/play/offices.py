@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,9 +48,18 @@ def kinds_played(
     if mistake:
         assert sum(text.count(mistake[0]) for text in texts.values()) == 1
         texts = {name: text.replace(*mistake) for name, text in texts.items()}
-    steps = texts.pop("").split("\n")
+    lead_to(texts.pop(""), texts, office.modules, patch)
+    callers = "".join(f"  {name}: {number}\n" for name, number in CALLERS.items() if f"call: {name}" in office.story)
+    return kinds_found(
+        story(f"callers:\n{callers}scenarios:\n      it is so:{office.story}", folder), environment, folder
+    )
+
+
+def lead_to(number: str, files: Mapping[str, str], modules: Sequence[str], patch: pytest.MonkeyPatch) -> None:
+    """Have every PBX that boots from now on do these steps for NUMBER, with these files and modules, too."""
+    steps = number.split("\n")
     plain = next((place for place, step in enumerate(steps) if step.startswith((" ", "["))), len(steps))
-    number = "\n same => n,".join((f"exten => {NUMBER},1,{steps[0]}", *steps[1:plain]))
+    first = "\n same => n,".join((f"exten => {NUMBER},1,{steps[0]}", *steps[1:plain]))
     rest = "\n".join(steps[plain:])
     same, _, contexts = rest.partition("[") if not rest.startswith("[") else ("", "", rest[1:])
     contexts = contexts and f"\n[{contexts}\n"
@@ -58,17 +67,13 @@ def kinds_played(
     def lead(rendered: Path) -> None:
         file = rendered / "extensions.conf"
         dialplan = file.read_text("utf-8")
-        led, count = re.subn(rf"exten => {NUMBER},1,.*", lambda _: f"{number}\n{same}", dialplan)
+        led, count = re.subn(rf"exten => {NUMBER},1,.*", lambda _: f"{first}\n{same}", dialplan)
         assert count == 1
         file.write_text(led + contexts, "utf-8")
-        for name, text in texts.items():
+        for name, text in files.items():
             (rendered / name).write_text(text, "utf-8")
-            (rendered / name).chmod(0o644)
-        with (rendered / "modules.conf").open("a") as modules:
-            modules.writelines(f"load={name}.so\n" for name in office.modules)
+            (rendered / name).chmod(0o755 if name.endswith(".sh") else 0o644)
+        with (rendered / "modules.conf").open("a") as file_of_modules:
+            file_of_modules.writelines(f"load={name}.so\n" for name in modules)
 
     rendered_otherwise(patch, lead)
-    callers = "".join(f"  {name}: {number}\n" for name, number in CALLERS.items() if f"call: {name}" in office.story)
-    return kinds_found(
-        story(f"callers:\n{callers}scenarios:\n      it is so:{office.story}", folder), environment, folder
-    )

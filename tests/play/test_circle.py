@@ -5,7 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from harness.play.circle import circle_at
+import pytest
+
+from harness.containers.run import RunEnvironment
+from harness.events import CallEndless, PhoneInvited
+from harness.play.circle import circle_at, place_in
+from play.conftest import events_of, kinds_found, story
+from play.offices import lead_to
 
 BEGIN = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -45,3 +51,34 @@ def test_a_log_that_grew_by_something_else(tmp_path: Path) -> None:
     steps = log(tmp_path / "full.log", 30, 0.01).read_text("utf-8")
     (tmp_path / "full.log").write_text(f"{padding}\n{steps}", "utf-8")
     assert circle_at(tmp_path / "full.log", grown=500_000) is None
+
+
+REFUSED = """
+callers:
+  anna: {from: "+74951234567", to: "84950000002"}
+scenarios:
+  the only phone refuses:
+    phones: {101: {refuses: 486}}
+    when: [{call: anna}]
+    expect: [{refused: {101: 486}}, {caller gets: {code: 486, ended by: pbx}}]
+"""
+
+
+def test_the_place_of_the_last_step(tmp_path: Path) -> None:
+    """Of a log that has steps; else that is said."""
+    assert place_in(log(tmp_path / "full.log", 50, 0.5)) == "s@group-sales"
+    assert place_in(tmp_path / "nothing.log") == "a place that its log does not tell"
+
+
+@pytest.mark.pbx
+def test_a_phone_that_is_called_in_a_circle(
+    environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It turns each call away at once, and the PBX calls it again: one finding, and soon."""
+    lead_to("Dial(PJSIP/101,20)\nGoto(1)", {}, (), monkeypatch)
+    scenario = story(REFUSED, tmp_path)
+    assert kinds_found(scenario, environment, tmp_path) == ["call-endless"]
+    events = events_of(tmp_path / "play")
+    (endless,) = [event for event in events if isinstance(event, CallEndless)]
+    assert endless.place == "84950000002@from-trunk, and has called 101 200 times in a row"
+    assert len([event for event in events if isinstance(event, PhoneInvited)]) < 400

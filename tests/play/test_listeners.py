@@ -1,0 +1,185 @@
+"""Applications that act on what they hear, or keep it: they take as long on a racing clock as in real time.
+
+Each is a step behind which 101 is rung, and how long it takes is known: by what it is told, or measured at speed 1
+(asterisk-image/clock/README.md has the table; `python -m tests.play.test_listeners` measures it anew).
+"""
+
+from __future__ import annotations
+
+import sys
+import wave
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from harness.containers.run import RunEnvironment
+from harness.events import CallerGot, LegInvited
+from harness.play.conductor import conduct
+from harness.scenario.speed import FASTEST, SLOWEST
+from play.conftest import events_of, kinds_found, on_a_clock, story, with_setting
+from play.offices import lead_to
+from play.test_dialplans import MUSIC, QUEUE
+
+STORY = """
+callers:
+  anna: {from: "+74951234567", to: "84950000002"}
+scenarios:
+  something listens:
+    phones: {101: {answers: 1s}}
+    when: [{call: anna}, {wait: 40s}]
+    expect: [{nobody: answers}, {ring: [101]}]
+"""
+WITHIN_S = 0.3
+WHOLE_SECONDS = 0.5 + WITHIN_S
+"""Asterisk ends a message at the first whole second of its clock that is too late (ast_play_and_record in app.c)."""
+MAILBOXES = {"voicemail.conf": "[general]\nformat=wav\nmaxsecs=6\n[default]\n101 => 1234,Anna\n"}
+MESSAGE = "/var/spool/asterisk/voicemail/default/101/INBOX/msg0000.wav"
+RECORDER = """#!/bin/bash
+while read -r line && [ -n "$line" ]; do :; done
+echo 'RECORD FILE /ringproof/evidence/agi wav "#" 5000'
+read -r answer
+"""
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Steps of the dialplan, and how many seconds they take."""
+
+    steps: str
+    seconds: float | None
+    """None: they say something, too, which takes its time."""
+    modules: tuple[str, ...]
+    files: Mapping[str, str] = field(default_factory=dict)
+    recorded: str = ""
+    """A file that they record, in the evidence of the PBX."""
+    recorded_seconds: float = 0.0
+    within: float = WITHIN_S
+
+
+LISTENERS = {
+    "Record": Listener("Record(/ringproof/evidence/a.wav,0,5,q)", 5.0, ("app_record",), {}, "a.wav", 5.0),
+    "WaitForSilence": Listener("WaitForSilence(1000,1,6)", 6.0, ("app_waitforsilence",)),
+    "WaitForNoise": Listener("WaitForNoise(2000,1,6)", 2.0, ("app_waitforsilence",)),
+    "BackgroundDetect": Listener("BackgroundDetect(vm-enter-num-to-call)", 2.0, ("app_talkdetect",)),
+    "AMD": Listener("AMD(2500,1500,800,5000,100,50,3,256)", 1.5, ("app_amd",), {"amd.conf": "[general]\n"}),
+    "VoiceMail": Listener(
+        f"VoiceMail(101@default,s)\nSystem(cp {MESSAGE} /ringproof/evidence/message.wav)",
+        None, ("app_voicemail", "app_system"), MAILBOXES, "message.wav", 6.5, WHOLE_SECONDS,
+    ),
+    "AGI, RECORD FILE": Listener(
+        "AGI(/ringproof/conf/recorder.sh)", 5.0, ("res_speech", "res_agi"), {"recorder.sh": RECORDER}, "agi.wav", 5.0
+    ),
+    "MixMonitor": Listener(
+        "MixMonitor(/ringproof/evidence/mixed.wav)\nWait(6)\nStopMixMonitor()",
+        6.0, ("app_mixmonitor",), {}, "mixed.wav", 6.0,
+    ),
+}  # fmt: skip
+
+
+def played(
+    listener: Listener, environment: RunEnvironment, folder: Path, patch: pytest.MonkeyPatch, speed: float
+) -> float:
+    """Play the steps; return how many seconds they took, from the answer to the ring."""
+    steps = f"Answer()\n{listener.steps}\nDial(PJSIP/101,5)\nHangup(19)"
+    lead_to(steps, listener.files, listener.modules, patch)
+    play = folder / "play"
+    play.mkdir()
+    on_a_clock(conduct(story(STORY, folder), environment, play, speed))
+    events = events_of(play)
+    answered = next(event.at for event in events if isinstance(event, CallerGot) and event.code == 200)
+    return next(event.at for event in events if isinstance(event, LegInvited)) - answered
+
+
+@pytest.mark.pbx
+@pytest.mark.parametrize("name", LISTENERS)
+def test_it_takes_as_long_as_in_real_time(
+    name: str, environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what it keeps is as long."""
+    listener = LISTENERS[name]
+    seconds = played(listener, environment, tmp_path, monkeypatch, FASTEST)
+    if listener.seconds is not None:
+        assert seconds == pytest.approx(listener.seconds, abs=WITHIN_S)
+    if listener.recorded:
+        with wave.open(str(tmp_path / "play" / "pbx" / listener.recorded)) as file:
+            assert file.getnframes() / file.getframerate() == pytest.approx(
+                listener.recorded_seconds, abs=listener.within
+            )
+
+
+QUEUED = """
+callers:
+  anna: {from: "+74951234567", to: "84950000002"}
+scenarios:
+  a queue records its talks:
+    phones: {102: {answers: 1s, hangs up: 6s}}
+    when: [{call: anna}, {wait: 40s}]
+    expect: [{ring: [102]}, {answer: 102}, {caller gets: {answered by: pbx, ended by: 102}}]
+"""
+RECORDING = {
+    "queues.conf": "[general]\nmonitor-type=MixMonitor\n[agents]\nmonitor-format=wav\nmember=PJSIP/102\n",
+    **MUSIC,
+}
+TALK = """
+callers:
+  anna: {from: "+74951234567", to: "84950000002"}
+scenarios:
+  a talk through a jitter buffer:
+    phones: {101: {answers: 1s}}
+    when: [{call: anna}]
+    expect: [{ring: [101]}, {answer: 101}, {talk: [anna, 101], for: 20s}]
+"""
+
+
+@pytest.mark.pbx
+def test_a_queue_that_records_its_talks(
+    environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By queues.conf: no step of the dialplan says so, a manager event does."""
+    steps = "Answer()\nSet(MONITOR_FILENAME=/ringproof/evidence/queue)\nQueue(agents,c)\nHangup(16)"
+    lead_to(steps, RECORDING, (*QUEUE, "app_mixmonitor"), monkeypatch)
+    assert kinds_found(story(QUEUED, tmp_path), environment, tmp_path) == []
+    with wave.open(str(tmp_path / "play" / "pbx" / "queue.wav")) as file:
+        assert file.getnframes() / file.getframerate() == pytest.approx(6.0, abs=0.5)
+
+
+@pytest.mark.pbx
+@pytest.mark.parametrize("kind", ["fixed", "adaptive"])
+def test_a_talk_through_a_jitter_buffer(
+    kind: str, environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes sound that comes when it comes in real time; else it drops it."""
+    steps = f"Answer()\nSet(JITTERBUFFER({kind})=default)\nDial(PJSIP/101,20)\nHangup(19)"
+    lead_to(steps, {}, ("func_jitterbuffer",), monkeypatch)
+    told = TALK.replace("{talk:", "{caller gets: {answered by: pbx}}, {talk:")
+    assert kinds_found(story(told, tmp_path), environment, tmp_path) == []
+
+
+@pytest.mark.pbx
+def test_a_talk_with_keep_alives(environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The PBX sends comfort noise (RFC 3389) where it has nothing else to send: nobody takes that for anything."""
+    with_setting(monkeypatch, "pjsip.conf", ("direct_media=no\n", "direct_media=no\nrtp_keepalive=1\n"))
+    number = TALK.replace("84950000002", "84950000005")
+    assert kinds_found(story(number, tmp_path), environment, tmp_path) == []
+
+
+def _measure() -> None:
+    """Print a line of the table for each: raced, and at speed 1."""
+    import tempfile  # noqa: PLC0415 - only here
+
+    from harness.containers.run import open_run  # noqa: PLC0415
+
+    with open_run("ringproof-asterisk:22") as environment:
+        for name in sys.argv[1:] or LISTENERS:
+            listener = LISTENERS[name]
+            pair = []
+            for speed in (FASTEST, SLOWEST):
+                with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+                    pair.append(played(listener, environment, Path(folder), patch, speed))
+            print(f"| {name} | {pair[0]:.2f} s | {pair[1]:.2f} s |", flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    _measure()
