@@ -44,7 +44,7 @@ RINGING = 180
 NEVER = PbxEpoch(0.0)
 OFTEN = 200
 AT_ONCE_AGAIN = PbxSeconds(0.1)
-"""A phone that is called so often, each time so soon, is called in a circle: the longest right story does so 50 times."""
+"""A phone that is called so often, each time so soon, is called in a circle: a right story does so 50 times at most."""
 STEADY = PbxSeconds(0.5)
 """After an answer or a re-INVITE the clock does not race for so long: the PBX learns where the sound comes from."""
 
