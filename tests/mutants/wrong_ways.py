@@ -174,4 +174,43 @@ WRONG_WAYS: tuple[Mutant, ...] = (
         "in order, the first two forward to each other",
         {"forward-unexpected"},
     ),
+    Mutant(
+        "any number rings a group",
+        Replace(
+            "from-trunk",
+            "exten => 84950000001,1,",
+            "exten => _X.,1,Goto(group-accounting,s,1)\nexten => 84950000001,1,",
+        ),
+        "three-callers",
+        "a number that nobody has",
+        {"caller-code", "caller-ended-by", "ring-unexpected"},
+    ),
+    Mutant(
+        "a key without a meaning leads to the operator",
+        Replace("menu-main", "exten => 1,1,", "exten => 7,1,Goto(extensions,100,1)\nexten => 1,1,"),
+        "every-key",
+        "key 7 means nothing",
+        {"answer-missing", "ring-instead"},
+    ),
+    Mutant(
+        "the hash leads to the operator",
+        Replace("menu-main", "exten => 1,1,", "exten => #,1,Goto(extensions,100,1)\nexten => 1,1,"),
+        "every-key",
+        "the hash means nothing",
+        {"answer-missing", "ring-instead"},
+    ),
+    Mutant(
+        "a third caller is told busy",
+        (
+            Replace(
+                "from-trunk",
+                "exten => 84950000002,1,",
+                "exten => 84950000002,1,Set(GROUP()=all)\n same => n,GotoIf($[${GROUP_COUNT(all)} > 2]?full)\n"
+                " same => n,Goto(group-accounting,s,1)\n same => n(full),Hangup(17)\nexten => 84950000098,1,",
+            ),
+        ),
+        "three-callers",
+        "three callers, and each is answered by somebody else",
+        {"answer-missing", "caller-ended-by", "ring-missing"},
+    ),
 )
