@@ -99,7 +99,7 @@ async def boot(environment: RunEnvironment, folder: Path) -> tuple[float, float,
         surroundings=surroundings_of(phones_of(environment)),
         login=login,
         on_event=lambda _: None,
-        on_lost=lambda: None,
+        on_lost=lambda _: None,
     )
     wall = time.perf_counter() - began
     used = _processor_seconds(pbx.name)
@@ -258,7 +258,7 @@ def idle(environment: RunEnvironment, folder: Path) -> float:
             surroundings=surroundings_of(phones_of(environment)),
             login=login,
             on_event=lambda _: None,
-            on_lost=lambda: None,
+            on_lost=lambda _: None,
             clock=ClockMount(
                 library=LIBRARY,
                 page=page.path,

@@ -142,6 +142,16 @@ class PbxClock:
         """Count bytes of the manager interface that are being dealt with."""
         self._manager_taken += count
 
+    @property
+    def manager_taken(self) -> int:
+        """Bytes of the manager interface that were dealt with."""
+        return self._manager_taken
+
+    @property
+    def manager_missing(self) -> int:
+        """How many more bytes the PBX sent by its manager interface; negative: more came than it sent."""
+        return self.page[Word.MANAGER_SENT] - self._manager_taken
+
     def say_manager(self, count: int) -> None:
         """Count bytes to the manager interface, before they are sent."""
         self._manager_said += count

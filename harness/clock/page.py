@@ -151,6 +151,16 @@ class Page:
                 self._last = max(value + (now - since) * flow // _FLOW_ONE, words[Word.HIGHEST], self._last)
                 return self._last
 
+    @property
+    def is_whole(self) -> bool:
+        """False where the file has another size than it was made with, or is no page any more."""
+        try:
+            if self.path.stat().st_size != _SIZE:
+                return False
+        except OSError:
+            return False
+        return (self._words[Word.MAGIC], self._words[Word.VERSION]) == (MAGIC, VERSION)
+
     def peer(self, number: int) -> Peer:
         """Return the words of one phone."""
         return Peer(self._words, _HEAD_WORDS + number * _PEER_WORDS)

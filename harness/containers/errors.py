@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from harness.clock.report import ClockReport
 from harness.scenario.needs import Needs
@@ -20,6 +20,11 @@ class BrokenError(Exception):
         super().__init__(sentence, hint)
         self.sentence = sentence
         self.hint = hint
+
+    def note_later(self, fault: BaseException) -> None:
+        """Add a failure that came after this one."""
+        sentence = fault.sentence if isinstance(fault, BrokenError) else f"{type(fault).__name__}: {fault}"
+        self.hint = "; ".join(filter(None, [self.hint, f"then this failed, too: {sentence}"]))
 
     def __str__(self) -> str:
         """Sentence, and the hint on a line of its own."""
@@ -69,3 +74,26 @@ class UnmetNeedsError(Exception):
     def __init__(self, needs: Needs, version: str) -> None:
         """`version` is what the PBX says of itself."""
         super().__init__(f"needs Asterisk {needs.asterisk}, and this PBX is {version}: {needs.because}")
+
+
+def broken_by(fault: BaseException, during: str) -> BrokenError:
+    """Return what is to be raised of an exception that nobody foresaw; `during` continues "the harness failed ..."."""
+    if isinstance(fault, BrokenError):
+        return fault
+    broken = BrokenError(f"the harness failed {during}: {type(fault).__name__}: {fault}")
+    broken.__cause__ = fault
+    return broken
+
+
+def raise_first(faults: Iterable[BaseException]) -> None:
+    """Raise the first of these, if any; the others are noted with it."""
+    first: BaseException | None = None
+    for fault in faults:
+        if first is None:
+            first = fault
+        elif isinstance(first, BrokenError):
+            first.note_later(fault)
+        else:
+            first.add_note(f"then this failed, too: {type(fault).__name__}: {fault}")
+    if first is not None:
+        raise first

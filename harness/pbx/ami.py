@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Self, TypeVar
 
+from harness.containers.errors import BrokenError
 from harness.pbx.manager import Login, Manager, ManagerEvent, ManagerLostError
 
 Answer = TypeVar("Answer")
@@ -36,7 +37,9 @@ class Ami:
         self._why_lost = why_lost
         self._events: list[ManagerEvent] = []
         self._news = threading.Condition()
-        self._is_lost = self._is_closed = False
+        self._lost: BrokenError | None = None
+        """Why nothing comes any more."""
+        self._is_closed = False
         self._manager: Manager | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="AMI", daemon=True)
@@ -54,7 +57,7 @@ class Ami:
     @property
     def is_open(self) -> bool:
         """False once it was closed, or Asterisk has closed it."""
-        return not self._is_lost and not self._is_closed
+        return self._lost is None and not self._is_closed
 
     def action(self, name: str, /, **headers: str | int) -> dict[str, str]:
         """Send an action and return its response's headers. Raises ManagerError when it is refused.
@@ -68,7 +71,7 @@ class Ami:
 
         The event that closes the list is left out. Raises ManagerError when the action is refused.
         """
-        return self._await(self._open().listing(name, strict=True, **_texts(headers)))
+        return self._await(self._open().listing(name, **_texts(headers)))
 
     def command(self, line: str) -> list[str]:
         """Run a line of Asterisk's command-line interface and return what it printed, also where it failed.
@@ -77,10 +80,10 @@ class Ami:
         """
         return self._await(self._open().command(line))
 
-    def value(self, name: str) -> str | None:
+    def value(self, name: str) -> str:
         """Read a global variable or function, such as DEVICE_STATE(PJSIP/101): empty where there is none of this name.
 
-        None where Asterisk refuses it.
+        Raises ManagerError when it may not be read.
         """
         return self._await(self._open().value(name))
 
@@ -106,7 +109,9 @@ class Ami:
                 if not self._news.wait(max(0.0, deadline - time.monotonic())):
                     raise TimeoutError(self._not_come(event, headers, within))
         self._open()
-        raise self._why_lost()
+        if self._lost is None or isinstance(self._lost, ManagerLostError):
+            raise self._why_lost()
+        raise self._lost
 
     def forget(self) -> None:
         """Drop the events that have come so far."""
@@ -120,12 +125,16 @@ class Ami:
         with self._news:
             self._is_closed = True
             self._news.notify_all()
-        if self._manager is not None:
-            with contextlib.suppress(TimeoutError):
-                asyncio.run_coroutine_threadsafe(_close(self._manager), self._loop).result(CLOSED_WITHIN_S)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(CLOSED_WITHIN_S)
-        self._loop.close()
+        try:
+            if self._manager is not None:
+                closing = asyncio.run_coroutine_threadsafe(_close(self._manager), self._loop)
+                with contextlib.suppress(TimeoutError):
+                    closing.result(CLOSED_WITHIN_S)
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(CLOSED_WITHIN_S)
+            if not self._thread.is_alive():  # else it is a daemon, and ends with this process
+                self._loop.close()
 
     def __enter__(self) -> Self:
         """Return it."""
@@ -159,9 +168,9 @@ class Ami:
             self._events.append(event)
             self._news.notify_all()
 
-    def _note_loss(self) -> None:
+    def _note_loss(self, fault: BrokenError) -> None:
         with self._news:
-            self._is_lost = True
+            self._lost = fault
             self._news.notify_all()
 
     def _not_come(self, event: str, headers: dict[str, str | int], within: float) -> str:

@@ -6,6 +6,7 @@ manager interface. It needs no run, and nothing of an image of ours.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import time
@@ -138,10 +139,11 @@ class AsteriskContainer(RunContainer):
 
     def stop(self, force: bool = True, delete_volume: bool = True) -> None:  # noqa: FBT001, FBT002 - testcontainers' own
         """Close all sessions of its manager interface, and remove it."""
-        while self._sessions:
-            self._sessions.pop().close()
         self._own = None
-        super().stop(force, delete_volume)
+        with contextlib.ExitStack() as stack:  # whatever one of them raises, the container goes
+            stack.callback(super().stop, force, delete_volume)
+            while self._sessions:
+                stack.callback(self._sessions.pop().close)
 
     def rights(self) -> Mapping[str, Any]:
         """Return what init needs to seal, to open Asterisk's folders and to become its user; Asterisk has none."""

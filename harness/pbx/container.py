@@ -117,7 +117,7 @@ class Pbx:
         surroundings: Surroundings,
         login: Login,
         on_event: Callable[[ManagerEvent], None],
-        on_lost: Callable[[], None],
+        on_lost: Callable[[BrokenError], None],
         clock: ClockMount | None = None,
         needs: Needs | None = None,
         policy: BootPolicy | None = None,
@@ -231,7 +231,7 @@ class Pbx:
         self,
         login: Login,
         on_event: Callable[[ManagerEvent], None],
-        on_lost: Callable[[], None],
+        on_lost: Callable[[BrokenError], None],
         clock: ClockMount | None,
     ) -> None:
         def take(event: ManagerEvent) -> None:

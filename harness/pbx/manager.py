@@ -6,21 +6,26 @@ No kept library subscribes to events in asyncio, and the protocol is small (docs
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import re
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from harness.containers.errors import BrokenError
+from harness.containers.errors import BrokenError, broken_by
 
 ManagerEvent = Mapping[str, str]
 """An event's headers as Asterisk sent them; a repeated header keeps its last value."""
 
 ANSWER_DEADLINE_S = 20.0
+LONGEST_BLOCK = 2**20
+"""Bytes of one event or answer; Asterisk's own are some hundred, the longest a command's output of some 100 kB."""
+_SHOWN_BYTES = 60
+_BLOCK_END = b"\r\n\r\n"
 _NOTHING_TO_LIST = re.compile(r"No [\w ]+ found[.!]?")
 """How Asterisk refuses a list that would be empty, such as `No Contacts found`."""
+_NO_SUCH_ENDPOINT = re.compile(r"Unable to retrieve endpoint .*", re.DOTALL)
+"""How Asterisk refuses to show an endpoint that it does not have (res_pjsip/pjsip_configuration.c)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class ManagerError(BrokenError):
 
 
 class ManagerLostError(ManagerError):
-    """The PBX closed the connection; why is for whoever is told of the loss to find out."""
+    """The PBX closed the connection; why is for whoever the loss is reported to to find out."""
 
 
 class Manager:
@@ -47,7 +52,7 @@ class Manager:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         on_event: Callable[[ManagerEvent], None],
-        on_lost: Callable[[], None],
+        on_lost: Callable[[BrokenError], None],
         on_bytes: Callable[[int], None],
         on_write: Callable[[int], None],
     ) -> None:
@@ -62,6 +67,8 @@ class Manager:
         self._waiting: dict[str, asyncio.Future[list[tuple[str, str]]]] = {}
         self._lists: dict[str, list[dict[str, str]]] = {}
         self._closing = False
+        self._fault: BrokenError | None = None
+        """Why nothing comes any more."""
         self._task = asyncio.create_task(self._read(), name="manager")
 
     @classmethod
@@ -70,16 +77,20 @@ class Manager:
         link: socket.socket,
         *,
         on_event: Callable[[ManagerEvent], None],
-        on_lost: Callable[[], None],
+        on_lost: Callable[[BrokenError], None],
         on_bytes: Callable[[int], None] = lambda _: None,
         on_write: Callable[[int], None] = lambda _: None,
     ) -> Manager:
         """Speak over a connection whose banner has been read; nobody is logged in.
 
+        `on_lost` gets the reason, once, when nothing more can be read before `close` or `expect_end`: ManagerLostError
+        where the PBX closed the connection, another BrokenError where `on_event` raised or the PBX did not keep to the
+        protocol.
+
         `on_bytes` is told how many bytes of it are being dealt with, `on_write` how many are about to be sent.
         """
         link.setblocking(False)  # noqa: FBT003 - the socket module takes no keyword
-        reader, writer = await asyncio.open_connection(sock=link, limit=2**20)
+        reader, writer = await asyncio.open_connection(sock=link, limit=LONGEST_BLOCK)
         return cls(reader, writer, on_event, on_lost, on_bytes, on_write)
 
     @property
@@ -91,22 +102,28 @@ class Manager:
         """Send an action and return its response's headers. Raises ManagerError when it is refused."""
         answer = dict(await self._send(name, headers))
         if answer.get("Response") not in {"Success", "Goodbye", "Follows"}:
-            message = f"the PBX refused the manager action {name}: {answer.get('Message', 'no reason')}"
-            raise ManagerError(message)
+            raise _refused(f"the manager action {name}", answer)
         return answer
 
-    async def listing(self, name: str, *, strict: bool = False, **headers: str) -> list[dict[str, str]]:
+    async def listing(self, name: str, **headers: str) -> list[dict[str, str]]:
         """Send an action that answers with a list of events and return those, the closing one left out.
 
-        An action that is refused has no entries. `strict`: ManagerError is raised, unless there was nothing to list.
+        Raises ManagerError when the action is refused, unless there was nothing to list.
         """
+        return await self._listing(name, headers, _NOTHING_TO_LIST)
+
+    async def endpoint(self, name: str) -> list[dict[str, str]]:
+        """Return what the PBX lists of a PJSIP endpoint: nothing of one that it does not have. Raises ManagerError."""
+        return await self._listing("PJSIPShowEndpoint", {"Endpoint": name}, _NO_SUCH_ENDPOINT)
+
+    async def _listing(self, name: str, headers: Mapping[str, str], empty: re.Pattern[str]) -> list[dict[str, str]]:
         number = f"rp{next(self._numbers)}"
         self._lists[number] = []
         try:
-            answer = dict(await self._ask(number, name, headers))
-            reason = answer.get("Message", "no reason").strip()
-            if strict and answer.get("Response") == "Error" and not _NOTHING_TO_LIST.fullmatch(reason):
-                raise ManagerError(f"the PBX refused the manager action {name}: {reason}")
+            answer = dict(await self._ask(number, name, headers, f"the manager action {name}"))
+            reason = answer.get("Message", "").strip()
+            if answer.get("Response") == "Error" and not empty.fullmatch(reason):
+                raise _refused(f"the manager action {name}", answer)
             return self._lists[number]
         finally:
             del self._lists[number]
@@ -116,25 +133,44 @@ class Manager:
 
         Raises ManagerError when it may not be run.
         """
-        answer = await self._send("Command", {"Command": line})
+        answer = await self._send("Command", {"Command": line}, f"the command {line}")
         printed = [value for key, value in answer if key == "Output"]
         if not printed and (said := dict(answer)).get("Response") == "Error":
-            raise ManagerError(f"the PBX refused the command {line}: {said.get('Message', 'no reason')}")
+            raise _refused(f"the command {line}", said)
         return printed
 
     async def variable(self, channel: str, name: str) -> str | None:
         """Read a variable or function of a channel; None when the channel is gone."""
-        answer = dict(await self._send("Getvar", {"Channel": channel, "Variable": name}))
+        answer = dict(await self._send("Getvar", {"Channel": channel, "Variable": name}, f"{name} of {channel}"))
         return answer.get("Value") if answer.get("Response") == "Success" else None
 
-    async def value(self, name: str) -> str | None:
-        """Read a global variable or function, such as DEVICE_STATE(PJSIP/101)."""
-        answer = dict(await self._send("Getvar", {"Variable": name}))
-        return answer.get("Value") if answer.get("Response") == "Success" else None
+    async def value(self, name: str) -> str:
+        """Read a global variable or function, such as DEVICE_STATE(PJSIP/101): empty where there is none of this name.
+
+        Raises ManagerError when it may not be read.
+        """
+        answer = dict(await self._send("Getvar", {"Variable": name}, f"the value of {name}"))
+        if answer.get("Response") != "Success":
+            raise _refused(f"the value of {name}", answer)
+        return answer.get("Value", "")
+
+    async def ping(self) -> None:
+        """Return when the PBX has answered. Raises ManagerError where it stands still."""
+        try:
+            await self.action("Ping")
+        except ManagerLostError:
+            raise
+        except ManagerError as fault:
+            if not isinstance(fault.__cause__, TimeoutError):
+                raise
+            sentence = f"the PBX has not answered for {ANSWER_DEADLINE_S:.0f} s of real time"
+            raise ManagerError(
+                sentence, "is its process stopped, its container paused, or the machine too busy?"
+            ) from fault
 
     @property
     def has_ended(self) -> bool:
-        """True once the PBX has closed the connection."""
+        """True once nothing more can come: the PBX has closed the connection, or `on_lost` got another reason."""
         return self._task.done()
 
     def expect_end(self) -> asyncio.Future[None]:
@@ -145,47 +181,69 @@ class Manager:
     async def close(self) -> None:
         """End the connection; its end is no loss."""
         self._closing = True
+        self._end(ManagerLostError("the connection to the manager interface was closed"))
         self._task.cancel()
-        self._writer.close()
-        with contextlib.suppress(asyncio.CancelledError, OSError):
-            await self._task
+        await asyncio.wait({self._task})
 
-    async def _send(self, name: str, headers: Mapping[str, str]) -> list[tuple[str, str]]:
-        return await self._ask(f"rp{next(self._numbers)}", name, headers)
+    async def _send(self, name: str, headers: Mapping[str, str], what: str = "") -> list[tuple[str, str]]:
+        return await self._ask(f"rp{next(self._numbers)}", name, headers, what or f"the manager action {name}")
 
-    async def _ask(self, number: str, name: str, headers: Mapping[str, str]) -> list[tuple[str, str]]:
+    async def _ask(self, number: str, name: str, headers: Mapping[str, str], what: str) -> list[tuple[str, str]]:
+        """Send an action and return the answer, or of a list what closes it; `what` was asked, in a sentence."""
         answer: asyncio.Future[list[tuple[str, str]]] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
-        self._write(name, number, headers)
         try:
+            self._write(name, number, headers)
             return await asyncio.wait_for(answer, ANSWER_DEADLINE_S)
         except TimeoutError as fault:
-            message = f"the PBX did not answer the manager action {name} within {ANSWER_DEADLINE_S:.0f} s"
-            raise ManagerError(message) from fault
+            missing = f"did not answer {what}"
+            if listed := self._lists.get(number):
+                missing = f"did not end its answer to {what}, of which {len(listed)} entries came,"
+            raise ManagerError(f"the PBX {missing} within {ANSWER_DEADLINE_S:.0f} s of real time") from fault
         finally:
-            self._waiting.pop(number, None)
+            del self._waiting[number]
 
     def _write(self, name: str, number: str, headers: Mapping[str, str]) -> None:
-        if self._task.done():
-            message = "the PBX closed its manager interface"
-            raise ManagerLostError(message)
+        if self._fault is not None:
+            raise type(self._fault)(self._fault.sentence, self._fault.hint) from self._fault
         lines = [f"Action: {name}", f"ActionID: {number}", *(f"{key}: {value}" for key, value in headers.items())]
         text = ("\r\n".join(lines) + "\r\n\r\n").encode()
         self._on_write(len(text))
         self._writer.write(text)
 
     async def _read(self) -> None:
+        """Read until the connection ends, or something is wrong with what comes: whoever waits gets the reason."""
         try:
             while True:
-                block = await self._reader.readuntil(b"\r\n\r\n")
+                block = await self._reader.readuntil(_BLOCK_END)
                 self._on_bytes(len(block))
                 self._take(_headers(block.decode("utf-8", "replace")))
-        except (asyncio.IncompleteReadError, ConnectionError):
-            for waiting in self._waiting.values():
-                if not waiting.done():
-                    waiting.set_exception(ManagerLostError("the PBX closed its manager interface"))
-            if not self._closing:
-                self._on_lost()
+        except asyncio.IncompleteReadError as fault:
+            cut = f" in the middle of a message: {_shown(fault.partial)}" if fault.partial else ""
+            lost = ManagerError if cut else ManagerLostError
+            self._end(lost(f"the PBX closed its manager interface{cut}"))
+        except ConnectionError:
+            self._end(ManagerLostError("the PBX closed its manager interface"))
+        except asyncio.LimitOverrunError:
+            begun = _shown(await self._reader.read(_SHOWN_BYTES))
+            longest = f"a message of more than {LONGEST_BLOCK // 2**20} MiB, which is more than is read"
+            self._end(ManagerError(f"the PBX sent by its manager interface {longest}; it begins with {begun}"))
+        except BrokenError as fault:
+            self._end(fault)
+        except Exception as fault:  # noqa: BLE001 - whoever waits gets it
+            self._end(broken_by(fault, "while it read the manager interface"))
+
+    def _end(self, fault: BrokenError) -> None:
+        """Report why nothing comes any more, to everybody who waits, and let go of the connection."""
+        if self._fault is not None:
+            return
+        self._fault = fault
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_exception(fault)
+        self._writer.close()
+        if not self._closing:
+            self._on_lost(fault)
 
     def _take(self, headers: list[tuple[str, str]]) -> None:
         message = dict(headers)
@@ -193,9 +251,15 @@ class Manager:
         if number in self._lists:
             self._take_listed(number, headers)
         elif "Event" in message:
-            self._on_event(message)
+            self._hand_on(message)
         elif number in self._waiting and not self._waiting[number].done():
             self._waiting[number].set_result(headers)
+
+    def _hand_on(self, event: ManagerEvent) -> None:
+        try:
+            self._on_event(event)
+        except Exception as fault:
+            raise broken_by(fault, f"while it took the manager event {event['Event']}") from fault
 
     def _take_listed(self, number: str, headers: list[tuple[str, str]]) -> None:
         message = dict(headers)
@@ -209,3 +273,12 @@ class Manager:
 def _headers(block: str) -> list[tuple[str, str]]:
     pairs = (line.partition(":") for line in block.split("\r\n") if line)
     return [(key, value.removeprefix(" ")) for key, _, value in pairs]
+
+
+def _refused(what: str, answer: Mapping[str, str]) -> ManagerError:
+    return ManagerError(f"the PBX refused {what}: {answer.get('Message', '').strip() or 'no reason'}")
+
+
+def _shown(block: bytes) -> str:
+    """Return the beginning of a message as it stands in a sentence."""
+    return repr(block[:_SHOWN_BYTES].decode("utf-8", "replace"))

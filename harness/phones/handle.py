@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, BinaryIO
 
+from harness.containers.errors import BrokenError
 from harness.phones import protocol as say
 from harness.phones import wire
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 START_WITHIN = timedelta(seconds=30)
 """A phone is ready in a tenth of a second; on a machine that is busy elsewhere it may take long."""
 STOP_WITHIN = timedelta(seconds=2)
+KILLED_WITHIN = timedelta(seconds=5)
+"""A process that is killed is gone at once, unless its container stands still."""
 CALLS = 64
 """How many calls a phone takes at once: all that the library is built for (phones-image/config_site.h)."""
 _TAIL_LINES = 15
@@ -90,6 +93,8 @@ class Phone:
         """When it was asked for a sign of life that it has not given yet, in seconds of CLOCK_MONOTONIC."""
         self._frozen = False
         self._ending = False
+        self._received = 0
+        """How many messages it has sent."""
 
     @classmethod
     async def start(  # noqa: PLR0913 - all that differs from phone to phone
@@ -205,7 +210,12 @@ class Phone:
             self._line.end()
         if self._link is not None:
             wire.send(self._link, {"stop": True})
-            await asyncio.wait({self._stopped, self._gone}, return_when=asyncio.FIRST_COMPLETED)
+            within = START_WITHIN.total_seconds()
+            done, _ = await asyncio.wait(
+                {self._stopped, self._gone}, timeout=within, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not done:
+                raise BrokenError(f"the process of phone {self.name} was not stopped within {within:g} s of real time")
 
     def kill(self) -> None:
         """Kill the process; Crashed is not reported."""
@@ -213,9 +223,12 @@ class Phone:
         self._let_go()
 
     async def _end_now(self) -> None:
+        """Kill the process and return when it is gone; in a container that stands still nobody sees its end."""
         self.kill()
         if self._transport is not None:
-            await self._gone
+            await asyncio.wait({self._gone}, timeout=KILLED_WITHIN.total_seconds())
+        if self._transport is not None:
+            self._transport.abort()
 
     async def _launch(self, server: Path, settings: wire.Request) -> None:
         ours, theirs = socket.socketpair()
@@ -252,7 +265,8 @@ class Phone:
             case {"pid": int(pid)}:
                 self.pid = pid
             case {"stopped": True}:
-                self._stopped.set_result(None)
+                if not self._stopped.done():
+                    self._stopped.set_result(None)
             case {"status": int(status)}:
                 self._process_ended(status)
             case {"fault": str(fault)}:
@@ -268,8 +282,26 @@ class Phone:
             self._link.close()
             self._link = None
 
-    def received(self, message: say.Message) -> None:
-        """Take a message from the channel."""
+    def received(self, line: bytes) -> None:
+        """Take a line from the channel; what is wrong with it, or its handler raises, is the loop's to report."""
+        try:
+            number, message = say.from_numbered_line(line)
+        except ValueError as fault:
+            self._report(BrokenError(f"phone {self.name} sent what is no message: {fault}"), "reading its channel")
+            return
+        if number != self._received + 1:
+            came = f"message {number} ({type(message).__name__}) came after message {self._received}"
+            self._report(BrokenError(f"messages of phone {self.name} were lost or mixed up: {came}"), "its channel")
+        self._received = number
+        try:
+            self._take(message)
+        except Exception as fault:  # noqa: BLE001 - raised in the loop it would end the channel, and kill the phone
+            self._report(fault, f"taking {type(message).__name__} of phone {self.name}")
+
+    def _report(self, fault: Exception, doing: str) -> None:
+        self._loop.call_exception_handler({"message": doing, "exception": fault})
+
+    def _take(self, message: say.Message) -> None:
         if self._line is not None:
             self._line.take()
         match message:
@@ -343,9 +375,7 @@ class _Channel(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         *lines, self._pending = (self._pending + data).split(b"\n")
         for line in lines:
-            message = say.from_line(line)
-            if isinstance(message, say.Message):
-                self._phone.received(message)
+            self._phone.received(line)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         self._phone.channel_ended()

@@ -39,11 +39,12 @@ class Ledger:
         """Count a verb that was done."""
         self._counts[PeerWord.DONE] += 1
 
-    def note_told(self) -> None:
-        """Count a message to the conductor, before it is sent."""
+    def note_told(self) -> int:
+        """Count a message to the conductor, before it is sent, and return its number."""
         self._told += 1
         if self._peer is not None:
             self._peer[PeerWord.TOLD] = self._told
+        return self._told
 
     def settle(self) -> None:
         """Publish the counts: there is nothing left to do."""

@@ -92,8 +92,7 @@ class Phone:
 
     def tell(self, message: say.Message) -> None:
         """Send a message to the conductor; end where there is no conductor any more."""
-        self.ledger.note_told()
-        _send(self._channel, message)
+        _send(self._channel, message, self.ledger.note_told())
 
     def fault(self) -> None:
         """Report the exception being handled."""
@@ -295,9 +294,9 @@ def _fault(at_ns: int) -> say.Fault:
     return say.Fault(at_ns=at_ns, traceback=traceback.format_exc() + words)
 
 
-def _send(channel: socket.socket, message: say.Message) -> None:
+def _send(channel: socket.socket, message: say.Message, number: int) -> None:
     try:
-        channel.sendall(say.to_line(message))
+        channel.sendall(say.to_numbered_line(message, number))
     except OSError:
         os._exit(0)
 
@@ -311,10 +310,11 @@ def run(channel: int, page: int | None, settings: dict[str, Any]) -> NoReturn:
     with open("/proc/self/comm", "w") as comm:  # noqa: PTH123  pathlib would be one more import for each phone
         comm.write(settings["name"])  # whose process it is, for whoever looks at the container's
     link = socket.socket(fileno=channel)
+    ledger: Ledger | None = None
     try:
         ledger = Ledger(page, settings.pop("number"))
         phone = Phone(link, ledger, **settings)
     except Exception:  # noqa: BLE001  whatever it is, the conductor must learn of it
-        _send(link, _fault(time.monotonic_ns()))
+        _send(link, _fault(time.monotonic_ns()), 1 if ledger is None else ledger.note_told())
         os._exit(1)
     phone.run()

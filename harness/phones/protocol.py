@@ -387,6 +387,20 @@ def to_line(said: Verb | Message) -> bytes:
     return json.dumps({type(said).__name__: said.as_dict()}).encode() + b"\n"
 
 
+def to_numbered_line(message: Message, number: int) -> bytes:
+    """Return the line of a phone's message, which is the `number`th: so that a lost one is noticed."""
+    return b"%d %s" % (number, to_line(message))
+
+
+def from_numbered_line(line: bytes) -> tuple[int, Message]:
+    """Read back what `to_numbered_line` wrote. Raises ValueError for anything else."""
+    number, _, rest = line.partition(b" ")
+    message = from_line(rest)
+    if not number.isdigit() or not isinstance(message, Message):
+        raise ValueError(f"no line of a phone's channel: {line[:80]!r}")
+    return int(number), message
+
+
 def from_line(line: bytes) -> Verb | Message:
     """Read back what `to_line` wrote. Raises ValueError for anything else."""
     try:

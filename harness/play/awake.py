@@ -14,9 +14,12 @@ from harness.clock.clock import PbxEpoch
 from harness.containers.errors import BrokenError
 from harness.phones.handle import Phone
 from harness.play.stage import Stage
+from harness.play.theatre import Theatre
 
 LOOK_EVERY_S = 1.0
 """Real seconds, as all here: a process that stands still reports nothing, so somebody has to look."""
+PINGED_EVERY_LOOKS = 5
+PAGE_WRITERS = "the PBX's container and the phones map it to write: is something else there that does?"
 LOOKS = 5
 """So many looks one after the other without a sign: a phone that is well answers within milliseconds. They are counted,
 and not the seconds, since a machine that stood still as a whole has stopped whoever looks, too."""
@@ -55,6 +58,29 @@ class _Watch:
                 self._stage.fail(_stands_still(phone, silence))
             elif phone.leaves_something:
                 phone.ask_for_a_sign()
+
+
+@contextlib.contextmanager
+def watched_pbx(theatre: Theatre, stage: Stage) -> Iterator[None]:
+    """Fail `stage` as soon as the PBX has not answered for some time, or the clock's page is no page any more.
+
+    All of this is real time: where the PBX stands still its clock may, too, and no deadline of the story would come.
+    """
+
+    async def watch() -> None:
+        while True:
+            for _ in range(PINGED_EVERY_LOOKS):
+                await asyncio.sleep(LOOK_EVERY_S)
+                if not stage.clock.page.is_whole:
+                    raise BrokenError("the clock's page was overwritten or cut while the story ran", PAGE_WRITERS)
+            if theatre.has_booted and not theatre.pbx.manager.has_ended:
+                await theatre.pbx.manager.ping()
+
+    watching = stage.begin(watch(), "watching the PBX")
+    try:
+        yield
+    finally:
+        watching.cancel()
 
 
 async def prove_awake(phones: Mapping[str, Phone], stage: Stage) -> None:

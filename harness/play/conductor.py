@@ -34,10 +34,11 @@ from harness.events import (
 )
 from harness.pbx.container import LOG, RTP_CAPTURE
 from harness.pbx.manager import ManagerError, ManagerLostError
-from harness.play.awake import prove_awake, watched_phones
+from harness.play.awake import prove_awake, watched_pbx, watched_phones
 from harness.play.callers import CallerSeat
 from harness.play.circle import watched_for_circles
-from harness.play.clockwork import open_page, prove_clock
+from harness.play.clockwork import open_page, prove_all_heard, prove_clock
+from harness.play.closing import close_all
 from harness.play.horizon import last_answers, longest_talks, patience
 from harness.play.interval import interval
 from harness.play.recorder import Recorder
@@ -87,10 +88,20 @@ async def conduct(
     recorder = Recorder(folder / "events.ndjson")
     stage = Stage(clock, recorder)
     theatre = Theatre(scenario, environment, folder, stage, allow=allow)
+    with stage.unforeseen_reported():
+        await _conduct(scenario, theatre, stage, recorder, folder)
+    return clock.report()
+
+
+async def _conduct(scenario: Scenario, theatre: Theatre, stage: Stage, recorder: Recorder, folder: Path) -> None:
+    """Play, and close everything."""
+    clock = stage.clock
+    failure: BaseException | None = None
     try:
         try:
             with (
                 watched_phones(theatre.phones, stage),
+                watched_pbx(theatre, stage),
                 watched_for_circles(
                     theatre.evidence / LOG, lambda place: stage.fail(CallEndlessError(place, clock.now()))
                 ),
@@ -108,18 +119,26 @@ async def conduct(
         if isinstance(fault, LedElsewhereError):  # else the PBX has ended, or is too busy to answer
             with contextlib.suppress(ManagerError):
                 await theatre.save_capture()
-    except BrokenError as fault:
-        fault.report = clock.report()
+    except BaseException as fault:
+        failure = fault
+        if isinstance(fault, BrokenError):
+            fault.report = clock.report()
         raise
     finally:
-        stage.end_tasks()
-        await theatre.close()
-        for event in _pbx_testimony(theatre):
-            recorder.record(event)
-        recorder.close()
-        _keep_capture(theatre, folder)
-        clock.close()
-    return clock.report()
+
+        def record_testimony() -> None:
+            for event in _pbx_testimony(theatre):
+                recorder.record(event)
+
+        steps = [
+            stage.end_tasks,
+            theatre.close,
+            record_testimony,
+            recorder.close,
+            lambda: _keep_capture(theatre, folder),
+            clock.close,
+        ]
+        await close_all(steps, failure)
 
 
 async def _play(scenario: Scenario, theatre: Theatre, stage: Stage, recorder: Recorder, clock: PbxClock) -> None:
@@ -153,7 +172,9 @@ async def _play(scenario: Scenario, theatre: Theatre, stage: Stage, recorder: Re
     stage.record(QuietOver(at=moment(clock.now()), watched=PbxSeconds(clock.now() - over)))
     await prove_awake(theatre.phones, stage)
     await theatre.prove_capture()
+    await prove_all_heard(clock)
     theatre.pbx.refuse_log()
+    stage.check()
 
 
 async def _expectations(scenario: Scenario, theatre: Theatre, stage: Stage) -> bool:

@@ -64,7 +64,7 @@ def _of_extension(extension: str, phones: Collection[str]) -> list[str]:
 
 async def _contacts_of(manager: Manager, extension: str) -> tuple[int | None, list[str]]:
     """Return how many contacts of an extension the PBX keeps, and the options by which it removes one for another."""
-    details = await manager.listing("PJSIPShowEndpoint", Endpoint=extension)
+    details = await manager.endpoint(extension)
     aor = next((entry for entry in details if entry.get("Event") == "AorDetail"), None)
     if aor is None:
         return None, []

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+import contextlib
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
 
 from harness.clock.clock import PbxClock, PbxEpoch
-from harness.containers.errors import BrokenError
+from harness.containers.errors import BrokenError, broken_by
 from harness.events import CallEndless, Event, LedElsewhere, PbxCrashed, TalkRefused
 from harness.pbx.manager import ManagerLostError
 from harness.play.recorder import Recorder
@@ -63,6 +65,7 @@ class Stage:
         self._recorder = recorder
         self._changed = asyncio.Event()
         self._failure: BrokenError | PbxFaultError | None = None
+        self._unforeseen: BrokenError | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def record(self, event: Event) -> None:
@@ -88,6 +91,29 @@ class Stage:
         if self._failure is not None:
             raise self._failure
 
+    @contextlib.contextmanager
+    def unforeseen_reported(self) -> Iterator[None]:
+        """Until the end of the block, fail with whatever a callback or task of the running loop raises.
+
+        Raises it at the end, unless another exception leaves the block already.
+        """
+        loop = asyncio.get_running_loop()
+        before = loop.get_exception_handler()
+        loop.set_exception_handler(self._take_unforeseen)
+        try:
+            yield
+        finally:
+            loop.set_exception_handler(before)
+        if self._unforeseen is not None:
+            raise self._unforeseen
+
+    def _take_unforeseen(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        what = context.get("message", "")
+        fault = context.get("exception")
+        broken = broken_by(fault, f"({what})") if fault is not None else BrokenError(f"the harness failed: {what}")
+        self._unforeseen = self._unforeseen or broken
+        self.fail(broken)
+
     def hold_for(self, span: PbxSeconds, why: str) -> None:
         """Keep the clock at the pace of real time for a while."""
 
@@ -97,11 +123,12 @@ class Stage:
 
         self.begin(hold(), why)
 
-    def begin(self, task: Coroutine[None, None, None], name: str) -> None:
+    def begin(self, task: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
         """Run a task beside the story; whatever it raises is a failure of the play."""
         running = asyncio.get_running_loop().create_task(task, name=name)
         self._tasks.add(running)
         running.add_done_callback(self._ended)
+        return running
 
     def end_tasks(self) -> None:
         """Cancel what still runs beside the story."""
@@ -139,6 +166,4 @@ class Stage:
         if isinstance(fault, (BrokenError, PbxFaultError)):
             self.fail(fault)
         else:
-            broken = BrokenError(f"the harness failed in {task.get_name()}: {type(fault).__name__}: {fault}")
-            broken.__cause__ = fault
-            self.fail(broken)
+            self.fail(broken_by(fault, f"in {task.get_name()}"))

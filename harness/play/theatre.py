@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn
 
 from harness.clock.clock import PbxEpoch
-from harness.containers.errors import BrokenError, ComplaintError, LogMissingError
+from harness.containers.errors import BrokenError, ComplaintError, LogMissingError, raise_first
 from harness.containers.evidence import is_evidence
 from harness.containers.run import RunEnvironment
 from harness.containers.turnstile import turnstile
 from harness.events import LedElsewhere, NameAsked, RegistrationLost, RegistrationRefused, TalkRefused
 from harness.pbx.complaints import BootPolicy
 from harness.pbx.container import LOG, SIP_PORT, ClockMount, Pbx
-from harness.pbx.manager import Login, ManagerEvent
+from harness.pbx.manager import Login, ManagerEvent, ManagerLostError
 from harness.phones import protocol
 from harness.phones.container import PhonesContainer, begin_phones
 from harness.phones.handle import CALLS, Crashed, Phone, PhoneStartError
@@ -142,6 +142,11 @@ class Theatre:
             message = "the PBX has not been started"
             raise BrokenError(message)
         return self._pbx
+
+    @property
+    def has_booted(self) -> bool:
+        """True once there is a PBX that has booted."""
+        return self._pbx is not None
 
     @property
     def house(self) -> PhonesContainer:
@@ -316,10 +321,11 @@ class Theatre:
         ends = [phone.stop() for phone in self._phones.values()]
         if self._pbx is not None:
             ends.append(self._pbx.remove())
-        await asyncio.gather(*ends)
+        ended = await asyncio.gather(*ends, return_exceptions=True)
         for server in (self._name_server, self._network_capture):
             if server is not None:
                 server.close()
+        raise_first(fault for fault in ended if fault is not None)
 
     async def _begin_capture(self) -> None:
         """Have Asterisk write down its SIP, once it has dealt with the news that its configuration was loaded.
@@ -425,8 +431,11 @@ class Theatre:
     def _on_manager(self, event: ManagerEvent) -> None:
         self.switchboard.take(event)
 
-    def _on_lost(self) -> None:
-        self._stage.begin(self.explain_loss(), "asking why the PBX ended")
+    def _on_lost(self, fault: BrokenError) -> None:
+        if isinstance(fault, ManagerLostError):
+            self._stage.begin(self.explain_loss(), "asking why the PBX ended")
+        else:
+            self._stage.fail(fault)
 
     async def explain_loss(self) -> NoReturn:
         """Raise what the end of the PBX means: PbxCrashedError, or BrokenError where it was ended from outside."""
@@ -584,7 +593,7 @@ class Theatre:
 
     async def _prove_trunk(self) -> None:
         """Whoever calls from the provider's address is the trunk, and nobody else is."""
-        details = await self.pbx.manager.listing("PJSIPShowEndpoint", Endpoint="trunk")
+        details = await self.pbx.manager.endpoint("trunk")
         matches = [entry.get("Match", "") for entry in details if entry.get("Event") == "IdentifyDetail"]
         provider = self.house.trunk_address
         if not any(match.split("/")[0] == provider for match in matches):

@@ -82,7 +82,7 @@ async def boot(environment: RunEnvironment, folder: Path, on_event: Callable[[Ma
         surroundings=surroundings_of(phones_of(environment)),
         login=LOGIN,
         on_event=on_event,
-        on_lost=lambda: None,
+        on_lost=lambda _: None,
     )
 
 

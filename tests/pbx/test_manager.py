@@ -51,7 +51,7 @@ def on_pbx(environment: RunEnvironment, tmp_path: Path) -> Callable[[Callable[..
                 surroundings=surroundings_of(phones_of(environment)),
                 login=LOGIN,
                 on_event=events.append,
-                on_lost=lost.set,
+                on_lost=lambda _: lost.set(),
             )
             try:
                 await test(pbx, events, lost)
@@ -97,7 +97,7 @@ def test_a_wrong_secret_is_refused(
         await asyncio.to_thread(link.connect, (pbx.office_address, MANAGER_PORT))
         banner = await asyncio.to_thread(link.recv, 200)
         assert banner.startswith(b"Asterisk Call Manager/")
-        other = await Manager.over(link, on_event=lambda _: None, on_lost=lambda: None)
+        other = await Manager.over(link, on_event=lambda _: None, on_lost=lambda _: None)
         with pytest.raises(ManagerError, match="Authentication failed"):
             await other.action("Login", Username="ringproof", Secret="ringproof")  # noqa: S106 - the wrong one
         await other.close()

@@ -106,7 +106,7 @@ def test_a_phone_ends_with_its_channel(phones: PhonesContainer, tmp_path: Path) 
             wire.send(link, {"phone": settings}, theirs.fileno(), log.fileno())
         assert "pid" in (wire.receive(link)[0] or {})
         ours.settimeout(10)
-        assert isinstance(say.from_line(ours.recv(65536)), say.Ready)
+        assert isinstance(say.from_numbered_line(ours.recv(65536).rstrip())[1], say.Ready)
         ours.close()
         assert wire.receive(link)[0] == {"status": 0}
 

@@ -85,7 +85,7 @@ class Laboratory:
 
     async def says(self, function: str) -> str:
         """Ask the PBX for a global variable or function."""
-        return await self.theatre.pbx.manager.value(function) or ""
+        return await self.theatre.pbx.manager.value(function)
 
 
 @contextlib.asynccontextmanager

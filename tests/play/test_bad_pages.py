@@ -91,7 +91,7 @@ def test_the_pbx_does_not_start(environment: RunEnvironment, folder: Path, damag
             surroundings=surroundings_of(phones_of(environment)),
             login=LOGIN,
             on_event=lambda _: None,
-            on_lost=lambda: None,
+            on_lost=lambda _: None,
             clock=ClockMount(
                 library=LIBRARY,
                 page=page,

@@ -1,0 +1,31 @@
+"""The end of a play: everything is closed, also where closing one thing fails."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+
+from harness.containers.errors import BrokenError, raise_first
+
+
+async def close_all(steps: Sequence[Callable[[], Awaitable[None] | None]], failure: BaseException | None) -> None:
+    """Do all `steps` in their order, whatever one of them raises.
+
+    `failure` is why the play ended, if it failed: what a step raises is noted with it. Without one the first that is
+    raised leaves this function, once all have been done.
+    """
+    faults: list[BaseException] = []
+    for step in steps:
+        try:
+            done = step()
+            if inspect.isawaitable(done):
+                await done
+        except Exception as fault:  # noqa: BLE001 - reported below
+            faults.append(fault)
+    if failure is None:
+        raise_first(faults)
+    for later in faults:
+        if isinstance(failure, BrokenError):
+            failure.note_later(later)
+        elif failure is not None:
+            failure.add_note(f"then this failed, too: {type(later).__name__}: {later}")
