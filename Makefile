@@ -11,7 +11,7 @@ OUT     := $(if $(filter 22,$(VERSION)),out,out/asterisk-$(VERSION))
 # for `make test`: ARGS="-k lease -x"
 ARGS    ?=
 
-.PHONY: help setup venv engine image check format test e2e goldens fidelity mutants bench lock clean
+.PHONY: help setup venv engine image check format test e2e goldens fidelity mutants faults bench lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -55,6 +55,9 @@ fidelity: setup  ## play every bundled scenario at speed 1 and raced, and compar
 mutants: setup  ## 200 wrong dialplans at random, and one that each scenario catches; writes docs/mutants.md, docs/caught.md
 	$(BIN)/python -m tests.mutants --random 200 --seed 1 --report docs/mutants.md $(ARGS)
 	$(BIN)/python -m tests.mutants --each --seed 1 --report docs/caught.md $(ARGS)
+
+faults: venv  ## 10,000 plays of a scripted PBX and phones, each with a fault in what they send; minutes, needs no engine
+	$(BIN)/pytest tests/faults -q -n auto --seeds 10000 $(ARGS)
 
 bench: setup  ## measure boot, overhead, phones, validate; prints a table
 	$(BIN)/python -m tests.bench

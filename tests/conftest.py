@@ -12,6 +12,7 @@ GOLDENS = Path(__file__).parent / "golden"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let `make goldens` rewrite the goldens."""
+    parser.addoption("--seeds", type=int, default=200, help="how many seeded faults are played (tests/faults)")
     parser.addoption("--goldens", action="store_true", help="rewrite tests/golden/ from what is said now")
 
 

@@ -205,7 +205,7 @@ class Manager:
 
     def _write(self, name: str, number: str, headers: Mapping[str, str]) -> None:
         if self._fault is not None:
-            raise type(self._fault)(self._fault.sentence, self._fault.hint) from self._fault
+            raise self._fault
         lines = [f"Action: {name}", f"ActionID: {number}", *(f"{key}: {value}" for key, value in headers.items())]
         text = ("\r\n".join(lines) + "\r\n\r\n").encode()
         self._on_write(len(text))
@@ -258,6 +258,9 @@ class Manager:
     def _hand_on(self, event: ManagerEvent) -> None:
         try:
             self._on_event(event)
+        except KeyError as fault:
+            sentence = f"the PBX sent a manager event {event['Event']} that the harness cannot take: it has no {fault}"
+            raise ManagerError(sentence) from fault
         except Exception as fault:
             raise broken_by(fault, f"while it took the manager event {event['Event']}") from fault
 

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import signal
 import socket
-import time
 import zlib
 from dataclasses import dataclass
 from datetime import timedelta
@@ -167,12 +166,12 @@ class Phone:
         """Real seconds since it was asked for a sign of life that it has not given; None: it owes none, or is gone."""
         if self._sign_asked_at is None or self._frozen or self._ending or self._gone.done():
             return None
-        return time.monotonic() - self._sign_asked_at
+        return self._loop.time() - self._sign_asked_at
 
     def ask_for_a_sign(self) -> None:
         """Ask for a sign of life, unless it owes one; a phone that is to be silent is not asked."""
         if self._sign_asked_at is None and not self._frozen:
-            self._sign_asked_at = time.monotonic()
+            self._sign_asked_at = self._loop.time()
             self.tell(say.Attend())
 
     async def register(self, verb: say.Register, *, within: timedelta) -> say.Registered:

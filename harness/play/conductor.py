@@ -98,27 +98,7 @@ async def _conduct(scenario: Scenario, theatre: Theatre, stage: Stage, recorder:
     clock = stage.clock
     failure: BaseException | None = None
     try:
-        try:
-            with (
-                watched_phones(theatre.phones, stage),
-                watched_pbx(theatre, stage),
-                watched_for_circles(
-                    theatre.evidence / LOG, lambda place: stage.fail(CallEndlessError(place, clock.now()))
-                ),
-            ):
-                await _play(scenario, theatre, stage, recorder, clock)
-        except ManagerLostError:
-            await theatre.explain_loss()
-    except RegistrationRefusedError:
-        recorder.begin(clock.now())
-        recorder.record(StoryOver(at=moment(clock.now()), deadline=False))
-    except PbxFaultError as fault:
-        stage.fail(fault)
-        recorder.begin(clock.now())  # what was before it is told as such
-        recorder.record(StoryOver(at=moment(clock.now()), deadline=False))
-        if isinstance(fault, LedElsewhereError):  # else the PBX has ended, or is too busy to answer
-            with contextlib.suppress(ManagerError):
-                await theatre.save_capture()
+        await _play_to_its_end(scenario, theatre, stage, recorder)
     except BaseException as fault:
         failure = fault
         if isinstance(fault, BrokenError):
@@ -139,6 +119,32 @@ async def _conduct(scenario: Scenario, theatre: Theatre, stage: Stage, recorder:
             clock.close,
         ]
         await close_all(steps, failure)
+
+
+async def _play_to_its_end(scenario: Scenario, theatre: Theatre, stage: Stage, recorder: Recorder) -> None:
+    """Play; where the PBX itself ended the story, record that it is over."""
+    clock = stage.clock
+    try:
+        try:
+            with (
+                watched_phones(theatre.phones, stage),
+                watched_pbx(theatre, stage),
+                watched_for_circles(theatre.evidence / LOG, lambda at: stage.fail(CallEndlessError(at, clock.now()))),
+            ):
+                await _play(scenario, theatre, stage, recorder, clock)
+        except ManagerLostError:
+            await theatre.explain_loss()
+    except RegistrationRefusedError:
+        await prove_all_heard(clock)  # else it was said of an answer that did not come whole
+        recorder.begin(clock.now())
+        recorder.record(StoryOver(at=moment(clock.now()), deadline=False))
+    except PbxFaultError as fault:
+        stage.fail(fault)
+        recorder.begin(clock.now())  # what was before it is told as such
+        recorder.record(StoryOver(at=moment(clock.now()), deadline=False))
+        if isinstance(fault, LedElsewhereError):  # else the PBX has ended, or is too busy to answer
+            with contextlib.suppress(ManagerError):
+                await theatre.save_capture()
 
 
 async def _play(scenario: Scenario, theatre: Theatre, stage: Stage, recorder: Recorder, clock: PbxClock) -> None:

@@ -1,0 +1,1 @@
+"""Scripted PBX and phones: what a play does with faults in what they send."""

@@ -1,0 +1,167 @@
+"""One scripted play with a fault, and what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from unittest import mock
+
+from faults.scripted import Fault, ScriptedContainer, ScriptedHouse, World
+from faults.virtual import VirtualLoop
+from harness.containers.errors import BrokenError
+from harness.containers.run import RunEnvironment
+from harness.events import read_record
+from harness.judge import judge
+from harness.observe import observe
+from harness.pbx import container
+from harness.play import clockwork, conductor, theatre
+from harness.play.conductor import conduct
+from harness.scenario.reading import read_scenarios
+from harness.scenario.speed import FASTEST
+from harness.scenario.story import Scenario
+
+KINDS = ("drop", "delay", "double", "reorder", "cut", "kill")
+OFFICE = Path("scenarios/offices/trading-company.yaml").resolve()
+PLANS = {
+    "84950000002": [["101", "102", "103"], ["100"]],
+    "84950000005": [["101"]],
+}
+STORIES = {
+    "answered": """
+callers:
+  anna: {from: "+74951234567", to: "84950000002"}
+scenarios:
+  answered:
+    phones:
+      102: {answers: 4s}
+    when: [{call: anna}]
+    expect:
+      - ring: [101, 102, 103]
+        for: 4s
+      - answer: 102
+""",
+    "overflow": """
+callers:
+  anna: {from: "+74951234567", to: "84950000002"}
+scenarios:
+  overflow:
+    phones:
+      103: {refuses: 486}
+      100: {answers: 3s}
+    when: [{call: anna}, {wait: 20s}, {hang up: anna}]
+    expect:
+      - refused: {103: 486}
+      - ring: [101, 102]
+      - missed: [101, 102]
+      - ring: [100]
+        for: 3s
+      - answer: 100
+""",
+    "red": """
+callers:
+  anna: {from: "+74951234567", to: "84950000005"}
+scenarios:
+  red:
+    when: [{call: anna}]
+    expect:
+      - ring: [102]
+        for: 15s
+""",
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a play came to."""
+
+    broken: str
+    """The sentence; empty: there is a verdict."""
+    found: tuple[str, ...]
+    """Kinds of the findings."""
+    sent: int
+    """How many things PBX and phones sent."""
+
+
+def read_stories(folder: Path) -> Mapping[str, Scenario]:
+    """Read the stories, each of which the scripted PBX can play."""
+    stories = {}
+    for name, text in STORIES.items():
+        file = folder / f"{name}.ring.yaml"
+        file.write_text(f"pbx: {OFFICE}\n{text}", encoding="utf-8")
+        read = read_scenarios(file)
+        assert read.problems == (), read.problems
+        (stories[name],) = read.scenarios
+    return stories
+
+
+def fault_of(seed: int, sent: int) -> Fault:
+    """Return the fault of a seed in a play in which so much is sent."""
+    rng = random.Random(seed)  # noqa: S311 - a seed, no secret
+    return Fault(rng.choice(KINDS), rng.randint(1, sent), rng.choice([0.02, 0.3, 2.0, 30.0]), rng.randrange(8))
+
+
+@contextmanager
+def _in_place_of_containers(world: World) -> Iterator[None]:
+    house = ScriptedHouse(world)
+    real_page = conductor.open_page
+
+    def container_of(_image: str, run: RunEnvironment, **kwargs: object) -> ScriptedContainer:
+        return ScriptedContainer(world, run, kwargs["on_end"])  # type: ignore[arg-type]
+
+    patches = {
+        (conductor, "open_page"): lambda *args: world.take_page(real_page(*args)),
+        (clockwork, "LIBRARY"): Path(__file__),
+        (theatre, "LIBRARY"): Path(__file__),
+        (theatre, "begin_phones"): lambda _: house,
+        (theatre, "surroundings_of"): lambda _: mock.Mock(),
+        (container, "AsteriskContainer"): container_of,
+        (container, "is_remapped"): lambda: False,
+        (container, "seal"): lambda: Path(__file__),
+    }
+    with ExitStack() as stack:
+        for (where, name), value in patches.items():
+            stack.enter_context(mock.patch.object(where, name, value))
+        try:
+            yield
+        finally:
+            house.end()
+            world.pbx.close()
+            world.end()
+
+
+def rehearse(scenario: Scenario, fault: Fault, speed: float = FASTEST) -> Outcome:
+    """Play `scenario` on the scripted PBX with `fault` in it. Raises HangError where the play hangs."""
+    folder = Path(tempfile.mkdtemp(prefix="faults-"))
+    environment = RunEnvironment(
+        run="scripted", owner="", image="", phones_image="", office_network="office", trunk_network="trunk",
+        subnets="127.0.0.0/8", gateways="", folder=str(folder), init=str(folder / "init"),
+    )  # fmt: skip
+    play = folder / "play"
+    play.mkdir()
+    (folder / "lease").mkdir()
+
+    try:
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            loop = runner.get_loop()
+            assert isinstance(loop, VirtualLoop)
+            world = World(folder, loop, PLANS, ["100", "101", "102", "103"], fault)
+            world.configuration, world.evidence = play / "pbx" / "conf", play / "pbx"
+            broken = ""
+            with _in_place_of_containers(world):
+                try:
+                    report = runner.run(conduct(scenario, environment, play, speed))
+                    if report.stalled:  # such a play is made again, and never told as it is (harness.plays)
+                        broken = f"this machine stalled for {report.longest_stall:.1f} s"
+                except BrokenError as failed:
+                    broken = failed.sentence
+            events = read_record((play / "events.ndjson").read_text("utf-8"))
+        found = () if broken else tuple(sorted(finding.kind for finding in judge(scenario, observe(scenario, events))))
+        return Outcome(broken, found, world.sent)
+    finally:
+        shutil.rmtree(folder)

@@ -1,0 +1,80 @@
+"""A play with a fault in what PBX or phones send has the verdict of the undisturbed one, or is broken by a named cause.
+
+Scripted, so without Docker: `make test` plays 200 seeds, `make faults` 10,000. A seed that failed is played again by
+`pytest tests/faults -k seeds --seeds N`.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from faults.rehearsal import STORIES, Outcome, fault_of, read_stories, rehearse
+from faults.scripted import Fault
+from harness.scenario.speed import FASTEST, SLOWEST
+from harness.scenario.story import Scenario
+
+AT_ONCE = 25
+"""Seeds of one test."""
+NAMES_A_CAUSE = re.compile(r"phone|PBX|Asterisk|machine|REGISTER of \d+")
+EXPECTED = {"answered": (), "overflow": (), "red": ("caller-ended-by", "missed-unexpected", "ring-instead")}
+
+
+@functools.cache
+def stories() -> Mapping[str, Scenario]:
+    """Read them once for each process."""
+    with tempfile.TemporaryDirectory() as folder:
+        return read_stories(Path(folder))
+
+
+@functools.cache
+def undisturbed(name: str, speed: float) -> Outcome:
+    """Play a story without a fault."""
+    return rehearse(stories()[name], Fault(), speed)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Cut the seeds into tests."""
+    if "first_seed" in metafunc.fixturenames:
+        metafunc.parametrize("first_seed", range(0, metafunc.config.getoption("--seeds"), AT_ONCE))
+
+
+@pytest.mark.parametrize("speed", [SLOWEST, FASTEST])
+@pytest.mark.parametrize("name", STORIES)
+def test_the_undisturbed_play(name: str, speed: float) -> None:
+    """The scripted PBX plays each story to its verdict, green or red."""
+    outcome = undisturbed(name, speed)
+    assert (outcome.broken, outcome.found) == ("", EXPECTED[name])
+
+
+def test_seeds(first_seed: int) -> None:
+    """Dropped, delayed, doubled, reordered and cut blocks and messages, and killed phones: never another verdict."""
+    for seed in range(first_seed, first_seed + AT_ONCE):
+        name = sorted(STORIES)[seed % len(STORIES)]
+        speed = (SLOWEST, FASTEST)[seed // len(STORIES) % 2]
+        normal = undisturbed(name, speed)
+        fault = fault_of(seed, normal.sent)
+        outcome = rehearse(stories()[name], fault, speed)
+        if outcome.broken:
+            assert NAMES_A_CAUSE.search(outcome.broken), (seed, fault, outcome)
+        else:
+            assert outcome.found == normal.found, (seed, fault, outcome)
+
+
+@pytest.mark.parametrize("kind", ["drop", "double", "cut"])
+def test_what_is_missing_or_twice_does_not_go_unseen(kind: str) -> None:
+    """Each thing that is sent during a story, one after the other: the play is broken, green is never said of it."""
+    normal = undisturbed("answered", FASTEST)
+    for at in range(normal.sent // 2, normal.sent - 5, 3):
+        assert rehearse(stories()["answered"], Fault(kind, at), FASTEST).broken, (kind, at)
+
+
+def test_a_killed_phone_is_named() -> None:
+    """By its name and the signal."""
+    outcome = rehearse(stories()["answered"], Fault("kill", 60, victim=1), FASTEST)
+    assert re.fullmatch(r"the phone (\w+) was killed by SIGKILL", outcome.broken)
