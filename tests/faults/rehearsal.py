@@ -63,6 +63,37 @@ scenarios:
         for: 3s
       - answer: 100
 """,
+    "talk in a menu": """
+callers:
+  anna: {from: "+74951234567", to: "84950000001"}
+scenarios:
+  talk in a menu:
+    phones:
+      102: {answers: 4s, hangs up: 5s}
+    when: [{call: anna}, {hear: prompt}, {press: "1"}]
+    expect:
+      - ring: [101, 102, 103]
+        for: 4s
+      - answer: 102
+      - talk: [anna, 102]
+      - caller gets: {ended by: 102}
+""",
+    "everybody does something else": """
+callers:
+  anna: {from: "+74951234567", to: "84950000002"}
+scenarios:
+  everybody does something else:
+    phones:
+      101: on a call
+      102: {forwards: "100", after: 3s}
+      103: silent
+      100: {answers: 2s}
+    when: [{call: anna}]
+    expect:
+      - ring: [102]
+      - ring: [100]
+      - answer: 100
+""",
     "red": """
 callers:
   anna: {from: "+74951234567", to: "84950000005"}

@@ -6,11 +6,14 @@ by heart what Asterisk does with one office: a group that rings all, a second ta
 
 from __future__ import annotations
 
+import array
 import asyncio
 import contextlib
+import math
 import re
 import signal
 import socket
+import wave
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +30,7 @@ from harness.phones import wire
 OFFICE, TRUNK = "127.0.0.2", "127.0.0.3"
 PBX_OFFICE, PBX_TRUNK = "127.0.0.4", "127.0.0.5"
 RING_S = 15.0
+MENU = "84950000001"
 
 
 @dataclass
@@ -96,6 +100,8 @@ class ScriptedPhone:
     half: bytes = b""
     is_caller: bool = False
     registered: str = ""
+    tone_hz: int = 0
+    frozen: bool = False
     code: int = 180
     pipe: Pipe = field(init=False)
     alive: bool = True
@@ -113,7 +119,7 @@ class ScriptedPhone:
                 self.channel.sendall(data)
 
     def say(self, kind: type[say.Message], **fields: object) -> None:
-        if self.alive:
+        if self.alive and not self.frozen:
             self.told += 1
             message = kind(at_ns=self.world.page.now(), **fields)
             self.pipe.send(say.to_numbered_line(message, self.told))
@@ -129,7 +135,7 @@ class ScriptedPhone:
         *lines, self.half = (self.half + data).split(b"\n")
         for line in lines:
             verb = say.from_line(line)
-            if self.alive:
+            if self.alive and not self.frozen:
                 self._do(verb)
                 self.done += 1
                 self.world.page.peer(self.number)[PeerWord.DONE] = self.done
@@ -154,6 +160,8 @@ class ScriptedPhone:
                 pbx.answer(self, call_id)
             case say.Refuse(call_id=call_id):
                 pbx.refuse(self, call_id, verb.code)
+            case say.Forward(call_id=call_id):
+                pbx.forward(self, call_id, verb.to)
             case say.HangUp(call_id=call_id):
                 pbx.hang_up(self, call_id)
             case say.Listen(call_id=call_id):
@@ -205,6 +213,10 @@ class ScriptedPbx:
         self.caller: Leg | None = None
         self.numbers = 0
         self.wave = 0
+        self.connected = False
+        """The caller is connected with a phone."""
+        self.standing: list[Leg] = []
+        """Legs of a call that is up before the story."""
         self.plan: list[list[str]] = []
 
     # --- the manager interface
@@ -265,6 +277,9 @@ class ScriptedPbx:
                 self._list(number, found)
             case "PJSIPShowEndpoint":
                 self._list(number, [f"Match: {TRUNK}/32"], event="IdentifyDetail")
+            case "Originate":
+                self.block(*success)
+                self._call_up(asked["Channel"].split("/")[1], asked["Data"].rpartition(":")[2])
             case "CoreSettings":
                 self.block(*success, "AsteriskVersion: 22.0.0")
             case _:
@@ -282,7 +297,8 @@ class ScriptedPbx:
         if name == "EPOCH":
             value = str(int(self.world.now()))
         elif name.startswith("DEVICE_STATE"):
-            value = "NOT_INUSE"
+            talking = {leg.phone.registered for leg in self.standing if leg.state == "up"}
+            value = "INUSE" if name.removeprefix("DEVICE_STATE(PJSIP/").rstrip(")") in talking else "NOT_INUSE"
         elif "Channel" in asked:
             leg = next((leg for leg in self.legs.values() if leg.channel == asked["Channel"]), None)
             if leg is None or leg.state == "gone":
@@ -313,6 +329,14 @@ class ScriptedPbx:
         where = f"IPV4/UDP/{phone.address}/{phone.port}"
         self.event("SuccessfulAuth", AccountID=phone.registered, RemoteAddress=where)
 
+    def _call_up(self, endpoint: str, port: str) -> None:
+        """Bring up the call of a phone with one outside: what ApplicationDial does for an Originate."""
+        outside = next(phone for phone in self.world.phones if phone.port == int(port))
+        for phone, name in ((self.registered[endpoint], endpoint), (outside, "trunk")):
+            leg = self._leg(phone, name, outgoing=True)
+            self.standing.append(leg)
+            phone.say(say.Invited, call_id=leg.call_id, caller_id="", dialled=name)
+
     def _leg(self, phone: ScriptedPhone, endpoint: str, *, outgoing: bool) -> Leg:
         self.numbers += 1
         leg = Leg(phone, f"PJSIP/{endpoint}-{self.numbers:08x}", f"call-{self.numbers}")
@@ -330,37 +354,46 @@ class ScriptedPbx:
         self.event(
             "Newexten", Channel=leg.channel, Linkedid=leg.channel, Application="Dial", AppData="PJSIP/101&PJSIP/102"
         )
+        if number in self.world.menus:
+            leg.state = "up"
+            self.world.later(0.01, lambda: phone.say(say.Progress, call_id=leg.call_id, code=200))
+            return
         self.plan = list(self.world.plans[number])
         self.world.later(0.01, self._next)
 
     def _next(self) -> None:
         """Ring the next set of phones; with none left the caller is refused."""
         caller = self.caller
-        if caller is None or caller.state != "ringing":
+        if caller is None or caller.state == "gone" or self.connected:
             return
         if not self.plan:
             self._end_caller(480)
             return
         self.wave += 1
         wave = self.wave
-        caller.phone.say(say.Progress, call_id=caller.call_id, code=180)
+        if caller.state == "ringing":
+            caller.phone.say(say.Progress, call_id=caller.call_id, code=180)
         for name in self.plan.pop(0):
             phone = self.registered.get(name)
             if phone is not None and phone.alive:
-                leg = self._leg(phone, name, outgoing=True)
-                self.world.packet(leg, "INVITE", sent=True)
-                fields = {"call_id": leg.call_id, "caller_id": "+74951234567", "dialled": name}
-                phone.say(say.Invited, **fields)
-                self.world.packet(leg, "INVITE", sent=False, code=180)
+                self._ring(phone, name)
         self.world.later(RING_S, lambda: self._give_up(wave))
 
+    def _ring(self, phone: ScriptedPhone, name: str) -> None:
+        leg = self._leg(phone, name, outgoing=True)
+        self.world.packet(leg, "INVITE", sent=True)
+        phone.say(say.Invited, call_id=leg.call_id, caller_id="+74951234567", dialled=name)
+        if not phone.frozen:
+            self.world.packet(leg, "INVITE", sent=False, code=phone.code)
+
     def _give_up(self, wave: int) -> None:
-        if wave == self.wave and self.caller is not None and self.caller.state == "ringing":
+        if wave == self.wave and self.caller is not None and self.caller.state != "gone" and not self.connected:
             self._cancel_all("none")
             self._next()
 
     def _ringing(self) -> list[Leg]:
-        return [leg for leg in self.legs.values() if leg is not self.caller and leg.state == "ringing"]
+        legs = [leg for leg in self.legs.values() if leg is not self.caller and leg not in self.standing]
+        return [leg for leg in legs if leg.state == "ringing"]
 
     def _cancel_all(self, but: str, q850: int | None = None) -> None:
         for leg in self._ringing():
@@ -377,13 +410,21 @@ class ScriptedPbx:
 
     def answer(self, phone: ScriptedPhone, call_id: str) -> None:
         leg, caller = self.legs[call_id], self.caller
+        if leg in self.standing:
+            leg.state = "up"
+            phone.say(say.Confirmed, call_id=call_id)
+            self.event("BridgeEnter", BridgeUniqueid="b0", Channel=leg.channel, Linkedid=self.standing[0].channel)
+            return
         if leg.state != "ringing" or caller is None:
             return
+        was_up = caller.state == "up"
         leg.state = caller.state = "up"
+        self.connected = True
         self.world.packet(leg, "INVITE", sent=False, code=200)
         phone.say(say.Confirmed, call_id=call_id)
         self._cancel_all(call_id, 26)
-        caller.phone.say(say.Progress, call_id=caller.call_id, code=200)
+        if not was_up:
+            caller.phone.say(say.Progress, call_id=caller.call_id, code=200)
         for each in (leg, caller):
             self.event(
                 "BridgeEnter", BridgeUniqueid="b1", BridgeTechnology="simple_bridge",
@@ -400,25 +441,45 @@ class ScriptedPbx:
         if not self._ringing():
             self._next()
 
+    def forward(self, phone: ScriptedPhone, call_id: str, to: str) -> None:
+        leg = self.legs[call_id]
+        if leg.state == "ringing":
+            self.world.packet(leg, "INVITE", sent=False, code=302)
+            phone.say(say.Forwarded, call_id=call_id, to=to)
+            self._gone(leg)
+            self._ring(self.registered[to], to)
+
     def hang_up(self, phone: ScriptedPhone, call_id: str) -> None:
         leg, caller = self.legs[call_id], self.caller
+        if leg in self.standing:
+            self._end_standing(phone)
+            return
         if leg.state == "gone" or caller is None:
             return
         if leg is not caller and leg.state == "ringing":
             self.refuse(phone, call_id, 487)
             return
         up = leg.state == "up"
-        for each in [each for each in self.legs.values() if each.state == "up" and each is not leg]:
+        living = [each for each in self.legs.values() if each not in self.standing]
+        for each in [each for each in living if each.state == "up" and each is not leg]:
             if each is caller:
                 each.phone.say(say.Ended, call_id=each.call_id, by_us=False, code=200)
             else:
                 each.phone.say(say.Ended, call_id=each.call_id, by_us=False, code=None)
         phone.say(say.Ended, call_id=call_id, by_us=True, code=(200 if up else 487) if leg is caller else None)
         self._cancel_all("none")
-        for each in [each for each in self.legs.values() if each.state != "gone"]:
-            if each.state == "up":
+        for each in [each for each in living if each.state != "gone"]:
+            if each.state == "up" and self.connected:
                 self.event("BridgeLeave", BridgeUniqueid="b1", Channel=each.channel, Linkedid=caller.channel)
             self._gone(each)
+
+    def _end_standing(self, by: ScriptedPhone) -> None:
+        for leg in self.standing:
+            if leg.state != "gone":
+                leg.state = "gone"
+                leg.phone.say(say.Ended, call_id=leg.call_id, by_us=leg.phone is by, code=None)
+                self.event("BridgeLeave", BridgeUniqueid="b0", Channel=leg.channel)
+                self.event("Hangup", Channel=leg.channel, Cause=16)
 
     def _end_caller(self, code: int) -> None:
         assert self.caller is not None
@@ -428,11 +489,14 @@ class ScriptedPbx:
         self._gone(caller)
 
     def sounds(self, call_id: str) -> bool:
-        return self.legs[call_id].state != "gone"
+        return self.legs[call_id].state == "up"
 
     def key(self, call_id: str, digit: str) -> None:
         leg = self.legs[call_id]
         self.event("DTMFEnd", Channel=leg.channel, Linkedid=leg.channel, Digit=digit, Direction="Received")
+        if leg is self.caller and leg.state == "up" and not self.connected:
+            self.plan = list(self.world.menus.get(digit, []))
+            self.world.later(0.01, self._next)
 
 
 class World:
@@ -443,6 +507,8 @@ class World:
     ) -> None:
         self.folder, self.loop, self.fault = folder, loop, fault
         self.plans, self.endpoints = plans, endpoints
+        self.menus = {MENU: [], "1": plans["84950000002"]}
+        """What its keys ring; the number of the menu itself is no key."""
         self.configuration = self.evidence = folder
         self.page: Page
         self.pbx = ScriptedPbx(self)
@@ -533,8 +599,15 @@ class ScriptedHouse:
     def recording(self, name: str) -> str:
         return f"/recordings/{name}"
 
-    def keep_recording(self, name: str, file: Path) -> None:
-        pass
+    def keep_recording(self, name: str, file: Path) -> None:  # noqa: ARG002 - what the file's name says is enough
+        """Write a second of the tone of whom the phone is connected with."""
+        who = file.stem.split("-", 1)[1].removesuffix("-hears")
+        others = [leg.phone for leg in self.world.pbx.legs.values() if leg.state == "up" and leg.phone.name != who]
+        with wave.open(str(file), "wb") as sound:
+            sound.setparams((1, 2, 8000, 0, "NONE", ""))
+            hz = others[0].tone_hz if others else 0
+            samples = (round(8000 * math.sin(2 * math.pi * hz * at / 8000)) for at in range(8000))
+            sound.writeframes(array.array("h", samples).tobytes())
 
     def _accept(self) -> None:
         link, _ = self.listener.accept()
@@ -559,13 +632,15 @@ class ScriptedHouse:
                 socket.close(other)
             phone = ScriptedPhone(
                 self.world, settings["name"], settings["address"], 10000 + settings["number"],
-                settings["number"], link, channel,
+                settings["number"], link, channel, tone_hz=settings["tone_hz"],
             )  # fmt: skip
             made.append(phone)
             self.world.phones.append(phone)
             wire.send(link, {"pid": 1000 + settings["number"]})
             phone.say(say.Ready, address=phone.address, port=phone.port)
         elif "stop" in request:
+            for phone in made:
+                phone.frozen = True
             wire.send(link, {"stopped": True})
         elif "kill" in request:
             for phone in made:
