@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from harness.plays import FAST, NotJudgedError, Plays, Table
-from harness.report.result import REPEATED, Outcome, Play, Result, Told, all_skipped, exit_code
+from harness.report.out import unwritable
+from harness.report.result import EXIT_BROKEN, REPEATED, Outcome, Play, Result, Told, all_skipped, exit_code
 from harness.report.results import ResultsFile
 
 if TYPE_CHECKING:
@@ -153,7 +154,8 @@ def not_judged(scenario: Scenario, fault: NotJudgedError, table: Table | None, w
     folder = table.out / scenario.id if table is not None else None
     if folder is not None and folder.is_dir():
         evidence = f"{shown(folder)}/"
-        (folder / "verdict.txt").write_text(text(WIDTH) + "\n", encoding="utf-8")
+        with contextlib.suppress(OSError):  # a disk that is full may be what broke the play; the result says it
+            (folder / "verdict.txt").write_text(text(WIDTH) + "\n", encoding="utf-8")
     return Result(
         id=scenario.id,
         name=scenario.name,
@@ -239,6 +241,8 @@ class Run:
         self.interrupted: str | None = None
         self.environment: RunEnvironment | None = None
         self.fault: NotJudgedError | None = None
+        self.unwritten = ""
+        """Why results could not be written; empty: all were."""
         self._image = image
         self._file = ResultsFile(out)
         self._begun = time.monotonic()
@@ -251,7 +255,7 @@ class Run:
     def start(self, selected: int) -> None:
         """Tell the results file that so many scenarios are about to be played (invalid files included)."""
         self.selected = selected
-        self._file.start(selected)
+        self._write(lambda: self._file.start(selected))
 
     def open(self) -> None:
         """Prepare the environment; when that fails, `fault` says why and every scenario is broken."""
@@ -270,7 +274,17 @@ class Run:
     def add(self, result: Result) -> None:
         """Tell one more result."""
         self.results.append(result)
-        self._file.add(result)
+        self._write(lambda: self._file.add(result))
+
+    def note_unwritten(self, fault: OSError) -> None:
+        """Keep why results could not be written: the run then ends with exit 3, and says so once."""
+        self.unwritten = self.unwritten or f"results are missing in {shown(self.out)}: {unwritable(fault)}"
+
+    def _write(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except OSError as fault:
+            self.note_unwritten(fault)
 
     def interrupt(self) -> None:
         """Tell that a signal ended the run: the one that came, or Ctrl-C."""
@@ -287,7 +301,7 @@ class Run:
         with undisturbed():
             self._removal = threading.Thread(target=self._remove, name="removing the run")
             self._removal.start()
-            self._file.end(self.exit_code, interrupted=self.interrupted, not_played=self.missing)
+            self._write(lambda: self._file.end(self.exit_code, interrupted=self.interrupted, not_played=self.missing))
 
     def _remove(self) -> None:
         try:
@@ -317,6 +331,7 @@ class Run:
 
         notes = [f"played on the files in {shown(Path(self.rendered))}"] if self.rendered else []
         notes += complaint_notes(self.results, self.allow)
+        notes += [self.unwritten] if self.unwritten else []
         return [*notes, NOTHING_PLAYED] if all_skipped(self.results) else notes
 
     @property
@@ -328,7 +343,8 @@ class Run:
     def exit_code(self) -> int:
         """The exit code of `ringproof run`."""
         lost = 0 if self.may_stop else self.selected - len(self.results)
-        return exit_code(self.results, lost=lost, interrupted=self.interrupted, allow_unsteady=self.allow_unsteady)
+        code = exit_code(self.results, lost=lost, interrupted=self.interrupted, allow_unsteady=self.allow_unsteady)
+        return max(code, EXIT_BROKEN) if self.unwritten else code
 
     @property
     def elapsed(self) -> float:

@@ -15,7 +15,7 @@ from harness.cli.paths import Paths, files_of, read_what_can_be
 from harness.cli.progress import Teller
 from harness.cli.telling import counted, refuse
 from harness.plays import UNSTEADY_IN_CI, Confirm, SpeedError, read_speed
-from harness.report.out import OutError, claimed
+from harness.report.out import OutError, OutInUseError, claimed
 from harness.report.result import EXIT_BROKEN, EXIT_INVALID, EXIT_OF_SIGNAL
 from harness.session import DEFAULT_IMAGE, DEFAULT_OUT, Interruption, is_meant
 
@@ -113,7 +113,8 @@ def run(  # noqa: PLR0911, PLR0913 - an option each, and what may be wrong with 
                 interruption=interruption,
             )
     except OutError as fault:
-        return refuse(f"--out {out}: {fault}")
+        code = refuse(f"--out {out}: {fault}")
+        return code if isinstance(fault, OutInUseError) else EXIT_BROKEN
     except KeyboardInterrupt:
         return EXIT_OF_SIGNAL[interruption.signal or "SIGINT"]
 

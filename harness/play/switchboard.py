@@ -93,6 +93,7 @@ class Switchboard:
     def take(self, event: ManagerEvent) -> None:
         """Take one manager event, in the order of their coming."""
         at = PbxSeconds(float(event.get("Timestamp", 0.0)) or self._stage.clock.now())
+        self._stage.clock.note_lateness(self._stage.clock.now() - at)
         channel = event.get("Channel", "")
         self._follow_link(at, channel, event.get("Linkedid", ""))
         match event.get("Event"):

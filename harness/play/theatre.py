@@ -406,6 +406,9 @@ class Theatre:
         line = self._stage.clock.new_line()
 
         def take(message: protocol.Message | Crashed) -> None:
+            if isinstance(message, protocol.Message):  # what comes late is acted on late
+                clock = self._stage.clock
+                clock.note_lateness(clock.now() - clock.at_stamp(message.at_ns))
             self._take(name, message)
 
         try:

@@ -17,7 +17,7 @@ from harness.pytest_plugin.confirming import RED
 from harness.pytest_plugin.items import DEFECT, ENDING, INVALID, UNREAD, RingproofItem
 from harness.pytest_plugin.options import WIDTH, image_of, out_of, rendered_of, speed_of
 from harness.pytest_plugin.player import ATTRIBUTE
-from harness.report.out import OutError, claimed
+from harness.report.out import OutError, claimed, is_unwritable
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -58,6 +58,8 @@ class Controller:
             opening=config.stash.get(OPENING, None),
         )
         self._claim = contextlib.ExitStack()
+        self._others_passed = False
+        """Another test than a scenario has passed: then pytest's own exit code is right."""
         self._shared: Path | None = getattr(config, "ringproof_shared", None)
         self.run.may_stop = bool(config.getoption("maxfail", 0))
         config.stash[RUN] = self.run
@@ -99,6 +101,7 @@ class Controller:
         """Take in a result; a scenario whose process died has one, too."""
         if (red := getattr(report, RED, None)) is not None:
             self.config.hook.pytest_ringproof_red(red=red)
+        self._others_passed |= report.when == "call" and report.passed and f"{ENDING}::" not in report.nodeid
         message = getattr(report, ATTRIBUTE, None)
         if message is None and report.when not in {"setup", "call", "teardown"} and f"{ENDING}::" in report.nodeid:
             message = _crashed(report)
@@ -131,11 +134,20 @@ class Controller:
         if self._shared is not None:
             (self._shared / f"{node.gateway.id}.pid").unlink(missing_ok=True)
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self) -> None:
-        """Close the run, after xdist has ended its workers."""
-        if self.run.selected:
-            self.run.close()
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, None]:
+        """Close the run, after xdist has ended its workers; what pytest takes for a success may be none."""
+        try:
+            yield
+        except OSError as fault:  # pytest could not write its junit.xml
+            if not is_unwritable(fault) or not self.run.selected:
+                raise
+            self.run.note_unwritten(fault)
+        if not self.run.selected:
+            return
+        self.run.close()
+        if session.exitstatus == pytest.ExitCode.OK and self.run.exit_code and not self._others_passed:
+            session.exitstatus = self.run.exit_code
 
     def pytest_unconfigure(self) -> None:
         """Close the run even when the session's end was disturbed, and leave nothing of it."""

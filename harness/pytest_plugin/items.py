@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.report.out import is_unwritable
+
 if TYPE_CHECKING:
-    from harness.plays import Plays, Table, Unconfirmed
+    from harness.plays import NotJudgedError, Plays, Table, Unconfirmed
     from harness.pytest_plugin.player import Player
     from harness.report.result import Result
     from harness.scenario.problem import Problem
@@ -169,12 +171,13 @@ class RingItem(RingproofItem):
             if not fault.problems:
                 pytest.fail(self.result.text, pytrace=False)
         except Exception as fault:
-            broken(NotJudgedError(f"{type(fault).__name__}: {fault}", REPORT_IT, DEFECT))
+            broken(_unforeseen(fault, player))
+            if is_unwritable(fault):
+                pytest.fail(self.result.text if self.result is not None else str(fault), pytrace=False)
             raise
 
     def runtest(self) -> None:
         """Judge. A defect in what tells the verdict is told as such, and the scenario has a result."""
-        from harness.plays import NotJudgedError  # noqa: PLC0415 - brings pydantic and more
         from harness.session import not_judged, tell  # noqa: PLC0415
 
         if self.unconfirmed is not None:
@@ -186,8 +189,22 @@ class RingItem(RingproofItem):
         try:
             self.result = tell(self.scenario, plays, table)
         except Exception as fault:
-            defect = NotJudgedError(f"{type(fault).__name__}: {fault}", REPORT_IT, DEFECT)
-            self.result = not_judged(self.scenario, defect, table, plays.wall, table.width)
+            player: Player = self.config.pluginmanager.getplugin("ringproof-player")
+            self.result = not_judged(self.scenario, _unforeseen(fault, player), table, plays.wall, table.width)
+            if is_unwritable(fault):
+                pytest.fail(self.result.text, pytrace=False)
             raise
-        if self.result.outcome != "passed":
+        allowed = self.result.outcome == "unsteady" and self.config.getoption("ringproof_allow_unsteady")
+        if self.result.outcome != "passed" and not allowed:
             pytest.fail(self.result.text, pytrace=False)
+
+
+def _unforeseen(fault: Exception, player: Player) -> NotJudgedError:
+    """Return what is to be said of an exception: a folder that cannot be written to is no defect of Ringproof."""
+    from harness.plays import NotJudgedError  # noqa: PLC0415 - brings pydantic and more
+    from harness.session import shown  # noqa: PLC0415
+
+    if isinstance(fault, OSError) and is_unwritable(fault):
+        sentence = f"nothing can be written to {shown(player.out)}: {fault.strerror}"
+        return NotJudgedError(sentence, "make room there, or name another folder")
+    return NotJudgedError(f"{type(fault).__name__}: {fault}", REPORT_IT, DEFECT)

@@ -60,5 +60,9 @@ class ResultsFile:
         text = f'{opening}, "scenarios": [\n{body}\n]}}\n' if body else f'{opening}, "scenarios": []}}\n'
         self.path.parent.mkdir(parents=True, exist_ok=True)
         draft = self.path.with_name(f".results.json.{os.getpid()}")
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(self.path)
+        try:
+            draft.write_text(text, encoding="utf-8")
+            draft.replace(self.path)
+        except OSError:
+            draft.unlink(missing_ok=True)  # half a file helps nobody, and the last whole one stays
+            raise

@@ -227,12 +227,12 @@ def test_what_a_terminal_shows(project: Project, columns: int) -> None:
         ("/proc/ringproof", "No such file or directory"),
     ],
 )
-def test_a_folder_that_cannot_be_written_to_is_2(project: Project, out: str, told: str) -> None:
+def test_a_folder_that_cannot_be_written_to_is_3(project: Project, out: str, told: str) -> None:
     """One sentence, and nothing is played: 1 would say that the routing differs."""
     project.write("sales.ring.yaml", scenario("the first answers"))
     (project.folder / "taken").touch()
     done = project.ringproof("run", "--out", out)
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr == f"ringproof: --out {out}: {told}; name a folder that can be written to\n"
     assert project.notes == []
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Callable
 from xml.etree import ElementTree as ET
 
@@ -222,6 +224,59 @@ def test_a_run_in_which_all_is_skipped_is_2(project: Project, golden: Golden) ->
     assert again.returncode == 2
     assert "3 SKIPPED" in again.stdout
     assert "3 scenarios: 3 skipped; exit 2" in again.stdout
+
+
+def test_plain_pytest_agrees_when_all_is_skipped(project: Project) -> None:
+    """The same exit code and sentence, unless another test of the session has passed."""
+    project.write("sales.ring.yaml", scenario("legs that signal") + NEEDS)
+    for workers in ((), ("-n", "2")):
+        done = project.pytest(*workers, "scenarios")
+        assert done.returncode == 2
+        assert "nothing was played: all that was selected needs a newer Asterisk" in done.stdout
+    (project.folder / "test_other.py").write_text("def test_other():\n    pass\n")
+    assert project.pytest(".").returncode == 0
+
+
+def _mounted(project: Project, options: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `ringproof run` with a small file system of its own at out/."""
+    (project.folder / "out").mkdir(exist_ok=True)
+    namespace = ["unshare", "-m"] if os.getuid() == 0 else ["unshare", "-Urm"]
+    script = f'mount -t tmpfs -o {options} none out && "$@"'
+    command = [*namespace, "sh", "-c", script, "sh", *project.command("run", *arguments)]
+    return project._run(command, project.environment)  # noqa: SLF001 - another command than the usual ones
+
+
+def test_a_folder_for_results_that_is_a_file_is_3(project: Project) -> None:
+    """Before anything is played, in one sentence."""
+    project.write("sales.ring.yaml", scenario("the first answers"))
+    (project.folder / "out").write_text("")
+    done = project.ringproof("run", "-n", "1")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == "ringproof: --out out: File exists; name a folder that can be written to\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"), [("ro", "Read-only file system"), ("size=256k", "No space left on device")]
+)
+def test_a_folder_for_results_that_cannot_be_written_to_is_3(project: Project, options: str, sentence: str) -> None:
+    """Before anything is played, in one sentence; a full disk, too, where empty files can still be made."""
+    project.write("sales.ring.yaml", scenario("the first answers"))
+    done = _mounted(project, options, "-n", "1")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == f"ringproof: --out out: {sentence}; name a folder that can be written to\n"
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("inodes", [3, 8, 13])
+def test_a_disk_that_gets_full_is_3(project: Project, workers: str, inodes: int) -> None:
+    """At whatever moment: without a traceback, with what was told before, and the sentence."""
+    project.write("sales.ring.yaml", scenario("the first answers"), scenario("the second answers"))
+    done = _mounted(project, f"size=4m,nr_inodes={inodes}", "-n", workers)
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "No space left on device" in done.stdout + done.stderr
+    assert "1/2" in done.stdout
+    assert "exit 3" in done.stdout
 
 
 def test_what_needs_nothing_newer_is_played(project: Project) -> None:

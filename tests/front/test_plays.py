@@ -57,6 +57,21 @@ def test_unsteady_may_be_allowed(project: Project) -> None:
     assert set(project.outcomes.values()) == {"unsteady"}
 
 
+def test_plugin_and_command_agree_on_what_is_unsteady(project: Project) -> None:
+    """A failure of both, and of neither where it is allowed; the outcome is told all the same."""
+    project.write("sales.ring.yaml", scenario(LATE))
+    speed = "--ringproof-speed=300"
+    assert project.pytest(speed, "scenarios").returncode == 1
+    done = project._run(  # noqa: SLF001 - with CI of its own
+        project.pytest_command(speed, "--ringproof-allow-unsteady", "scenarios"),
+        project.environment | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "CI": ""},
+    )
+    assert done.returncode == 0
+    assert "UNSTEADY" in done.stdout
+    assert set(project.outcomes.values()) == {"unsteady"}
+    assert project.results["exit"] == 0
+
+
 def test_unsteady_is_not_allowed_in_ci(project: Project, golden: Golden) -> None:
     """Nobody would look there."""
     project.write("sales.ring.yaml", scenario(LATE))
