@@ -28,7 +28,7 @@ def test_passed_is_0(project: Project, golden: Golden) -> None:
 def test_failed_is_1(project: Project, golden: Golden) -> None:
     """A red: the house form with charts, then the table."""
     project.write("sales.ring.yaml", scenario("the first answers"), WRONG)
-    done = project.ringproof("run", "-n", "1")
+    done = project.ringproof("run", "-n", "1", "--speed", "300")
     assert done.returncode == 1
     golden("front/failed.txt", steady(done.stdout))
     assert project.outcomes["the wrong one rings"] == "failed"
@@ -79,7 +79,7 @@ def test_invalid_counts_more_than_failed(project: Project) -> None:
 def test_broken_is_3(project: Project, golden: Golden) -> None:
     """A phone crashed: nothing is said about the routing, and 3 counts more than the red beside it."""
     project.write("sales.ring.yaml", scenario("a phone breaks"), WRONG)
-    done = project.ringproof("run", "-n", "1")
+    done = project.ringproof("run", "-n", "1", "--speed", "300")
     assert done.returncode == 3
     golden("front/broken.txt", steady(done.stdout))
     verdict = project.folder / "out" / project.results["scenarios"][0]["id"] / "verdict.txt"
