@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import shutil
 import tempfile
@@ -21,7 +20,6 @@ from harness.judge import judge
 from harness.observe import observe
 from harness.pbx import container
 from harness.play import clockwork, conductor, theatre
-from harness.play.conductor import conduct
 from harness.scenario.reading import read_scenarios
 from harness.scenario.speed import FASTEST
 from harness.scenario.story import Scenario
@@ -94,6 +92,30 @@ scenarios:
       - ring: [100]
       - answer: 100
 """,
+    "a moment": """
+callers:
+  anna: {from: "+74951234567", to: "84950000005"}
+scenarios:
+  a moment:
+    when: [{call: anna}, {hang up: anna, at: {after: 2s, of: {ring: 101}}}]
+    expect:
+      - ring: [101]
+        for: 2s
+      - missed: [101]
+""",
+    "steps that fail": """
+callers:
+  anna: {from: "+74951234567", to: "84950000005"}
+scenarios:
+  steps that fail:
+    phones:
+      101: {refuses: 603, after: 3s}
+    when: [{call: anna}, {wait: 5s}, {hear: prompt}, {press: "1"}]
+    expect:
+      - ring: [101]
+        for: 3s
+      - refused: {101: 603}
+""",
     "red": """
 callers:
   anna: {from: "+74951234567", to: "84950000005"}
@@ -146,6 +168,7 @@ def _in_place_of_containers(world: World) -> Iterator[None]:
         return ScriptedContainer(world, run, kwargs["on_end"])  # type: ignore[arg-type]
 
     patches = {
+        (conductor, "PlayLoop"): lambda: world.loop,
         (conductor, "open_page"): lambda *args: world.take_page(real_page(*args)),
         (clockwork, "LIBRARY"): Path(__file__),
         (theatre, "LIBRARY"): Path(__file__),
@@ -178,20 +201,18 @@ def rehearse(scenario: Scenario, fault: Fault, speed: float = FASTEST) -> Outcom
     (folder / "lease").mkdir()
 
     try:
-        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-            loop = runner.get_loop()
-            assert isinstance(loop, VirtualLoop)
-            world = World(folder, loop, PLANS, ["100", "101", "102", "103"], fault)
-            world.configuration, world.evidence = play / "pbx" / "conf", play / "pbx"
-            broken = ""
-            with _in_place_of_containers(world):
-                try:
-                    report = runner.run(conduct(scenario, environment, play, speed))
-                    if report.stalled:  # such a play is made again, and never told as it is (harness.plays)
-                        broken = f"this machine stalled for {report.longest_stall:.1f} s"
-                except BrokenError as failed:
-                    broken = failed.sentence
-            events = read_record((play / "events.ndjson").read_text("utf-8"))
+        loop = VirtualLoop()
+        world = World(folder, loop, PLANS, ["100", "101", "102", "103"], fault)
+        world.configuration, world.evidence = play / "pbx" / "conf", play / "pbx"
+        broken = ""
+        with _in_place_of_containers(world):
+            try:
+                report = conductor.run(scenario, environment, play, speed)
+                if report.stalled:  # such a play is made again, and never told as it is (harness.plays)
+                    broken = f"this machine stalled for {report.longest_stall:.1f} s"
+            except BrokenError as failed:
+                broken = failed.sentence
+        events = read_record((play / "events.ndjson").read_text("utf-8"))
         found = () if broken else tuple(sorted(finding.kind for finding in judge(scenario, observe(scenario, events))))
         return Outcome(broken, found, world.sent)
     finally:

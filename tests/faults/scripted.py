@@ -38,12 +38,12 @@ class Fault:
     """What happens to the `at`th thing that PBX and phones send."""
 
     kind: str = "none"
-    """none, drop, delay, double, reorder, cut, kill."""
+    """none, drop, delay, double, reorder, cut, kill (a phone), end (of the PBX)."""
     at: int = 0
     seconds: float = 0.0
     """Of a delay."""
     victim: int = 0
-    """Which phone is killed."""
+    """Which phone is killed, or by which signal the PBX ends."""
 
 
 @dataclass
@@ -511,6 +511,7 @@ class World:
         """What its keys ring; the number of the menu itself is no key."""
         self.configuration = self.evidence = folder
         self.page: Page
+        self.container: ScriptedContainer | None = None
         self.pbx = ScriptedPbx(self)
         self.pipes: list[Pipe] = [self.pbx.pipe]
         self.phones: list[ScriptedPhone] = []
@@ -540,6 +541,10 @@ class World:
             alive = [phone for phone in self.phones if phone.alive]
             if alive:
                 alive[self.fault.victim % len(alive)].end(-signal.SIGKILL)
+            return "none"
+        if self.fault.kind == "end" and self.container is not None:
+            self.pbx.close()
+            self.container.end(128 + self.fault.victim)
             return "none"
         return self.fault.kind
 
@@ -690,6 +695,7 @@ class ScriptedContainer:
         self.world, self.run, self._on_end = world, run, on_end
         self.addresses = {run.office_network: PBX_OFFICE, run.trunk_network: PBX_TRUNK}
         self.manager: socket.socket | None = None
+        world.container = self
         self.exit_status = -1
 
     def with_name(self, _: str) -> ScriptedContainer:
@@ -717,7 +723,10 @@ class ScriptedContainer:
 
     def stop(self) -> None:
         self.world.loop.call_soon_threadsafe(self.world.pbx.close)
-        self._on_end(137)
+        self.end(137)
+
+    def end(self, status: int) -> None:
+        self._on_end(status)
 
     def let_go(self) -> None:
         pass

@@ -21,12 +21,14 @@ from harness.scenario.story import Scenario
 
 AT_ONCE = 20
 """Seeds of one test."""
-NAMES_A_CAUSE = re.compile(r"phone|PBX|Asterisk|machine|REGISTER of \d+")
+NAMES_A_CAUSE = re.compile(r"phone|PBX|Asterisk|machine|REGISTER of \d+|the call that \d+ is to be on")
 EXPECTED = {
     "answered": (),
     "overflow": (),
     "talk in a menu": (),
     "everybody does something else": ("forward-unexpected", "refusal-unexpected", "unseen-unexpected"),
+    "a moment": (),
+    "steps that fail": ("caller-ended-by", "step-failed"),
     "red": ("caller-ended-by", "missed-unexpected", "ring-instead"),
 }
 
@@ -78,6 +80,14 @@ def test_what_is_missing_or_twice_does_not_go_unseen(kind: str) -> None:
     normal = undisturbed("answered", FASTEST)
     for at in range(normal.sent // 2, normal.sent - 5, 3):
         assert rehearse(stories()["answered"], Fault(kind, at), FASTEST).broken, (kind, at)
+
+
+@pytest.mark.parametrize("at", [60, 70, 80])
+def test_a_pbx_that_ends(at: int) -> None:
+    """By a signal of its own it is red; killed from outside the play is broken."""
+    for signal, expected in ((11, ("", ("pbx-crashed",))), (9, ("the PBX ended while the story ran", ()))):
+        outcome = rehearse(stories()["answered"], Fault("end", at, victim=signal), FASTEST)
+        assert (outcome.broken.partition(":")[0], outcome.found) == expected
 
 
 def test_a_killed_phone_is_named() -> None:

@@ -16,7 +16,7 @@ from harness.containers.run import RunEnvironment, open_run
 from harness.events import CallerPlaced, Event, PhoneInvited, StoryOver
 from harness.judge import judge
 from harness.observe import observe
-from harness.pbx import container
+from harness.pbx import container, manager
 from harness.phones.container import phones_of
 from harness.play import clockwork
 from harness.play.conductor import conduct
@@ -89,6 +89,55 @@ def test_container_killed(
     with pytest.raises(BrokenError) as broken:
         on_a_clock(when(PhoneInvited, folder, kill, conduct(long_ring, environment, folder, SLOWEST)))
     golden("play/container-killed.err", told(broken.value))
+
+
+@pytest.mark.pbx
+@pytest.mark.parametrize("speed", [SLOWEST, FASTEST])
+@pytest.mark.parametrize("how", ["stopped", "paused"])
+def test_a_pbx_that_stands_still(
+    how: str,
+    speed: float,
+    environment: RunEnvironment,
+    long_ring: Scenario,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its clock may stand, too: the limit is one of real time. The container goes, whatever state it is in."""
+    monkeypatch.setattr(manager, "ANSWER_DEADLINE_S", 2.0)
+
+    def stand_still() -> None:
+        (name,) = [entry for entry in containers(environment) if long_ring.id in entry]
+        api, name = engine().api, name.lstrip("/")
+        if how == "paused":
+            api.pause(name)
+            return
+        find = 'for p in /proc/[0-9]*; do [ "$(cat $p/comm)" = asterisk ] && kill -STOP ${p#/proc/}; done'
+        api.exec_start(api.exec_create(name, ["bash", "-c", find], user="root"))
+
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with pytest.raises(BrokenError, match=r"the PBX has not answered for 2 s of real time|within 2 s of real time"):
+        on_a_clock(when(PhoneInvited, folder, stand_still, conduct(long_ring, environment, folder, speed)))
+    assert not left_behind(environment)
+
+
+@pytest.mark.pbx
+@pytest.mark.parametrize("speed", [SLOWEST, FASTEST])
+def test_a_page_that_is_overwritten(
+    speed: float, environment: RunEnvironment, long_ring: Scenario, tmp_path: Path
+) -> None:
+    """Time stands still from then on, or jumps: it is no verdict, and no hang."""
+
+    def overwrite() -> None:
+        for page in Path(environment.folder).glob("clock-*/page"):
+            with page.open("r+b") as file:
+                file.write(bytes(page.stat().st_size))
+
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with pytest.raises(BrokenError, match="the clock's page was overwritten"):
+        on_a_clock(when(PhoneInvited, folder, overwrite, conduct(long_ring, environment, folder, speed)))
+    assert not left_behind(environment)
 
 
 @pytest.mark.pbx
