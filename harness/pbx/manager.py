@@ -40,6 +40,10 @@ class ManagerError(BrokenError):
     """The PBX refused an action or did not answer it."""
 
 
+class ManagerRefusedError(ManagerError):
+    """The PBX refused an action: its answer is an error."""
+
+
 class ManagerLostError(ManagerError):
     """The PBX closed the connection; why is for whoever the loss is reported to to find out."""
 
@@ -142,7 +146,11 @@ class Manager:
     async def variable(self, channel: str, name: str) -> str | None:
         """Read a variable or function of a channel; None when the channel is gone."""
         answer = dict(await self._send("Getvar", {"Channel": channel, "Variable": name}, f"{name} of {channel}"))
-        return answer.get("Value") if answer.get("Response") == "Success" else None
+        if answer.get("Response") == "Error":
+            return None
+        if answer.get("Response") != "Success":
+            raise _refused(f"{name} of {channel}", answer)
+        return answer.get("Value")
 
     async def value(self, name: str) -> str:
         """Read a global variable or function, such as DEVICE_STATE(PJSIP/101): empty where there is none of this name.
@@ -279,7 +287,10 @@ def _headers(block: str) -> list[tuple[str, str]]:
 
 
 def _refused(what: str, answer: Mapping[str, str]) -> ManagerError:
-    return ManagerError(f"the PBX refused {what}: {answer.get('Message', '').strip() or 'no reason'}")
+    response = answer.get("Response")
+    if response != "Error":
+        return ManagerError(f"the PBX answered {what} with what is no answer: Response: {response}")
+    return ManagerRefusedError(f"the PBX refused {what}: {answer.get('Message', '').strip() or 'no reason'}")
 
 
 def _shown(block: bytes) -> str:

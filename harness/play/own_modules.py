@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.containers.errors import BrokenError
-from harness.pbx.manager import Manager, ManagerError
+from harness.pbx.manager import Manager, ManagerError, ManagerRefusedError
 
 FUNCTIONS = {"func_channel.so": "CHANNEL", "func_devstate.so": "DEVICE_STATE"}
 """The function of a module for which Ringproof needs it."""
@@ -64,7 +64,7 @@ async def is_loaded(manager: Manager, module: str) -> bool:
     """Ask the PBX whether a module is loaded."""
     try:
         await manager.action("ModuleCheck", Module=module)
-    except ManagerError:
+    except ManagerRefusedError:
         return False
     return True
 

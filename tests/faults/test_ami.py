@@ -18,7 +18,7 @@ from harness.containers.run_container import RunContainer
 from harness.pbx import manager
 from harness.pbx.ami import Ami
 from harness.pbx.asterisk_container import AsteriskContainer
-from harness.pbx.manager import Login, Manager, ManagerError, ManagerEvent, ManagerLostError
+from harness.pbx.manager import Login, Manager, ManagerError, ManagerEvent, ManagerLostError, ManagerRefusedError
 
 Answers = dict[str, list[str]]
 """By action: the blocks of the answer, in which ID stands for the action's id; of an action without, nothing comes."""
@@ -171,6 +171,19 @@ def test_what_is_refused() -> None:
     refuse: Answers = dict.fromkeys(("Reload", "CoreShowChannels", "Command", "Getvar"), no)
     nothing = ["Response: Error\r\nID\r\nMessage: No Contacts found"]
     played({**refuse, "PJSIPShowContacts": nothing, "PJSIPShowEndpoint": ["Response: Error\r\nID"]}, test)
+
+
+def test_an_answer_that_is_none() -> None:
+    """It is no refusal: what is refused may mean something."""
+
+    async def test(client: Manager, _: list[BrokenError]) -> None:
+        for asking in (client.action("Ping"), client.value("EPOCH")):
+            with pytest.raises(ManagerError, match="with what is no answer: Response: SuSuccess") as failed:
+                await asking
+            assert not isinstance(failed.value, ManagerRefusedError)
+
+    none = ["Response: SuSuccess\r\nID"]
+    played({"Ping": none, "Getvar": none}, test)
 
 
 def test_an_endpoint_that_is_missing() -> None:
