@@ -266,8 +266,9 @@ class Manager:
     def _hand_on(self, event: ManagerEvent) -> None:
         try:
             self._on_event(event)
-        except KeyError as fault:
-            sentence = f"the PBX sent a manager event {event['Event']} that the harness cannot take: it has no {fault}"
+        except (KeyError, ValueError) as fault:  # a header that is missing, or is no number
+            why = f"it has no {fault}" if isinstance(fault, KeyError) else str(fault)
+            sentence = f"the PBX sent a manager event {event['Event']} that the harness cannot take: {why}"
             raise ManagerError(sentence) from fault
         except Exception as fault:
             raise broken_by(fault, f"while it took the manager event {event['Event']}") from fault

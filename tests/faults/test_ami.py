@@ -70,7 +70,7 @@ def played(
 @pytest.mark.parametrize(
     ("event", "sentence"),
     [
-        ("Event: Oops", "the harness failed while it took the manager event Oops: ValueError: of this test"),
+        ("Event: Oops", "the harness failed while it took the manager event Oops: RuntimeError: of this test"),
         ("Event: Cut", "the PBX sent a manager event Cut that the harness cannot take: it has no 'Linkedid'"),
     ],
 )
@@ -80,7 +80,7 @@ def test_a_handler_that_raises(event: str, sentence: str) -> None:
     def handle(event: ManagerEvent) -> None:
         if event["Event"] == "Cut":
             _ = event["Linkedid"]
-        raise ValueError("of this test")
+        raise RuntimeError("of this test")
 
     async def test(client: Manager, lost: list[BrokenError]) -> None:
         waiting = asyncio.create_task(client.action("Mute"))
