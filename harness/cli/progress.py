@@ -46,6 +46,11 @@ class Teller:
         self._confirming: set[tuple[str, str]] = set()
         """Reds that are being confirmed, by file and name."""
 
+    @property
+    def signal(self) -> str | None:
+        """The signal that ended the run, where one did."""
+        return self._opening.interruption.signal if self._opening is not None else None
+
     def pytest_ringproof_red(self, red: dict[str, Any]) -> None:
         """A line as soon as something is red, and before it is confirmed."""
         self._confirming.add((red["file"], red["name"]))

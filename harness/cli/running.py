@@ -215,7 +215,7 @@ def _play(files: Sequence[Path], options: Iterable[str], out: Path, teller: Tell
     status = pytest.main(arguments, plugins=[teller])
     if teller.run is None:
         if status == pytest.ExitCode.INTERRUPTED:
-            return EXIT_OF_SIGNAL["SIGINT"]
+            return EXIT_OF_SIGNAL[teller.signal or "SIGINT"]
         print(f"ringproof: pytest ended before anything was played (its exit code: {int(status)})", file=sys.stderr)
         print("   hint: a defect of Ringproof: please report it", file=sys.stderr)
         return EXIT_BROKEN

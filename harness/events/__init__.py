@@ -111,6 +111,8 @@ class PhoneInvited(Event):
     """The caller's number as the phone displays it."""
     name: str = ""
     """The caller's name as the phone displays it."""
+    asserted: str = ""
+    """The caller's number by P-Asserted-Identity (RFC 3325) or Remote-Party-ID."""
     command: str = ""
     """The header of the INVITE that commands the phone to pick up by itself."""
 

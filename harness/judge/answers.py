@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from harness.judge.expected import Expected
@@ -36,11 +36,14 @@ def judge_answers(expected: Expected, view: CallerView, scenario: Scenario) -> I
     Nothing is said of `nobody` where it holds: whoever rings or answers is a finding unless he is expected.
     """
     answers, nobody = expected.take(Answer), expected.take(Nobody)
-    yield from _judge_pick_ups(answers, nobody, view, scenario)
-    yield from _judge_lost(answers, expected.take(Lost), view, scenario)
+    pick_ups = list(_judge_pick_ups(answers, nobody, view, scenario))
+    yield from pick_ups
+    missing = {entry.phone for entry in answers if any(found.source == entry.source for found in pick_ups)}
+    yield from _judge_lost(answers, expected.take(Lost), view, scenario, missing)
     yield from _judge_connection(expected.entries, view, scenario)
     for talk in expected.take(Talk):
-        yield from _judge_talk(talk, view)
+        if talk.phone not in missing:  # who does not answer does not talk either: that is one difference
+            yield from _judge_talk(talk, view)
     for other, since in view.company:
         sentence = (
             f"{view.caller} is in one bridge with {other}, who is of another call, from {format_duration(since)} on"
@@ -94,13 +97,14 @@ def _judge_connection(expectations: tuple[Expectation, ...], view: CallerView, s
 
 
 def _judge_lost(
-    answers: Sequence[Answer], lost: Sequence[Lost], view: CallerView, scenario: Scenario
+    answers: Sequence[Answer], lost: Sequence[Lost], view: CallerView, scenario: Scenario, missing: Collection[str]
 ) -> Iterator[Finding]:
     """Whoever picks up gets the call, unless it is said that several pick up at one moment, and one of them did.
 
-    Or that he is to lose it, or that two outcomes are right, and this is the one in which his answer comes too late.
+    Or that he is to lose it, or that two outcomes are right, and this is the one in which his answer comes too late; or
+    his answer is `missing`, which has been told.
     """
-    excused: set[str] = set(scenario.too_late)
+    excused = {*scenario.too_late, *missing}
     for entry in answers:
         if entry.phone in entry.one_of:
             excused.update(entry.one_of)

@@ -14,13 +14,16 @@ from harness.scenario.story import PicksUpByItself, Scenario, Shows
 _NUMBER = re.compile(r"[+0-9*#]+")
 
 
-def judge_displays(expected: Expected, view: CallerView, scenario: Scenario) -> Iterator[Finding]:
-    """Tell what phones show that is not written, and which of them are commanded to pick up."""
+def judge_displays(expected: Expected, view: CallerView, scenario: Scenario, *, charted: bool) -> Iterator[Finding]:
+    """Tell what phones show that is not written, and which of them are commanded to pick up.
+
+    `charted`: other phones rang than are expected, which has been told.
+    """
     for entry in expected.take(Shows):
         for phone, wanted in entry.phones.items():
             rings = [ring for ring in view.rings if ring.phone == phone]
             wrong = next((ring for ring in rings if not _is_shown(wanted, ring)), None)
-            if rings and wrong is None:
+            if (rings and wrong is None) or (not rings and charted):
                 continue
             did = f"at {format_duration(wrong.start)} it shows {_shown(wrong)}" if wrong else "it never rang"
             sentence = f"expected {phone} to show {wanted}; {did}"
@@ -45,13 +48,18 @@ def judge_displays(expected: Expected, view: CallerView, scenario: Scenario) -> 
 
 
 def _is_shown(wanted: str, ring: ObservedRing) -> bool:
-    """A number is not shown by a name that looks like it: who calls back dials the number."""
+    """A number is not shown by a name that looks like it: who calls back dials the number.
+
+    Many phones show whom the PBX asserts (RFC 3325), if it does: that is no other number then.
+    """
     if _NUMBER.fullmatch(wanted):
-        return wanted == ring.shows
+        return wanted == ring.shows and ring.asserted in {"", wanted}
+    if wanted == ring.shows and _NUMBER.fullmatch(ring.name or ring.asserted):
+        return False  # who hides his number is not shown by the one in the place of his name
     return wanted in {ring.shows, ring.name, f"{ring.name} <{ring.shows}>"}
 
 
 def _shown(ring: ObservedRing) -> str:
-    if ring.name and ring.name != ring.shows:
-        return f"{ring.name} <{ring.shows}>"
-    return ring.shows or "no number"
+    asserted = f", and {ring.asserted} by P-Asserted-Identity or Remote-Party-ID" if ring.asserted else ""
+    name = f"{ring.name} <{ring.shows}>" if ring.name and ring.name != ring.shows else ring.shows or "no number"
+    return f"{name}{asserted}"

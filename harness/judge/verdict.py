@@ -169,7 +169,7 @@ def _judge_caller(
         waves = comparable(scenario, observation, view, rings)
         yield from judge_moments(expectations, view, waves, scenario.tolerance)
         yield from judge_hearing(expected, view, waves, scenario)
-    yield from judge_displays(expected, view, scenario)
+    yield from judge_displays(expected, view, scenario, charted=bool(chart or turns))
     yield from judge_answers(expected, view, scenario)
     yield from _judge_missed(expected, view, scenario)
     yield from _judge_end(expected, view, scenario)

@@ -363,6 +363,7 @@ def _ring(invited: PhoneInvited, leg: LegInvited, record: _Record, owners: _Owne
         missed=missed and not _tidied_up(record, owners.of(belongs), end),
         shows=invited.shows,
         name=invited.name,
+        asserted=invited.asserted,
         command=invited.command,
         caller=owners.of(belongs),
     )
@@ -415,8 +416,9 @@ def _ending(leg: LegInvited, record: _Record, *, pbx_gone: bool) -> tuple[Ending
     if ended is not None and stamps:
         missed = ended.q850 != 26 and ended.sip != 200  # noqa: PLR2004 - Q.850 "answered elsewhere", RFC 3326
         return ("lost" if isinstance(ended, PhoneLost) else "cancelled"), min(stamps), None, missed
-    if pbx_gone:
-        return "cancelled", max(event.at for event in record.all(Event)), None, True
+    rings_on = leg.at > record.all(StoryOver)[-1].at and not stamps and ended is None  # at the end of the play
+    if pbx_gone or rings_on:
+        return "cancelled", max(event.at for event in record.all(Event)), None, pbx_gone
     message = f"the ring of {leg.target} at {leg.at:.1f} s has no end that both the phone and the PBX saw"
     raise BrokenPlayError(message)
 

@@ -101,7 +101,9 @@ def spans_of(
 
 
 def _sounds(came: Sequence[SoundCame], music: Sequence[Span], files: Sequence[float]) -> Iterator[tuple[Heard, Span]]:
-    yield from _tones([event for event in came if event.kind == "tone"], files)
+    for kind, tone in _tones([event for event in came if event.kind == "tone"], files):
+        yield from (("music", part) for part in tone.within(music))  # of a flute, say
+        yield from ((kind, part) for part in tone.without(music))
     for event in came:
         span = Span(event.at, event.at + event.lasts)
         if event.kind == "voices":

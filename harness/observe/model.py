@@ -38,6 +38,8 @@ class ObservedRing:
     """The caller's number on the phone's display."""
     name: str = ""
     """The caller's name there."""
+    asserted: str = ""
+    """The caller's number by P-Asserted-Identity or Remote-Party-ID, which many phones show instead."""
     command: str = ""
     """The header of the INVITE that commands the phone to pick up by itself."""
     caller: str | None = None

@@ -83,6 +83,9 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
                 caller_id=sip_text.user_of(info.remoteUri),
                 dialled=sip_text.request_user(message),
                 name=sip_text.display_name(sip_text.header(message, "From", "f")),
+                asserted=sip_text.user_of(
+                    sip_text.header(message, "P-Asserted-Identity") or sip_text.header(message, "Remote-Party-ID")
+                ),
                 command=command_to_answer(message),
             )
         )

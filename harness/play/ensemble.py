@@ -235,6 +235,7 @@ class Ensemble:
             call_id=message.call_id,
             shows=message.caller_id,
             name=message.name,
+            asserted=message.asserted,
             command=message.command,
         )
         self._stage.record(invited)

@@ -183,7 +183,7 @@ WRONG_GROUPS: tuple[Mutant, ...] = (
         Replace("group-hunt", "CUT(TRY,&,1)", "CUT(TRY,&,${FIELDQTY(TRY,&)})"),
         "in-order",
         "the first of the list answers",
-        {"answer-missing", "ring-instead", "talk-missing"},
+        {"answer-missing", "ring-instead"},
     ),
     Mutant(
         "first free goes on where it is to stop",

@@ -141,7 +141,7 @@ WRONG_WAYS: tuple[Mutant, ...] = (
         Replace("", "context=from-trunk", "context=from-extension", file="pjsip.conf"),
         "extension",
         "the extension answers",
-        {"answer-missing", "caller-ended-by", "ring-missing", "talk-missing"},
+        {"answer-missing", "caller-ended-by", "ring-missing"},
     ),
     Mutant(
         "a number is sent on to another company",

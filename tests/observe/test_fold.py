@@ -161,6 +161,13 @@ def test_a_ring_that_tidying_up_ends_is_no_missed_call() -> None:
     assert view.rings[0].missed is True
 
 
+def test_a_ring_that_began_after_the_story_and_rings_on() -> None:
+    """Nobody ends it: it is a ring after the end, and no defect of the harness."""
+    seen = observe(STORY, [*PLACED, *OVER[:2], *leg("101", "r", 33.0), OVER[2]])
+    (ring,) = seen.late_rings
+    assert (ring.start, ring.end, ring.missed) == (33.0, 35.0, False)
+
+
 @pytest.mark.parametrize(("q850", "sip", "missed"), [(26, None, False), (16, 200, False), (16, None, True)])
 def test_answered_elsewhere_is_no_missed_call(q850: int | None, sip: int | None, *, missed: bool) -> None:
     """Q.850 cause 26 or SIP cause 200 in any Reason header."""

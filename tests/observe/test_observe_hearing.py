@@ -98,6 +98,13 @@ def test_music_on_hold_is_music_while_it_is_on() -> None:
     assert seen == [("music", 0.0, 40.0), ("sound", 40.0, 60.0)]
 
 
+def test_music_of_pure_tones_is_music() -> None:
+    """Whatever its cadence: the PBX says that it plays music."""
+    for sounds in ([came(0.0, 60.0, "tone", 440, 550)], tones((440,), 2.0, 4.0, 10)):
+        seen = hears(CALL, sounds, [], [Span(0.0, 60.0)], [], [])
+        assert {each.kind for each in seen if each.end - each.start > 4.0} == {"music"}, seen
+
+
 def test_music_that_nobody_hears_is_silence() -> None:
     """A class without a file is begun, and nothing comes."""
     assert heard(came(0.0, 60.0, "silence"), music=(Span(0.0, 60.0),)) == [("silence", 0.0, 60.0)]

@@ -57,13 +57,13 @@ WAYS = {
     "a Local channel that stays": Way(
         ("Dial(Local/101@leg/n,20)", "Hangup(19)"),
         ("Dial(Local/101@leg/n,20,G(apart^s^1))", "Hangup(19)"),
-        frozenset({"answer-missing", "answer-lost", "talk-missing", "leg-outlives-caller"}),
+        frozenset({"answer-missing", "leg-outlives-caller", "hears-nothing"}),
         LOCAL + "[apart]\nexten => s,1,Answer()\n same => n,Wait(60)\n same => n,Wait(60)\n",
     ),
     "two Local channels that stay": Way(
         ("Dial(Local/one@first/n,20)", "Hangup(19)"),
         ("Dial(Local/other@first/n,20)", "Hangup(19)"),
-        frozenset({"ring-instead", "answer-missing", "talk-missing"}),
+        frozenset({"ring-instead", "answer-missing"}),
         LOCAL
         + "[first]\nexten => one,1,Dial(Local/101@leg/n,20)\nexten => other,1,Dial(Local/102@second/n,20)\n"
         + "[second]\nexten => 102,1,Dial(PJSIP/102,20)\n",
@@ -71,7 +71,7 @@ WAYS = {
     "an announcement of two seconds": Way(
         ("Dial(PJSIP/101,20,A(vm-enter-num-to-call))", "Hangup(19)"),
         ("Dial(PJSIP/101,20,U(told))", "Hangup(19)"),
-        frozenset({"answer-missing", "answer-lost", "talk-missing", "caller-ended-by"}),
+        frozenset({"answer-missing", "caller-ended-by"}),
         "[told]\nexten => s,1,Playback(vm-enter-num-to-call)\n"
         " same => n,Set(GOSUB_RESULT=CONTINUE)\n same => n,Return()\n",
         ("app_playback",),
@@ -79,7 +79,7 @@ WAYS = {
     "a queue whose member is a Local channel": Way(
         ("Answer()", "Queue(agents,,,,30)", "Hangup(19)"),
         ("Answer()", "Queue(agents,,,,2)", "Hangup(19)"),
-        frozenset({"ring-too-short", "answer-missing", "talk-missing", "missed-unexpected", "caller-ended-by"}),
+        frozenset({"ring-too-short", "answer-missing", "missed-unexpected", "caller-ended-by"}),
         modules=QUEUE,
         queues=AGENTS.format(""),
         more=BY_PBX,

@@ -41,7 +41,7 @@ OFFICES = {
           - caller gets: {answered by: pbx}
         """,
         ("member=PJSIP/102\n", ""),
-        frozenset({"ring-missing", "answer-missing", "talk-missing"}),
+        frozenset({"ring-missing", "answer-missing"}),
         QUEUE,
         agents("strategy=ringall timeout=15", "PJSIP/101", "PJSIP/102"),
     ),
@@ -266,7 +266,7 @@ OFFICES = {
           - talk: [anna, 101]
         """,
         (" same => n,Return()", " same => n,Hangup()"),
-        frozenset({"ring-missing", "answer-missing", "talk-missing", "caller-ended-by"}),
+        frozenset({"ring-missing", "answer-missing", "caller-ended-by"}),
     ),
     # The mobile's mailbox must not take the call: who does not press 1 has not answered.
     "a pick-up that nobody confirms": Office(
@@ -288,7 +288,7 @@ OFFICES = {
           - lost: [101]
         """,
         (" same => n,Set(GOSUB_RESULT=CONTINUE)\n", ""),
-        frozenset({"silence-missing", "answer-instead", "lost-missing", "talk-missing"}),
+        frozenset({"silence-missing", "answer-instead", "lost-missing"}),
         ("app_read",),
     ),
     # His own phone, his colleague, his mailbox.
@@ -423,7 +423,7 @@ OFFICES = {
           - caller gets: {answered by: pbx}
         """,
         ("t(8)", "t(18)"),
-        frozenset({"ring-missing", "answer-missing", "talk-missing"}),
+        frozenset({"ring-missing", "answer-missing"}),
         ("bridge_holding", "res_musiconhold", "res_parking"),
         {
             "res_parking.conf": "[default]\nparkext=700\nparkpos=701-720\ncontext=parkedcalls\ncomebacktoorigin=no\n",
@@ -465,7 +465,7 @@ OFFICES = {
           - talk: [anna, 103]
         """,
         ("&PJSIP/103", ""),
-        frozenset({"ring-missing", "answer-missing", "talk-missing"}),
+        frozenset({"ring-missing", "answer-missing"}),
         ("bridge_holding", "res_musiconhold"),
         MUSIC,
     ),
@@ -591,6 +591,7 @@ Read(KEY,vm-enter-num-to-call,1,,1,5)\nGotoIf($["${KEY}" = "2"]?two)\nDial(PJSIP
             after: 3s            # it is told to hold on
           - ring: [102]
             for: 8s
+          - caller hears: silence
           - ring: [103]
             for: 3s
           - answer: 103
