@@ -24,7 +24,7 @@ scenarios:
 """
 PRIVATE = "of the host alone"
 EVIDENCE = "/ringproof/evidence"
-FILES = "full.log sip.pcap console.log"
+FILES = "full.log sip.pcap rtp.pcap console.log"
 
 
 def told_of(does: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -54,7 +54,7 @@ CLEARED = f"cd {EVIDENCE} && rm -f {FILES}"
 @pytest.mark.parametrize(
     "instead",
     [
-        "ln -s {secret} full.log; ln -s {secret} sip.pcap; ln -s {secret} console.log",
+        "ln -s {secret} full.log; ln -s {secret} sip.pcap; ln -s {secret} rtp.pcap; ln -s {secret} console.log",
         f"mkfifo {FILES}",
         f"mkdir {FILES}",
         "head -c 3000000 /dev/urandom > full.log; head -c 3000000 /dev/urandom > sip.pcap",
@@ -68,7 +68,7 @@ def test_evidence_that_is_replaced(instead: str, tmp_path: Path, monkeypatch: py
     secret.write_text(PRIVATE)
     does = f"{CLEARED}; {instead.format(secret=secret)}".replace(";", "\\;")
     assert told_of(does, tmp_path, monkeypatch).startswith(
-        "broken: anna called, but the PBX's own capture has no such INVITE: it is missing, or cut"
+        "broken: the two captures of what was sent differ: INVITE from anna: the network has seen it"
     )
     shown = [file for file in (tmp_path / "out").rglob("*") if file.is_file() and not file.is_symlink()]
     assert shown
