@@ -154,6 +154,7 @@ def _lasted(phone: str, view: CallerView) -> str:
     """Return how long a talk lasted that was too short."""
     begun = next(at for other, at in view.answers if other == phone)
     ends = [at for other, at in view.parted if other == phone] + ([view.ended] if view.ended is not None else [])
+    ends += [sound.end for sound in view.hears if sound.kind == "talk" and sound.end > begun]
     return f"for {format_duration(PbxSeconds(min(ends) - begun))}" if ends else "not, when they were listened to again"
 
 

@@ -68,7 +68,7 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
             options.txOption.headers = pj.SipHeaderVector([privacy])
         elif verb.shows is not None:
             here = f"{self.phone.address}:{self.phone.port}"
-            options.txOption.localUri = f'"{verb.shows}" <sip:{verb.shows}@{here}>'
+            options.txOption.localUri = f"<sip:{verb.shows}@{here}>"
         self.phone.begin_sound()  # the library wants a sound device to place a call
         self.makeCall(verb.target, options)
 

@@ -110,7 +110,7 @@ class Call(Verb):
 
     target: str
     shows: str | None = None
-    """The number in From, as user and as display name; None: the phone's own name or registered user.
+    """The number in From, without a display name, as most providers send it; None: the phone's own name or user.
 
     ANONYMOUS: no number, as a provider hides it (RFC 3323; RFC 3325, section 9.3).
     """

@@ -145,6 +145,21 @@ OFFICES = {
         frozenset({"shows-other"}),
         ("func_callerid",),
     ),
+    # A caller's name is one thing, and his number another.
+    "the number of the caller, handed on": Office(
+        "Set(CALLERID(num)=${CALLERID(num)})\nDial(PJSIP/101,20)\nHangup(19)",
+        """
+        phones: {101: {answers: 3s}}
+        when: [{call: anna}]
+        expect:
+          - ring: [101]
+          - answer: 101
+          - shows: {101: "+74951234567"}
+        """,
+        ("=${CALLERID(num)}", "=${CALLERID(name)}"),
+        frozenset({"shows-other"}),
+        ("func_callerid",),
+    ),
     "a caller who hides his number": Office(
         'GotoIf($["${CALLERID(num)}" = "+74957654321"]?away)\nDial(PJSIP/101,20)\nHangup(19)\n'
         " same => n(away),Hangup(21)",
