@@ -186,6 +186,11 @@ class PbxClock:
         return self.page[Word.OWNER] != 0
 
     @property
+    def is_in_pbx(self) -> bool:
+        """True when the library is in Asterisk itself, where it counts, and not in another program of the image."""
+        return self.page[Word.MANAGER_SENT] != 0
+
+    @property
     def races(self) -> bool:
         """True when the clock may race at all."""
         return self.drives and self.speed > SLOWEST

@@ -54,9 +54,10 @@ def open_page(scenario: Scenario, environment: RunEnvironment) -> Page:
 async def prove_all_heard(clock: PbxClock) -> None:
     """Raise BrokenError where more or less came by the manager interface than the PBX counted when it sent it.
 
-    What is missing, or came twice, is no event that the verdict could go by.
+    What is missing, or came twice, is no event that the verdict could go by. A PBX that counts nothing has the clock's
+    library in another program of its image.
     """
-    if not clock.drives:
+    if not (clock.drives and clock.is_in_pbx):
         return
     with clock.hold():
         deadline = clock.now() + HEARD_WITHIN_S

@@ -107,7 +107,7 @@ async def _conduct(scenario: Scenario, theatre: Theatre, stage: Stage, recorder:
     finally:
 
         def record_testimony() -> None:
-            for event in _pbx_testimony(theatre):
+            for event in _pbx_testimony(theatre, clock):
                 recorder.record(event)
 
         steps = [
@@ -236,7 +236,7 @@ def _first(since: Callable[[str, str], PbxEpoch | None], seat: CallerSeat, phone
     return min((at for at in moments if at is not None), default=None)
 
 
-def _pbx_testimony(theatre: Theatre) -> Iterator[Event]:
+def _pbx_testimony(theatre: Theatre, clock: PbxClock) -> Iterator[Event]:
     """What the PBX itself wrote down: its capture, and the Dials that its log says failed."""
     from harness.pbx.capture import read_capture  # noqa: PLC0415 - see `load_later` in harness.play
     from harness.pbx.rtp_capture import LONGEST, MOST, read_rtp  # noqa: PLC0415
@@ -246,7 +246,7 @@ def _pbx_testimony(theatre: Theatre) -> Iterator[Event]:
     if is_evidence(capture):
         packets = [packet for packet in read_capture(capture, theatre.peers) if packet.call_id not in theatre.prepared]
         yield from _legs(iter(packets))
-        if is_evidence(sound):
+        if is_evidence(sound) and clock.is_in_pbx:
             callers = {
                 packet.sound_to: packet.peer
                 for packet in packets
