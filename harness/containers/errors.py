@@ -85,15 +85,21 @@ def broken_by(fault: BaseException, during: str) -> BrokenError:
     return broken
 
 
+def note_later(first: BaseException, later: BaseException) -> None:
+    """Note with a failure another one that came after it."""
+    if isinstance(first, BrokenError):
+        first.note_later(later)
+    else:
+        first.add_note(f"then this failed, too: {type(later).__name__}: {later}")
+
+
 def raise_first(faults: Iterable[BaseException]) -> None:
     """Raise the first of these, if any; the others are noted with it."""
     first: BaseException | None = None
     for fault in faults:
         if first is None:
             first = fault
-        elif isinstance(first, BrokenError):
-            first.note_later(fault)
         else:
-            first.add_note(f"then this failed, too: {type(fault).__name__}: {fault}")
+            note_later(first, fault)
     if first is not None:
         raise first

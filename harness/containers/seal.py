@@ -14,7 +14,6 @@ from harness.containers.run import RunEnvironment
 SEAL = Path(__file__).with_name("ringproof-seal")
 """Made by `make image`."""
 SEAL_INSIDE = "/ringproof/seal"
-CAPTURE = "RINGPROOF_CAPTURE"
 MADE_BY = "`ringproof image` makes it"
 NOT_SEALED = 78
 """Exit status (EX_CONFIG) of a seal that could not be made, or whose proof failed; the sentence is on stderr."""
@@ -33,7 +32,7 @@ def seal_command(
     """Return the words that seal a container of `run`; a command that is to follow stands behind them.
 
     `user`: uid:gid that the command runs as, without any capability. `aliases`: further addresses, as `address/prefix`.
-    `capture`: the command gets a packet socket that takes SIP, whose number is in the variable CAPTURE.
+    `capture`: the command gets a packet socket that takes SIP, whose number is in RINGPROOF_CAPTURE.
     """
     words = [SEAL_INSIDE]
     for gateway in filter(None, run.gateways.split(",")):

@@ -202,14 +202,17 @@ class SoundRecorded(Event):
     """All that the PBX sent was recorded; where this is missing, `SoundCame` says nothing of what is missing."""
 
 
+SoundKind = Literal["silence", "tone", "voices", "sound"]
+"""Packets without a sound; one of the tones of telephony; the own tones of phones and callers; any other."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoundCame(Event):
     """The PBX sent sound of one kind to a caller, from `at` on for `lasts`; what it sent no packets for is no event."""
 
     caller: str
     lasts: PbxSeconds
-    kind: Literal["silence", "tone", "voices", "sound"]
-    """Packets without a sound; one of the tones of telephony; the own tones of phones and callers; any other."""
+    kind: SoundKind
     hertz: tuple[int, ...] = ()
     """Of a tone."""
     voices: tuple[str, ...] = ()

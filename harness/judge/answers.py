@@ -102,7 +102,7 @@ def _judge_lost(
     """Whoever picks up gets the call, unless it is said that several pick up at one moment, and one of them did.
 
     Or that he is to lose it, or that two outcomes are right, and this is the one in which his answer comes too late; or
-    his answer is `missing`, which has been told.
+    its answer is `missing`, which is a finding of its own.
     """
     excused = {*scenario.too_late, *missing}
     for entry in answers:

@@ -17,7 +17,7 @@ _NUMBER = re.compile(r"[+0-9*#]+")
 def judge_displays(expected: Expected, view: CallerView, scenario: Scenario, *, charted: bool) -> Iterator[Finding]:
     """Tell what phones show that is not written, and which of them are commanded to pick up.
 
-    `charted`: other phones rang than are expected, which has been told.
+    `charted`: other phones rang than are expected, which is a finding of its own.
     """
     for entry in expected.take(Shows):
         for phone, wanted in entry.phones.items():
@@ -54,8 +54,8 @@ def _is_shown(wanted: str, ring: ObservedRing) -> bool:
     """
     if _NUMBER.fullmatch(wanted):
         return wanted == ring.shows and ring.asserted in {"", wanted}
-    if wanted == ring.shows and _NUMBER.fullmatch(ring.name or ring.asserted):
-        return False  # who hides his number is not shown by the one in the place of his name
+    if wanted == ring.shows and any(map(_NUMBER.fullmatch, (ring.name, ring.asserted))):
+        return False  # a number that is hidden stands in the place of the name, or is asserted
     return wanted in {ring.shows, ring.name, f"{ring.name} <{ring.shows}>"}
 
 

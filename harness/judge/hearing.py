@@ -8,6 +8,7 @@ from itertools import zip_longest
 
 from harness.judge.expected import Expected
 from harness.judge.finding import Finding
+from harness.observe.hearing import Span
 from harness.observe.model import CallerView, ObservedPrompt, ObservedSound, ObservedWave
 from harness.scenario.duration import PbxSeconds, format_duration
 from harness.scenario.spelling import enumerate_words
@@ -39,13 +40,14 @@ def judge_hearing(
     places = list(_places(expected, view, waves))
     for place in places:
         yield from _judge_place(place, view, scenario)
-    for sound in view.hears:
-        if sound.kind != "silence" or sound.awaited or sound.end - sound.start <= SILENT_AT_MOST + scenario.tolerance:
+    judged = [Span(place.start, place.end) for place in places]
+    silences = [sound for sound in view.hears if sound.kind == "silence" and not sound.awaited]
+    for silence in (part for sound in silences for part in Span(sound.start, sound.end).without(judged)):
+        if silence.end - silence.start <= SILENT_AT_MOST + scenario.tolerance:
             continue
-        if any(place.start < sound.end and sound.start < place.end for place in places):
-            continue  # what is heard there has been judged
         sentence = (
-            f"{view.caller} hears nothing {_span(sound)}; expected at most {format_duration(SILENT_AT_MOST)} of silence"
+            f"{view.caller} hears nothing {_from_to(silence)}; expected at most {format_duration(SILENT_AT_MOST)} of "
+            "silence"
         )
         fix = "where that is right, write `- caller hears: silence` behind its wave, or before the first one"
         finding = Finding(kind="hears-nothing", source=scenario.source, sentence=sentence, caller=view.caller)
@@ -92,8 +94,8 @@ def _judge_place(place: _Place, view: CallerView, scenario: Scenario) -> Iterato
         or any("silence" in sounds for sounds in wanted)
         or sound.end - sound.start > SILENT_AT_MOST + scenario.tolerance
     ]
-    if "busy" not in kinds and view.code in BUSY and place.end >= (view.ended or place.end):
-        kinds = [*(kind for kind in kinds if kind != "silence"), *(["busy"] if "busy" in wanted[-1] else [])]
+    if "busy" in wanted[-1] and "busy" not in kinds and view.code in BUSY and place.end >= (view.ended or place.end):
+        kinds.append("busy")
     if _follows(kinds, wanted):
         yield from _judge_prompts(place, view)
         return
@@ -102,7 +104,7 @@ def _judge_place(place: _Place, view: CallerView, scenario: Scenario) -> Iterato
         if len(place.lines) > 1
         else _listed(place.lines[0])
     )
-    hears = enumerate_words([f"{_name(sound)} {_span(sound)}" for sound in heard]) if heard else "nothing"
+    hears = enumerate_words([f"{_name(sound)} {_from_to(sound)}" for sound in heard]) if heard else "nothing"
     sentence = f"expected {view.caller} to hear {said} {place.where}; observed: {hears}"
     yield Finding(kind="hears-other", source=place.lines[0].source, sentence=sentence, caller=view.caller)
 
@@ -153,5 +155,5 @@ def _name(sound: ObservedSound) -> str:
     return {"sound": "other sound", "talk": "somebody who talks"}.get(sound.kind, sound.kind)
 
 
-def _span(sound: ObservedSound) -> str:
-    return f"from {format_duration(sound.start)} to {format_duration(sound.end)}"
+def _from_to(stretch: ObservedSound | Span) -> str:
+    return f"from {format_duration(stretch.start)} to {format_duration(stretch.end)}"

@@ -143,7 +143,9 @@ def observe(scenario: Scenario, events: Iterable[Event]) -> Observation:
 
     Raises BrokenPlayError when the witnesses contradict each other or the play did not come to its end.
     """
-    *earlier, last = (_observe_call(scenario, call, watched) for call, watched in _calls(events))
+    events = list(events)
+    recorded = any(isinstance(event, SoundRecorded) for event in events)
+    *earlier, last = (_observe_call(scenario, call, watched, recorded=recorded) for call, watched in _calls(events))
     if len(earlier) + 1 < scenario.calls and not (last.cut_off or last.failed_steps):
         told = "1 time" if not earlier else f"{len(earlier) + 1} times"
         raise BrokenPlayError(f"the story was told {told}, and it was to be {scenario.calls}")
@@ -168,7 +170,8 @@ def _certainly(event: Event) -> float:
     return event.at + LOG_GRAIN if isinstance(event, DialFailed) else event.at
 
 
-def _observe_call(scenario: Scenario, record: _Record, watched: PbxSeconds | None) -> Observation:
+def _observe_call(scenario: Scenario, record: _Record, watched: PbxSeconds | None, *, recorded: bool) -> Observation:
+    """Fold one call; `recorded`: all sound of the play was."""
     record = record.with_those(_by_exclusion(record))
     over = _one(record, StoryOver, "the story has no end")
     crashed = next((event.signal for event in record.all(PbxCrashed)), None)
@@ -187,11 +190,11 @@ def _observe_call(scenario: Scenario, record: _Record, watched: PbxSeconds | Non
         watched = _one(record, QuietOver, "the silence after the story was not watched").watched
     if not cut_off:
         _require_capture(record)
-        _require_sound(scenario, record)
+        _require_sound(scenario, recorded=recorded)
     rings = _rings(scenario, record, pbx_gone=cut_off)
     end = over.at + CLOCK_RESOLUTION  # an INVITE that was on its way when the caller hung up is his
     timely = [ring for ring in rings if ring.start <= end]
-    callers = {name: _caller_view(scenario, name, record, timely) for name in scenario.callers}
+    callers = {name: _caller_view(scenario, name, record, timely, recorded=recorded) for name in scenario.callers}
     return Observation(
         callers=callers,
         strays=tuple(ring for ring in rings if ring.caller is None),
@@ -224,10 +227,10 @@ def _require_capture(record: _Record) -> None:
             raise BrokenPlayError(f"{sentence} (Call-ID {placed.call_id})")
 
 
-def _require_sound(scenario: Scenario, record: _Record) -> None:
+def _require_sound(scenario: Scenario, *, recorded: bool) -> None:
     """Raise BrokenPlayError where something is expected of what a caller hears, and that was not recorded."""
     for entry in (each for reading in scenario.readings for listed in reading.expect.values() for each in listed):
-        if isinstance(entry, CallerHears) and not record.all(SoundRecorded):
+        if isinstance(entry, CallerHears) and not recorded:
             sentence = "`caller hears` cannot be judged: the sound that the PBX sent was not recorded, or not all of it"
             raise BrokenPlayError(f"{sentence} (line {entry.source.line}; the clock's library does that in the PBX)")
 
@@ -423,7 +426,9 @@ def _ending(leg: LegInvited, record: _Record, *, pbx_gone: bool) -> tuple[Ending
     raise BrokenPlayError(message)
 
 
-def _caller_view(scenario: Scenario, name: str, record: _Record, rings: Sequence[ObservedRing]) -> CallerView:
+def _caller_view(
+    scenario: Scenario, name: str, record: _Record, rings: Sequence[ObservedRing], *, recorded: bool
+) -> CallerView:
     placed = next(iter(record.of_caller(CallerPlaced, name)), None)
     ended = next(iter(record.of_caller(CallerEnded, name)), None)
     finals = [event.code for event in record.of_caller(CallerGot, name) if event.code >= 200]  # noqa: PLR2004 - final
@@ -451,13 +456,9 @@ def _caller_view(scenario: Scenario, name: str, record: _Record, rings: Sequence
         ),
         company=tuple(_company(leg, meetings, record)),
         talks=tuple(_heard(name, own, record)),
-        hears=()
-        if placed is None or not record.all(SoundRecorded)
-        else _hears(name, leg, Span(placed.at, until), meetings, record),
+        hears=() if placed is None or not recorded else _hears(name, leg, Span(placed.at, until), meetings, record),
         prompts=tuple(
-            ObservedPrompt(at=event.at, name=event.name, language=event.language)
-            for event in record.all(PromptPlayed)
-            if event.channel in _channels(leg, record)
+            ObservedPrompt(at=event.at, name=event.name, language=event.language) for event in _played_to(leg, record)
         ),
         connected=next((event.at for event in record.of_caller(CallerGot, name) if event.code == 200), None),  # noqa: PLR2004
         code=finals[-1] if finals else (ended.code if ended is not None else None),
@@ -556,7 +557,7 @@ def _lost_unless(ring: ObservedRing, talked: set[str]) -> ObservedRing:
 def _hears(
     caller: str, leg: LegBelongs | None, call: Span, meetings: _Meetings, record: _Record
 ) -> tuple[ObservedSound, ...]:
-    """What the caller hears: of the PBX's channels all are asked that are part of his call."""
+    """What the caller hears, by what the PBX sent him and what it says of the channels that he hears."""
     channels = _channels(leg, record)
     return hears(
         call,
@@ -565,14 +566,22 @@ def _hears(
         music=list(spans_of(record.all((MusicBegan, MusicEnded)), channels)),
         awaited=list(spans_of(record.all((KeysAwaited, KeysAwaitedNoMore)), channels)),
         talks=[Span(start, end) for start, end in meetings.values()],
-        files=[event.at for event in record.all(PromptPlayed) if event.channel in channels],
+        files=[event.at for event in _played_to(leg, record)],
     )
 
 
+def _played_to(leg: LegBelongs | None, record: _Record) -> list[PromptPlayed]:
+    """Files that the PBX played to the caller."""
+    channels = _channels(leg, record)
+    return [event for event in record.all(PromptPlayed) if event.channel in channels]
+
+
 def _channels(leg: LegBelongs | None, record: _Record) -> set[str]:
-    """All channels of a caller's call, Local channels included."""
-    made = {event.channel for event in record.all(ChannelMade) if leg is not None and event.linked == leg.linked}
-    return made if leg is None else {*made, leg.channel}
+    """The caller's channel and the Local channels of his call; what is played to a phone's channel, the phone hears."""
+    if leg is None:
+        return set()
+    made = (event for event in record.all(ChannelMade) if event.linked == leg.linked)
+    return {leg.channel, *(event.channel for event in made if _technology(event.channel) == "Local")}
 
 
 def _heard(caller: str, rings: Sequence[ObservedRing], record: _Record) -> Iterable[ObservedTalk]:

@@ -45,7 +45,7 @@ class ManagerRefusedError(ManagerError):
 
 
 class ManagerLostError(ManagerError):
-    """The PBX closed the connection; why is for whoever the loss is reported to to find out."""
+    """The PBX closed the connection; its container says why."""
 
 
 class Manager:
@@ -220,7 +220,7 @@ class Manager:
         self._writer.write(text)
 
     async def _read(self) -> None:
-        """Read until the connection ends, or something is wrong with what comes: whoever waits gets the reason."""
+        """Read until the connection ends, or what comes is wrong: every action that waits is ended with the reason."""
         try:
             while True:
                 block = await self._reader.readuntil(_BLOCK_END)
@@ -238,7 +238,7 @@ class Manager:
             self._end(ManagerError(f"the PBX sent by its manager interface {longest}; it begins with {begun}"))
         except BrokenError as fault:
             self._end(fault)
-        except Exception as fault:  # noqa: BLE001 - whoever waits gets it
+        except Exception as fault:  # noqa: BLE001 - every action that waits is ended with it
             self._end(broken_by(fault, "while it read the manager interface"))
 
     def _end(self, fault: BrokenError) -> None:

@@ -1,7 +1,7 @@
 """SIP as it passes the network interfaces of the phones' container, for every play that goes on there.
 
-The seal of the container has opened one packet socket (asterisk-image/seal/seal.c). What is read from it is gone for
-all others who read, so whoever reads hands each packet to all who listen.
+The seal of the container has opened one packet socket (asterisk-image/seal/seal.c). A packet that is read is gone from
+it, so `read` adds each one to the lists of all plays.
 """
 
 from __future__ import annotations

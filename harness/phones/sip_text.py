@@ -13,7 +13,7 @@ _SENT_RESPONSE = re.compile(r"[^\n]*\bTX \d+ bytes Response msg (\d{3})/(\w+)/[^
 _RECEIVED = re.compile(r"[^\n]*\bRX \d+ bytes Re(?:quest|sponse) msg [^\n]*:\n(.*)", re.DOTALL)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _CAUSE = re.compile(r";\s*cause\s*=\s*(\d+)", re.IGNORECASE)
-_USER = re.compile(r"sips?:(?:([^@>;?\s]*)@)?", re.IGNORECASE)
+_USER = re.compile(r"sips?:(?:([^@>;?\s]*)@)?|tel:([^>;?\s]*)", re.IGNORECASE)
 
 
 def reason_causes(message: str) -> tuple[int | None, int | None]:
@@ -98,9 +98,12 @@ def request_user(message: str) -> str:
 
 
 def user_of(name_addr: str) -> str:
-    """Return the user part of a URI or name-addr (`"Anna" <sip:+7495@host>`), empty where it has none."""
+    """Return the user part of a URI or name-addr (`"Anna" <sip:+7495@host>`), or the number of a tel URI (RFC 3966).
+
+    Empty where it has none.
+    """
     match = _USER.search(_QUOTED.sub("", name_addr))
-    return (match[1] or "") if match else ""
+    return (match[1] or match[2] or "") if match else ""
 
 
 def _head(message: str) -> str:

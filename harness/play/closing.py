@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
 
-from harness.containers.errors import BrokenError, raise_first
+from harness.containers.errors import note_later, raise_first
 
 
 async def close_all(steps: Sequence[Callable[[], Awaitable[None] | None]], failure: BaseException | None) -> None:
@@ -24,8 +24,6 @@ async def close_all(steps: Sequence[Callable[[], Awaitable[None] | None]], failu
             faults.append(fault)
     if failure is None:
         raise_first(faults)
+        return
     for later in faults:
-        if isinstance(failure, BrokenError):
-            failure.note_later(later)
-        elif failure is not None:
-            failure.add_note(f"then this failed, too: {type(later).__name__}: {later}")
+        note_later(failure, later)

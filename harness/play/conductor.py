@@ -238,23 +238,21 @@ def _first(since: Callable[[str, str], PbxEpoch | None], seat: CallerSeat, phone
 
 def _pbx_testimony(theatre: Theatre, clock: PbxClock) -> Iterator[Event]:
     """What the PBX itself wrote down: its capture, and the Dials that its log says failed."""
-    from harness.pbx.capture import read_capture  # noqa: PLC0415 - see `load_later` in harness.play
-    from harness.pbx.rtp_capture import LONGEST, MOST, read_rtp  # noqa: PLC0415
+    from harness.pbx.rtp_capture import LONGEST, MOST, read_rtp  # noqa: PLC0415 - see `load_later` in harness.play
     from harness.play.sent_sound import sent_sound  # noqa: PLC0415
 
-    capture, sound = theatre.evidence / CAPTURE, theatre.evidence / RTP_CAPTURE
-    if is_evidence(capture):
-        packets = [packet for packet in read_capture(capture, theatre.peers) if packet.call_id not in theatre.prepared]
-        yield from _legs(iter(packets))
-        if is_evidence(sound) and clock.is_in_pbx:
-            callers = {
-                packet.sound_to: packet.peer
-                for packet in packets
-                if packet.sound_to is not None and not packet.sent and packet.peer in theatre.callers.seats
-            }
-            yield from sent_sound(read_rtp(sound), callers, theatre.tones)
-            if sound.stat().st_size < MOST - LONGEST:
-                yield SoundRecorded(at=PbxSeconds(packets[-1].at if packets else 0.0))
+    packets = [packet for packet in theatre.packets() if packet.call_id not in theatre.prepared]
+    yield from _legs(iter(packets))
+    sound = theatre.evidence / RTP_CAPTURE
+    if packets and is_evidence(sound) and clock.is_in_pbx:
+        callers = {
+            packet.sound_to: packet.peer
+            for packet in packets
+            if packet.sound_to is not None and not packet.sent and packet.peer in theatre.callers.seats
+        }
+        yield from sent_sound(read_rtp(sound), callers, theatre.tones)
+        if sound.stat().st_size < MOST - LONGEST:
+            yield SoundRecorded(at=PbxSeconds(packets[-1].at))
     with contextlib.suppress(OSError):
         for line in read_evidence(theatre.evidence / LOG).splitlines():
             if found := NO_CHANNEL.match(line):

@@ -9,9 +9,8 @@ from __future__ import annotations
 import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
-from harness.events import SoundCame
+from harness.events import SoundCame, SoundKind
 from harness.pbx.capture import Peer
 from harness.pbx.rtp_capture import RtpPacket
 from harness.play.sound import power_at, power_of, voices_in
@@ -37,8 +36,6 @@ SHARE = 0.75
 """Of a block's power that is in one tone of telephony, or two."""
 _SCALE = 3
 """The sizes of samples are added up as bytes: a size of 8 is 1, and all from 2040 on are 255."""
-
-Kind = Literal["silence", "tone", "voices", "sound"]
 
 
 def _of_alaw(code: int) -> int:
@@ -82,12 +79,12 @@ class _Part:
 
     begin: float
     end: float
-    kind: Kind
+    kind: SoundKind
     hertz: tuple[int, ...] = ()
     voices: tuple[str, ...] = ()
 
     @property
-    def what(self) -> tuple[Kind, tuple[int, ...], tuple[str, ...]]:
+    def what(self) -> tuple[SoundKind, tuple[int, ...], tuple[str, ...]]:
         return self.kind, self.hertz, self.voices
 
 

@@ -38,7 +38,7 @@ from harness.scenario.story import Behaviour, Forwards, Offline, OnACall, Refuse
 
 if TYPE_CHECKING:
     from harness.dialplan.render import RenderedOffice
-    from harness.pbx.capture import Peer
+    from harness.pbx.capture import Packet, Peer
     from harness.play.edited import EditedConfiguration
     from harness.play.names import NameServer, Question
     from harness.play.network_capture import NetworkCapture
@@ -90,6 +90,8 @@ class Theatre:
         self._house: PhonesContainer | None = None
         self._name_server: NameServer | None = None
         self._network_capture: NetworkCapture | None = None
+        self._saved: Sequence[Packet] | None = None
+        """The PBX's own capture, once it is complete."""
         self._phones: dict[str, Phone] = {}
         self._registered: dict[str, int] = {}
         self._talking: dict[str, str] = {}
@@ -353,8 +355,7 @@ class Theatre:
 
         Raises BrokenError where one has a message of a call that the other has not.
         """
-        from harness.pbx.capture import read_capture  # noqa: PLC0415 - as in `_configure`
-        from harness.play.network_capture import disagreement  # noqa: PLC0415
+        from harness.play.network_capture import disagreement  # noqa: PLC0415 - as in `_configure`
 
         network, peers = self._network_capture, self.peers
         assert network is not None  # noqa: S101 - the phones have been started
@@ -363,10 +364,19 @@ class Theatre:
         by_end = network.messages(peers)
         if lost := network.lost:
             raise BrokenError(f"the network's capture lost {lost} packets", "this machine has too much to do")
+        if difference := disagreement(self.packets(), seen, by_end):
+            hint = f"the PBX's own is {self.evidence / CAPTURE}"
+            raise BrokenError(f"the two captures of what was sent differ: {difference}", hint)
+        self._saved = self.packets()
+
+    def packets(self) -> Sequence[Packet]:
+        """Return what the PBX's own capture has so far, in order."""
+        if self._saved is not None:
+            return self._saved
+        from harness.pbx.capture import read_capture  # noqa: PLC0415 - as in `_configure`
+
         path = self.evidence / CAPTURE
-        own = list(read_capture(path, peers)) if is_evidence(path) else []
-        if difference := disagreement(own, seen, by_end):
-            raise BrokenError(f"the two captures of what was sent differ: {difference}", f"the PBX's own is {path}")
+        return list(read_capture(path, self.peers)) if is_evidence(path) else []
 
     def _names(self) -> list[str]:
         """Name of every phone process: phones that are not offline, and callers."""

@@ -105,22 +105,18 @@ def _report(item: RingItem, when: Any, do: Any) -> None:  # noqa: ANN401 - pytes
         return  # reported when the red was seen
     if when == "call" and item.result is not None:
         report.duration = item.result.wall
-    with _in_turn(item):
+    with _numbered(item):
         item.ihook.pytest_runtest_logreport(report=report)
 
 
-class _in_turn:  # noqa: N801 - used as a function
-    """A worker of pytest-xdist takes each report for one of the item that it plays now, by its number."""
-
-    def __init__(self, item: RingItem) -> None:
-        plugins = item.config.pluginmanager.get_plugins()
-        self._worker: Any = next((each for each in plugins if type(each).__name__ == "WorkerInteractor"), None)
-        self._number = item.session.items.index(item)
-
-    def __enter__(self) -> None:
-        if self._worker is not None:
-            self._now, self._worker.item_index = self._worker.item_index, self._number
-
-    def __exit__(self, *_: object) -> None:
-        if self._worker is not None:
-            self._worker.item_index = self._now
+@contextlib.contextmanager
+def _numbered(item: RingItem) -> Iterator[None]:
+    """Let a worker of pytest-xdist take reports for those of `item`: it takes each for one of the item it plays now."""
+    plugins = item.config.pluginmanager.get_plugins()
+    worker: Any = next((each for each in plugins if type(each).__name__ == "WorkerInteractor"), None)
+    if worker is None:
+        yield
+        return
+    now, worker.item_index = worker.item_index, item.session.items.index(item)
+    yield
+    worker.item_index = now

@@ -92,6 +92,12 @@ def test_a_long_silence_is_found_where_nothing_is_written() -> None:
     assert kinds(replace(dead, callers={"anna": awaited}), SECOND) == []
 
 
+def test_a_silence_that_only_touches_what_is_written_is_found() -> None:
+    """What is written of the wave before does not excuse dead air behind it."""
+    silence = heard(("sound", 5.0), ("ringing", 19.5), ("silence", 35.0))
+    assert kinds(silence, hears(12, "ringing"), SECOND) == ["hears-nothing"]
+
+
 def test_before_anybody_rings_and_after_the_talk() -> None:
     """A prompt before, an announcement behind."""
     rings = (rang("101", 5.0, 10.0, "answered"),)
@@ -116,6 +122,11 @@ def test_a_final_response_is_a_busy_tone() -> None:
     lines = (Nobody(source=at(11), does="rings"), CallerGets(source=at(12), code=486, ended_by="pbx"))
     assert judge(scenario(*lines, hears(13, "busy")), refused) == ()
     assert [each.kind for each in judge(scenario(*lines, hears(13, "ringing")), refused)] == ["hears-other"]
+    dead = replace(view, hears=(ObservedSound(kind="silence", start=S(0.0), end=S(20.0)),), ended=S(20.0))
+    silent = replace(refused, callers={"anna": dead})
+    assert "hears-other" in [each.kind for each in judge(scenario(*lines, hears(13, "busy")), silent)]
+    story = scenario(*lines, hears(13, "silence"))
+    assert "hears-other" not in [each.kind for each in judge(story, silent)]
 
 
 @pytest.mark.parametrize(

@@ -179,6 +179,8 @@ CASES: list[Case] = [
     ("shows-other", 12, (ONE, Shows(source=at(12), phones={"101": "Anna <000>"})), shown("000"), shown("000", "Anna")),
     ("shows-other", 12, (ONE, Shows(source=at(12), phones={"101": "anonymous"})), shown("anonymous", "+7495"), shown(
         "anonymous", "Anonymous")),
+    ("shows-other", 12, (ONE, Shows(source=at(12), phones={"101": "anonymous"})),
+        shown("anonymous", "Anonymous", asserted="+7495"), shown("anonymous", "Anonymous", asserted="anonymous")),
     ("shows-other", 12, (ONE, Shows(source=at(12), phones={"101": "anonymous"})), shown("anonymous", asserted="+7495"),
         shown("anonymous", asserted="anonymous")),
     ("shows-other", 12, (ONE, Shows(source=at(12), phones={"101": "+7495"})), shown("+7495", asserted="000"), shown(

@@ -108,6 +108,9 @@ def test_what_a_caller_hears_is_known_where_it_was_recorded() -> None:
         SoundCame(at=S(0.2), caller="boris", lasts=S(29.8), kind="voices", voices=("101",)),
         PromptPlayed(at=S(0.2), channel="PJSIP/trunk-1", name="welcome", language="en"),
         PromptPlayed(at=S(0.3), channel="PJSIP/trunk-9", name="of another call", language="en"),
+        ChannelMade(at=S(0.3), channel="PJSIP/101-1", endpoint="101", linked="L1", outgoing=True),
+        PromptPlayed(at=S(0.4), channel="PJSIP/101-1", name="for the phone alone", language="en"),
+        MusicBegan(at=S(0.4), channel="PJSIP/101-1"),
         MusicBegan(at=S(10.0), channel=local.channel),
     ]
     recorded = SoundRecorded(at=S(30.0))
@@ -600,6 +603,9 @@ def test_a_story_that_is_told_many_times_is_cut_where_it_begins_anew() -> None:
     events = [*again(3, ONE_CALL), third, *again(1, ONE_CALL), *again(2, ONE_CALL)]
     events += [NextCall(at=S(9.0), number=2), NextCall(at=S(19.0), number=3)]
     observation = observe(replace(STORY, calls=3), events)
+    assert [call.callers["anna"].hears for call in observation.calls] == [(), (), ()]
+    recorded = observe(replace(STORY, calls=3), [*events, SoundRecorded(at=S(35.0))])
+    assert all(call.callers["anna"].hears for call in recorded.calls)
     assert [len(call.callers["anna"].rings) for call in observation.calls] == [1, 1, 1]
     assert [call.callers["anna"].placed for call in observation.calls] == [0.0, 10.0, 20.0]
     assert [round(call.watched, 3) for call in observation.calls] == [7.6, 7.6, 8.6]

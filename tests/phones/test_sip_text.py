@@ -38,6 +38,7 @@ def test_causes_are_those_of_the_reason_headers(headers: str, causes: tuple[int 
         ("sip:0555123@host", "0555123"),
         ("<sip:*97@host;user=phone>", "*97"),
         ('"sip:9@x" <sip:010@host>', "010"),
+        ("<tel:+74951234567;phone-context=x>", "+74951234567"),
         ("<sip:host>", ""),
         ("Anonymous", ""),
     ],
