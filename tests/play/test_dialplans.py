@@ -589,6 +589,7 @@ Read(KEY,vm-enter-num-to-call,1,,1,5)\nGotoIf($["${KEY}" = "2"]?two)\nDial(PJSIP
           - ring: [101]
             for: 6s
             after: 3s            # it is told to hold on
+          - caller hears: silence
           - ring: [102]
             for: 8s
           - caller hears: silence
