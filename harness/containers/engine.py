@@ -32,6 +32,16 @@ def engine() -> docker.DockerClient:
         message = f"no Docker engine answers at {where}"
         hint = ELSEWHERE if "DOCKER_HOST" in os.environ else OWN
         raise BrokenError(message, hint) from fault
+    return spared(client)
+
+
+def spared(client: docker.DockerClient) -> docker.DockerClient:
+    """Return `client`, which no longer looks for a proxy and passwords before each request.
+
+    On a Unix socket there are none; the look costs a third of a request's processor time.
+    """
+    if client.api.base_url.startswith("http+docker://"):
+        client.api.trust_env = False
     return client
 
 

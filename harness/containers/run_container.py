@@ -19,7 +19,7 @@ from docker.errors import APIError, DockerException, NotFound
 from docker.types import LogConfig, Mount
 from testcontainers.core.container import DockerContainer
 
-from harness.containers.engine import OWNED, OWNER, RUN, engine
+from harness.containers.engine import OWNED, OWNER, RUN, engine, spared
 from harness.containers.errors import BrokenError
 from harness.containers.run import RunEnvironment
 
@@ -48,6 +48,8 @@ class RunContainer(DockerContainer):
             # without a version each client would ask the engine for its own
             kwargs["docker_client_kw"] = {"version": engine().api.api_version, "timeout": _CLIENT_TIMEOUT_S}
         super().__init__(image, **kwargs)
+        if run is not None:
+            spared(self.get_docker_client().client)
         self.run = run
         self._binds: list[Mount] = []
         self.ended = threading.Event()
@@ -55,6 +57,9 @@ class RunContainer(DockerContainer):
         """Of its first process, once it has ended (128 + n: by signal n; -1: unknown)."""
         self.addresses: Mapping[str, str] = {}
         """Its IPv4 address in each of its networks, by the network's name; in a run, once it has started."""
+        self._namespace: RunContainer | None = None
+        self._starting: threading.Thread | None = None
+        self._start_fault: BaseException | None = None
 
     def start(self) -> Self:
         """Create and start it, and wait as its wait strategy says. Raises BrokenError in a run."""
@@ -63,22 +68,48 @@ class RunContainer(DockerContainer):
             self.exit_status = -1
             super().start()
             return self
+        if self._namespace is not None:
+            self._namespace.await_started()
         try:
             self._create(self.run)
             self._watch_end()
             self.get_docker_client().start(self.get_wrapped_container())
-            self.reload()
+            self.addresses = self._read_addresses()
         except (APIError, NotFound) as fault:
             self.stop()
             raise self._not_started(fault) from fault
         except BaseException:
             self.stop()
             raise
-        networks = self.get_wrapped_container().attrs["NetworkSettings"]["Networks"]
-        self.addresses = {name: network["IPAddress"] for name, network in networks.items()}
         if self._wait_strategy is not None:
             self._wait_strategy.wait_until_ready(self)
         return self
+
+    def begin(self) -> Self:
+        """Have a thread start it, and return at once; `await_started` waits for that."""
+        self._starting = threading.Thread(target=self._start, name=f"starting {self.what}", daemon=True)
+        self._starting.start()
+        return self
+
+    def _start(self) -> None:
+        try:
+            self.start()
+        except BaseException as fault:  # noqa: BLE001 - it is raised where the start is waited for
+            self._start_fault = fault
+            self.ended.set()
+
+    def await_started(self) -> Self:
+        """Return once it has its addresses, where it was begun. Raises BrokenError."""
+        if self._starting is not None:
+            self._starting.join()
+        if self._start_fault is not None:
+            raise self._start_fault
+        return self
+
+    @property
+    def lives(self) -> bool:
+        """False once it has ended."""
+        return not self.ended.is_set()
 
     def stop(self, force: bool = True, delete_volume: bool = True) -> None:  # noqa: FBT001, FBT002 - testcontainers' own
         """Remove it; one that has ended by itself may be removed already, or is just being removed."""
@@ -115,6 +146,14 @@ class RunContainer(DockerContainer):
         self._binds.append(Mount(inside, str(host.resolve()), type="bind", read_only=not writable))
         return self
 
+    def live_in(self, namespace: RunContainer) -> Self:
+        """Have it started in the network namespace of another container, which has been begun, and so at its addresses.
+
+        Its host name and resolver are the other's, too.
+        """
+        self._namespace = namespace
+        return self
+
     def rights(self) -> Mapping[str, Any]:
         """Return docker-py's arguments that limit it: what they say is added to what holds for all."""
         return {}
@@ -147,14 +186,29 @@ class RunContainer(DockerContainer):
             labels={OWNED: "1", RUN: run.run, OWNER: run.owner},
             mounts=self._binds,
             tmpfs=self.tmpfs,
-            network=run.office_network,  # Docker before 25 takes one network at creation
             auto_remove=True,
             cap_drop=["ALL"],
             healthcheck={"test": ["NONE"]},  # whatever the image says about itself
             log_config=LOG_LIMIT,
-            **{**self._kwargs, **self.rights(), "sysctls": {**_no_ipv6(), **self.rights().get("sysctls", {})}},
+            **{**self._kwargs, **self.rights(), **self._network_of(run)},
         )
-        client.client.api.connect_container_to_network(self.get_container_id(), run.trunk_network)
+        if self._namespace is None:
+            client.client.api.connect_container_to_network(self.get_container_id(), run.trunk_network)
+
+    def _network_of(self, run: RunEnvironment) -> Mapping[str, Any]:
+        """Return docker-py's arguments that say where in the network it lives."""
+        if self._namespace is not None:
+            # which network it is created in has to be said, or testcontainers would ask the engine for one
+            return {"network": None, "network_mode": f"container:{self._namespace.get_container_id()}"}
+        # Docker before 25 takes one network at creation
+        return {"network": run.office_network, "sysctls": {**_no_ipv6(), **self.rights().get("sysctls", {})}}
+
+    def _read_addresses(self) -> Mapping[str, str]:
+        if self._namespace is not None:
+            return self._namespace.addresses
+        self.reload()
+        networks = self.get_wrapped_container().attrs["NetworkSettings"]["Networks"]
+        return {name: network["IPAddress"] for name, network in networks.items()}
 
     def _watch_end(self) -> None:
         """Set `ended` when the container ends; a thread of its own, since the engine answers only then."""

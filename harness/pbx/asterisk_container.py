@@ -148,7 +148,7 @@ class AsteriskContainer(RunContainer):
     def rights(self) -> Mapping[str, Any]:
         """Return what init needs to seal, to open Asterisk's folders and to become its user; Asterisk has none."""
         caps = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_ADMIN", "SETGID", "SETPCAP", "SETUID"]
-        return {"user": "0", "hostname": "pbx", "cap_add": caps, "pids_limit": 4096, "mem_limit": "2g"}
+        return {"user": "0", "cap_add": caps, "pids_limit": 4096, "mem_limit": "2g"}
 
     def get_ready(self, within_s: float, poll_s: float) -> None:
         """Do what AsteriskReady waits for; raises what it raises."""

@@ -28,6 +28,7 @@ from harness.pbx.complaints import BootPolicy, Complaint, read_complaints
 from harness.pbx.ended import READY, AsteriskEndedError
 from harness.pbx.gate import GATE_INSIDE, Gate
 from harness.pbx.manager import Login, Manager, ManagerError, ManagerEvent
+from harness.pbx.namespace import give_back, take_namespace
 from harness.scenario.needs import Needs
 
 SIP_PORT = 5060
@@ -38,8 +39,6 @@ CLOCK = "/ringproof/clock"
 INIT = "/ringproof/init"
 END_AT_ONCE = "USR1"
 """The signal by which init kills Asterisk, and ends."""
-NO_RESOLVER = "127.0.0.1"
-"""Whom the engine's own resolver asks, if anybody asks it (127.0.0.11): nobody. /etc/resolv.conf names the run's."""
 DROPPED = "manager.conf enables it, and no firewall drops what one container sends to another: `iptables -L FORWARD`"
 EX_CONFIG = 78
 """Exit status of an init, or of a clock's library, that did not let Asterisk start."""
@@ -160,7 +159,10 @@ class Pbx:
     ) -> AsteriskContainer:
         loop = asyncio.get_running_loop()
 
+        namespace = take_namespace(environment)
+
         def on_end(status: int) -> None:
+            give_back(namespace)
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody asks any more
                 loop.call_soon_threadsafe(self._note_end, status)
 
@@ -170,8 +172,8 @@ class Pbx:
             new_socket=surroundings.new_socket,
             on_end=on_end,
             entrypoint=["bash", INIT],
-            dns=[NO_RESOLVER],
         ).with_name(self.name)
+        container.live_in(namespace)
         container.bind(configuration, "/ringproof/conf")
         if is_remapped():  # no user of the container owns what is the runner's, nor does its root
             self._evidence.chmod(0o777)

@@ -85,8 +85,6 @@ class PhonesContainer(RunContainer):
         (self.folder / LOG).chmod(0o666)
         self._held: socket.socket | None = None
         self._tap: PacketTap | None = None
-        self._starting: threading.Thread | None = None
-        self._start_fault: BaseException | None = None
         self._asking = threading.Lock()
         self.with_name(f"ringproof-{run.run}-phones-{self.folder.name.removeprefix('phones-')}")
         package = Path(harness.__file__).parent
@@ -115,11 +113,6 @@ class PhonesContainer(RunContainer):
         """Where outside callers come from."""
         return self.addresses[self._run.trunk_network]
 
-    @property
-    def lives(self) -> bool:
-        """False once it has ended."""
-        return not self.ended.is_set()
-
     def rights(self) -> Mapping[str, Any]:
         """Return the rights that the seal needs, which then gives them up; 200 phones fit into the limits."""
         return {
@@ -132,27 +125,6 @@ class PhonesContainer(RunContainer):
             "dns": ["127.0.0.1"],
             "sysctls": {"net.ipv4.ip_unprivileged_port_start": "0"},
         }
-
-    def begin(self) -> Self:
-        """Have a thread start it, and return at once; `await_started` waits for that."""
-        self._starting = threading.Thread(target=self._start, name=f"starting {self.what}", daemon=True)
-        self._starting.start()
-        return self
-
-    def _start(self) -> None:
-        try:
-            self.start()
-        except BaseException as fault:  # noqa: BLE001 - it is raised where the start is waited for
-            self._start_fault = fault
-            self.ended.set()
-
-    def await_started(self) -> Self:
-        """Return once it has its addresses. Raises BrokenError."""
-        if self._starting is not None:
-            self._starting.join()
-        if self._start_fault is not None:
-            raise self._start_fault
-        return self
 
     def start(self) -> Self:
         """Start it and return once it has its addresses; `await_ready` waits for its server. Raises BrokenError."""

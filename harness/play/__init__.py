@@ -10,6 +10,7 @@ from pathlib import Path
 from harness.clock.report import ClockReport
 from harness.containers.errors import BrokenError, EditedConfigurationError, UnmetNeedsError
 from harness.containers.run import RunEnvironment, open_run
+from harness.pbx.namespace import begin_namespace
 from harness.phones.container import begin_phones
 from harness.scenario.speed import SLOWEST
 from harness.scenario.story import Scenario
@@ -32,8 +33,9 @@ def load() -> None:
 
 
 def start_phones(environment: RunEnvironment) -> None:
-    """Begin to start the container of this process's phones, which its first play would have to wait for."""
+    """Begin to start what this process's first play would wait for: the container of its phones, its PBX's network."""
     begin_phones(environment)
+    begin_namespace(environment)
 
 
 def load_later(environment: RunEnvironment) -> None:

@@ -47,7 +47,7 @@ def address(tmp_path: Path) -> Iterator[str]:
         "userns-remap": REMAPPED,
     }
     (tmp_path / "daemon.json").write_text(json.dumps(settings))
-    for folder in [tmp_path, *tmp_path.parents][:3]:
+    for folder in [tmp_path, *tmp_path.parents][:4]:
         folder.chmod(folder.stat().st_mode | 0o711)  # pytest makes its folders for itself alone
     log = tmp_path / "dockerd.log"
     with log.open("wb") as told:

@@ -230,7 +230,8 @@ def test_no_container_has_an_ipv6_address(environment: RunEnvironment, tmp_path:
     async def act() -> None:
         async with laboratory(environment, tmp_path, FASTEST) as lab:
             pbx = engine().containers.get(lab.theatre.pbx.name)
-            assert pbx.attrs["HostConfig"]["Sysctls"]["net.ipv6.conf.all.disable_ipv6"] == "1"
+            network = engine().containers.get(pbx.attrs["HostConfig"]["NetworkMode"].removeprefix("container:"))
+            assert network.attrs["HostConfig"]["Sysctls"]["net.ipv6.conf.all.disable_ipv6"] == "1"
             told = await asyncio.to_thread(pbx.exec_run, ["cat", "/proc/net/if_inet6"])
             assert [line.split()[-1] for line in told.output.decode().splitlines()] in ([], ["lo"])
 

@@ -175,6 +175,8 @@ def _in_place_of_containers(world: World) -> Iterator[None]:
         (theatre, "begin_phones"): lambda _: house,
         (theatre, "surroundings_of"): lambda _: mock.Mock(),
         (container, "AsteriskContainer"): container_of,
+        (container, "take_namespace"): lambda _: mock.Mock(),
+        (container, "give_back"): lambda _: None,
         (container, "is_remapped"): lambda: False,
         (container, "seal"): lambda: Path(__file__),
     }

@@ -704,7 +704,7 @@ class ScriptedContainer:
     def with_envs(self, **_: str) -> None:
         pass
 
-    with_env = bind = lambda *_args, **_kwargs: None
+    with_env = bind = live_in = lambda *_args, **_kwargs: None
 
     def start(self) -> None:
         (self.world.evidence / "full.log").write_text(f"[2026-01-01 00:00:00.000] VERBOSE[1] asterisk.c: {READY}\n")

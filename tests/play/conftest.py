@@ -91,7 +91,8 @@ def on_a_clock(play: Coroutine[Any, Any, T]) -> T:
 def containers(environment: RunEnvironment) -> list[str]:
     """Names of the run's PBXes that exist now."""
     found = engine().api.containers(all=True, filters={"label": f"{RUN}={environment.run}"})
-    return [name for container in found if "-phones-" not in (name := container["Names"][0])]
+    names = (container["Names"][0] for container in found)
+    return [name for name in names if "-phones-" not in name and "-network-" not in name]
 
 
 def left_behind(environment: RunEnvironment) -> list[str]:

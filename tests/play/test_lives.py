@@ -54,6 +54,11 @@ def left_of(owner: int) -> list[str]:
     return sorted(name for name, labels in things if labels[OWNER].split(":")[1] == str(owner))
 
 
+def held(owner: int) -> list[str]:
+    """Names of this process's containers that live no longer than whoever holds them."""
+    return [name for name in left_of(owner) if "-phones-" in name or "-network-" in name]
+
+
 def phones(folder: Path) -> list[int]:
     """Processes that have a file below `folder` open for their output: the phones of a run there."""
     found = []
@@ -144,7 +149,7 @@ def test_nothing_outlives_the_lease_of_a_killed_runner(
     os.kill(runner.pid, signal.SIGKILL)
     runner.wait()
     soon(lambda: not phones(tmp_path / "out"), "the phones end")
-    soon(lambda: not any("-phones-" in name for name in left_of(runner.pid)), "their container is removed")
+    soon(lambda: not held(runner.pid), "their containers are removed")
     assert len([name for name in left_of(runner.pid) if name.startswith("/")]) == 1
     soon(lambda: not [name for name in left_of(runner.pid) if name.startswith("/")], "the PBX ends by itself")
 
@@ -163,8 +168,8 @@ def test_the_sweep_removes_what_has_a_dead_owner_and_nothing_else(
     os.kill(killed.pid, signal.SIGKILL)
     killed.wait()
     soon(
-        lambda: not any("-phones-" in name for name in left_of(killed.pid)),
-        "the container of the phones ends by itself",
+        lambda: not held(killed.pid),
+        "the containers of the phones and of the PBX's network end by themselves",
     )
     before = {name.lstrip("/") for name in left_of(killed.pid)}
     said = subprocess.run([RINGPROOF, "clean"], capture_output=True, text=True, check=True).stdout
