@@ -46,8 +46,11 @@ def open_nursery() -> str:
 
 def _serve(listener: socket.socket, alive: int) -> None:
     """Fork a worker for every connection, until the process that opened the nursery is gone."""
-    import selectors  # noqa: PLC0415 - not for the bare interpreter
+    import gc  # noqa: PLC0415 - not for the bare interpreter
+    import selectors  # noqa: PLC0415 - as above
 
+    gc.collect()
+    gc.freeze()  # no collection of a worker's looks at what all of them share, nor copies its pages
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a worker ended: no zombies

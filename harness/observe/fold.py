@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from harness.events import (
     CallEndless,
@@ -123,13 +123,17 @@ class _Record:
 
     def __init__(self, events: Iterable[Event]) -> None:
         self._events: Sequence[Event] = sorted(events, key=lambda event: event.at)
+        self._by_kind: dict[object, list[Event]] = {}
 
     def with_those(self, events: Iterable[Event]) -> _Record:
         """Return a record that has these events, too."""
         return _Record([*self._events, *events])
 
     def all(self, kind: type[_E] | tuple[type[_E], ...]) -> list[_E]:
-        return [event for event in self._events if isinstance(event, kind)]
+        found = self._by_kind.get(kind)
+        if found is None:
+            found = self._by_kind[kind] = [event for event in self._events if isinstance(event, kind)]
+        return cast("list[_E]", list(found))
 
     def of_call(self, kind: type[_E], call_id: str) -> _E | None:
         return next((event for event in self.all(kind) if getattr(event, "call_id", None) == call_id), None)

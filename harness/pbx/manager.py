@@ -283,7 +283,7 @@ class Manager:
 
 
 def _headers(block: str) -> list[tuple[str, str]]:
-    pairs = (line.partition(":") for line in block.split("\r\n") if line)
+    pairs = [line.partition(":") for line in block.split("\r\n") if line]
     return [(key, value.removeprefix(" ")) for key, _, value in pairs]
 
 

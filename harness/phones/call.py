@@ -261,6 +261,13 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
         """Refuse REFER: to accept it one would have to set `prm.newCall`, which crashes from Python."""
         prm.statusCode = pj.PJSIP_SC_DECLINE
 
+    @property
+    def awaits_media(self) -> bool:
+        """True while its media have to be looked at often: sound that is to be heard or sent, a digit under way."""
+        return self._sound_asked_at is not None or (
+            self._media is not None and (self._listening or self._digit_done_at is not None)
+        )
+
     @guarded
     def look_at_media(self) -> None:
         """Add up received sound, and see whether the digit under way is through; pjsua2 calls back for neither."""

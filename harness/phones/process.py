@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from harness.phones.recording import Recording
 
 _TICK = 0.01
-"""Seconds between two looks at a call's media, and the grain of SIP's timers."""
+"""Seconds between two looks at a call's media, where something is awaited of them."""
 _IDLE_TICK = 0.05
+"""Seconds after which SIP's timers are looked at, at the latest."""
 _GOODBYE = 0.5
 """Seconds that the answer to an unregistration is waited for at the end."""
 
@@ -106,7 +107,8 @@ class Phone:
         while True:
             self.ledger.settle()
             # pjsip would wait for its own socket alone, and a verb for pjsip
-            ready, _, _ = select.select(awake_for, [], [], _TICK if self.calls or self.recordings else _IDLE_TICK)
+            looks_often = self.recordings or any(call.awaits_media for call in self.calls.values())
+            ready, _, _ = select.select(awake_for, [], [], _TICK if looks_often else _IDLE_TICK)
             if channel in ready:
                 received = self._channel.recv(65536)
                 if not received:
