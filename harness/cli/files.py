@@ -31,6 +31,10 @@ def validate(paths: Paths = None) -> int:
             from harness.scenario.foresight import foresight  # noqa: PLC0415 - as above
 
             print(f"{over.source.file}:{over.source.line}: {foresight(over, scenario.calls)}")
+        from harness.scenario.changed import changed_lines  # noqa: PLC0415 - as above
+
+        for source, sentence in changed_lines(scenario):
+            print(f"{source}: {sentence}")
     scenarios = sum(len(entry.scenarios) for entry in read)
     verb = "is" if scenarios == 1 else "are"
     print(f"{counted(scenarios, 'scenario')} in {counted(len(read), 'file')} {verb} valid")

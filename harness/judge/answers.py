@@ -16,7 +16,6 @@ from harness.scenario.story import (
     Answer,
     CallerGets,
     Expectation,
-    Hear,
     Lost,
     Nobody,
     Press,
@@ -78,7 +77,7 @@ def _judge_pick_ups(
 
 
 def _judge_connection(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
-    """A PBX answers by itself only where the story says so, the caller hears or presses something, or gets 200."""
+    """A PBX answers by itself only where the story says so, the caller presses something, or gets 200."""
     picked_up = [ring.end for ring in view.rings if ring.ending in {"answered", "lost"}]
     by_phone = bool(picked_up) and view.connected is not None and view.connected >= min(picked_up) - CLOCK_RESOLUTION
     stated = next((entry for entry in expectations if isinstance(entry, CallerGets) and entry.by_pbx), None)
@@ -88,8 +87,8 @@ def _judge_connection(expectations: tuple[Expectation, ...], view: CallerView, s
         yield _finding("answer-not-by-pbx", stated.source, sentence, view)
     if stated is not None or view.connected is None or by_phone:
         return
-    listens = any(isinstance(step, Hear | Press) and step.caller == view.caller for step in scenario.when)
-    if listens or any(isinstance(entry, CallerGets) and entry.code == 200 for entry in expectations):  # noqa: PLR2004
+    presses = any(isinstance(step, Press) and step.caller == view.caller for step in scenario.when)
+    if presses or any(isinstance(entry, CallerGets) and entry.code == 200 for entry in expectations):  # noqa: PLR2004
         return
     sentence = f"the PBX itself answered {view.caller} at {format_duration(view.connected)}, before any phone did"
     finding = _finding("answer-by-pbx", scenario.source, sentence, view)

@@ -90,6 +90,8 @@ def _judge_play(scenario: Scenario, observation: Observation) -> Iterator[Findin
         step = scenario.when[number]
         sentence = {
             "not heard": f"{step.caller} heard nothing from the PBX before this step",
+            "heard ringing": f"{step.caller} heard no prompt before this step, but a ringing tone of the PBX",
+            "heard busy": f"{step.caller} heard no prompt before this step, but a busy tone of the PBX",
             "call over": f"{step.caller}'s call was over before this step",
             "moment never came": "the moment that this step waits for never came",
             "no telephone-event": f"the PBX did not offer RFC 4733 telephone-event, so {_keys(step)} cannot be sent",

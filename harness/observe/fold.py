@@ -59,7 +59,7 @@ from harness.events import (
 )
 from harness.events.connections import Connections
 from harness.observe.chart import brief_rings, waves_of
-from harness.observe.hearing import Span, hears, spans_of
+from harness.observe.hearing import Span, hears, spans_of, tone_for_prompt
 from harness.observe.model import (
     CallerView,
     Ending,
@@ -76,6 +76,7 @@ from harness.scenario.story import (
     SETTLE_WINDOW,
     Call,
     CallerHears,
+    Hear,
     Press,
     Scenario,
     Silent,
@@ -202,7 +203,14 @@ def _observe_call(scenario: Scenario, record: _Record, watched: PbxSeconds | Non
     return Observation(
         callers=callers,
         strays=tuple(ring for ring in rings if ring.caller is None),
-        failed_steps=tuple((event.step, event.reason) for event in record.all(StepFailed)),
+        failed_steps=tuple(
+            sorted(
+                [
+                    *((event.step, event.reason) for event in record.all(StepFailed)),
+                    *_misheard(scenario, record, callers.values()),
+                ]
+            )
+        ),
         dial_failures=tuple((event.at, event.target, event.sentence) for event in record.all(DialFailed)),
         late_rings=tuple(ring for ring in rings if ring.start > end),
         late_legs=tuple(_late_legs(callers.values(), record)),
@@ -471,6 +479,18 @@ def _caller_view(
         pressed=_pressed(scenario, name, record),
         keys="".join(key.digit for key in keys),
     )
+
+
+def _misheard(scenario: Scenario, record: _Record, views: Iterable[CallerView]) -> Iterator[tuple[int, str]]:
+    """Yield the steps for which a prompt was to be heard, and a tone of the line was taken for it; and which one."""
+    for view in views:
+        since = view.placed
+        for event in record.of_caller(StepDone, view.caller):
+            if since is not None and isinstance(scenario.when[event.step], Hear):
+                tone = tone_for_prompt(view.hears, since, event.at)
+                if tone is not None:
+                    yield event.step, f"heard {tone}"
+            since = event.at
 
 
 def _pressed(scenario: Scenario, name: str, record: _Record) -> str:

@@ -84,6 +84,15 @@ def hears(
     )
 
 
+def tone_for_prompt(heard: Sequence[ObservedSound], start: float, end: float) -> Heard | None:
+    """Return which tone of the line a caller heard from `start` to `end`, where he heard no other sound than that."""
+    listened = [Span(start, end)]
+    kinds = {sound.kind for sound in heard if any(True for _ in Span(sound.start, sound.end).within(listened))}
+    if kinds & {"sound", "music", "talk"}:
+        return None
+    return next((kind for kind in ("ringing", "busy") if kind in kinds), None)
+
+
 def spans_of(
     events: Iterable[MusicBegan | MusicEnded | KeysAwaited | KeysAwaitedNoMore], channels: set[str]
 ) -> Iterator[Span]:

@@ -135,6 +135,31 @@ def test_validate_says_what_many_calls_would_catch(project: Project) -> None:
     assert "20 calls are too few: a PBX that never chooses 101 would pass" in done.stdout
 
 
+HEARS = """\
+  the greeting:
+    when:
+      - call: anna
+      - hear: prompt
+      - hang up: anna
+    expect:
+      - nobody: rings
+"""
+
+
+def test_validate_names_the_lines_that_say_something_else_than_before(project: Project) -> None:
+    """`hear` excused a PBX that answers; once it is written who answers there is nothing to say."""
+    project.write("greeting.ring.yaml", HEARS)
+    done = project.ringproof("validate")
+    assert done.stdout == (
+        "scenarios/greeting.ring.yaml:8:9: `hear` does not say any more that the PBX answers anna: where it does, "
+        "before any phone, write `- caller gets: {answered by: pbx}`\n"
+        "1 scenario in 1 file is valid\n"
+    )
+    assert done.returncode == 0
+    project.write("greeting.ring.yaml", HEARS + "      - caller gets: {answered by: pbx}\n")
+    assert project.ringproof("validate").stdout == "1 scenario in 1 file is valid\n"
+
+
 def test_render(project: Project) -> None:
     """The files are named; a folder that is not empty is left alone unless forced."""
     done = project.ringproof("render", "scenarios/office.yaml", "--out", "asterisk")

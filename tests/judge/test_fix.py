@@ -8,7 +8,7 @@ from story_book import CALL, at, rang, scenario, seen
 from harness.judge import judge
 from harness.observe.model import Observation
 from harness.scenario.duration import PbxSeconds
-from harness.scenario.story import Answer, CallerGets, Expectation, HangUp, Hear, Ring, Step
+from harness.scenario.story import Answer, CallerGets, Expectation, HangUp, Press, Ring, Step
 
 RING = Ring(source=at(11), phones=("101",), lasts=PbxSeconds(15.0))
 ANSWER = Answer(source=at(12), phone="101")
@@ -65,9 +65,9 @@ def test_who_hung_up_is_said_where_the_story_was_too_short() -> None:
 
 
 def test_a_menu_that_the_story_does_not_know_of() -> None:
-    """The PBX answered by itself, and no step does anything in it."""
+    """The PBX answered by itself, and no key is pressed in it."""
     said = fixes(seen(ended=13.6, connected=0.1, code=200), RING)
     assert said["answer-by-pbx"].startswith("where a menu answers, say under `when:` what the caller does in it")
     assert "answer-by-pbx" not in fixes(
-        seen(ended=13.6, connected=0.1, code=200), RING, when=(CALL, Hear(caller="anna", source=at(9)))
+        seen(ended=13.6, connected=0.1, code=200), RING, when=(CALL, Press(caller="anna", source=at(9), digits="1"))
     )

@@ -267,6 +267,8 @@ CASES: list[Case] = [
         rang("101", 0.1, 15.1))),
     ("step-failed", 8, (ONE,), seen(rang("101", 0.1, 15.1), failed_steps=((0, "not heard"),)), seen(
         rang("101", 0.1, 15.1))),
+    ("step-failed", 8, (ONE,), seen(rang("101", 0.1, 15.1), failed_steps=((0, "heard ringing"),)), seen(
+        rang("101", 0.1, 15.1))),
     ("step-failed", 8, (ONE,), seen(rang("101", 0.1, 15.1), failed_steps=((0, "no telephone-event"),)), seen(
         rang("101", 0.1, 15.1))),
     ("refusal-unexpected", 5, (ONE,), seen(rang("101", 0.1, 15.1), UNABLE), seen(rang("101", 0.1, 15.1))),
@@ -395,11 +397,12 @@ def test_an_answer_at_once_is_named_by_answer() -> None:
 
 
 def test_a_menu_may_answer() -> None:
-    """Who hears a prompt or presses a key was answered by the PBX, and so was who expects 200."""
+    """Who presses a key was answered by the PBX, and so was who expects 200; who only hears a prompt may not be."""
     red = seen(connected=0.0, pressed="1", keys="1", code=200)
     silent = Nobody(source=at(11), does="rings")
     hears = scenario(silent, when=(CALL, Hear(caller="anna", source=at(9))))
-    assert judge(hears, seen(connected=0.0)) == ()
+    assert [finding.kind for finding in judge(hears, seen(connected=0.0))] == ["answer-by-pbx"]
+    assert judge(hears, seen()) == ()
     assert judge(scenario(silent, when=(CALL, Press(caller="anna", source=at(9), digits="1"))), red) == ()
     assert judge(scenario(silent, CallerGets(source=at(12), code=200)), seen(connected=0.0, code=200)) == ()
     assert [finding.kind for finding in judge(scenario(silent), seen(connected=0.0))] == ["answer-by-pbx"]
@@ -446,8 +449,8 @@ def test_a_call_that_the_pbx_refuses_is_told_with_its_code() -> None:
     told = "anna's call was ended by pbx at 0.1 s{}; expected: nobody before the story's end"
     (finding,) = judge(story, seen(code=488, ended=0.1, ended_by="pbx"))
     assert finding.sentence == told.format(" with 488")
-    listens = replace(story, when=(CALL, Hear(caller="anna", source=at(9))))
-    (finding,) = judge(listens, seen(code=200, connected=0.05, ended=0.1, ended_by="pbx"))
+    presses = replace(story, when=(CALL, Press(caller="anna", source=at(9), digits="")))
+    (finding,) = judge(presses, seen(code=200, connected=0.05, ended=0.1, ended_by="pbx"))
     assert finding.sentence == told.format("")
 
 

@@ -37,6 +37,13 @@ WRONG_SOUNDS: tuple[Mutant, ...] = (
         {"hears-other"},
     ),
     Mutant(
+        "ringing in the place of the greeting",
+        Replace("menu-main", "Background(vm-enter-num-to-call)", "Ringing()\n same => n,Wait(2)"),
+        "menu",
+        "silence leads to the operator",
+        {"step-failed"},
+    ),
+    Mutant(
         "another greeting",
         Replace("menu-after-sales", "after-sales)", "after-sales&pbx-invalid)"),
         "heard",

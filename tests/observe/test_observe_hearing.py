@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.events import CallerGot, KeysAwaited, KeysAwaitedNoMore, MusicBegan, MusicEnded, SoundCame
-from harness.observe.hearing import Span, hears, spans_of
+from harness.observe.hearing import Span, hears, spans_of, tone_for_prompt
 from harness.scenario.duration import PbxSeconds as S
 
 CALL = Span(0.0, 60.0)
@@ -49,6 +49,24 @@ def test_his_own_phone_makes_ringback_after_180() -> None:
     for code in (183, 200, 486):
         seen = heard(responses=(got(2.0, 180), got(2.0, 180), got(30.0, code)))
         assert seen == [("silence", 0.0, 2.0), ("ringing", 2.0, 30.0), ("silence", 30.0, 60.0)]
+
+
+@pytest.mark.parametrize(
+    ("sounds", "tone"),
+    [
+        (tones((440, 480), 2.0, 4.0, 3), "ringing"),
+        (tones((425,), 0.4, 0.4, 20), "busy"),
+        ([came(1.0, 5.0)], None),
+        ([*tones((440, 480), 2.0, 4.0, 1), came(3.5, 5.0)], None),  # it rang, and then there was the prompt
+        ([came(1.0, 5.0, "voices")], None),
+        ([], None),
+    ],
+)
+def test_a_tone_of_the_line_is_no_prompt(sounds: list[SoundCame], tone: str | None) -> None:
+    """Where nothing else was heard while a prompt was waited for."""
+    sounds_heard = hears(CALL, sounds, (), (), (), ())
+    assert tone_for_prompt(sounds_heard, 0.5, 6.0) == tone
+    assert tone_for_prompt(sounds_heard, 0.0, 0.5) is None
 
 
 def test_what_the_pbx_sends_takes_the_place_of_his_own_ringback() -> None:

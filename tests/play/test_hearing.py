@@ -91,6 +91,7 @@ OFFICES = {
         phones: {101: {answers: 12s}}
         when: [{call: anna}, {hear: prompt}]
         expect:
+          - caller gets: {answered by: pbx}
           - caller hears: {prompt: vm-enter-num-to-call, language: en}
           - ring: [101]
             after: 2s
@@ -107,6 +108,7 @@ OFFICES = {
         phones: {101: {answers: 3s}}
         when: [{call: anna}, {hear: prompt}]
         expect:
+          - caller gets: {answered by: pbx}
           - caller hears: {prompt: vm-enter-num-to-call, language: en}
           - ring: [101]
             after: 2s
