@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from harness.cli.paths import Paths, files_of, must_exist, read_all
 from harness.cli.telling import counted, refuse
 from harness.report.result import EXIT_INVALID
+
+if TYPE_CHECKING:
+    from harness.scenario.story import Scenario
 
 Kind = Literal["scenario", "office"]
 
@@ -26,19 +32,32 @@ def validate(paths: Paths = None) -> int:
         wrong = sum(bool(entry.problems) for entry in read)
         print(f"\n{counted(len(problems), 'problem')}; {wrong} of {counted(len(read), 'file')} cannot be played")
         return EXIT_INVALID
-    for scenario in (scenario for entry in read for scenario in entry.scenarios):
-        for over in scenario.over:
-            from harness.scenario.foresight import foresight  # noqa: PLC0415 - as above
-
-            print(f"{over.source.file}:{over.source.line}: {foresight(over, scenario.calls)}")
-        from harness.scenario.changed import changed_lines  # noqa: PLC0415 - as above
-
-        for source, sentence in changed_lines(scenario):
-            print(f"{source}: {sentence}")
+    for entry in read:
+        for _, dated in groupby(entry.scenarios, lambda scenario: scenario.source):
+            _say_what_is_played(list(dated))
     scenarios = sum(len(entry.scenarios) for entry in read)
     verb = "is" if scenarios == 1 else "are"
     print(f"{counted(scenarios, 'scenario')} in {counted(len(read), 'file')} {verb} valid")
     return 0
+
+
+def _say_what_is_played(scenarios: Sequence[Scenario]) -> None:
+    """Print what cannot be read off a scenario: at which dates it is played, and what its many calls would catch."""
+    first = scenarios[0]
+    if len(scenarios) > 1:
+        from harness.scenario.dates import write_date  # noqa: PLC0415 - as above
+
+        starts = sorted((each.starts for each in scenarios if each.starts is not None), key=datetime.timestamp)
+        dates = f"from {write_date(starts[0])} to {write_date(starts[-1])}"
+        print(f"{first.source.file}:{first.source.line}: {counted(len(scenarios), 'date')}, {dates}")
+    for over in first.over:
+        from harness.scenario.foresight import foresight  # noqa: PLC0415 - as above
+
+        print(f"{over.source.file}:{over.source.line}: {foresight(over, first.calls)}")
+    from harness.scenario.changed import changed_lines  # noqa: PLC0415 - as above
+
+    for source, sentence in changed_lines(first):
+        print(f"{source}: {sentence}")
 
 
 def render(

@@ -131,7 +131,7 @@ def _failures(results: Sequence[Result]) -> list[str]:
     """Return what is not green in the house form; what broke all plays alike, such as a missing engine, once."""
     lines: list[str] = []
     told: set[str] = set()
-    for result in sorted(results, key=lambda result: (result.file, result.line)):
+    for result in sorted(results, key=lambda result: result.place):
         if result.outcome in {"passed", "skipped"}:
             continue
         if result.outcome == "invalid":

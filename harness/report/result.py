@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, Literal, get_args
 
 Outcome = Literal["passed", "failed", "unsteady", "skipped", "invalid", "broken"]
@@ -70,6 +71,7 @@ class Result:
     that `plain_observation` makes; None where there is none. `complaints` are Asterisk's in the play that is told; they
     decide nothing here. `plays` are all that were made, the one that is told last;
     `fast` is what the racing clock saw of a red before it was confirmed; `why_not` says why a clock could not race.
+    `starts` is the date that the scenario gives the PBX, in ISO 8601 with its offset; None: the present.
     `text` is the failure in the house form; empty: passed.
     """
 
@@ -77,6 +79,7 @@ class Result:
     name: str
     file: str
     line: int
+    starts: str | None = None
     outcome: Outcome
     findings: tuple[Told, ...] = ()
     wall: float = 0.0
@@ -94,6 +97,11 @@ class Result:
         """True where it stands for a file with mistakes, of which nothing is played; else for a scenario."""
         return self.outcome == "invalid" and not any(told.kind == "configuration" for told in self.findings)
 
+    @property
+    def place(self) -> tuple[str, int, float]:
+        """Where it stands among all results: by file and line, then by the date."""
+        return self.file, self.line, datetime.fromisoformat(self.starts).timestamp() if self.starts else 0.0
+
     def to_plain(self) -> dict[str, Any]:
         """Return the entry of results.json: plain JSON values only. `text` is not part of it."""
         return {
@@ -101,6 +109,7 @@ class Result:
             "name": self.name,
             "file": self.file,
             "line": self.line,
+            "starts": self.starts,
             "outcome": self.outcome,
             "findings": [{"kind": told.kind, "sentence": told.sentence, "line": told.line} for told in self.findings],
             "seconds": {"wall": round(self.wall, 3), "pbx": round(self.pbx, 3)},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -19,7 +20,7 @@ _STYLE: dict[Outcome, str] = {
     "broken": "bold magenta",
 }
 
-
+_NUMBERED = re.compile(re.escape(REPEATED).replace(r"\{\}", r"\d+") + "$")
 MOST_TEXTS = 3
 """Texts of complaints that one line names."""
 
@@ -38,11 +39,12 @@ def summary_text(results: Sequence[Result], *, width: int, colour: bool = False)
     table.add_column("wall", justify="right", no_wrap=True)
     table.add_column("PBX time", justify="right", no_wrap=True)
     told_already: set[str] = set()
-    for file, of_file in groupby(sorted(results, key=lambda result: (result.file, result.line)), lambda r: r.file):
+    ordered = sorted(results, key=lambda result: (*result.place, story_of(result)))
+    for file, of_file in groupby(ordered, lambda result: result.file):
         table.add_row(Text(file, style="bold"))
-        for _, plays in groupby(of_file, lambda result: result.line):
+        for (_, story), plays in groupby(of_file, lambda result: (result.place, story_of(result))):
             repeated = list(plays)
-            name = [Padding(Text(story_of(repeated)), (0, 0, 0, 2))]
+            name = [Padding(Text(story if len(repeated) > 1 else repeated[0].name), (0, 0, 0, 2))]
             for result in repeated:
                 if result.outcome == "passed" or not result.findings or result.findings[0].sentence in told_already:
                     continue
@@ -75,10 +77,9 @@ def summary_text(results: Sequence[Result], *, width: int, colour: bool = False)
     return "\n".join(line.rstrip() for line in told.getvalue().splitlines())
 
 
-def story_of(repeated: Sequence[Result]) -> str:
-    """Return the name that all plays of a scenario share."""
-    name = repeated[0].name
-    return name if len(repeated) == 1 else name.rpartition(REPEATED.partition("{")[0])[0]
+def story_of(result: Result) -> str:
+    """Return the name that all plays of a repeated scenario share."""
+    return _NUMBERED.sub("", result.name)
 
 
 def shown(outcome: Outcome) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from datetime import datetime
+
+from harness.scenario.dates import write_date
 
 _CYRILLIC = dict(
     zip(
@@ -16,12 +19,22 @@ _CYRILLIC = dict(
 _LONGEST = 60
 
 
-def scenario_id(file: str, name: str) -> str:
-    """Return `ring-all-one-is-offline-3fa9c1d2`: file stem and name as a slug, then a hash of both in full."""
+def scenario_id(file: str, name: str, date: datetime | None = None) -> str:
+    """Return `ring-all-one-is-offline-3fa9c1d2`: file stem and name as a slug, then a hash of both in full.
+
+    The slug of one of a scenario's several dates ends in that date: `hours-at-night-2026-11-24-230000-3fa9c1d2`.
+    """
     stem = re.sub(r"(\.ring)?\.ya?ml$", "", re.split(r"[/\\]", file)[-1])
-    digest = hashlib.sha256(f"{file}\n{name}".encode()).hexdigest()[:8]
-    slug = _slug(f"{stem} {name}")[:_LONGEST].strip("-")
+    whole = name if date is None else name_at(name, date)
+    digest = hashlib.sha256(f"{file}\n{whole}".encode()).hexdigest()[:8]
+    end = "" if date is None else f"{date:%Y-%m-%d-%H%M%S}"
+    slug = f"{_slug(f'{stem} {name}')[: _LONGEST - len(end)].strip('-')}-{end}".strip("-")
     return f"{slug}-{digest}" if slug else digest
+
+
+def name_at(name: str, date: datetime) -> str:
+    """Return the name of a scenario at one of its several dates: `at night, Tue 2026-11-24 23:00:00 Europe/Berlin`."""
+    return f"{name}, {write_date(date)}"
 
 
 def _slug(text: str) -> str:

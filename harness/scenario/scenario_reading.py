@@ -11,10 +11,10 @@ from harness.scenario.answer_checks import check_partners
 from harness.scenario.cast import Cast, Told, phones_on_top, read_callers, read_phones, read_rung
 from harness.scenario.chance_checks import check_calls
 from harness.scenario.chance_reading import read_calls
-from harness.scenario.clock_reading import read_speed, read_starts
+from harness.scenario.clock_reading import read_clock, read_speed
 from harness.scenario.contradictions import check_contradictions
 from harness.scenario.duration import PbxSeconds, write_duration
-from harness.scenario.identity import scenario_id
+from harness.scenario.identity import name_at, scenario_id
 from harness.scenario.manuscript import Manuscript
 from harness.scenario.needs import Needs
 from harness.scenario.needs_reading import read_needs
@@ -80,18 +80,19 @@ class ScenarioFile:
         table = table_of(value, "`scenarios`", _EXAMPLE)
         if not table.entries:
             raise ReadingError(table.source, "`scenarios` is empty", f"write {_EXAMPLE}")
-        read: list[Scenario] = []
+        read: dict[str, Scenario] = {}
         calling: set[str] = set()
         for written in table.entries.values():
             with self._complaints:
                 calling.update(self._calling(written, shared))
-                scenario = self._scenario(written, shared)
-                if scenario is not None:
-                    read.append(scenario)
+                for scenario in self._scenarios(written, shared):
+                    first = read.setdefault(scenario.name, scenario)
+                    if first is not scenario:
+                        raise _same_name(scenario, first)
         for caller in shared.callers.values():
             if caller.name not in calling and not self._complaints:
                 self._complaints.add(_never_calls(caller, "any scenario of this file"))
-        return tuple(read)
+        return tuple(read.values())
 
     def _callers(self, table: Table) -> Mapping[str, Caller]:
         value = entry(table.entries, "callers")
@@ -110,7 +111,8 @@ class ScenarioFile:
         when = own.get("when", shared.entries.get("when"))
         return () if when is None else callers_who_call(when.value)
 
-    def _scenario(self, written: Entry, shared: _Shared) -> Scenario | None:
+    def _scenarios(self, written: Entry, shared: _Shared) -> tuple[Scenario, ...]:
+        """Return what is made of one entry: a scenario, one for each of several dates, or none with complaints."""
         before = len(self._complaints)
         name = written.key
         with self._complaints:
@@ -145,7 +147,7 @@ class ScenarioFile:
         readings = read_expectations(expect_value, name, cast, self._complaints)
         calls = self._calls(table)
         if len(self._complaints) > before:
-            return None
+            return ()
         check_steps(steps, self._complaints)
         check_partners(cast, self._complaints)
         self._check(readings, steps, cast, tolerance)
@@ -155,9 +157,9 @@ class ScenarioFile:
             said = table.entries["calls"].key.source if "calls" in table.entries else name.source
             check_calls(calls, said, steps, readings, cast, self._complaints)
         if len(self._complaints) > before or self._office is None:
-            return None
+            return ()
         whole = [{caller: one_wave_each(listed) for caller, listed in reading.items()} for reading in readings]
-        return Scenario(
+        scenario = Scenario(
             id=scenario_id(self._manuscript.file, name.text),
             name=name.text,
             source=name.source,
@@ -173,9 +175,20 @@ class ScenarioFile:
             tolerance=tolerance,
             quiet=quiet,
             speed=speed,
-            starts=starts,
             needs=needs,
             lines=self._manuscript.lines,
+        )
+        if isinstance(starts, tuple):
+            return tuple(self._at(date, scenario) for date in starts)
+        return (replace(scenario, starts=starts),)
+
+    def _at(self, date: datetime, scenario: Scenario) -> Scenario:
+        """Return a scenario at one of its several dates, with an id and a name of its own."""
+        return replace(
+            scenario,
+            id=scenario_id(self._manuscript.file, scenario.name, date),
+            name=name_at(scenario.name, date),
+            starts=date,
         )
 
     def _all_phones(self, cast: Cast) -> dict[str, Behaviour]:
@@ -244,10 +257,10 @@ class ScenarioFile:
             return None if value is None else read_speed(value)
         return None
 
-    def _starts(self, entries: Mapping[str, Entry]) -> datetime | None:
+    def _starts(self, entries: Mapping[str, Entry]) -> datetime | tuple[datetime, ...] | None:
         value = entry(entries, "clock")
         with self._complaints:
-            return None if value is None else read_starts(value)
+            return None if value is None else read_clock(value)
         return None
 
     def _needs(self, entries: Mapping[str, Entry]) -> Needs | None:
@@ -270,6 +283,16 @@ def _never_calls(caller: Caller, where: str) -> ReadingError:
         caller.source,
         f"{caller.name} never calls in {where}",
         f"add the step `- call: {caller.name}`, or delete the caller",
+    )
+
+
+def _same_name(scenario: Scenario, first: Scenario) -> ReadingError:
+    """Return the error about a name that another scenario has with its date."""
+    return ReadingError(
+        scenario.source,
+        f"two scenarios of this file have the same name, {told(scenario.name)}: one has it with its date",
+        "give one of them another name",
+        first.source,
     )
 
 

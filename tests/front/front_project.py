@@ -46,6 +46,15 @@ def scenario(name: str, *, rings: str = "101", answers: str = "101") -> str:
     )
 
 
+def dated(name: str, clock: str) -> str:
+    """The same with a `clock:`; the rehearsal is red on Saturdays where the name says `late on Saturdays`."""
+    return scenario(name) + f"    clock: {clock}\n"
+
+
+WEEKEND = dated("late on Saturdays", '{starts: "2026-11-27 10:00 Europe/Berlin", every: 1d, for: 3d}')
+"""Friday, Saturday, Sunday."""
+
+
 class Project:
     """A folder with an office and scenarios."""
 

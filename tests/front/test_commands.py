@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
-from front_project import Project, scenario
+from front_project import WEEKEND, Project, scenario
 
 from harness import __version__
 from harness.report.out import claimed
@@ -158,6 +158,25 @@ def test_validate_names_the_lines_that_say_something_else_than_before(project: P
     assert done.returncode == 0
     project.write("greeting.ring.yaml", HEARS + "      - caller gets: {answered by: pbx}\n")
     assert project.ringproof("validate").stdout == "1 scenario in 1 file is valid\n"
+
+
+def test_validate_says_at_which_dates_a_scenario_is_played(project: Project) -> None:
+    """The first and the last of a sweep or list; what many calls would catch once, and not for each date."""
+    calls = MANY.replace(
+        "    calls", '    clock: {starts: ["2026-12-01 10:00 +00:00", "2026-11-01 10:00 +00:00"]}\n    calls'
+    )
+    project.write("chance.ring.yaml", calls)
+    project.write("sales.ring.yaml", WEEKEND)
+    lines = project.ringproof("validate").stdout.splitlines()
+    assert lines[0] == (
+        "scenarios/chance.ring.yaml:5: 2 dates, from Sun 2026-11-01 10:00:00 +00:00 to Tue 2026-12-01 10:00:00 +00:00"
+    )
+    assert lines[1].startswith("scenarios/chance.ring.yaml:14: 300 calls would catch")
+    weekend = "from Fri 2026-11-27 10:00:00 Europe/Berlin to Sun 2026-11-29 10:00:00 Europe/Berlin"
+    assert lines[2:] == [
+        f"scenarios/sales.ring.yaml:5: 3 dates, {weekend}",
+        "5 scenarios in 2 files are valid",
+    ]
 
 
 def test_render(project: Project) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from front_project import Project, scenario, steady
+from front_project import WEEKEND, Project, scenario, steady
 
 from harness.clock import jitter
 
@@ -250,6 +250,40 @@ def test_repeat_tells_how_often_a_scenario_passed(project: Project) -> None:
     assert re.search(r"^  the first answers +3 passed ", done.stdout, re.MULTILINE)
     assert re.search(r"^  another rings +3 FAILED ", done.stdout, re.MULTILINE)
     assert len({entry["id"] for entry in project.results["scenarios"]}) == 6
+
+
+def test_each_date_of_a_sweep_is_a_scenario_of_its_own(project: Project, golden: Golden) -> None:
+    """Its line, its row, its result and its evidence; red is the one at which the PBX does something else."""
+    project.write("sales.ring.yaml", scenario("the first answers"), WEEKEND)
+    done = project.ringproof("run", "-n", "1", "--confirm", "never", "--speed", "300")
+    assert done.returncode == 1
+    golden("front/dates.txt", steady(done.stdout))
+    entries = [entry for entry in project.results["scenarios"] if entry["starts"]]
+    assert {(entry["name"], entry["starts"], entry["outcome"]) for entry in entries} == {
+        (f"late on Saturdays, {day} 10:00:00 Europe/Berlin", f"{day[4:]}T10:00:00+01:00", outcome)
+        for day, outcome in (("Fri 2026-11-27", "passed"), ("Sat 2026-11-28", "failed"), ("Sun 2026-11-29", "passed"))
+    }
+    for entry in entries:
+        assert entry["id"].startswith(f"sales-late-on-saturdays-{entry['starts'][:10]}-100000-")
+        assert (project.folder / "out" / entry["id"] / "verdict.txt").is_file()
+
+
+def test_dates_are_repeated_each(project: Project) -> None:
+    """The table has a row for each date, in their order, however their plays mix."""
+    project.write("sales.ring.yaml", WEEKEND)
+    done = project.ringproof("run", "-n", "2", "--repeat", "2", "--confirm", "never")
+    rows = re.findall(
+        r"^  late on Saturdays, (\w+) 2026-11-\d\d 10:00:00 Europe/Berlin +(2 \w+) ", done.stdout, re.MULTILINE
+    )
+    assert rows == [("Fri", "2 passed"), ("Sat", "2 FAILED"), ("Sun", "2 passed")]
+    assert len({entry["id"] for entry in project.results["scenarios"]}) == 6
+
+
+def test_a_date_can_be_selected(project: Project) -> None:
+    """By plain text, as any other part of a name."""
+    project.write("sales.ring.yaml", WEEKEND)
+    assert project.ringproof("run", "-k", "2026-11-29", "-k", "fri 2026").returncode == 0
+    assert {name.split()[3] for name in project.outcomes} == {"Fri", "Sun"}
 
 
 @pytest.mark.parametrize("times", ["0", "-1", "often", "1000"])

@@ -7,7 +7,7 @@ import sys
 from xml.etree import ElementTree as ET
 
 import pytest
-from front_project import NEEDS, Project, scenario
+from front_project import NEEDS, WEEKEND, Project, scenario
 
 WRONG = scenario("the wrong one rings", rings="102", answers="102")
 
@@ -112,6 +112,21 @@ def test_a_node_id_selects_one(mixed: Project) -> None:
     """As pytest prints it."""
     done = mixed.pytest("scenarios/sales.ring.yaml::the first answers")
     assert "1 passed" in done.stdout
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["one process", "workers"])
+def test_each_date_is_an_item(mixed: Project, workers: list[str]) -> None:
+    """With a node id and a JUnit case of its own; what failed last is played again alone."""
+    mixed.write("weekend.ring.yaml", WEEKEND)
+    done = mixed.pytest("scenarios/weekend.ring.yaml", "--junitxml=out/junit.xml", *workers)
+    assert "1 failed, 2 passed" in done.stdout
+    names = [f"late on Saturdays, {day} 10:00:00 Europe/Berlin" for day in ("Fri 2026-11-27", "Sun 2026-11-29")]
+    cases = ET.parse(mixed.folder / "out" / "junit.xml").iter("testcase")  # noqa: S314 - our own
+    assert {case.get("name") for case in cases if not len(case)} == set(names)
+    assert "1 failed" in mixed.pytest("scenarios/weekend.ring.yaml", "--lf", *workers).stdout
+    assert list(mixed.outcomes) == ["late on Saturdays, Sat 2026-11-28 10:00:00 Europe/Berlin"]
+    assert "1 passed" in mixed.pytest(f"scenarios/weekend.ring.yaml::{names[1]}", *workers).stdout
+    assert list(mixed.outcomes) == [names[1]]
 
 
 def test_workers_see_the_same(mixed: Project) -> None:

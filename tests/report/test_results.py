@@ -106,7 +106,12 @@ def test_a_new_run_forgets_the_old_one(tmp_path: Path) -> None:
 def test_results_travel_unchanged(outcome: Outcome) -> None:
     """What a worker sends is what the controlling process gets, by JSON's own values."""
     said = (DEPRECATED, NO_FUNCTION)
-    sent = dataclasses.replace(result(outcome, "a name", 5, "first", "second"), speed=50.0, complaints=said)
+    sent = dataclasses.replace(
+        result(outcome, "a name", 5, "first", "second"),
+        speed=50.0,
+        complaints=said,
+        starts="2026-10-25T02:30:00+02:00",
+    )
     assert Result.from_message(json.loads(json.dumps(sent.to_message()))) == sent
 
 
@@ -133,6 +138,28 @@ def test_table(golden: Golden, width: int) -> None:
     text = summary_text(MANY, width=width)
     assert all(len(line) <= width for line in text.splitlines())
     golden(f"report/table-{width}.txt", text + "\n")
+
+
+def test_dates_stand_in_their_order(golden: Golden) -> None:
+    """A row for each date, by time and not by text, in whatever order they came; plays of one date share a row."""
+    dates = [
+        ("Sun 2026-10-25 02:30:00 +01:00", "2026-10-25T02:30:00+01:00", "passed"),
+        ("Sun 2026-10-25 03:30:00 Europe/Berlin", "2026-10-25T03:30:00+01:00", "failed"),
+        ("Sun 2026-10-25 02:30:00 +02:00", "2026-10-25T02:30:00+02:00", "passed"),
+    ]
+    results = [
+        dataclasses.replace(result(outcome, f"at night, {name} ({number} of 2)", 10, "too late"), starts=starts)
+        for number in (1, 2)
+        for name, starts, outcome in dates
+    ]
+    golden("report/table-dates.txt", summary_text([*results, result("passed", "by day", 30)], width=100) + "\n")
+
+
+def test_scenarios_of_one_line_are_not_taken_for_plays_of_one() -> None:
+    """As those are whose processes died: nobody knows their lines."""
+    died = "the process that played this scenario ended without a word"
+    text = summary_text([result("broken", name, 1, died) for name in ("the first", "the second")], width=80)
+    assert [line.split("  ")[1] for line in text.splitlines() if "BROKEN" in line] == ["the first", "the second"]
 
 
 def test_a_skipped_scenario_is_no_passed_one(golden: Golden) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.scenario.duration import LONGEST, format_duration, parse_duration, write_duration
+from harness.scenario.duration import LONGEST, Span, format_duration, parse_duration, parse_span, write_duration
 
 
 @given(st.integers(min_value=0, max_value=int(LONGEST) * 1000))
@@ -57,6 +57,60 @@ def test_any_text_is_a_time_or_a_value_error(text: str) -> None:
     except ValueError:
         return
     assert 0 <= seconds <= LONGEST
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("7d", Span(days=7)),
+        ("24h", Span(seconds=86400)),
+        ("30m", Span(seconds=1800)),
+        ("0.5h", Span(seconds=1800)),
+        ("1.1m", Span(seconds=66)),
+        ("2000ms", Span(seconds=2)),
+        ("168h", Span(seconds=604800)),
+        ("3653d", Span(days=3653)),
+        ("0d", Span()),
+        ("0s", Span()),
+    ],
+)
+def test_spans(text: str, span: Span) -> None:
+    """A day is no 24 hours: it ends when the clocks show the same time."""
+    assert parse_span(text) == span
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("7", "has no unit"),
+        ("-7d", "is negative"),
+        ("7 d", "is no time"),
+        ("1d12h", "is no time"),
+        ("1w", "is no time"),
+        ("1.5d", "no whole number of days"),
+        ("500ms", "no whole number of seconds"),
+        ("0.4ms", "no whole number of seconds"),
+        ("3654d", "longer than ten years"),
+        ("87673h", "longer than ten years"),
+        ("9" * 5000 + "d", "longer than ten years"),
+    ],
+)
+def test_what_is_no_span_is_told(text: str, part: str) -> None:
+    """Each with its own reason."""
+    with pytest.raises(ValueError, match=part):
+        parse_span(text)
+
+
+@given(st.text(alphabet="0123456789.-mshd", max_size=12))
+def test_any_text_is_a_span_or_a_value_error(text: str) -> None:
+    """Nothing else is raised, and no span is negative."""
+    try:
+        span = parse_span(text)
+    except ValueError:
+        return
+    assert span.days >= 0
+    assert span.seconds >= 0
+    assert not (span.days and span.seconds)
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(20, "20 s"), (1.5, "1.5 s"), (0.04, "0 s"), (20.26, "20.3 s")])

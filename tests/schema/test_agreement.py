@@ -47,6 +47,8 @@ step-after-hang-up step-before-call tag talk-cut-by-the-caller talk-of-phones ta
 hears-twice picks-up-by-itself-offline shows-offline talk-for-no-time talk-longer-than-the-phone-talks
 time-longer together-beside-another together-too-many-ways tolerance-tighter-than-clock tolerance-too-loose
 two-actions-at-once unknown-caller unseen-is-not-silent wait-zero wave-in-two-parts-without-for waves-equal
+every-half-a-day every-half-a-second every-shown-twice every-skipped every-zero for-not-longer for-too-late
+for-too-long name-of-a-date starts-no-offset starts-same-moment sweep-too-many
 """
 """Scenario files whose shape is right: what is wrong with them only the reader knows."""
 BEYOND_OFFICES = """
@@ -109,6 +111,12 @@ ODD = {
     "a speed in quotes": ("speed: 20", 'speed: "20"'),
     "a speed with a fraction": ("speed: 20", "speed: 2.5"),
     "a scenario with a number for its name": ("a story", "2026"),
+    "a list of dates": (
+        "2026-12-31 17:59:50 Europe/Moscow",
+        "[2026-12-31 17:59:50 Europe/Moscow, 2027-01-01 00:00 +03:00]",
+    ),
+    "a sweep of hours": ("Europe/Moscow", "Europe/Moscow, every: 30m, for: 1.5h"),
+    "a sweep of days": ("Europe/Moscow", 'Europe/Moscow, for: "7d", every: 1d'),
     "an expectation for each caller": ("- refused: {100: 486}", "- refused: {100: [486]}"),
 }
 """In STORY, what else may stand for something: the reader takes it for the same text, an editor for something else."""
@@ -149,6 +157,17 @@ WRONG = {
     ),
     "nothing where a value belongs": ("for: 5s", "for:", "scenarios/a story/expect/1"),
     "a code out of bounds": ("refuses: 486", "refuses: 200", "scenarios/a story/phones/100"),
+    "an unknown key of a clock": ("starts:", "start:", "clock"),
+    "an empty list of dates": ("starts: 2026-12-31 17:59:50 Europe/Moscow", "starts: []", "clock/starts"),
+    "a date that is none in a list": ("2026-12-31 17:59:50 Europe/Moscow", "[tomorrow]", "clock/starts"),
+    "a sweep without an end": ("Europe/Moscow", "Europe/Moscow, every: 30m", "clock"),
+    "a sweep without a step": ("Europe/Moscow", "Europe/Moscow, for: 7d", "clock"),
+    "a sweep from two dates": (
+        "2026-12-31 17:59:50 Europe/Moscow",
+        "[2026-12-31 17:59 Europe/Moscow, 2026-12-30 17:59 Europe/Moscow], every: 30m, for: 7d",
+        "clock",
+    ),
+    "a step that is a number": ("Europe/Moscow", "Europe/Moscow, every: 30, for: 7d", "clock/every"),
     "a speed out of bounds": ("speed: 20", "speed: 501", "speed"),
     "no expectation": ("expect:", "rung:", "scenarios/a story"),
 }

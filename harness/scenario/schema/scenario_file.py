@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from harness.scenario.behaviour_reading import BEHAVIOUR, WORDS
 from harness.scenario.cast import CALLER, CALLER_NAME, CONTACT
-from harness.scenario.clock_reading import CLOCK
-from harness.scenario.duration import FORM
+from harness.scenario.clock_reading import CLOCK, SWEEP
+from harness.scenario.duration import FORM, SPAN
 from harness.scenario.expectations import ANSWER_CHOICE, CALLER_GETS, CHOICE, CHOICE_NAME, EXPECTATION
 from harness.scenario.hearing_reading import PROMPT
 from harness.scenario.needs_reading import NEEDS
@@ -105,7 +105,8 @@ def _definitions() -> Schema:
         "prompt": closed("a prompt", PROMPT, words.PROMPT_WORDS, required=("prompt",)),
         "choice": closed("a choice", CHOICE, words.CHOICE_WORDS, required=("one_of",)),
         "caller gets": closed("`caller gets`", CALLER_GETS, words.CALLER_GETS_WORDS) | {"minProperties": 1},
-        "clock": closed("`clock`", CLOCK, words.CLOCK_WORDS, required=CLOCK),
+        "span": text(SPAN.pattern) | {"description": "A whole number and its unit: 30s, 30m, 12h, 7d."},
+        "clock": closed("`clock`", CLOCK, words.CLOCK_WORDS, required=("starts",)) | {"dependencies": _sweep()},
         "needs": closed("`needs`", NEEDS, words.NEEDS_WORDS, required=NEEDS),
         "scenarios": {
             "type": "object",
@@ -116,6 +117,12 @@ def _definitions() -> Schema:
             "additionalProperties": False,
         },
     }
+
+
+def _sweep() -> Schema:
+    """Return what each key of a sweep asks for: the other one, and one date to count from."""
+    one_date = {"properties": {"starts": words.DATE}}
+    return {key: {"required": [*SWEEP], **one_date} for key in SWEEP}
 
 
 def _needed(key: str) -> Schema:

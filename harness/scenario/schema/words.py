@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from harness.scenario.behaviour_reading import ALWAYS, DIALS
 from harness.scenario.cast import SHOWS
 from harness.scenario.chance_reading import MOST_CALLS, MOST_OFTEN, MOST_SHARE, RAREST, RATE
-from harness.scenario.clock_reading import STARTS
+from harness.scenario.clock_reading import MOST_DATES, STARTS
 from harness.scenario.expectations import ANSWERED_BY, CHOICE_NAME, NOBODY
 from harness.scenario.hearing_reading import SOUNDS
 from harness.scenario.needs import VERSION
@@ -40,11 +40,12 @@ def listed(part: Schema, **more: object) -> Schema:
     return {"type": "array", "items": part, **more}
 
 
-TIME, CALLER, EXTENSION, WHOM = (ref(name) for name in ("time", "caller", "extension", "whom"))
+TIME, SPAN, CALLER, EXTENSION, WHOM = (ref(name) for name in ("time", "span", "caller", "extension", "whom"))
 BEHAVIOUR, STEPS, EXPECTATIONS = (ref(name) for name in ("behaviour", "steps", "expectations"))
 PHONES = listed(WHOM, uniqueItems=True)
 COUNTED: Schema = {"anyOf": [PHONES, {"type": "object", "additionalProperties": number_from(1, 99, "[1-9][0-9]?")}]}
 CODE = code(400, 699)
+DATE = text(STARTS.pattern)
 
 TOP_WORDS: Mapping[str, Word] = {
     KEY: Word(
@@ -77,7 +78,7 @@ SHARED_WORDS: Mapping[str, Word] = {
         "The highest speed of the PBX's clock: 1 is real time.",
         number_from(SLOWEST, FASTEST, r"[0-9]+(\.[0-9]+)?", "number"),
     ),
-    "clock": Word("What the PBX's clock shows.", ref("clock")),
+    "clock": Word("What the PBX's clock shows; at several dates each is a scenario of its own.", ref("clock")),
     "needs": Word("The oldest Asterisk that it is played on, and why; on an older one it is skipped.", ref("needs")),
 }
 """What stands in a file for all its scenarios, or in a scenario."""
@@ -95,7 +96,14 @@ CALLER_WORDS: Mapping[str, Word] = {
     "to": Word("The number he dials: one of the office's trunk.", text(DIALS.pattern)),
 }
 CLOCK_WORDS: Mapping[str, Word] = {
-    "starts": Word("When the story begins: `2026-12-31 17:59:50 Europe/Moscow`.", text(STARTS.pattern)),
+    "starts": Word(
+        "When the story begins: `2026-12-31 17:59:50 Europe/Moscow`; of a list it is played at each date.",
+        {"anyOf": [DATE, listed(DATE, minItems=1, maxItems=MOST_DATES, uniqueItems=True)]},
+    ),
+    "every": Word(
+        "It is played at each date from `starts` on, so far apart: `30m`, or `1d`, at the same time of each day.", SPAN
+    ),
+    "for": Word("How long after `starts` the last of these dates may be, itself not included: `7d`.", SPAN),
 }
 NEEDS_WORDS: Mapping[str, Word] = {
     "asterisk": Word('This version or a later one: `"22"`, `"20.17"`.', text(VERSION.pattern)),

@@ -53,11 +53,17 @@ def told_of(file: Path) -> Iterator[Told]:
     """Yield every call to a group in a file."""
     written = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - texts only
     for scenario in read_scenarios(file).scenarios:
-        words = (written.get("phones") or {}) | (written["scenarios"][scenario.name].get("phones") or {})
+        story = written["scenarios"][_written_name(scenario.name, written["scenarios"])]
+        words = (written.get("phones") or {}) | (story.get("phones") or {})
         for name, caller in scenario.callers.items():
             destination = scenario.office.trunk.numbers.get(caller.dials)
             if isinstance(destination, ToGroup):
                 yield Told(scenario, name, scenario.office.groups[destination.group], words)
+
+
+def _written_name(name: str, written: Mapping[str, object]) -> str:
+    """Return the name of a scenario as it stands in its file: without the date, where it has several."""
+    return name if name in written else name.rpartition(", ")[0]
 
 
 def table() -> dict[str, dict[str, list[str]]]:
