@@ -63,6 +63,13 @@ WRONG_WAYS: tuple[Mutant, ...] = (
         {"missed-missing", "missed-unexpected", "ring-instead"},
     ),
     Mutant(
+        "the night ends by clocks that stay on summer time",
+        Replace("opening-hours", "00:00-05:59,sun,*,*,Europe/Berlin", "00:00-05:59,sun,*,*,Africa/Johannesburg"),
+        "hours-of-each-day",
+        "the longer night sale, Sun 2026-10-25 04:59:55 Europe/Berlin",
+        {"missed-missing", "missed-unexpected", "ring-instead"},
+    ),
+    Mutant(
         "hours are looked at again while it rings",
         Replace(
             "group-sales",
