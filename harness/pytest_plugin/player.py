@@ -14,6 +14,7 @@ from _pytest.runner import runtestprotocol
 from harness.pytest_plugin.confirming import RED, Confirmations, red, report_confirmed
 from harness.pytest_plugin.items import DEFECT, InvalidItem, RingItem, RingproofItem, UnreadItem
 from harness.pytest_plugin.options import WIDTH, out_of, speed_of
+from harness.pytest_plugin.order import dealt, length
 
 if TYPE_CHECKING:
     from harness.plays import Table
@@ -67,6 +68,16 @@ class Player:
             idle = [item for item in items if isinstance(item, RingItem)]
             self._deselect(items, idle)
             self._tell_not_played(len(idle))
+        self._put_in_order(items)
+
+    def _put_in_order(self, items: list[pytest.Item]) -> None:
+        """Have long scenarios played first, where they are shared out among workers; other tests keep their places."""
+        workerinput: dict[str, Any] | None = getattr(self.config, "workerinput", None)
+        mine = [item for item in items if isinstance(item, RingItem)]
+        if workerinput is None or not mine:
+            return
+        order = iter(dealt(mine, [length(item.scenario) for item in mine], workerinput["workercount"]))
+        items[:] = [next(order) if isinstance(item, RingItem) else item for item in items]
 
     def _deselect(self, items: list[pytest.Item], out: list[RingItem]) -> None:
         if out:
