@@ -29,15 +29,22 @@ _BY_PBX = (
 )
 
 
-def judge_answers(expected: Expected, view: CallerView, scenario: Scenario) -> Iterator[Finding]:
+def judge_answers(
+    expected: Expected, view: CallerView, scenario: Scenario, unrung: Collection[str] = ()
+) -> Iterator[Finding]:
     """Tell the differences in who answered one caller's call.
 
+    `unrung`: phones of which it is told that they did not ring; that they did not answer is the same difference.
     Nothing is said of `nobody` where it holds: whoever rings or answers is a finding unless he is expected.
     """
     answers, nobody = expected.take(Answer), expected.take(Nobody)
-    pick_ups = list(_judge_pick_ups(answers, nobody, view, scenario))
+    pick_ups = list(_judge_pick_ups(answers, nobody, view, scenario, unrung))
     yield from pick_ups
-    missing = {entry.phone for entry in answers if any(found.source == entry.source for found in pick_ups)}
+    missing = {
+        entry.phone
+        for entry in answers
+        if any(found.source == entry.source for found in pick_ups) or (entry.phone in unrung and not view.answers)
+    }
     yield from _judge_lost(answers, expected.take(Lost), view, scenario, missing)
     yield from _judge_connection(expected.entries, view, scenario)
     for talk in expected.take(Talk):
@@ -54,10 +61,16 @@ def judge_answers(expected: Expected, view: CallerView, scenario: Scenario) -> I
 
 
 def _judge_pick_ups(
-    expected: Sequence[Answer], nobody: Sequence[Nobody], view: CallerView, scenario: Scenario
+    expected: Sequence[Answer],
+    nobody: Sequence[Nobody],
+    view: CallerView,
+    scenario: Scenario,
+    unrung: Collection[str],
 ) -> Iterator[Finding]:
     answers = list(view.answers)
     for expectation in expected:
+        if not answers and expectation.phone in unrung:
+            continue
         if not answers:
             lost = next((ring for ring in view.rings if (ring.phone, ring.ending) == (expectation.phone, "lost")), None)
             did = (

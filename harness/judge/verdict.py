@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from harness.judge.answers import judge_answers
@@ -172,12 +172,20 @@ def _judge_caller(
         yield from judge_moments(expectations, view, waves, scenario.tolerance)
         yield from judge_hearing(expected, view, waves, scenario)
     yield from judge_displays(expected, view, scenario, charted=bool(chart or turns))
-    yield from judge_answers(expected, view, scenario)
+    yield from judge_answers(expected, view, scenario, _told_as_missing(chart, rings, view))
     yield from _judge_missed(expected, view, scenario)
     yield from _judge_end(expected, view, scenario)
     if scenario.calls > 1:
         expected.take(Over)  # `judge_calls` judges it, over all calls
     expected.require_all_taken()
+
+
+def _told_as_missing(chart: Sequence[Finding], rings: Sequence[Ring], view: CallerView) -> frozenset[str]:
+    """Return the phones of which the chart says that they did not ring: that they did not answer is no second thing."""
+    if not any(finding.kind in {"ring-missing", "ring-instead"} for finding in chart):
+        return frozenset()
+    rang = {ring.phone for ring in view.rings}
+    return frozenset(phone for entry in rings for phone in entry.phones if phone not in rang)
 
 
 def _explained(finding: Finding, scenario: Scenario, view: CallerView) -> Finding:

@@ -454,6 +454,21 @@ def test_a_call_that_the_pbx_refuses_is_told_with_its_code() -> None:
     assert finding.sentence == told.format("")
 
 
+def test_who_did_not_ring_did_not_answer_either() -> None:
+    """Which is one difference; a phone that rang, and one of which nothing is said, is told of."""
+    answers = Answer(source=at(12), phone="101")
+    story = scenario(ONE, answers)
+    assert [finding.kind for finding in judge(story, seen())] == ["ring-missing"]
+    assert [finding.kind for finding in judge(story, seen(rang("102", 0.1, 15.1)))] == ["ring-instead"]
+    assert [finding.kind for finding in judge(story, seen(rang("101", 0.1, 15.1)))] == ["answer-missing"]
+    other = scenario(ONE, Answer(source=at(12), phone="102"))
+    assert [finding.kind for finding in judge(other, seen())] == ["ring-missing", "answer-missing"]
+    talks = scenario(ONE, answers, TALK)
+    assert [finding.kind for finding in judge(talks, seen())] == ["ring-missing"]
+    instead = seen(rang("102", 0.1, 15.1, "answered"), answers=(("102", 15.1),), ended=15.2)
+    assert "answer-instead" in [finding.kind for finding in judge(story, instead)]
+
+
 def test_every_kind_has_its_red() -> None:
     """No kind exists that no test shows."""
     shown = {case[0] for case in CASES} | {"key-unheard", "talk-missing"}

@@ -63,7 +63,7 @@ WAYS = {
     "two Local channels that stay": Way(
         ("Dial(Local/one@first/n,20)", "Hangup(19)"),
         ("Dial(Local/other@first/n,20)", "Hangup(19)"),
-        frozenset({"ring-instead", "answer-missing"}),
+        frozenset({"ring-instead"}),
         LOCAL
         + "[first]\nexten => one,1,Dial(Local/101@leg/n,20)\nexten => other,1,Dial(Local/102@second/n,20)\n"
         + "[second]\nexten => 102,1,Dial(PJSIP/102,20)\n",

@@ -41,7 +41,7 @@ OFFICES = {
           - caller gets: {answered by: pbx}
         """,
         ("member=PJSIP/102\n", ""),
-        frozenset({"ring-missing", "answer-missing"}),
+        frozenset({"ring-missing"}),
         QUEUE,
         agents("strategy=ringall timeout=15", "PJSIP/101", "PJSIP/102"),
     ),
@@ -188,7 +188,7 @@ OFFICES = {
           - caller gets: {answered by: pbx}
         """,
         ("joinempty=strict", "joinempty=no"),
-        frozenset({"ring-missing", "answer-missing"}),
+        frozenset({"ring-missing"}),
         QUEUE,
         agents("strategy=ringall timeout=15 joinempty=strict", "PJSIP/101", "PJSIP/102"),
     ),
@@ -266,7 +266,7 @@ OFFICES = {
           - talk: [anna, 101]
         """,
         (" same => n,Return()", " same => n,Hangup()"),
-        frozenset({"ring-missing", "answer-missing", "caller-ended-by"}),
+        frozenset({"ring-missing", "caller-ended-by"}),
     ),
     # The mobile's mailbox must not take the call: who does not press 1 has not answered.
     "a pick-up that nobody confirms": Office(
@@ -423,7 +423,7 @@ OFFICES = {
           - caller gets: {answered by: pbx}
         """,
         ("t(8)", "t(18)"),
-        frozenset({"ring-missing", "answer-missing"}),
+        frozenset({"ring-missing"}),
         ("bridge_holding", "res_musiconhold", "res_parking"),
         {
             "res_parking.conf": "[default]\nparkext=700\nparkpos=701-720\ncontext=parkedcalls\ncomebacktoorigin=no\n",
@@ -465,7 +465,7 @@ OFFICES = {
           - talk: [anna, 103]
         """,
         ("&PJSIP/103", ""),
-        frozenset({"ring-missing", "answer-missing"}),
+        frozenset({"ring-missing"}),
         ("bridge_holding", "res_musiconhold"),
         MUSIC,
     ),
@@ -483,7 +483,7 @@ OFFICES = {
           - answer: 103
         """,
         ("17:59", "18:59"),
-        frozenset({"ring-instead", "answer-missing"}),
+        frozenset({"ring-instead"}),
     ),
     # Who has been a nuisance is refused.
     "a black list": Office(
@@ -519,7 +519,7 @@ OFFICES = {
           - answer: 103
         """,
         ("DB_EXISTS(CF/101)", "DB_EXISTS(CFU/101)"),
-        frozenset({"ring-instead", "answer-missing"}),
+        frozenset({"ring-instead"}),
         ("func_db",),
         remembered("CF 101 103"),
     ),

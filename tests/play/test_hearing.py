@@ -174,7 +174,7 @@ OFFICES = {
           - shows: {101: anonymous}
         """,
         ("+74957654321", "anonymous"),
-        frozenset({"ring-missing", "answer-missing", "caller-ended-by"}),
+        frozenset({"ring-missing", "caller-ended-by"}),
         ("func_callerid",),
     ),
     "a phone that is not commanded": Office(
