@@ -42,6 +42,8 @@ END_AT_ONCE = "USR1"
 DROPPED = "manager.conf enables it, and no firewall drops what one container sends to another: `iptables -L FORWARD`"
 EX_CONFIG = 78
 """Exit status of an init, or of a clock's library, that did not let Asterisk start."""
+UNKNOWN = -1
+"""Exit status of a container of whose end the engine has said nothing."""
 RTP_CAPTURE = "rtp.pcap"
 """The sound that the PBX sends, in its evidence; see `rtp_capture.py`."""
 LOG = "full.log"
@@ -162,7 +164,8 @@ class Pbx:
         namespace = take_namespace(environment)
 
         def on_end(status: int) -> None:
-            give_back(namespace)
+            if status != UNKNOWN:  # else the engine did not say that it has ended
+                give_back(namespace)
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody asks any more
                 loop.call_soon_threadsafe(self._note_end, status)
 

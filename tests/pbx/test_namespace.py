@@ -157,6 +157,22 @@ def test_one_that_has_ended_is_not_handed_out(environment: RunEnvironment, tmp_p
     assert take_namespace(environment) is not ended
 
 
+def test_one_of_whose_pbx_nothing_is_known_is_not_handed_out(environment: RunEnvironment, tmp_path: Path) -> None:
+    """The engine went away while the end of the container was waited for: Asterisk may still be there."""
+
+    async def play() -> None:
+        pbx = await boot(environment, tmp_path / "1")
+        container = pbx._container  # noqa: SLF001 - nothing else says which one it is
+        assert container is not None
+        container.exit_status = -1
+        container.note_end()
+        other = take_namespace(environment).await_started()
+        assert other.addresses[environment.office_network] != pbx.office_address
+        await pbx.remove()
+
+    asyncio.run(play())
+
+
 def test_one_that_cannot_be_started_breaks_the_play(
     environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
