@@ -11,7 +11,7 @@ OUT     := $(if $(filter 22,$(VERSION)),out,out/asterisk-$(VERSION))
 # for `make test`: ARGS="-k lease -x"
 ARGS    ?=
 
-.PHONY: help setup venv engine image check format test e2e goldens fidelity mutants faults bench lock clean
+.PHONY: help setup venv engine image check format test e2e goldens fidelity exactness mutants faults bench lock clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -51,6 +51,9 @@ goldens: setup  ## rewrite the expected messages in tests/golden/ from what is s
 
 fidelity: setup  ## play every bundled scenario at speed 1 and raced, and compare what was seen; some 10 minutes
 	$(BIN)/python -m tests.fidelity $(ARGS)
+
+exactness: setup  ## play the bundled suite 25 times, and count with which tolerances it would be red; some 70 minutes
+	$(BIN)/python -m tests.exactness --image ringproof-asterisk:$(VERSION) $(ARGS)
 
 mutants: setup  ## 200 wrong dialplans at random, and one that each scenario catches; writes docs/mutants.md, docs/caught.md
 	$(BIN)/python -m tests.mutants --random 200 --seed 1 --report docs/mutants.md $(ARGS)

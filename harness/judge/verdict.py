@@ -21,7 +21,7 @@ from harness.scenario.duration import PbxSeconds, format_duration
 from harness.scenario.source import Source
 from harness.scenario.spelling import enumerate_words
 from harness.scenario.story import (
-    ACTS_WITHIN,
+    ENDS_WITHIN,
     Answer,
     CallerGets,
     CallerHears,
@@ -283,7 +283,7 @@ def _judge_end_in_time(
     if view.ended is None or view.answers or view.connected is not None or (waves and waves[-1].silent):
         return
     last = max([PbxSeconds(0.0), *view.acts, *(ring.end for ring in view.rings)])
-    if view.ended - last > ACTS_WITHIN + scenario.tolerance:
+    if view.ended - last > ENDS_WITHIN + scenario.tolerance:
         held = format_duration(PbxSeconds(view.ended - last))
         sentence = f"expected {view.caller}'s call to end when nobody rings any more; the PBX ended it {held} later"
         yield _finding("caller-ended-late", source, sentence, view)

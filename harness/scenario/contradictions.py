@@ -15,8 +15,8 @@ from harness.scenario.office import Destination, Office, ToExtension, ToGroup, T
 from harness.scenario.problem import Complaints, ReadingError
 from harness.scenario.spelling import enumerate_words
 from harness.scenario.story import (
-    ACTS_WITHIN,
     ANY,
+    ENDS_WITHIN,
     SETTLE_WINDOW,
     Answer,
     Answers,
@@ -180,7 +180,7 @@ class _Story:
         length = 0.0
         for wave in waves:
             length += wave.lasts or 0.0
-            if length > limit + ACTS_WITHIN + self.tolerance + _EXACT:
+            if length > limit + ENDS_WITHIN + self.tolerance + _EXACT:
                 yield ReadingError(
                     wave.source,
                     f"{caller} hangs up {write_duration(limit) if limit else 'right'} after {counted_from}, and this "

@@ -15,13 +15,16 @@ from harness.scenario.needs import Needs
 from harness.scenario.office import Office
 from harness.scenario.source import Source
 
-DEFAULT_TOLERANCE = PbxSeconds(0.5)
+DEFAULT_TOLERANCE = PbxSeconds(0.3)
+"""How far a moment may be from the expected one. A machine that stalls for less is not noticed (`clock/clock.py`)."""
 CLOCK_RESOLUTION = PbxSeconds(0.05)
 """How exactly moments are known at speed 1; no tolerance may be tighter."""
 SETTLE_WINDOW = PbxSeconds(0.2)
 """Change points of the ring chart that are closer together than this are one boundary."""
-ACTS_WITHIN = PbxSeconds(1.0)
+ACTS_WITHIN = PbxSeconds(0.5)
 """The first wave starts this soon after the action that caused it, unless `after:` says otherwise."""
+ENDS_WITHIN = PbxSeconds(1.0)
+"""The PBX ends a call that nobody answers this soon after the last that happened in it."""
 BUSY = 486
 ANY = "any"
 AT_ONCE = PbxSeconds(0.0)

@@ -52,7 +52,7 @@ def sentences(
     [
         ("{101: {answers: 5s}}", "15s", True),
         ("{101: {answers: 5s}}", "5600ms", True),
-        ("{101: {answers: 5s}}", "5400ms", False),  # the tolerance
+        ("{101: {answers: 5s}}", "5200ms", False),  # the tolerance
         ("{101: {answers: 20s}}", "15s", False),
         ("{101: {refuses: 486, after: 5s}}", "15s", True),
         ('{101: {forwards: "100", after: 5s}}', "15s", True),

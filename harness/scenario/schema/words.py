@@ -72,7 +72,7 @@ SHARED_WORDS: Mapping[str, Word] = {
         "`together:`, as many lists as callers, of which each may be anybody's.",
         {"anyOf": [EXPECTATIONS, ref("expectations by caller")]},
     ),
-    "tolerance": Word("How far a moment may be from the expected one; 500ms where nothing is said.", TIME),
+    "tolerance": Word("How far a moment may be from the expected one; 300ms where nothing is said.", TIME),
     "quiet": Word("How long nothing may ring after the story; 40s, where the clock cannot race 5s.", TIME),
     "speed": Word(
         "The highest speed of the PBX's clock: 1 is real time.",
@@ -210,7 +210,7 @@ EXPECTATION_MODIFIERS: Mapping[str, Word] = {
         TIME,
     ),
     "after": Word(
-        "Of the first wave: how long after the caller's last call or key; within 1 s where nothing is said.", TIME
+        "Of the first wave: how long after the caller's last call or key; within 500ms where nothing is said.", TIME
     ),
     "again": Word("Phones of the wave before that are invited anew here, not rung on.", PHONES),
     "shares": Word(
