@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import re
 import socket
 import threading
 from collections.abc import Awaitable, Callable
@@ -13,33 +11,13 @@ from typing import Any
 import pytest
 from testcontainers.core.container import DockerContainer
 
+from faults.manager_peer import OK, Answers, serve
 from harness.containers.errors import BrokenError
 from harness.containers.run_container import RunContainer
 from harness.pbx import manager
 from harness.pbx.ami import Ami
 from harness.pbx.asterisk_container import AsteriskContainer
 from harness.pbx.manager import Login, Manager, ManagerError, ManagerEvent, ManagerLostError, ManagerRefusedError
-
-Answers = dict[str, list[str]]
-"""By action: the blocks of the answer, in which ID stands for the action's id; of an action without, nothing comes."""
-OK = ["Response: Success\r\nID"]
-
-
-async def _serve(link: socket.socket, answers: Answers) -> None:
-    reader, writer = await asyncio.open_connection(sock=link)
-    with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
-        while True:
-            asked = (await reader.readuntil(b"\r\n\r\n")).decode()
-            name, number = (re.search(rf"^{key}: (.*)\r$", asked, re.MULTILINE) for key in ("Action", "ActionID"))
-            assert name is not None
-            assert number is not None
-            for block in answers.get(name[1], []):
-                if block == "END":
-                    writer.close()
-                    return
-                text = block.replace("ID", f"ActionID: {number[1]}")
-                writer.write(text.encode() if block.endswith("CUT") else f"{text}\r\n\r\n".encode())
-    writer.close()
 
 
 def played(
@@ -51,7 +29,7 @@ def played(
 
     async def run() -> None:
         ours, theirs = socket.socketpair()
-        peer = asyncio.create_task(_serve(theirs, answers))
+        peer = asyncio.create_task(serve(theirs, answers))
         lost: list[BrokenError] = []
         client = await Manager.over(ours, on_event=on_event, on_lost=lost.append)
         try:
@@ -198,7 +176,7 @@ def test_an_endpoint_that_is_missing() -> None:
 def _session(answers: Answers) -> Ami:
     ours, theirs = socket.socketpair()
     answers = {**answers, "Login": ["Response: Success\r\nID", "Event: FullyBooted"]}
-    threading.Thread(target=lambda: asyncio.run(_serve(theirs, answers)), daemon=True).start()
+    threading.Thread(target=lambda: asyncio.run(serve(theirs, answers)), daemon=True).start()
     return Ami(ours, Login("a", "b"), booted_within=5, why_lost=lambda: ConnectionResetError("Asterisk is gone"))
 
 

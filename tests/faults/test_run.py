@@ -1,0 +1,196 @@
+"""A run on a scripted engine: what the engine refuses is reported in a sentence, and nothing of the run is left."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from faults.conftest import IMAGE, forget_engine
+from faults.scripted_engine import FULL, ScriptedEngine
+from harness.containers import engine as engines
+from harness.containers import folders, run, sweep
+from harness.containers.engine import is_remapped, is_rootless
+from harness.containers.errors import BrokenError
+from harness.containers.owner import own_name
+from harness.containers.run import PHONES_IMAGE, RunEnvironment, open_run
+from harness.setup.telling import SetupError
+
+DEAD = "another-process-that-has-ended"
+
+
+@pytest.fixture(autouse=True)
+def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the folders of these runs are."""
+    monkeypatch.setattr(folders, "MEMORY", tmp_path)
+    monkeypatch.setattr(folders.tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def left_by_the_dead(engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Number of a container that a dead process has left; one of a living process is beside it."""
+    monkeypatch.setattr(sweep, "owner_is_dead", lambda owner: owner == DEAD)
+    for owner in (own_name(), DEAD):
+        labels = {"ringproof": "1", "ringproof.run": owner, "ringproof.owner": owner}
+        engine.networks[f"net-{owner}"] = {"Id": f"net-{owner}", "Name": f"net-{owner}", "Labels": labels}
+        body = {"Labels": labels, "HostConfig": {}}
+        engine._made(body, f"pbx-{owner}")  # noqa: SLF001 - as if it had been asked for
+    return engine.last.number
+
+
+def left(engine: ScriptedEngine) -> list[str]:
+    """Return the names of what the engine still has."""
+    containers = [each.name for each in engine.containers.values() if not each.is_gone]
+    return sorted([*containers, *engine.networks])
+
+
+def test_a_run_begins_and_ends(engine: ScriptedEngine, memory: Path) -> None:
+    """Networks, folder and lease are there while it lasts; what travels to a worker comes back the same."""
+    with open_run(IMAGE, "edited") as made:
+        assert left(engine) == sorted([made.office_network, made.trunk_network])
+        assert made.subnets == "172.18.0.0/16,172.18.0.0/16"
+        assert made.gateways == "172.18.0.1,172.18.0.1"
+        assert RunEnvironment.from_dict(made.to_dict()) == made
+        assert made.rendered == "edited"
+        assert (made.lease / "renewed").exists()
+        assert made.lease.stat().st_mode & 0o777 == 0o755
+        assert engine.networks[made.office_network]["Labels"]["ringproof.owner"] == own_name()
+    assert left(engine) == []
+    assert list(memory.glob("ringproof-*")) == []
+
+
+@pytest.mark.parametrize("set_by_user", [True, False])
+def test_no_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, set_by_user: bool) -> None:
+    """The sentence names where it was looked for, the hint what to do about that place."""
+    forget_engine()
+    nowhere = f"unix://{tmp_path}/nobody.sock"
+    monkeypatch.setenv("DOCKER_HOST", nowhere)
+    if not set_by_user:
+        from_env = engines.docker.from_env
+        monkeypatch.setattr(engines.docker, "from_env", lambda **kwargs: from_env(**kwargs, environment=elsewhere))
+        elsewhere = {"DOCKER_HOST": nowhere}
+        monkeypatch.delenv("DOCKER_HOST")
+    with pytest.raises(BrokenError) as failed, open_run(IMAGE):
+        pytest.fail("nothing may begin")
+    where = nowhere if set_by_user else "/var/run/docker.sock"
+    assert failed.value.sentence == f"no Docker engine answers at {where}"
+    assert ("unset DOCKER_HOST" in failed.value.hint) is set_by_user
+    assert ("make setup" in failed.value.hint) is not set_by_user
+
+
+@pytest.mark.parametrize("missing", [IMAGE, PHONES_IMAGE])
+def test_an_image_that_is_missing(engine: ScriptedEngine, memory: Path, missing: str) -> None:
+    """It is named, and not pulled; nothing has been made."""
+    del engine.images[missing]
+    with pytest.raises(BrokenError) as failed, open_run(IMAGE):
+        pytest.fail("nothing may begin")
+    assert failed.value.sentence == f"the engine has no image {missing}"
+    assert "`ringproof image` makes those of PBX and phones" in failed.value.hint
+    assert engine.pulled == []
+    assert left(engine) == []
+    assert list(memory.glob("ringproof-*")) == []
+
+
+@pytest.mark.usefixtures("engine")
+def test_an_installation_without_init(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sentence is that of the set-up."""
+
+    def missing() -> Path:
+        raise SetupError("asterisk-image/ is missing: install it again.")
+
+    monkeypatch.setattr(run, "image_dir", missing)
+    with pytest.raises(BrokenError) as failed, open_run(IMAGE):
+        pytest.fail("nothing may begin")
+    assert failed.value.sentence == "asterisk-image/ is missing: install it again."
+    assert isinstance(failed.value.__cause__, SetupError)
+
+
+@pytest.mark.parametrize("granted", [0, 1])
+def test_networks_are_exhausted(engine: ScriptedEngine, memory: Path, granted: int) -> None:
+    """The engine's own words, and what holds the pools; the network that was made before is removed, too."""
+    make = engine._network  # noqa: SLF001
+    asked = iter(range(9))
+    engine._network = (  # type: ignore[method-assign]  # noqa: SLF001
+        lambda method, rest, body: (
+            (500, {"message": FULL}) if rest == "create" and next(asked) >= granted else make(method, rest, body)
+        )
+    )
+    with pytest.raises(BrokenError) as failed, open_run(IMAGE):
+        pytest.fail("nothing may begin")
+    assert failed.value.sentence == f"the engine could not make a network: {FULL}"
+    assert failed.value.hint.startswith("its address pools hold about 31 networks: `ringproof clean`")
+    assert next(asked) >= 2, "both were asked for"
+    assert left(engine) == []
+    assert list(memory.glob("ringproof-*")) == []
+
+
+def test_a_lease_whose_file_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is renewed: the file comes back, with the time of now. Where its folder is gone nothing is raised."""
+    monkeypatch.setattr(run, "LEASE_RENEWED_EVERY_S", 0.002)
+    raised: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", raised.append)
+    folder = tmp_path / "lease"
+    folder.mkdir()
+    file = folder / "renewed"
+    with run._renewing(file):  # noqa: SLF001
+        file.unlink()
+        until(file.exists)
+        shutil.rmtree(folder)
+        folder_is_gone_for = time.monotonic() + 0.02
+        while time.monotonic() < folder_is_gone_for:
+            assert not file.exists()
+        folder.mkdir()
+        until(file.exists)
+    assert raised == []
+    assert "lease" not in [thread.name for thread in threading.enumerate()]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait 5 s at most."""
+    deadline = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
+def test_only_what_the_dead_left_is_swept(engine: ScriptedEngine, left_by_the_dead: str) -> None:
+    """Of the living nothing is removed."""
+    assert sweep.sweep() == [f"pbx-{DEAD}", f"net-{DEAD}"]
+    assert left(engine) == sorted([f"pbx-{own_name()}", f"net-{own_name()}"])
+    assert f"DELETE /containers/{left_by_the_dead}" in engine.asked
+
+
+def test_a_container_that_is_being_removed_is_waited_for(engine: ScriptedEngine, left_by_the_dead: str) -> None:
+    """The engine answers 409; networks come after its end, because until then they are in use."""
+    engine.refuse(f"DELETE /containers/{left_by_the_dead}", 409, "removal of container is already in progress")
+    engine.containers[left_by_the_dead].end(0)
+    assert sweep.sweep_run(DEAD) == [f"pbx-{DEAD}", f"net-{DEAD}"]
+    waited = engine.asked.index(f"POST /containers/{left_by_the_dead}/wait")
+    assert waited < engine.asked.index(f"DELETE /networks/net-{DEAD}")
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_one_that_cannot_be_removed_does_not_keep_the_rest(
+    engine: ScriptedEngine, left_by_the_dead: str, status: int
+) -> None:
+    """Whatever the engine answers, the network is tried, and the sweep ends."""
+    engine.refuse(f"(DELETE|POST) /containers/{left_by_the_dead}(/wait)?", status, "gone, or stuck")
+    engine.refuse(f"DELETE /networks/net-{DEAD}", status, "has active endpoints", times=1)
+    assert sweep.sweep() == [f"pbx-{DEAD}", f"net-{DEAD}"]
+    assert f"DELETE /networks/net-{DEAD}" in engine.asked
+
+
+@pytest.mark.parametrize("options", [[], ["name=rootless"], ["name=userns", "name=seccomp"]])
+def test_what_kind_of_engine_it_is(engine: ScriptedEngine, options: list[str]) -> None:
+    """Its own list says so; it is asked once."""
+    engine.security_options = options
+    for _ in range(2):
+        assert is_rootless() is ("name=rootless" in options)
+        assert is_remapped() is ("name=userns" in options)
+    assert len([path for path in engine.asked if re.fullmatch("GET /info", path)]) == 1
