@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from testcontainers.core.config import testcontainers_config
+from testcontainers.core.config import ConnectionMode, testcontainers_config
 
 from faults.manager_peer import ManagerPort
 from faults.scripted_engine import ScriptedEngine
@@ -38,6 +38,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedEngine]:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{folder}/docker.sock")
     monkeypatch.setattr(testcontainers_config, "ryuk_disabled", True)
     monkeypatch.setattr(testcontainers_config, "tc_host_override", "127.0.0.1")
+    monkeypatch.setattr(testcontainers_config, "connection_mode_override", ConnectionMode.docker_host)
     monkeypatch.setattr(seal, "SEAL", Path(__file__))
     monkeypatch.setattr(banner, "DIALLED_WITHIN_S", DIALLED_WITHIN_S)
     part = random.SystemRandom().randrange
