@@ -80,7 +80,7 @@ class Boot:
             self.port.close()
         if self.listens:
             self.port = self.make_port(
-                self.answers, host=container.networks["office"], port=MANAGER_PORT, banner=self.banner,
+                self.answers, host=self.engine.address, port=MANAGER_PORT, banner=self.banner,
                 hangs_up=self.hangs_up,
             )  # fmt: skip
         if self.status is not None:
@@ -126,6 +126,19 @@ class Boot:
         return failed.value
 
 
+class Held:
+    """Stands where a NamespaceContainer stands that has been started."""
+
+    def __init__(self, address: str) -> None:
+        self.addresses = {"office": address, "trunk": address}
+
+    def await_started(self) -> None:
+        """It has."""
+
+    def get_container_id(self) -> str:
+        return "held"
+
+
 @pytest.fixture
 def boot(
     engine: ScriptedEngine,
@@ -139,6 +152,8 @@ def boot(
         monkeypatch.setattr(where, "BOOT_DEADLINE_S", 0.2)
         monkeypatch.setattr(where, "ENDS_WITHIN_S", 0.2)
     monkeypatch.setattr(pbx_container, "LOGGED_WITHIN_S", 0.05)
+    monkeypatch.setattr(pbx_container, "take_namespace", lambda _: Held(engine.address))
+    monkeypatch.setattr(pbx_container, "give_back", lambda _: None)
     return Boot(engine, environment, tmp_path, manager_port)
 
 
