@@ -19,7 +19,7 @@ from .each import catch_each, caught_report
 from .players import AT_ONCE, IMAGE, Players, players
 from .report import line, report
 from .stories import all_stories
-from .trial import choose, try_all
+from .trial import choose, mutations, try_all
 
 
 def tell(text: str) -> None:
@@ -31,7 +31,9 @@ def tell(text: str) -> None:
 def main() -> int:
     """Try them, tell each, write the report."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
-    parser.add_argument("--random", type=int, default=200, metavar="N", help="how many")
+    parser.add_argument(
+        "--random", type=int, default=200, metavar="N", help="how many slips; each in every office that has the line"
+    )
     parser.add_argument("--each", action="store_true", help="for each scenario one that it catches, instead")
     parser.add_argument("--seed", default="1", help="the same seed chooses the same ones")
     parser.add_argument("-n", type=int, default=AT_ONCE, metavar="N", dest="at_once", help="how many at once")
@@ -57,13 +59,13 @@ def main() -> int:
         if given.each:
             return each(given, coverage, opened, Path(scratch) / "offices")
         chosen = choose(coverage.dialplans, given.random, given.seed)
-        chosen = [slip for slip in chosen if given.only in line(coverage, slip)]
+        mutated = [each for each in mutations(chosen, coverage) if given.only in line(coverage, each)]
         tried = []
-        for mutant in try_all(chosen, coverage, opened, Path(scratch) / "offices", given.at_once):
+        for mutant in try_all(mutated, coverage, opened, Path(scratch) / "offices", given.at_once):
             tried.append(mutant)
             told = mutant.story + ": " + ", ".join(mutant.kinds) if mutant.kinds else mutant.reason
-            tell(f"{len(tried):3}/{len(chosen)} {mutant.verdict:15} {line(coverage, mutant.chosen)}  {told}")
-    text = report(coverage, tried, seed=given.seed)
+            tell(f"{len(tried):3}/{len(mutated)} {mutant.verdict:15} {line(coverage, mutant.mutation)}  {told}")
+    text = report(coverage, tried, slips=len(chosen), seed=given.seed)
     tell(text.partition("\n## ")[0])
     if given.report:
         given.report.write_text(text, "utf-8")

@@ -80,12 +80,12 @@ class Coverage:
             self.ran[story.id] = Ran(wall, {int(index): times for index, times in lines.items()})
         return reds
 
-    def stories_through(self, places: Mapping[str, Slip]) -> list[Scenario]:
-        """Return the stories that run through what was changed in their office, short ones that do so often first."""
+    def stories_through(self, office: str, slip: Slip) -> list[Scenario]:
+        """Return the stories of an office that run through what was changed, short ones that do so often first."""
         found = []
         for story in self.stories:
-            ran, slip = self.ran[story.id], places.get(office_of(story))
-            times = sum(ran.lines.get(index, 0) for index, _ in slip.lines) if slip else 0
+            ran = self.ran[story.id]
+            times = sum(ran.lines.get(index, 0) for index, _ in slip.lines) if office_of(story) == office else 0
             if times:
                 found.append((ran.wall / (1 + min(times, OFTEN)), story.id, story))
         return [story for _, _, story in sorted(found, key=lambda entry: entry[:2])]

@@ -13,6 +13,7 @@ from harness.scenario.story import Scenario
 
 from .coverage import Coverage
 from .equivalent import proven, reviewed
+from .not_looked_at import not_looked_at
 from .operators import Slip, slips
 from .players import BROKEN, INVALID, Players
 from .report import changed
@@ -34,11 +35,11 @@ class Caught:
 
 
 def candidates(story: Scenario, coverage: Coverage, seed: str) -> list[Slip]:
-    """Return slips on lines that the story runs through, in an order of its own; none that nobody could see."""
+    """Return slips on lines that the story runs through, in an order of its own; none that nobody sees."""
     dialplan, ran = coverage.dialplans[office_of(story)], coverage.ran[story.id].lines
     meant = [slip for slip in slips(dialplan) if any(ran.get(index) for index, _ in slip.lines)]
-    meant = [slip for slip in meant if not proven(dialplan, slip) and not reviewed(dialplan, slip)]
-    return sorted(meant, key=lambda slip: hashlib.sha256(repr((seed, story.id, slip)).encode()).hexdigest())
+    seen = [slip for slip in meant if not any(why(dialplan, slip) for why in (proven, reviewed, not_looked_at))]
+    return sorted(seen, key=lambda slip: hashlib.sha256(repr((seed, story.id, slip)).encode()).hexdigest())
 
 
 def catch_each(

@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from .coverage import Coverage
 from .dialplan import Dialplan
 from .operators import Slip
-from .trial import LEFT_OUT, Chosen, Tried
+from .trial import LEFT_OUT, Mutation, Tried
 
-VERDICTS = ("killed", "refused at boot", "equivalent", "survived")
+VERDICTS = ("killed", "refused at boot", "equivalent", "not looked at", "survived")
 
 
-def line(coverage: Coverage, chosen: Chosen) -> str:
+def line(coverage: Coverage, mutation: Mutation) -> str:
     """Return a mutant on one line: office, context, operator, what stood there and what stands there now."""
-    where = chosen.office if len(chosen.places) == 1 else "every office"
-    changes = changed(coverage.dialplans[chosen.office], chosen.slip)
-    return f"{where} [{chosen.slip.place.context}] {chosen.slip.operator}: {changes}"
+    slip = mutation.slip
+    changes = changed(coverage.dialplans[mutation.office], slip)
+    return f"{mutation.office} [{slip.place.context}] {slip.operator}: {changes}"
 
 
 def changed(dialplan: Dialplan, slip: Slip) -> str:
@@ -26,26 +26,28 @@ def changed(dialplan: Dialplan, slip: Slip) -> str:
     return " and ".join(f"`{lines[index].strip()}` > `{(new or '').strip()}`" for index, new in slip.lines)
 
 
-def report(coverage: Coverage, tried: Sequence[Tried], *, seed: str) -> str:
-    """Return the report in Markdown."""
+def report(coverage: Coverage, tried: Sequence[Tried], *, slips: int, seed: str) -> str:
+    """Return the report in Markdown; `slips` is how many were chosen, each of which is a mutant or more."""
     count = Counter(each.verdict for each in tried)
     plays = sum(each.played for each in tried)
     told = [
         "# Mutants at random",
-        f"`python -m tests.mutants --random {len(tried)} --seed {seed}`: one line of the dialplan is changed as a",
+        f"`python -m tests.mutants --random {slips} --seed {seed}`: one line of the dialplan is changed as a",
         "slip of the hand would, and the scenarios that run through it are played, until one of them is red.",
-        "A line that offices share is changed in all of them. Of some offices nothing of their own is changed, since",
-        f"they are there for one situation: {', '.join(sorted(LEFT_OUT))}.",
+        "A line that offices share is changed in one office after another, and is a mutant of each through whose line",
+        "a scenario runs. Some offices are there for one situation; nothing of their own is changed, and nothing that",
+        f"another office has, too: {', '.join(sorted(LEFT_OUT))}.",
+        "Equivalent is what no caller, phone or record could notice. What somebody could, and neither Ringproof nor a",
+        "bundled scenario looks at, is *not looked at*.",
         "",
-        f"{len(tried)} mutants, {plays} plays; {len(coverage.stories)} scenarios, all green on the dialplan as it is.",
+        f"{slips} slips, {len(tried)} mutants, {plays} plays;",
+        f"{len(coverage.stories)} scenarios, all green on the dialplan as it is.",
         ", ".join(f"{count[verdict]} {verdict}" for verdict in VERDICTS) + ".",
         "",
-        "| slip | " + " | ".join(VERDICTS) + " |",
-        "|---|" + "---|" * len(VERDICTS),
+        *_table("slip", [(each.mutation.slip.operator, each) for each in tried]),
+        "",
+        *_table("office", [(each.mutation.office, each) for each in tried]),
     ]
-    for operator in sorted({each.chosen.slip.operator for each in tried}):
-        of = Counter(each.verdict for each in tried if each.chosen.slip.operator == operator)
-        told.append(f"| {operator} | " + " | ".join(str(of[verdict] or "") for verdict in VERDICTS) + " |")
     for verdict in reversed(VERDICTS):
         of_verdict = [each for each in tried if each.verdict == verdict]
         if of_verdict:
@@ -53,8 +55,17 @@ def report(coverage: Coverage, tried: Sequence[Tried], *, seed: str) -> str:
     return "\n".join(told) + "\n"
 
 
+def _table(title: str, rows: Sequence[tuple[str, Tried]]) -> list[str]:
+    """Return how many have each verdict, in a row for each name."""
+    told = [f"| {title} | " + " | ".join(VERDICTS) + " |", "|---|" + "---|" * len(VERDICTS)]
+    for name in sorted({row for row, _ in rows}):
+        of = Counter(each.verdict for row, each in rows if row == name)
+        told.append(f"| {name} | " + " | ".join(str(of[verdict] or "") for verdict in VERDICTS) + " |")
+    return told
+
+
 def _told(coverage: Coverage, tried: Tried) -> str:
-    what = f"* {line(coverage, tried.chosen)}"
+    what = f"* {line(coverage, tried.mutation)}"
     if tried.verdict == "killed":
         return f"{what}: {', '.join(tried.kinds)} in *{tried.story}*"
     if tried.verdict == "survived" and tried.through:

@@ -13,7 +13,7 @@ from .coverage import Coverage
 from .players import AT_ONCE, IMAGE, players
 from .report import line
 from .stories import stories_of
-from .trial import choose, try_all
+from .trial import choose, mutations, try_all
 
 BEGIN = "from-trunk"
 HANDFUL = 4
@@ -26,11 +26,12 @@ def test_a_handful_of_slips_is_noticed(tmp_path: Path) -> None:
         coverage = Coverage(stories_of("extension"), tmp_path / "offices")
         assert coverage.play(opened, tmp_path / "coverage.json") == {}
         begins = [each for each in choose(coverage.dialplans, 9999, "1") if each.slip.place.context == BEGIN]
-        chosen = [each for each in begins if coverage.stories_through(each.places)][:HANDFUL]
+        run = [each for each in mutations(begins, coverage) if coverage.stories_through(each.office, each.slip)]
+        chosen = run[:HANDFUL]
         tried = [*try_all(chosen, coverage, opened, tmp_path, AT_ONCE)]
         again = Coverage(stories_of("extension"), tmp_path / "again")
         assert again.play(opened, tmp_path / "coverage.json") == {}
-    told = {line(coverage, each.chosen): each.verdict for each in tried}
+    told = {line(coverage, each.mutation): each.verdict for each in tried}
     assert len(told) == HANDFUL
     assert sorted(told.values()) in (["killed"] * HANDFUL, ["equivalent", *["killed"] * (HANDFUL - 1)]), pformat(told)
     assert again.ran == coverage.ran

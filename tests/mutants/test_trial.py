@@ -10,16 +10,27 @@ import pytest
 from harness.scenario.story import Scenario
 
 from .coverage import Coverage, Ran, lines_run
-from .dialplan import read
-from .equivalent import dead_code, either_way, independent, no_circle, proven, reviewed, ringback
+from .dialplan import DIALPLAN, read
+from .equivalent import (
+    dead_code,
+    either_way,
+    independent,
+    never_so_often,
+    no_circle,
+    proven,
+    reviewed,
+    single_keys,
+)
+from .not_looked_at import not_looked_at, ringback
 from .operators import Slip, slips
 from .players import BROKEN, INVALID, Players, Seen
 from .report import report
-from .stories import stories_of
+from .stories import office_of, stories_of
 from .test_operators import SAMPLE, TEXT
-from .trial import Chosen, Tried, choose, try_all
+from .trial import Chosen, Mutation, Tried, choose, mutations, try_all
 
 STORIES = stories_of("ring-all")[:3]
+ELSEWHERE = stories_of("hours")[:2]
 GREEN, RED = Seen(frozenset(), (), 1.0), Seen(frozenset({"ring-late"}), ("late",), 1.0)
 BAD, REFUSED = Seen(frozenset({BROKEN}), ("broken",), 0.0), Seen(frozenset({INVALID}), ("refused",), 0.0)
 
@@ -42,6 +53,19 @@ class MadeUp(Players):
         pass
 
 
+class Reading(MadeUp):
+    """Keeps the dialplans that it plays on."""
+
+    def __init__(self, *said: Seen) -> None:
+        """None yet."""
+        super().__init__(*said)
+        self.read: list[str] = []
+
+    def play(self, story: Scenario, rendered: Path, name: str, **_: object) -> Future[Seen]:
+        self.read.append((rendered / DIALPLAN).read_text("utf-8"))
+        return super().play(story, rendered, name)
+
+
 @pytest.fixture
 def coverage(tmp_path: Path) -> Coverage:
     """Three stories: all run through every line, the second oftener, the third takes longest."""
@@ -55,15 +79,32 @@ def coverage(tmp_path: Path) -> Coverage:
     return made
 
 
-def some_slip(coverage: Coverage, operator: str = "context") -> Chosen:
+@pytest.fixture
+def offices(tmp_path: Path) -> Coverage:
+    """Two offices that share lines: three stories of the one, two of the other; all run through every line."""
+    made = Coverage([*STORIES, *ELSEWHERE], tmp_path / "offices")
+    made.ran = {
+        story.id: Ran(1.0, {code.index: 1 for code in made.dialplans[office_of(story)].code}) for story in made.stories
+    }
+    return made
+
+
+def some_slip(coverage: Coverage, operator: str = "context") -> Mutation:
     """Any slip."""
     ((office, dialplan),) = coverage.dialplans.items()
-    return Chosen({office: next(slip for slip in slips(dialplan) if slip.operator == operator)})
+    return Mutation(office, next(slip for slip in slips(dialplan) if slip.operator == operator))
 
 
-def tried(coverage: Coverage, players: Players, chosen: Chosen, folder: Path) -> Tried:
+def shared_slip(coverage: Coverage, context: str, operator: str) -> Chosen:
+    """A slip at a line that both offices have."""
+    chosen = choose(coverage.dialplans, 9999, "1")
+    both = [each for each in chosen if len(each.places) > 1 and each.slip.operator == operator]
+    return next(each for each in both if each.slip.place.context == context)
+
+
+def tried(coverage: Coverage, players: Players, mutation: Mutation, folder: Path) -> Tried:
     """Try one."""
-    (one,) = try_all([chosen], coverage, players, folder, 1)
+    (one,) = try_all([mutation], coverage, players, folder, 1)
     return one
 
 
@@ -83,15 +124,29 @@ def test_who_is_green_everywhere_survives(coverage: Coverage, tmp_path: Path) ->
     coverage.ran = {name: Ran(1.0, {}) for name in coverage.ran}
     result = tried(coverage, MadeUp(GREEN), chosen, tmp_path)
     assert (result.verdict, result.played, result.reason) == ("survived", 0, "no story runs through it")
-    assert "no story runs through it" in report(coverage, [result], seed="1")
+    assert "no story runs through it" in report(coverage, [result], slips=1, seed="1")
 
 
 def test_a_rule_is_not_believed_against_a_red(coverage: Coverage, tmp_path: Path) -> None:
     """Equivalent is only what no story sees."""
-    chosen = some_slip(coverage, "option")
+    ((office, dialplan),) = coverage.dialplans.items()
+    chosen = Mutation(office, next(slip for slip in slips(dialplan) if no_circle(dialplan, slip)))
     assert proven(coverage.dialplans[chosen.office], chosen.slip)
     assert tried(coverage, MadeUp(GREEN), chosen, tmp_path).verdict == "equivalent"
     assert tried(coverage, MadeUp(GREEN, RED), chosen, tmp_path).verdict == "killed"
+
+
+def test_what_somebody_could_notice_is_no_equivalent(coverage: Coverage, tmp_path: Path) -> None:
+    """It has a column of its own, after all stories have been played; a red kills it, too."""
+    chosen = some_slip(coverage, "option")
+    assert not proven(coverage.dialplans[chosen.office], chosen.slip)
+    result = tried(coverage, MadeUp(GREEN), chosen, tmp_path)
+    assert (result.verdict, result.played) == ("not looked at", 3)
+    assert "first 180 of a phone" in result.reason
+    assert tried(coverage, MadeUp(GREEN, RED), chosen, tmp_path).verdict == "killed"
+    text = report(coverage, [result], slips=1, seed="1")
+    assert "0 killed, 0 refused at boot, 0 equivalent, 1 not looked at, 0 survived." in text
+    assert text.partition("## Not looked at\n")[2].endswith(f"{result.reason}\n")
 
 
 def test_what_asterisk_refuses_is_dead_at_boot(coverage: Coverage, tmp_path: Path) -> None:
@@ -118,11 +173,47 @@ def test_a_seed_chooses_the_same_although_lines_are_added_elsewhere() -> None:
     assert len(places) == len(set(places)) > 30
 
 
-def test_what_offices_share_is_chosen_once_and_changed_in_all_of_them() -> None:
-    """A mistake in a template is one mistake; it is tried by the stories of every office."""
+def test_what_offices_share_is_chosen_once() -> None:
+    """A mistake in a template is one mistake, with a place in each office."""
     chosen = choose({"one": SAMPLE, "other": read(TEXT.replace("[group-a]", "[group-z]"))}, 999, "a")
     assert {tuple(each.places) for each in chosen if each.slip.place.context == "extensions"} == {("one", "other")}
     assert {tuple(each.places) for each in chosen if each.slip.place.context == "group-z"} == {("other",)}
+
+
+def test_what_offices_share_is_tried_in_each_until_its_own_first_red(offices: Coverage, tmp_path: Path) -> None:
+    """A red in one office kills nothing in the other; both are counted, and the report names both."""
+    mutated = mutations([shared_slip(offices, "rung", "negated")], offices)
+    one, other = offices.rendered
+    assert [each.office for each in mutated] == [one, other]
+    players = MadeUp(GREEN, RED, GREEN)
+    results = [*try_all(mutated, offices, players, tmp_path, 1)]
+    assert [(each.verdict, each.played, each.through) for each in results] == [("killed", 2, 3), ("survived", 2, 2)]
+    assert set(players.played[:2]) < {story.name for story in STORIES}
+    assert set(players.played[2:]) == {story.name for story in ELSEWHERE}
+    text = report(offices, results, slips=1, seed="1")
+    assert "1 slips, 2 mutants, 4 plays;" in text
+    assert "1 killed, 0 refused at boot, 0 equivalent, 0 not looked at, 1 survived." in text
+    assert f"| {one} | 1 |  |  |  |  |\n" in text
+    assert f"| {other} |  |  |  |  | 1 |\n" in text
+    assert f"* {other} [rung] negated: " in text
+
+
+def test_an_office_whose_line_no_story_runs_through_is_not_tried(offices: Coverage) -> None:
+    """Where no office has such a story, the first one stands for it, and nobody kills it there."""
+    chosen = shared_slip(offices, "rung", "negated")
+    one, other = offices.rendered
+    offices.ran |= {story.id: Ran(1.0, {}) for story in STORIES}
+    assert [each.office for each in mutations([chosen], offices)] == [other]
+    offices.ran |= {story.id: Ran(1.0, {}) for story in ELSEWHERE}
+    assert [each.office for each in mutations([chosen], offices)] == [one]
+
+
+def test_the_folder_that_is_played_is_the_offices_own(offices: Coverage, tmp_path: Path) -> None:
+    """With its slip, and no other line changed."""
+    for mutation in mutations([shared_slip(offices, "rung", "negated")], offices):
+        players = Reading(GREEN)
+        tried(offices, players, mutation, tmp_path)
+        assert set(players.read) == {mutation.slip.apply(offices.dialplans[mutation.office])}
 
 
 def test_the_log_tells_which_lines_ran() -> None:
@@ -191,20 +282,97 @@ def test_a_way_past_the_count_is_seen_only_where_it_leads_back() -> None:
         assert {slip.lines[0][1] for slip in found} <= {"exten => s,1,Goto(b,s,2)"}
 
 
+def test_what_is_called_in_the_place_of_the_count_has_to_do_nothing() -> None:
+    """Where the log has an error it is no equivalent, and nobody looks at the log."""
+    ends = "[{}]\nexten => s,1,Return()\n"
+    text = "[group-a]\nexten => s,1,Gosub(sent-on,s,1)\n" + ends.format("rung") + ends.format("refusal")
+    dialplan = read(text)
+    called = {slip.lines[0][1]: slip for slip in slips(dialplan) if slip.operator == "context"}
+    rung, refusal = (called[f"exten => s,1,Gosub({name},s,1)"] for name in ("rung", "refusal"))
+    assert (no_circle(dialplan, rung), no_circle(dialplan, refusal)) == (True, False)
+    assert (not_looked_at(dialplan, rung), "error in the log" in not_looked_at(dialplan, refusal)) == ("", True)
+
+
+def test_whoever_is_counted_before_a_circle_is_counted_for_somebody() -> None:
+    """One turn more or fewer could be noticed; so could a name that two contexts use."""
+    text = "[a]\nexten => s,1,Gosub(sent-on,s,1)\n same => n,Set(ONE={})\n same => n,Goto(b,s,1)\n"
+    text += "[b]\nexten => s,1,Set(TWO={})\n same => n,{}\n[c]\nexten => s,1,Goto(a,s,1)\n same => n,Set(X={})\n"
+    for one, onward, before, proves in (
+        ("1", "Hangup(16)", "1", True),
+        ("1", "Goto(b,s,1)", "1", False),
+        ("${SENT_ON}", "Hangup(16)", "1", True),
+        ("1", "Hangup(16)", "${SENT_ON}", True),
+        ("${SENT_ON}", "Hangup(16)", "${SENT_ON}", False),
+    ):
+        dialplan = read(text.format(one, 2, onward, before))
+        assert any(no_circle(dialplan, slip) for slip in slips(dialplan)) is proves, (one, onward, before)
+
+
+def test_an_extension_to_which_a_phone_may_send_a_call_leads_on() -> None:
+    """So a group that dials reaches whatever an extension leads to; extensions themselves are no circle."""
+    text = "[group-a]\nexten => s,1,Gosub(sent-on,s,1)\n same => n,Dial(x,1)\n same => n,Hangup(16)\n"
+    text += "[extensions]\nexten => 1,1,Dial(x,1)\n same => n,{}\n"
+    for onward, proves in (("Hangup(16)", True), ("Goto(group-a,s,1)", False)):
+        dialplan = read(text.format(onward))
+        assert any(no_circle(dialplan, slip) for slip in slips(dialplan)) is proves
+
+
+LIMIT = """\
+[sent-on]
+exten => s,1,Set(__SENT_ON=$[0${SENT_ON} + 1])
+ same => n,GotoIf($[${SENT_ON} > 50]?enough)
+ same => n,Return()
+ same => n(enough),Hangup(34)
+[a]
+"""
+
+
+def test_the_limit_is_seen_only_in_an_office_with_a_circle() -> None:
+    """And a caller who is turned away at once sees it everywhere."""
+    straight = read(LIMIT + "exten => s,1,Hangup(16)\n")
+    proved = {slip.lines[0][1] for slip in slips(straight) if never_so_often(straight, slip)}
+    assert {" same => n,GotoIf($[${SENT_ON} >= 50]?enough)", " same => n(enough),Hangup(35)"} < proved
+    assert "exten => s,1,Set(__SENT_ON=$[0${SENT_ON} + 2])" in proved
+    assert "exten => s,1,Set(SENT_ON=$[0${SENT_ON} + 1])" in proved
+    assert not {line for line in proved if line and ("< 50" in line or "!(" in line)}
+    circle = read(LIMIT + "exten => s,1,Goto(a,s,1)\n")
+    assert not [slip for slip in slips(circle) if never_so_often(circle, slip)]
+    named = read(LIMIT + "exten => s,1,Set(X=${SENT_ON})\n")
+    assert not [slip for slip in slips(named) if slip.operator == "not inherited" and never_so_often(named, slip)]
+
+
+def test_how_long_a_second_key_is_awaited_is_seen_where_there_may_be_one() -> None:
+    """Two keys of which one begins the other, or extensions that are dialled."""
+    text = "[menu-a]\n{}exten => s,1,Set(TIMEOUT(digit)=2)\nexten => 1,1,Hangup(16)\nexten => {},1,Hangup(16)\n"
+    for include, key, proves in (("", "2", True), ("", "12", False), ("include => extensions\n", "2", False)):
+        dialplan = read(text.format(include, key))
+        found = {slip.operator for slip in slips(dialplan) if single_keys(dialplan, slip)}
+        assert found == ({"dropped", "number"} if proves else set())
+
+
 def test_what_somebody_has_looked_at_is_played_to_the_end(coverage: Coverage, tmp_path: Path) -> None:
     """He may be wrong; and a slip that he has not looked at has no reason."""
     ((office, dialplan),) = coverage.dialplans.items()
-    meant = [slip for slip in slips(dialplan) if reviewed(dialplan, slip) and slip.place.context == "extensions"]
-    assert meant
-    chosen = next(slip for slip in meant if slip.operator == "dropped")
-    result = tried(coverage, MadeUp(GREEN), Chosen({office: chosen}), tmp_path)
-    assert (result.verdict, result.played, result.reason) == ("equivalent", 3, reviewed(dialplan, chosen))
-    assert not any(reviewed(dialplan, slip) for slip in slips(dialplan) if slip.place.context == "from-trunk")
+    for why, verdict, context in (
+        (reviewed, "equivalent", "extensions"),
+        (not_looked_at, "not looked at", "phones-if-free"),
+    ):
+        chosen = next(slip for slip in slips(dialplan) if why(dialplan, slip) and slip.place.context == context)
+        result = tried(coverage, MadeUp(GREEN), Mutation(office, chosen), tmp_path)
+        assert (result.verdict, result.played, result.reason) == (verdict, 3, why(dialplan, chosen))
+        assert not any(why(dialplan, slip) for slip in slips(dialplan) if slip.place.context == "from-trunk")
 
 
-def test_offices_that_are_left_out_have_what_they_share_changed() -> None:
-    """Nothing of their own."""
-    own = choose({"two-lines": SAMPLE}, 999, "a")
-    assert own == []
-    shared = choose({"one": SAMPLE, "two-lines": SAMPLE}, 999, "a")
-    assert {tuple(each.places) for each in shared} == {("one", "two-lines")}
+def test_no_slip_of_any_office_is_both_equivalent_and_not_looked_at(offices: Coverage) -> None:
+    """What a rule proves may be what an entry names, too; what somebody has reviewed stands in one list."""
+    for dialplan in offices.dialplans.values():
+        assert not [slip for slip in slips(dialplan) if reviewed(dialplan, slip) and not_looked_at(dialplan, slip)]
+
+
+def test_offices_that_are_left_out_are_tried_for_nothing_that_another_office_has() -> None:
+    """Nor for anything of their own."""
+    assert choose({"two-lines": SAMPLE}, 999, "a") == []
+    shared = choose({"two-lines": SAMPLE, "one": SAMPLE}, 999, "a")
+    assert {tuple(each.places) for each in shared} == {("one",)}
+    own = read(TEXT.replace("[group-a]", "[group-z]"))
+    assert "group-z" not in {each.slip.place.context for each in choose({"two-lines": own, "one": SAMPLE}, 999, "a")}

@@ -1,11 +1,11 @@
-"""Mutants at random, each tried by the stories that run through what was changed, until one turns red."""
+"""Mutants at random, each tried in every office that has the line, by the stories that run through it, until a red."""
 
 from __future__ import annotations
 
 import hashlib
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +16,14 @@ from harness.scenario.story import Scenario
 from .coverage import Coverage
 from .dialplan import Dialplan
 from .equivalent import proven, reviewed
+from .not_looked_at import not_looked_at
 from .operators import Slip, slips
 from .players import BROKEN, INVALID, Players, Seen
-from .stories import office_of
 
-Verdict = Literal["killed", "refused at boot", "equivalent", "survived"]
+Verdict = Literal["killed", "refused at boot", "equivalent", "not looked at", "survived"]
 LEFT_OUT = frozenset({"in-circles", "two-lines"})
-"""Offices that are there for one situation: what else their groups and menus do is played in others."""
+"""Offices that are there for one situation: what else their groups and menus do is played in others. They are tried for
+nothing of their own, and for nothing that another office has, too."""
 BELIEVED_AFTER = 5
 """Stories that are played on a mutant which a rule calls equivalent: so that a wrong rule is found."""
 AGAIN = 2
@@ -38,7 +39,7 @@ class Chosen:
 
     @property
     def office(self) -> str:
-        """One of the offices, by which the slip is told."""
+        """The first of the offices, by which the slip is chosen."""
         return next(iter(self.places))
 
     @property
@@ -48,10 +49,18 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
+class Mutation:
+    """A slip in one office: what is tried and counted."""
+
+    office: str
+    slip: Slip
+
+
+@dataclass(frozen=True, slots=True)
 class Tried:
     """What became of it."""
 
-    chosen: Chosen
+    mutation: Mutation
     verdict: Verdict
     played: int
     """Plays."""
@@ -74,46 +83,60 @@ def choose(dialplans: Mapping[str, Dialplan], count: int, seed: str) -> list[Cho
             home = "shared" if shared[dialplan.section(slip.place.context)] > 1 else office
             made.setdefault(_mark(seed, home, dialplan, slip), {}).setdefault(office, slip)
     first: dict[tuple[str, int, str], Chosen] = {}
-    for _, places in sorted(made.items()):
-        if places.keys() <= LEFT_OUT:
+    for _, everywhere in sorted(made.items()):
+        places = {office: slip for office, slip in everywhere.items() if office not in LEFT_OUT}
+        if not places:
             continue
         chosen = Chosen(places)
         first.setdefault((chosen.office, chosen.slip.place.index, chosen.slip.operator), chosen)
     return [*first.values()][:count]
 
 
-def try_all(chosen: list[Chosen], coverage: Coverage, players: Players, folder: Path, at_once: int) -> Iterator[Tried]:
+def mutations(chosen: Sequence[Chosen], coverage: Coverage) -> list[Mutation]:
+    """Return each slip once for every office through whose line a story runs; where none is, for its first one."""
+    found: list[Mutation] = []
+    for each in chosen:
+        offices = [office for office, slip in each.places.items() if coverage.stories_through(office, slip)]
+        found += [Mutation(office, each.places[office]) for office in offices or [each.office]]
+    return found
+
+
+def try_all(
+    mutated: Sequence[Mutation], coverage: Coverage, players: Players, folder: Path, at_once: int
+) -> Iterator[Tried]:
     """Yield what becomes of each mutant, in their order."""
 
     def one(number: int) -> Tried:
         rendered = folder / f"mutant-{number}"
         try:
-            return _try(chosen[number], coverage, players, rendered)
+            return _try(mutated[number], coverage, players, rendered)
         finally:
             shutil.rmtree(rendered, ignore_errors=True)
 
     with ThreadPoolExecutor(at_once) as pool:
-        yield from pool.map(one, range(len(chosen)))
+        yield from pool.map(one, range(len(mutated)))
 
 
-def _try(chosen: Chosen, coverage: Coverage, players: Players, rendered: Path) -> Tried:
-    for office, slip in chosen.places.items():
-        shutil.copytree(coverage.rendered[office], rendered / office)
-        slip.make(coverage.dialplans[office], rendered / office)
-    stories = coverage.stories_through(chosen.places)
-    dialplan = coverage.dialplans[chosen.office]
-    reason = proven(dialplan, chosen.slip)
+def _try(mutation: Mutation, coverage: Coverage, players: Players, rendered: Path) -> Tried:
+    office, slip = mutation.office, mutation.slip
+    dialplan = coverage.dialplans[office]
+    shutil.copytree(coverage.rendered[office], rendered)
+    slip.make(dialplan, rendered)
+    stories = coverage.stories_through(office, slip)
+    reason = proven(dialplan, slip)
     played = 0
     for story in stories[:BELIEVED_AFTER] if reason else stories:
-        seen, made = _play(players, story, rendered / office_of(story), f"{rendered.name}-{played}")
+        seen, made = _play(players, story, rendered, f"{rendered.name}-{played}")
         played += made
-        if seen.kinds == {INVALID}:
-            return Tried(chosen, "refused at boot", played, len(stories), story.name, (INVALID,), seen.said[0])
         if not seen.green:
-            return Tried(chosen, "killed", played, len(stories), story.name, tuple(sorted(seen.kinds)), seen.said[0])
-    if reason := reason or reviewed(dialplan, chosen.slip):
-        return Tried(chosen, "equivalent", played, len(stories), reason=reason)
-    return Tried(chosen, "survived", played, len(stories), reason="" if stories else "no story runs through it")
+            verdict: Verdict = "refused at boot" if seen.kinds == {INVALID} else "killed"
+            kinds = tuple(sorted(seen.kinds))
+            return Tried(mutation, verdict, played, len(stories), story.name, kinds, seen.said[0])
+    if reason := reason or reviewed(dialplan, slip):
+        return Tried(mutation, "equivalent", played, len(stories), reason=reason)
+    if reason := not_looked_at(dialplan, slip):
+        return Tried(mutation, "not looked at", played, len(stories), reason=reason)
+    return Tried(mutation, "survived", played, len(stories), reason="" if stories else "no story runs through it")
 
 
 def _play(players: Players, story: Scenario, rendered: Path, name: str) -> tuple[Seen, int]:
