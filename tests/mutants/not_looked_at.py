@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .dialplan import Dialplan
-from .equivalent import COUNTS
+from .equivalent import COUNTS, FORWARDED_TO
 from .operators import Slip
 from .reviewed import Reviewed, reason_of
 
@@ -93,9 +93,10 @@ def not_looked_at(dialplan: Dialplan, slip: Slip) -> str:
 
 
 def ringback(_: Dialplan, slip: Slip) -> bool:
-    """Dial without `r`: the caller hears ringing with the first 180 of a phone, a moment later; no silent one is rung.
+    """Dial without `r`: who is sent on to it hears the ringback of the Dial before; no phone of the office calls it.
 
-    Where all that are rung are silent, he hears nothing, which is `hears-nothing` after 5 s.
+    Elsewhere, where all that are rung are silent, the caller hears nothing: `hears-nothing` after 5 s.
     """
     dialled, _, options = slip.place.arguments.rpartition(",r")
-    return slip.operator == "option" and slip.lines == ((slip.place.index, slip.place.given(f"{dialled},{options}")),)
+    without = slip.place.given(f"{dialled},{options}")
+    return slip.place.context == FORWARDED_TO and slip.operator == "option" and slip.lines[0][1] == without
