@@ -7,6 +7,10 @@ import contextlib
 import re
 import socket
 import threading
+from collections.abc import Awaitable, Callable
+
+from harness.containers.errors import BrokenError
+from harness.pbx.manager import Manager, ManagerEvent
 
 Answers = dict[str, list[str]]
 """By action: the blocks of the answer, in which ID stands for the action's id; of an action without, nothing comes."""
@@ -32,6 +36,31 @@ async def serve(link: socket.socket, answers: Answers) -> None:
                 text = block.replace("ID", f"ActionID: {number[1]}")
                 writer.write(text.encode() if block.endswith("CUT") else f"{text}\r\n\r\n".encode())
     writer.close()
+
+
+def played(
+    answers: Answers,
+    test: Callable[[Manager, list[BrokenError]], Awaitable[None]],
+    on_event: Callable[[ManagerEvent], None] = lambda _: None,
+) -> None:
+    """Run a test with a client of a peer that answers so."""
+
+    async def run() -> None:
+        ours, theirs = socket.socketpair()
+        peer = asyncio.create_task(serve(theirs, answers))
+        lost: list[BrokenError] = []
+        client = await Manager.over(ours, on_event=on_event, on_lost=lost.append)
+        try:
+            async with asyncio.timeout(10):
+                await test(client, lost)
+        finally:
+            async with asyncio.timeout(5):
+                await client.close()
+                await client.close()
+                await peer
+        assert ours.fileno() == -1, "the connection was left open"
+
+    asyncio.run(run())
 
 
 class ManagerPort:

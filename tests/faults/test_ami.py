@@ -5,44 +5,18 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from testcontainers.core.container import DockerContainer
 
-from faults.manager_peer import OK, Answers, serve
+from faults.manager_peer import OK, Answers, played, serve
 from harness.containers.errors import BrokenError
 from harness.containers.run_container import RunContainer
 from harness.pbx import manager
 from harness.pbx.ami import Ami
 from harness.pbx.asterisk_container import AsteriskContainer
 from harness.pbx.manager import Login, Manager, ManagerError, ManagerEvent, ManagerLostError, ManagerRefusedError
-
-
-def played(
-    answers: Answers,
-    test: Callable[[Manager, list[BrokenError]], Awaitable[None]],
-    on_event: Callable[[ManagerEvent], None] = lambda _: None,
-) -> None:
-    """Run a test with a client of a peer that answers so."""
-
-    async def run() -> None:
-        ours, theirs = socket.socketpair()
-        peer = asyncio.create_task(serve(theirs, answers))
-        lost: list[BrokenError] = []
-        client = await Manager.over(ours, on_event=on_event, on_lost=lost.append)
-        try:
-            async with asyncio.timeout(10):
-                await test(client, lost)
-        finally:
-            async with asyncio.timeout(5):
-                await client.close()
-                await client.close()
-                await peer
-        assert ours.fileno() == -1, "the connection was left open"
-
-    asyncio.run(run())
 
 
 @pytest.mark.parametrize(

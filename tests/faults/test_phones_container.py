@@ -103,6 +103,8 @@ def phones(environment: RunEnvironment, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setattr(phones_container, "READY_WITHIN_S", 0.1)
     monkeypatch.setattr(phones_container, "ANSWERS_WITHIN_S", 0.1)
     made = PhonesContainer(environment)
+    assert (made.folder / "resolv.conf").read_text() == "nameserver 127.0.0.1\n", "until the run's own is known"
+    assert (made.folder / "pbx-resolv.conf").read_text() == "", "it can be mounted"
     made._ready._startup_timeout = 0.1  # noqa: SLF001 - with_startup_timeout takes whole seconds
     yield made
     made.stop()
@@ -124,12 +126,19 @@ def test_it_hands_out_sockets(engine: ScriptedEngine, server: Server, phones: Ph
     phones.await_ready()
     assert (phones.office_address, phones.trunk_address) == (engine.address, engine.address)
     assert phones.lives
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (phones.folder, *phones.folder.iterdir())}
+    assert (modes[phones.folder.name], modes["recordings"], modes[LOG]) == (0o777, 0o777, 0o666)
     for link in (phones.new_socket("tcp"), phones.resolver(), surroundings_of(phones).new_socket()):
         assert link.type == socket.SOCK_DGRAM, "the one that the server made"
         link.close()
     assert server.asked == [{"hold": True}, {"socket": "tcp"}, {"resolver": True}, {"socket": "tcp"}]
     assert surroundings_of(phones).resolv_conf.read_text().startswith(f"nameserver {engine.address}\n")
-    asked = engine.last.settings
+    asked, mounts = engine.last.settings, engine.last.settings["HostConfig"]["Mounts"]
+    assert engine.last.name == f"ringproof-scripted-{phones.folder.name}"
+    assert {mount["Target"]: mount["ReadOnly"] for mount in mounts} == {
+        FOLDER: False, "/ringproof/code/harness": True, "/ringproof/seal": True, "/etc/resolv.conf": True,
+    }  # fmt: skip
+    assert "PYTHONPATH=/ringproof/code" in asked["Env"]
     command = asked["Cmd"]
     assert command[command.index("/ringproof/seal") :] == [
         "/ringproof/seal", "--refuse", "172.18.0.1", "--refuse", "172.19.0.1", "--capture", "--user", phones.user, "--",
