@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from harness.observe.chart import brief_rings, waves_of
-from harness.observe.model import CallerView, Ending, Observation, ObservedLead, ObservedRing, ObservedTalk
+from harness.observe.model import (
+    CallerView,
+    Ending,
+    Observation,
+    ObservedCommand,
+    ObservedLead,
+    ObservedRing,
+    ObservedTalk,
+)
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.office import Extension, Office, ToExtension, ToHangUp, Trunk
 from harness.scenario.source import Source
@@ -99,6 +107,7 @@ def seen(  # noqa: PLR0913 - one keyword for each fact that a test varies
     endless: str | None = None,
     elsewhere: tuple[ObservedLead, ...] = (),
     dropped: tuple[tuple[str, PbxSeconds], ...] = (),
+    commands: tuple[ObservedCommand, ...] = (),
 ) -> Observation:
     """Build the observation of one caller's call."""
     view = CallerView(
@@ -137,4 +146,5 @@ def seen(  # noqa: PLR0913 - one keyword for each fact that a test varies
         endless=endless,
         elsewhere=elsewhere,
         dropped=dropped,
+        commands=commands,
     )

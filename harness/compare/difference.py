@@ -19,7 +19,7 @@ Kind = Literal[
     "ring-aloud",  # invited, but without 18x
     "ring-missed",  # the phone shows a missed call
     "ring-shows",  # the phone shows another caller
-    "ring-command",  # the phone is commanded to pick up by itself, in one play or by another header
+    "ring-command",  # the phone is commanded to pick up by itself or to hold, in one play or by another header
     "answers",  # other phones answered, or in another order
     "answer-moment",
     "heard",  # other tones came in at an end of a talk
@@ -31,6 +31,7 @@ Kind = Literal[
     "caller-connected",  # he got 200 earlier, later, or in one play only
     "caller-ended-by",
     "caller-end",  # his call ended earlier or later
+    "commands",  # phones are commanded to pick up or to hold outside the dialogs of rings
     "stray-rings",  # rings that were nobody's call
     "late-rings",  # rings after the story was over
     "late-legs",  # legs that outlived their caller

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from harness.compare.difference import Difference, Kind
-from harness.observe.model import CallerView, Observation, ObservedRing
+from harness.observe.model import CallerView, Observation, ObservedCommand, ObservedRing
 from harness.scenario.duration import format_duration
 from harness.scenario.story import CLOCK_RESOLUTION, DEFAULT_TOLERANCE, SETTLE_WINDOW
 
@@ -126,6 +126,8 @@ def _whole_play(pair: _Pair, left: Observation, right: Observation) -> Iterator[
     yield from pair.words("registrations", "registrations refused", refused(left), refused(right))
     yield from pair.words("failed-steps", "steps that could not be done", steps(left), steps(right))
     yield from pair.words("stray-rings", "rings that were nobody's call", strays(left), strays(right))
+    outside = [_commands(each for each in side.commands if each.at <= side.over + watched) for side in (left, right)]
+    yield from pair.words("commands", "phones commanded outside rings", outside[0], outside[1])
     yield from pair.words("late-rings", "rings after the story was over", late_rings(left), late_rings(right))
     yield from pair.words("late-legs", "legs that outlived their caller", outlived(left), outlived(right))
     yield from pair.words("dial-failures", "dialled, but not there", dial_failures(left), dial_failures(right))
@@ -133,6 +135,10 @@ def _whole_play(pair: _Pair, left: Observation, right: Observation) -> Iterator[
     dropped = [_counted(phone for phone, _ in side) for side in first]
     yield from pair.words("dropped", "phones whose first call ended, or did not begin", dropped[0], dropped[1])
     yield from pair.words("trunk-legs", "calls that left the office", legs(left), legs(right))
+
+
+def _commands(commands: Iterable[ObservedCommand]) -> str:
+    return ", ".join(f"{each.phone} to {each.does} by {each.message}, {each.header}" for each in commands)
 
 
 def _led(observation: Observation) -> str:
@@ -215,7 +221,8 @@ class _Calls:
             f"{ring.name} <{ring.shows}>" if ring.name not in {"", ring.shows} else ring.shows for ring in (left, right)
         ]
         yield from words("ring-shows", f"{name} shows", shown[0], shown[1], caller)
-        yield from words("ring-command", f"{name} commands the phone", left.command, right.command, caller)
+        commands = [_commands(ring.commands) for ring in (left, right)]
+        yield from words("ring-command", f"in {name} is commanded", commands[0], commands[1], caller)
 
     def _order(self, both: Sequence[tuple[str, ObservedRing, ObservedRing]]) -> Iterator[Difference]:
         """Rings that one play had clearly in one order, and the other as clearly in the other."""

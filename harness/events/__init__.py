@@ -113,8 +113,6 @@ class PhoneInvited(Event):
     """The caller's name as the phone displays it."""
     asserted: str = ""
     """The caller's number by P-Asserted-Identity (RFC 3325) or Remote-Party-ID."""
-    command: str = ""
-    """The header of the INVITE that commands the phone to pick up by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,6 +278,21 @@ class LegLeft(Event):
     call_id: str
     target: str
     """`host:port`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegCommanded(Event):
+    """The PBX's own capture: it sent a phone a request that commands it to pick up by itself, or to hold its call."""
+
+    call_id: str
+    """That of a ring of this phone, where the request belongs to its dialog or begins it."""
+    target: str
+    """The phone."""
+    message: str
+    """Method of the request."""
+    header: str
+    """By which it commands: `Event: talk`."""
+    does: Literal["pick up", "hold"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

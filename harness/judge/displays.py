@@ -1,13 +1,13 @@
-"""What phones show of the caller, and whether the PBX commands them to pick up by themselves."""
+"""What phones show of the caller, and what the PBX commands them to do by themselves."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from harness.judge.expected import Expected
 from harness.judge.finding import Finding
-from harness.observe.model import CallerView, ObservedRing
+from harness.observe.model import CallerView, ObservedCommand, ObservedRing
 from harness.scenario.duration import format_duration
 from harness.scenario.story import PicksUpByItself, Scenario, Shows
 
@@ -15,7 +15,7 @@ _NUMBER = re.compile(r"[+0-9*#]+")
 
 
 def judge_displays(expected: Expected, view: CallerView, scenario: Scenario, *, charted: bool) -> Iterator[Finding]:
-    """Tell what phones show that is not written, and which of them are commanded to pick up.
+    """Tell what phones show that is not written, and what they are commanded.
 
     `charted`: other phones rang than are expected, which is a finding of its own.
     """
@@ -30,21 +30,39 @@ def judge_displays(expected: Expected, view: CallerView, scenario: Scenario, *, 
             yield Finding(kind="shows-other", source=entry.source, sentence=sentence, caller=view.caller)
     entries = expected.take(PicksUpByItself)
     named = {phone: entry.source for entry in entries for phone in entry.phones}
-    commanded = {ring.phone: ring for ring in reversed(view.rings) if ring.command}
+    commands = [command for ring in view.rings for command in ring.commands]
+    commanded = {each.phone for each in commands if each.does == "pick up"}
     for phone, source in named.items():
         if phone not in commanded:
-            sentence = f"expected the PBX to command {phone} to pick up by itself; no INVITE did"
+            sentence = f"expected the PBX to command {phone} to pick up by itself; it did not"
             yield Finding(kind="command-missing", source=source, sentence=sentence, caller=view.caller)
-    for phone, ring in sorted(commanded.items()):
-        if phone not in named:
-            sentence = (
-                f"the PBX commands {phone} to pick up by itself, at {format_duration(ring.start)}: its INVITE says "
-                f"`{ring.command}`"
-            )
-            fix = f"where that is right, write `- picks up by itself: [{phone}]`"
-            yield Finding(
-                kind="command-unexpected", source=scenario.source, sentence=sentence, caller=view.caller, fix=fix
-            )
+    for command in first_commands(commands):
+        if command.does == "pick up" and command.phone in named:
+            continue
+        yield Finding(
+            kind="command-unexpected",
+            source=scenario.source,
+            sentence=commanded_to(command),
+            caller=view.caller,
+            fix=f"where that is right, write `- picks up by itself: [{command.phone}]`"
+            if command.does == "pick up"
+            else "",
+        )
+
+
+def first_commands(commands: Iterable[ObservedCommand]) -> Iterator[ObservedCommand]:
+    """Yield of each phone the first command to pick up, and the first to hold."""
+    first = {(each.phone, each.does): each for each in sorted(commands, key=lambda each: each.at, reverse=True)}
+    yield from (first[key] for key in sorted(first))
+
+
+def commanded_to(command: ObservedCommand) -> str:
+    """Return the sentence that says what a phone is commanded."""
+    does = "pick up by itself" if command.does == "pick up" else "hold its call"
+    return (
+        f"the PBX commands {command.phone} to {does}, at {format_duration(command.at)}: its {command.message} says "
+        f"`{command.header}`"
+    )
 
 
 def _is_shown(wanted: str, ring: ObservedRing) -> bool:

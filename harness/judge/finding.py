@@ -58,7 +58,7 @@ Kind = Literal[
     "hears-nothing",  # for too long, where nothing is written of it
     "shows-other",  # a phone shows another number or name of the caller
     "command-missing",  # a phone was to be commanded to pick up by itself
-    "command-unexpected",
+    "command-unexpected",  # a phone is commanded to pick up by itself, or to hold its call
     "key-unheard",  # the PBX did not hear the digits that were sent
     "step-failed",  # nothing heard, the call was over before the step, or a key that the PBX did not offer to take
     "registration-refused",  # the PBX refused a REGISTER that it should accept

@@ -9,7 +9,7 @@ from dataclasses import replace
 from harness.judge.answers import judge_answers
 from harness.judge.chance import judge_calls
 from harness.judge.choice import settle
-from harness.judge.displays import judge_displays
+from harness.judge.displays import commanded_to, first_commands, judge_displays
 from harness.judge.expected import Expected
 from harness.judge.finding import Finding, Kind
 from harness.judge.hearing import judge_hearing
@@ -138,6 +138,9 @@ def _judge_legs(observation: Observation, where: Source) -> Iterator[Finding]:
     for at in observation.trunk_legs:
         sentence = f"a call left the office at {format_duration(at)}; no expectation names it"
         yield Finding(kind="call-leaves", source=where, sentence=sentence)
+    for command in first_commands(observation.commands):
+        sentence = f"{commanded_to(command)}, outside the dialog of any ring"
+        yield Finding(kind="command-unexpected", source=where, sentence=sentence)
     for phone, at in observation.dropped:
         sentence = f"the PBX ended the call that {phone} was on when the story began, at {format_duration(at)}"
         yield Finding(kind="talk-dropped", source=where, sentence=sentence)

@@ -29,6 +29,7 @@ from harness.events import (
     LegBelongs,
     LegCame,
     LegCancelled,
+    LegCommanded,
     LegFinal,
     LegInvited,
     LegLeft,
@@ -64,6 +65,7 @@ from harness.observe.model import (
     CallerView,
     Ending,
     Observation,
+    ObservedCommand,
     ObservedLead,
     ObservedPrompt,
     ObservedRing,
@@ -198,6 +200,7 @@ def _observe_call(scenario: Scenario, record: _Record, watched: PbxSeconds | Non
         _require_sound(scenario, recorded=recorded)
     rings = _rings(scenario, record, pbx_gone=cut_off)
     end = over.at + CLOCK_RESOLUTION  # an INVITE that was on its way when the caller hung up is his
+    elsewhen = {event.call_id for event in record.all(LegCommanded) if event.at >= 0} - {ring.call_id for ring in rings}
     timely = [ring for ring in rings if ring.start <= end]
     callers = {name: _caller_view(scenario, name, record, timely, recorded=recorded) for name in scenario.callers}
     return Observation(
@@ -211,6 +214,7 @@ def _observe_call(scenario: Scenario, record: _Record, watched: PbxSeconds | Non
                 ]
             )
         ),
+        commands=tuple(_commands(record, *elsewhen)),
         dial_failures=tuple((event.at, event.target, event.sentence) for event in record.all(DialFailed)),
         late_rings=tuple(ring for ring in rings if ring.start > end),
         late_legs=tuple(_late_legs(callers.values(), record)),
@@ -379,7 +383,7 @@ def _ring(invited: PhoneInvited, leg: LegInvited, record: _Record, owners: _Owne
         shows=invited.shows,
         name=invited.name,
         asserted=invited.asserted,
-        command=invited.command,
+        commands=tuple(_commands(record, leg.call_id)),
         caller=owners.of(belongs),
     )
 
@@ -398,8 +402,18 @@ def _unseen(leg: LegInvited, record: _Record, owners: _Owners) -> ObservedRing:
         end=min(gone, default=record.all(Event)[-1].at),
         ending="unseen",
         alerted=False,
+        commands=tuple(_commands(record, leg.call_id)),
         caller=owners.of(belongs),
     )
+
+
+def _commands(record: _Record, *call_ids: str) -> Iterator[ObservedCommand]:
+    """Yield what was commanded in these dialogs."""
+    for event in record.all(LegCommanded):
+        if event.call_id in call_ids:
+            yield ObservedCommand(
+                phone=event.target, at=event.at, does=event.does, message=event.message, header=event.header
+            )
 
 
 def _tidied_up(record: _Record, caller: str | None, end: PbxSeconds) -> bool:

@@ -13,6 +13,19 @@ Ending = Literal["answered", "lost", "refused", "forwarded", "cancelled", "unsee
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedCommand:
+    """A request by which the PBX commands a phone to pick up by itself, or to hold its call."""
+
+    phone: str
+    at: PbxSeconds
+    does: Literal["pick up", "hold"]
+    message: str
+    """Method of the request."""
+    header: str
+    """By which it commands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedRing:
     """One ring: one dialog-forming INVITE at one phone, by the PBX's own stamps."""
 
@@ -40,8 +53,8 @@ class ObservedRing:
     """The caller's name there."""
     asserted: str = ""
     """The caller's number by P-Asserted-Identity or Remote-Party-ID, which many phones show instead."""
-    command: str = ""
-    """The header of the INVITE that commands the phone to pick up by itself."""
+    commands: tuple[ObservedCommand, ...] = ()
+    """What the phone is commanded to do by itself, in its dialog."""
     caller: str | None = None
     """Whose call it is, as the PBX tells it; None: nobody's."""
 
@@ -166,6 +179,8 @@ class Observation:
     """Rings that belong to nobody's call."""
     failed_steps: tuple[tuple[int, str], ...]
     """Steps that could not be done: number in `when`, reason."""
+    commands: tuple[ObservedCommand, ...] = ()
+    """What phones are commanded to do by themselves outside the dialogs of all rings."""
     dial_failures: tuple[tuple[PbxSeconds, str, str], ...]
     """When, target, Asterisk's sentence."""
     late_rings: tuple[ObservedRing, ...]

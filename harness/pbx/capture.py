@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import dpkt
@@ -52,6 +52,8 @@ class Packet:
     """By which it goes, as its own Via says: Asterisk captures all of them as UDP, and before they are connected."""
     sound_to: Peer | None = None
     """Where its sender wants sound sent, by its session description (RFC 8866)."""
+    text: str = field(default="", repr=False, compare=False)
+    """Of a request that the PBX sent."""
 
 
 def read_capture(path: Path, peers: Mapping[Peer, str]) -> Iterator[Packet]:
@@ -87,18 +89,21 @@ def packet_of(at: PbxEpoch, ip: dpkt.ip.IP, peers: Mapping[Peer, str]) -> Packet
     if (peer is None and not stranger) or call_id is None or cseq is None:
         return None
     first = payload.split(b"\r\n", 1)[0]
+    is_request = not first.startswith(b"SIP/2.0")
+    sent = stranger or target in peers
     to = _TO.search(payload)
     return Packet(
         at=at,
         peer=peer or "",
         target=f"{target[0]}:{target[1]}",
-        sent=stranger or target in peers,
-        method=cseq[2].decode() if first.startswith(b"SIP/2.0") else first.split(b" ", 1)[0].decode("ascii", "replace"),
-        code=int(first.split(b" ")[1]) if first.startswith(b"SIP/2.0") else None,
+        sent=sent,
+        method=first.split(b" ", 1)[0].decode("ascii", "replace") if is_request else cseq[2].decode(),
+        code=None if is_request else int(first.split(b" ")[1]),
         call_id=call_id[1].decode("utf-8", "replace"),
         in_dialog=to is not None and b";tag=" in to[1].lower(),
         transport=via[1].decode().upper() if (via := _VIA.search(payload)) is not None else UDP,
         sound_to=_sound_to(payload),
+        text=payload.decode("utf-8", "replace") if sent and is_request else "",
     )
 
 

@@ -10,7 +10,6 @@ import pjsua2 as pj
 
 from harness.phones import protocol as say
 from harness.phones import sip_text
-from harness.phones.commands import command_to_answer
 from harness.phones.guard import guarded
 from harness.phones.recording import Recording
 
@@ -86,7 +85,6 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
                 asserted=sip_text.user_of(
                     sip_text.header(message, "P-Asserted-Identity") or sip_text.header(message, "Remote-Party-ID")
                 ),
-                command=command_to_answer(message),
             )
         )
         if code == pj.PJSIP_SC_RINGING:

@@ -1,15 +1,21 @@
-"""Headers by which a PBX commands a phone to pick up by itself, as paging and intercoms do.
+"""Requests by which a PBX commands a phone to pick up by itself, as paging and intercoms do, or to hold its call.
 
 RFC 5373 has Answer-Mode and Priv-Answer-Mode; most phones go by older headers of their vendors: a parameter of
-Alert-Info or Call-Info (`info=alert-autoanswer`, `answer-after=0`, `Ring Answer`), or P-Auto-Answer.
+Alert-Info or Call-Info (`info=alert-autoanswer`, `answer-after=0`, `Ring Answer`), or P-Auto-Answer. They stand in an
+INVITE or an UPDATE. Broadsoft's remote control is a NOTIFY, by its Event header: `talk` has a phone pick up, or go on
+with a call that it holds; `hold` has it hold. Other events (`check-sync`, `message-summary`) command neither.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from typing import Literal
 
-from harness.phones.sip_text import headers
+from harness.phones.sip_text import header, headers
 
+Deed = Literal["pick up", "hold"]
+"""What a phone is commanded to do by itself."""
 _BY_PARAMETER = re.compile(r"auto[ _-]?answer|answer-after|ring[ _-]?answer|intercom", re.IGNORECASE)
 _BY_MODE = re.compile(r"\b(?:auto|normal)\b", re.IGNORECASE)
 _COMMANDS = (
@@ -19,12 +25,28 @@ _COMMANDS = (
     ("Priv-Answer-Mode", _BY_MODE),
     ("P-Auto-Answer", _BY_MODE),
 )
+_EVENTS: dict[str, Deed] = {"talk": "pick up", "answer": "pick up", "hold": "hold"}
 
 
-def command_to_answer(invite: str) -> str:
-    """Return the header of an INVITE that commands a phone to pick up by itself; empty where none does."""
-    for name, commands in _COMMANDS:
-        for value in headers(invite, name):
-            if commands.search(value):
-                return f"{name}: {value}"
-    return ""
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a request commands a phone to do by itself."""
+
+    does: Deed
+    header: str
+    """By which it does: `Call-Info: <sip:office>;answer-after=0`, `Event: talk`."""
+
+
+def command_in(request: str) -> Command | None:
+    """Return what a request commands a phone to do by itself; None where it commands nothing."""
+    method = request.partition(" ")[0]
+    if method == "NOTIFY":
+        event = header(request, "Event", "o")
+        does = _EVENTS.get(event.partition(";")[0].strip().lower())
+        return None if does is None else Command(does, f"Event: {event}")
+    if method in {"INVITE", "UPDATE"}:
+        for name, commands in _COMMANDS:
+            for value in headers(request, name):
+                if commands.search(value):
+                    return Command("pick up", f"{name}: {value}")
+    return None

@@ -232,8 +232,6 @@ class Invited(Message):
     """Display name of From."""
     asserted: str = ""
     """User part of P-Asserted-Identity, or of Remote-Party-ID."""
-    command: str = ""
-    """The header by which the PBX commands the phone to pick up by itself; the phone does not obey."""
 
 
 class Cancelled(Message):

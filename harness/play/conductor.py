@@ -24,6 +24,7 @@ from harness.events import (
     LegAlerting,
     LegCame,
     LegCancelled,
+    LegCommanded,
     LegFinal,
     LegInvited,
     LegLeft,
@@ -34,6 +35,7 @@ from harness.events import (
 )
 from harness.pbx.container import LOG, RTP_CAPTURE
 from harness.pbx.manager import ManagerError, ManagerLostError
+from harness.phones.commands import command_in
 from harness.play.awake import prove_awake, watched_pbx, watched_phones
 from harness.play.callers import CallerSeat
 from harness.play.circle import watched_for_circles
@@ -241,6 +243,7 @@ def _pbx_testimony(theatre: Theatre, clock: PbxClock) -> Iterator[Event]:
     from harness.pbx.rtp_capture import LONGEST, MOST, read_rtp  # noqa: PLC0415 - see `load_later` in harness.play
     from harness.play.sent_sound import sent_sound  # noqa: PLC0415
 
+    yield from _commands(theatre)
     packets = [packet for packet in theatre.packets() if packet.call_id not in theatre.prepared]
     yield from _legs(iter(packets))
     sound = theatre.evidence / RTP_CAPTURE
@@ -269,6 +272,24 @@ def _pbx_testimony(theatre: Theatre, clock: PbxClock) -> Iterator[Event]:
 def _stamp(text: str) -> PbxSeconds:
     stamp = datetime.fromisoformat(text)
     return PbxSeconds((stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp())
+
+
+def _commands(theatre: Theatre) -> Iterator[Event]:
+    """Yield what the PBX commands phones to do by themselves, each once; also in calls that they were on before."""
+    seen: set[tuple[str, str]] = set()
+    for packet in theatre.packets():
+        command = command_in(packet.text) if packet.peer in theatre.ensemble.seats else None
+        if command is None or (packet.call_id, command.header) in seen:
+            continue
+        seen.add((packet.call_id, command.header))
+        yield LegCommanded(
+            at=PbxSeconds(packet.at),
+            call_id=packet.call_id,
+            target=packet.peer,
+            message=packet.method,
+            header=command.header,
+            does=command.does,
+        )
 
 
 def _legs(packets: Iterator[Packet]) -> Iterator[Event]:

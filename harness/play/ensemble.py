@@ -236,7 +236,6 @@ class Ensemble:
             shows=message.caller_id,
             name=message.name,
             asserted=message.asserted,
-            command=message.command,
         )
         self._stage.record(invited)
         deed = seat.deed

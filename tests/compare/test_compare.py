@@ -13,7 +13,7 @@ from story_book import lead, rang, seen
 
 from harness.compare import Difference, Kind, NotTheSameStoryError, compare
 from harness.observe import Observation
-from harness.observe.model import Heard, ObservedPrompt, ObservedRing, ObservedSound, ObservedTalk
+from harness.observe.model import Heard, ObservedCommand, ObservedPrompt, ObservedRing, ObservedSound, ObservedTalk
 from harness.scenario.duration import PbxSeconds
 
 LABELS = ("at speed 1", "at speed 500")
@@ -45,6 +45,11 @@ def view(observation: Observation, **changes: object) -> Observation:
     return replace(observation, callers={"anna": replace(observation.callers["anna"], **changes)})  # type: ignore[arg-type]
 
 
+def command(header: str) -> ObservedCommand:
+    """By which 101 is commanded to pick up."""
+    return ObservedCommand(phone="101", at=PbxSeconds(0.1), does="pick up", message="INVITE", header=header)
+
+
 def heard(*kinds_: Heard) -> tuple[ObservedSound, ...]:
     """What a caller hears, ten seconds of each."""
     return tuple(
@@ -74,7 +79,10 @@ CASES: list[tuple[list[Kind], Observation, Observation]] = [
     (["ring-missed"], seen(RING), seen(rang("101", 0.1, 15.1, missed=True))),
     (["ring-shows"], seen(shown(RING, "+7495")), seen(shown(RING, "+7496"))),
     (["ring-shows"], seen(RING), seen(replace(RING, name="Anna"))),
-    (["ring-command"], seen(RING), seen(replace(RING, command="Answer-Mode: Auto"))),
+    (["ring-command"], seen(RING), seen(replace(RING, commands=(command("Answer-Mode: Auto"),)))),
+    (["ring-command"], seen(replace(RING, commands=(command("Event: talk"),))), seen(
+        replace(RING, commands=(command("Event: hold"),)))),
+    (["commands"], seen(), seen(commands=(command("Event: talk"),))),
     (["caller-hears"], view(seen(RING), hears=heard("ringing")), view(seen(RING), hears=heard("music"))),
     (["caller-hears"], view(seen(RING), hears=heard("ringing")), view(seen(RING), hears=heard("sound", "ringing"))),
     (["prompts"], seen(RING), view(seen(RING), prompts=(PROMPT,))),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import get_args
+from typing import Literal, get_args
 
 import pytest
 from story_book import CALL, at, lead, rang, scenario, seen
 
 from harness.judge import Kind, judge
 from harness.observe import Observation
-from harness.observe.model import Heard, ObservedSound, ObservedTalk
+from harness.observe.model import Heard, ObservedCommand, ObservedSound, ObservedTalk
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.story import (
     Answer,
@@ -89,9 +89,19 @@ def heard(kind: Heard) -> Observation:
     return replace(observation, callers={"anna": replace(observation.callers["anna"], hears=(sound,))})
 
 
-def shown(number: str = "", name: str = "", command: str = "", asserted: str = "") -> Observation:
+def shown(number: str = "", name: str = "", asserted: str = "") -> Observation:
     """101 rings, and shows this."""
-    return seen(replace(rang("101", 0.1, 15.1), shows=number, name=name, command=command, asserted=asserted))
+    return seen(replace(rang("101", 0.1, 15.1), shows=number, name=name, asserted=asserted))
+
+
+def command(header: str, does: Literal["pick up", "hold"] = "pick up") -> ObservedCommand:
+    """101 is commanded."""
+    return ObservedCommand(phone="101", at=PbxSeconds(0.1), does=does, message="NOTIFY", header=header)
+
+
+def commanded(*commands: ObservedCommand) -> Observation:
+    """101 rings, and is commanded that in its dialog."""
+    return seen(replace(rang("101", 0.1, 15.1), commands=commands))
 
 
 Case = tuple[Kind, int, tuple[Expectation, ...], Observation, Observation]
@@ -185,8 +195,12 @@ CASES: list[Case] = [
         shown("anonymous", asserted="anonymous")),
     ("shows-other", 12, (ONE, Shows(source=at(12), phones={"101": "+7495"})), shown("+7495", asserted="000"), shown(
         "+7495", asserted="+7495")),
-    ("command-unexpected", 5, (ONE,), shown(command="Call-Info: <x>;answer-after=0"), shown()),
-    ("command-missing", 12, (ONE, PicksUpByItself(source=at(12), phones=("101",))), shown(), shown(command="x")),
+    ("command-unexpected", 5, (ONE,), commanded(command("Call-Info: <x>;answer-after=0")), commanded()),
+    ("command-unexpected", 5, (ONE, PicksUpByItself(source=at(12), phones=("101",))), commanded(
+        command("Event: talk"), command("Event: hold", "hold")), commanded(command("Event: talk"))),
+    ("command-unexpected", 5, (ONE,), seen(rang("101", 0.1, 15.1), commands=(command("Event: talk"),)), commanded()),
+    ("command-missing", 12, (ONE, PicksUpByItself(source=at(12), phones=("101",))), commanded(), commanded(
+        command("x"))),
     ("answer-lost", 5, (ring(11, "101", "102"), Answer(source=at(12), phone="101")), seen(
         rang("101", 0.1, 5, "answered"), rang("102", 0.1, 5, "lost"), answers=(("101", 5),)), seen(
         rang("101", 0.1, 5, "answered"), rang("102", 0.1, 5), answers=(("101", 5),))),

@@ -24,6 +24,7 @@ from harness.events import (
     LegBelongs,
     LegCame,
     LegCancelled,
+    LegCommanded,
     LegFinal,
     LegInvited,
     LegLeft,
@@ -53,7 +54,7 @@ from harness.events import (
     Unbridged,
 )
 from harness.observe import BrokenPlayError, observe
-from harness.observe.model import ObservedLead
+from harness.observe.model import ObservedCommand, ObservedLead
 from harness.scenario.duration import PbxSeconds as S
 from harness.scenario.story import CallerHears, Moment, Nobody, Press, RingsOn, Scenario, Silent
 
@@ -96,6 +97,24 @@ def test_a_cancelled_ring_has_the_pbx_stamps() -> None:
     (ring,) = view.rings
     assert (ring.phone, ring.start, ring.end, ring.ending, ring.missed) == ("101", 1.0, 16.0, "cancelled", True)
     assert (view.placed, view.acted, view.ended_by, view.code) == (0.0, 0.0, "harness", 487)
+
+
+def test_a_command_belongs_to_the_ring_of_its_dialog() -> None:
+    """Whatever has no ring is the play's; before the story begins nothing is commanded in it."""
+
+    def commanded(at: float, call_id: str) -> LegCommanded:
+        return LegCommanded(
+            at=S(at), call_id=call_id, target="101", message="NOTIFY", header="Event: talk", does="pick up"
+        )
+
+    def seen(at: float) -> ObservedCommand:
+        return ObservedCommand(phone="101", at=S(at), message="NOTIFY", header="Event: talk", does="pick up")
+
+    commands = [commanded(-1.0, "x"), commanded(2.0, "r"), commanded(3.0, "of no ring")]
+    observation = observe(STORY, [*PLACED, *leg("101", "r", 1.0), *cancelled("101", "r", 16.0), *commands, *OVER])
+    (ring,) = observation.callers["anna"].rings
+    assert ring.commands == (seen(2.0),)
+    assert observation.commands == (seen(3.0),)
 
 
 def test_what_a_caller_hears_is_known_where_it_was_recorded() -> None:

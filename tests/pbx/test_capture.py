@@ -70,6 +70,19 @@ def test_the_transport_is_that_of_the_via(tmp_path: Path, via: str, transport: s
     assert [packet.transport for packet in read_capture(path, {PHONE: "101"})] == [transport]
 
 
+def test_the_text_of_what_the_pbx_asks_is_kept(tmp_path: Path) -> None:
+    """Of its requests, in a dialog or not, and of nobody else's messages."""
+    notify = INVITE.replace("INVITE", "NOTIFY").replace("\r\n\r\n", "\r\nEvent: talk\r\n\r\n")
+    path = capture(tmp_path, (PBX, PHONE, notify), (PHONE, PBX, BUSY), (PHONE, PBX, notify), (PBX, PHONE, BUSY))
+    packets = read_capture(path, {PHONE: "101"})
+    assert [(packet.method, packet.text) for packet in packets] == [
+        ("NOTIFY", notify),
+        ("INVITE", ""),
+        ("NOTIFY", ""),
+        ("INVITE", ""),
+    ]
+
+
 @pytest.mark.parametrize("cut", [30, 100, 150])
 def test_a_capture_cut_off_ends_there(tmp_path: Path, cut: int) -> None:
     """A PBX that was killed left half a packet."""

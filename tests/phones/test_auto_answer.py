@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.phones.commands import command_to_answer
+from harness.phones.commands import Command, command_in
 from harness.phones.sip_text import display_name, headers
 
 INVITE = (
@@ -30,8 +30,11 @@ INVITE = (
 def test_commands(header: str) -> None:
     """Whichever a vendor's phones go by."""
     name, _, value = header.splitlines()[-1 if header.count("Call-Info") == 2 else 0].partition(":")
-    found = command_to_answer(INVITE.format(header))
-    assert found.lower().startswith(f"{name.strip().lower()}: {value.strip().lower()}")
+    for method in ("INVITE", "UPDATE"):
+        found = command_in(INVITE.format(header).replace("INVITE", method))
+        assert found is not None
+        assert found.does == "pick up"
+        assert found.header.lower().startswith(f"{name.strip().lower()}: {value.strip().lower()}")
 
 
 @pytest.mark.parametrize(
@@ -45,7 +48,26 @@ def test_commands(header: str) -> None:
 )
 def test_no_commands(header: str) -> None:
     """Another ring tone, a picture, another header; and nothing in the body is a header."""
-    assert command_to_answer(INVITE.format(header)) == ""
+    assert command_in(INVITE.format(header)) is None
+
+
+@pytest.mark.parametrize(
+    ("event", "command"),
+    [
+        ("Event: talk", Command("pick up", "Event: talk")),
+        ("o: Talk;id=1", Command("pick up", "Event: Talk;id=1")),
+        ("Event: answer", Command("pick up", "Event: answer")),
+        ("Event: hold", Command("hold", "Event: hold")),
+        ("Event: check-sync;reboot=false", None),
+        ("Event: message-summary\r\nX: talk", None),
+        ("X: y", None),
+    ],
+)
+def test_remote_control(event: str, command: Command | None) -> None:
+    """A NOTIFY commands by its event; a phone that is to fetch its configuration anew picks up nothing."""
+    notify = INVITE.replace("INVITE", "NOTIFY").format(event)
+    assert command_in(notify) == command
+    assert command_in(notify.replace("NOTIFY", "INVITE")) is None
 
 
 def test_all_values_of_a_header() -> None:

@@ -206,6 +206,52 @@ OFFICES = {
         frozenset({"command-missing"}),
         ("app_stack", "res_pjsip_header_funcs"),
     ),
+    # Out of dialog to the endpoint, as one has a phone fetch its configuration.
+    "a phone that is to fetch its configuration": Office(
+        'System(asterisk -rx "pjsip send notify asked endpoint 101")\nDial(PJSIP/101,20)\nHangup(19)',
+        """
+        phones: {101: {answers: 3s}}
+        when: [{call: anna}]
+        expect:
+          - ring: [101]
+          - answer: 101
+        """,
+        ("=>check-sync", "=>talk"),
+        frozenset({"command-unexpected"}),
+        ("app_system", "res_pjsip_notify"),
+        {"pjsip_notify.conf": "[asked]\nEvent=>check-sync\n"},
+    ),
+    # In the dialog of the ring: each caller's is the first channel of its play, and the phone's the second one.
+    "a phone that is to fetch its configuration while it rings": Office(
+        "Dial(PJSIP/101&Local/1@sends,20)\nHangup(19)\n[sends]\nexten => 1,1,Wait(1)\n"
+        ' same => n,System(asterisk -rx "pjsip send notify asked channel PJSIP/101-00000001")\n same => n,Hangup(17)',
+        """
+        phones: {101: {answers: 3s}}
+        when: [{call: anna}]
+        expect:
+          - ring: [101]
+          - answer: 101
+        """,
+        ("Event=>check-sync", "Event=>talk"),
+        frozenset({"command-unexpected"}),
+        ("app_system", "res_pjsip_notify"),
+        {"pjsip_notify.conf": "[asked]\nEvent=>check-sync\n"},
+    ),
+    "a phone that is to fetch its configuration while it talks": Office(
+        "Dial(PJSIP/101,20,U(says))\nHangup(19)\n[says]\n"
+        "exten => s,1,PJSIPNotify(,&Event=check-sync)\n same => n,Return()",
+        """
+        phones: {101: {answers: 3s}}
+        when: [{call: anna}]
+        expect:
+          - ring: [101]
+          - answer: 101
+        """,
+        ("=check-sync", "=hold"),
+        frozenset({"command-unexpected"}),
+        ("app_stack", "res_pjsip_notify"),
+        {"pjsip_notify.conf": ""},
+    ),
     "a talk of a minute": Office(
         "Dial(PJSIP/101,20)\nHangup(19)",
         """
