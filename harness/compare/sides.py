@@ -218,7 +218,9 @@ class _Calls:
         missed = ["shown" if ring.missed else "not shown" for ring in (left, right)]
         yield from words("ring-missed", f"{name} as a missed call", missed[0], missed[1], caller)
         shown = [
-            f"{ring.name} <{ring.shows}>" if ring.name not in {"", ring.shows} else ring.shows for ring in (left, right)
+            (f"{ring.name} <{ring.shows}>" if ring.name not in {"", ring.shows} else ring.shows)
+            + (f", diverted by {ring.diverted}" if ring.diverted else "")
+            for ring in (left, right)
         ]
         yield from words("ring-shows", f"{name} shows", shown[0], shown[1], caller)
         commands = [_commands(ring.commands) for ring in (left, right)]

@@ -113,6 +113,8 @@ class PhoneInvited(Event):
     """The caller's name as the phone displays it."""
     asserted: str = ""
     """The caller's number by P-Asserted-Identity (RFC 3325) or Remote-Party-ID."""
+    diverted: str = ""
+    """The numbers by which the call was diverted (RFC 5806, RFC 7044), separated by commas."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

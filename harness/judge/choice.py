@@ -106,8 +106,12 @@ def _renamed(entry: Expectation, chosen: Mapping[str, str]) -> Expectation:
             renamed = replace(entry, targets={chosen.get(phone, phone): to for phone, to in targets.items()})
         case CallerGets(ended_by=by):
             renamed = entry if by is None else replace(entry, ended_by=chosen.get(by, by))
-        case Shows(phones=shown):
-            renamed = replace(entry, phones={chosen.get(phone, phone): each for phone, each in shown.items()})
+        case Shows(phones=shown, diverted=diverted):
+            renamed = replace(
+                entry,
+                phones={chosen.get(phone, phone): each for phone, each in shown.items()},
+                diverted={chosen.get(phone, phone): each for phone, each in diverted.items()},
+            )
         case PicksUpByItself(phones=phones):
             renamed = replace(entry, phones=_known(phones, chosen))
         case Ring() | Nobody() | CallerHears() | Over():

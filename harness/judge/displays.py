@@ -21,13 +21,17 @@ def judge_displays(expected: Expected, view: CallerView, scenario: Scenario, *, 
     """
     for entry in expected.take(Shows):
         for phone, wanted in entry.phones.items():
+            by = entry.diverted.get(phone, "")
             rings = [ring for ring in view.rings if ring.phone == phone]
-            wrong = next((ring for ring in rings if not _is_shown(wanted, ring)), None)
+            wrong = next((ring for ring in rings if not _is_shown(wanted, ring) or ring.diverted != by), None)
             if (rings and wrong is None) or (not rings and charted):
                 continue
             did = f"at {format_duration(wrong.start)} it shows {_shown(wrong)}" if wrong else "it never rang"
-            sentence = f"expected {phone} to show {wanted}; {did}"
-            yield Finding(kind="shows-other", source=entry.source, sentence=sentence, caller=view.caller)
+            sentence = f"expected {phone} to show {wanted}{_diverted(by)}; {did}"
+            fix = ""
+            if wrong is not None and wrong.diverted and not by:
+                fix = f'where that is right, write `{{{phone}: {{from: "{wanted}", diverted by: "{wrong.diverted}"}}}}`'
+            yield Finding(kind="shows-other", source=entry.source, sentence=sentence, caller=view.caller, fix=fix)
     entries = expected.take(PicksUpByItself)
     named = {phone: entry.source for entry in entries for phone in entry.phones}
     commands = [command for ring in view.rings for command in ring.commands]
@@ -80,4 +84,8 @@ def _is_shown(wanted: str, ring: ObservedRing) -> bool:
 def _shown(ring: ObservedRing) -> str:
     asserted = f", and {ring.asserted} by P-Asserted-Identity or Remote-Party-ID" if ring.asserted else ""
     name = f"{ring.name} <{ring.shows}>" if ring.name and ring.name != ring.shows else ring.shows or "no number"
-    return f"{name}{asserted}"
+    return f"{name}{asserted}{_diverted(ring.diverted)}"
+
+
+def _diverted(by: str) -> str:
+    return f", diverted by {by}" if by else ""

@@ -383,6 +383,7 @@ def _ring(invited: PhoneInvited, leg: LegInvited, record: _Record, owners: _Owne
         shows=invited.shows,
         name=invited.name,
         asserted=invited.asserted,
+        diverted=invited.diverted,
         commands=tuple(_commands(record, leg.call_id)),
         caller=owners.of(belongs),
     )

@@ -53,6 +53,8 @@ class ObservedRing:
     """The caller's name there."""
     asserted: str = ""
     """The caller's number by P-Asserted-Identity or Remote-Party-ID, which many phones show instead."""
+    diverted: str = ""
+    """The numbers by which the call was diverted, as the phone shows it, separated by commas."""
     commands: tuple[ObservedCommand, ...] = ()
     """What the phone is commanded to do by itself, in its dialog."""
     caller: str | None = None

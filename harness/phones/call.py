@@ -85,6 +85,7 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
                 asserted=sip_text.user_of(
                     sip_text.header(message, "P-Asserted-Identity") or sip_text.header(message, "Remote-Party-ID")
                 ),
+                diverted=sip_text.diverted_by(message),
             )
         )
         if code == pj.PJSIP_SC_RINGING:

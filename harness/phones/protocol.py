@@ -232,6 +232,8 @@ class Invited(Message):
     """Display name of From."""
     asserted: str = ""
     """User part of P-Asserted-Identity, or of Remote-Party-ID."""
+    diverted: str = ""
+    """User parts of Diversion and History-Info, separated by commas."""
 
 
 class Cancelled(Message):

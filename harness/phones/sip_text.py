@@ -12,6 +12,7 @@ _RECEIVED_REQUEST = re.compile(r"[^\n]*\bRX \d+ bytes Request msg (\w+)/[^\n]*:\
 _SENT_RESPONSE = re.compile(r"[^\n]*\bTX \d+ bytes Response msg (\d{3})/(\w+)/[^\n]*:\n(.*)", re.DOTALL)
 _RECEIVED = re.compile(r"[^\n]*\bRX \d+ bytes Re(?:quest|sponse) msg [^\n]*:\n(.*)", re.DOTALL)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_LISTED = re.compile(r'(?:"(?:[^"\\]|\\.)*"|<[^>]*>|[^,"<])+')
 _CAUSE = re.compile(r";\s*cause\s*=\s*(\d+)", re.IGNORECASE)
 _USER = re.compile(r"sips?:(?:([^@>;?\s]*)@)?|tel:([^>;?\s]*)", re.IGNORECASE)
 
@@ -55,6 +56,23 @@ def display_name(name_addr: str) -> str:
     if quoted:
         return re.sub(r"\\(.)", r"\1", quoted[0][1:-1]).strip()
     return name_addr.partition("<")[0].strip() if "<" in name_addr else ""
+
+
+def diverted_by(message: str) -> str:
+    """Return by whom a call was diverted, as a phone shows it: each number once, separated by commas; or empty.
+
+    By Diversion (RFC 5806) and History-Info (RFC 7044), whose entries for this phone itself say nothing of a diversion.
+    A number that cannot be read stands there as it was written.
+    """
+    own = {request_user(message), user_of(header(message, "To", "t"))}
+    history = [entry for entry in _listed(message, "History-Info") if user_of(entry) not in own]
+    found = [user_of(entry) or display_name(entry) or entry for entry in [*_listed(message, "Diversion"), *history]]
+    return ", ".join(dict.fromkeys(found))
+
+
+def _listed(message: str, name: str) -> list[str]:
+    """Return the entries of a header, which stand in one line or in several."""
+    return [entry.strip() for value in headers(message, name) for entry in _LISTED.findall(value) if entry.strip()]
 
 
 def body(message: str) -> str:

@@ -236,6 +236,7 @@ class Ensemble:
             shows=message.caller_id,
             name=message.name,
             asserted=message.asserted,
+            diverted=message.diverted,
         )
         self._stage.record(invited)
         deed = seat.deed

@@ -70,6 +70,7 @@ EXPECTATION = Grammar(
 CHOICE = ("one_of", "as", "not")
 ANSWER_CHOICE = ("one_of", "as")
 NOBODY = ("rings", "answers")
+SHOWN = ("from", "diverted by")
 CALLER_GETS = ("code", "answered by", "ended by")
 ANSWERED_BY = ("pbx",)
 TALKS_AT_LEAST = PbxSeconds(3.0)
@@ -124,7 +125,7 @@ def read_expectation(  # noqa: C901, PLR0911, PLR0912 - one case for each verb
         case "caller hears":
             return read_caller_hears(sentence)
         case "shows":
-            return Shows(source=source, phones=_shown(sentence, cast_))
+            return _shows(sentence, cast_)
         case "picks up by itself":
             return PicksUpByItself(source=source, phones=_phones(value, "`picks up by itself`", cast_))
         case "over":
@@ -294,16 +295,32 @@ def _caller_gets(sentence: Sentence, cast_: Cast) -> CallerGets:
     )
 
 
-def _shown(sentence: Sentence, cast_: Cast) -> dict[str, str]:
+def _shows(sentence: Sentence, cast_: Cast) -> Shows:
     shown: dict[str, str] = {}
+    diverted: dict[str, str] = {}
     for phone, value in _by_phone(sentence, '{101: "+74951234567"}', cast_).items():
-        text = text_of(value, "`shows`", "what the phone shows of the caller: his number, or his name")
-        if not text.text.strip():
-            raise ReadingError(
-                text.source, "`shows` says nothing", 'write the number or the name, such as "+74951234567"'
-            )
-        shown[phone] = text.text
-    return shown
+        caller = value
+        if isinstance(value, Table):
+            refuse_unknown(value, SHOWN, "an entry of `shows`")
+            parts = [entry(value.entries, key) for key in SHOWN]
+            missing = next((key for key, part in zip(SHOWN, parts, strict=True) if part is None), None)
+            if missing is not None or parts[0] is None or parts[1] is None:
+                raise ReadingError(
+                    value.source,
+                    f"an entry of `shows` has no `{missing}`",
+                    'write `{from: "+7495", diverted by: "100"}`',
+                )
+            caller = parts[0]
+            diverted[phone] = _said(parts[1], "`diverted by`", "the number by which the call was diverted")
+        shown[phone] = _said(caller, "`shows`", "what the phone shows of the caller: his number, or his name")
+    return Shows(source=sentence.verb.source, phones=shown, diverted=diverted)
+
+
+def _said(value: Value, what: str, meant: str) -> str:
+    text = text_of(value, what, meant)
+    if not text.text.strip():
+        raise ReadingError(text.source, f"{what} says nothing", 'write the number or the name, such as "+74951234567"')
+    return text.text
 
 
 def _extension(text: Text, cast_: Cast) -> str:

@@ -352,6 +352,8 @@ class Shows(BaseExpectation):
     """What phones show of the caller in each of his rings: his number, his name, or `name <number>`."""
 
     phones: Mapping[str, str]
+    diverted: Mapping[str, str] = field(default_factory=dict)
+    """By which number the call was diverted, by phone; a phone that is not here shows no diversion."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

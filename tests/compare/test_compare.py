@@ -79,6 +79,7 @@ CASES: list[tuple[list[Kind], Observation, Observation]] = [
     (["ring-missed"], seen(RING), seen(rang("101", 0.1, 15.1, missed=True))),
     (["ring-shows"], seen(shown(RING, "+7495")), seen(shown(RING, "+7496"))),
     (["ring-shows"], seen(RING), seen(replace(RING, name="Anna"))),
+    (["ring-shows"], seen(RING), seen(replace(RING, diverted="100"))),
     (["ring-command"], seen(RING), seen(replace(RING, commands=(command("Answer-Mode: Auto"),)))),
     (["ring-command"], seen(replace(RING, commands=(command("Event: talk"),))), seen(
         replace(RING, commands=(command("Event: hold"),)))),

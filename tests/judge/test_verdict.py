@@ -89,9 +89,9 @@ def heard(kind: Heard) -> Observation:
     return replace(observation, callers={"anna": replace(observation.callers["anna"], hears=(sound,))})
 
 
-def shown(number: str = "", name: str = "", asserted: str = "") -> Observation:
+def shown(number: str = "", name: str = "", asserted: str = "", diverted: str = "") -> Observation:
     """101 rings, and shows this."""
-    return seen(replace(rang("101", 0.1, 15.1), shows=number, name=name, asserted=asserted))
+    return seen(replace(rang("101", 0.1, 15.1), shows=number, name=name, asserted=asserted, diverted=diverted))
 
 
 def command(header: str, does: Literal["pick up", "hold"] = "pick up") -> ObservedCommand:
@@ -195,6 +195,12 @@ CASES: list[Case] = [
         shown("anonymous", asserted="anonymous")),
     ("shows-other", 12, (ONE, Shows(source=at(12), phones={"101": "+7495"})), shown("+7495", asserted="000"), shown(
         "+7495", asserted="+7495")),
+    ("shows-other", 12, (ONE, Shows(source=at(12), phones={"101": "+7495"})), shown("+7495", diverted="000"), shown(
+        "+7495")),
+    ("shows-other", 12, (ONE, Shows(source=at(12), phones={"101": "+7495"}, diverted={"101": "100"})),
+        shown("+7495", diverted="100, 000"), shown("+7495", diverted="100")),
+    ("shows-other", 12, (ONE, Shows(source=at(12), phones={"101": "+7495"}, diverted={"101": "100"})),
+        shown("+7495"), shown("+7495", diverted="100")),
     ("command-unexpected", 5, (ONE,), commanded(command("Call-Info: <x>;answer-after=0")), commanded()),
     ("command-unexpected", 5, (ONE, PicksUpByItself(source=at(12), phones=("101",))), commanded(
         command("Event: talk"), command("Event: hold", "hold")), commanded(command("Event: talk"))),

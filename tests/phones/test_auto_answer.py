@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.phones.commands import Command, command_in
-from harness.phones.sip_text import display_name, headers
+from harness.phones.sip_text import display_name, diverted_by, headers
 
 INVITE = (
     "INVITE sip:101@172.18.0.3 SIP/2.0\r\nFrom: <sip:7@h>\r\n{}\r\nContent-Length: 0\r\n\r\nCall-Info: answer-after=0"
@@ -68,6 +68,23 @@ def test_remote_control(event: str, command: Command | None) -> None:
     notify = INVITE.replace("INVITE", "NOTIFY").format(event)
     assert command_in(notify) == command
     assert command_in(notify.replace("NOTIFY", "INVITE")) is None
+
+
+@pytest.mark.parametrize(
+    ("headers_", "by"),
+    [
+        ("X: y", ""),
+        ('Diversion: "Sales, Ltd" <sip:84950000001@h>;reason=no-answer;counter=1', "84950000001"),
+        ("Diversion: <sip:100@h>, <tel:+7495>\r\ndiversion : <sip:100@h>", "100, +7495"),
+        ("Diversion: Reception", "Reception"),
+        ("History-Info: <sip:100@h?Reason=SIP%3Bcause%3D302>;index=1, <sip:101@h>;index=1.1", "100"),
+        ("History-Info: <sip:101@h>;index=1", ""),
+        ("History-Info: <sip:100@h>;index=1\r\nDiversion: <sip:000@h>", "000, 100"),
+    ],
+)
+def test_by_whom_a_call_was_diverted(headers_: str, by: str) -> None:
+    """Each number once, by whichever header; the phone's own is that of the call."""
+    assert diverted_by(INVITE.format(headers_)) == by
 
 
 def test_all_values_of_a_header() -> None:

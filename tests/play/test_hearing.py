@@ -162,6 +162,52 @@ OFFICES = {
         frozenset({"shows-other"}),
         ("func_callerid",),
     ),
+    # "Forwarded by" a number that is nobody's, whether it is written as RFC 5806 or as RFC 7044 has it.
+    "a call that nobody diverted": Office(
+        "Dial(PJSIP/101,20,b(says^s^1))\nHangup(19)\n[says]\n"
+        "exten => s,1,Set(PJSIP_HEADER(add,X-Office)=<sip:84950000009@office>\\;reason=no-answer)\n"
+        " same => n,Return()",
+        """
+        phones: {101: {answers: 3s}}
+        when: [{call: anna}]
+        expect:
+          - ring: [101]
+          - answer: 101
+          - shows: {101: "+74951234567"}
+        """,
+        ("X-Office", "Diversion"),
+        frozenset({"shows-other"}),
+        ("app_stack", "res_pjsip_header_funcs"),
+    ),
+    "a call that nobody diverted, by its history": Office(
+        "Dial(PJSIP/101,20,b(says^s^1))\nHangup(19)\n[says]\n"
+        "exten => s,1,Set(PJSIP_HEADER(add,History-Info)=<sip:101@office>\\;index=1)\n same => n,Return()",
+        """
+        phones: {101: {answers: 3s}}
+        when: [{call: anna}]
+        expect:
+          - ring: [101]
+          - answer: 101
+          - shows: {101: "+74951234567"}
+        """,
+        ("sip:101@office", "sip:84950000009@office"),
+        frozenset({"shows-other"}),
+        ("app_stack", "res_pjsip_header_funcs"),
+    ),
+    "a call that was diverted": Office(
+        "Set(REDIRECTING(from-num)=84950000001)\nSet(REDIRECTING(count)=1)\nDial(PJSIP/101,20)\nHangup(19)",
+        """
+        phones: {101: {answers: 3s}}
+        when: [{call: anna}]
+        expect:
+          - ring: [101]
+          - answer: 101
+          - shows: {101: {from: "+74951234567", diverted by: "84950000001"}}
+        """,
+        ("84950000001", "84950000009"),
+        frozenset({"shows-other"}),
+        ("func_callerid", "res_pjsip_diversion"),
+    ),
     "a caller who hides his number": Office(
         'GotoIf($["${CALLERID(num)}" = "+74957654321"]?away)\nDial(PJSIP/101,20)\nHangup(19)\n'
         " same => n(away),Hangup(21)",

@@ -8,7 +8,7 @@ from harness.scenario.behaviour_reading import BEHAVIOUR, WORDS
 from harness.scenario.cast import CALLER, CALLER_NAME, CONTACT
 from harness.scenario.clock_reading import CLOCK, SWEEP
 from harness.scenario.duration import FORM, SPAN
-from harness.scenario.expectations import ANSWER_CHOICE, CALLER_GETS, CHOICE, CHOICE_NAME, EXPECTATION
+from harness.scenario.expectations import ANSWER_CHOICE, CALLER_GETS, CHOICE, CHOICE_NAME, EXPECTATION, SHOWN
 from harness.scenario.hearing_reading import PROMPT
 from harness.scenario.needs_reading import NEEDS
 from harness.scenario.office import EXTENSION
@@ -102,6 +102,7 @@ def _definitions() -> Schema:
             "minProperties": 1,
         },
         "answer choice": closed("an answer", ANSWER_CHOICE, words.ANSWER_CHOICE_WORDS, required=("one_of",)),
+        "shown": closed("an entry of `shows`", SHOWN, words.SHOWN_WORDS, required=SHOWN),
         "prompt": closed("a prompt", PROMPT, words.PROMPT_WORDS, required=("prompt",)),
         "choice": closed("a choice", CHOICE, words.CHOICE_WORDS, required=("one_of",)),
         "caller gets": closed("`caller gets`", CALLER_GETS, words.CALLER_GETS_WORDS) | {"minProperties": 1},

@@ -135,6 +135,13 @@ MOMENT_OF_WORDS: Mapping[str, Word] = {
     "answer": Word("This phone answers; `any`: the first that does.", EXTENSION),
 }
 
+SHOWN_WORDS: Mapping[str, Word] = {
+    "from": Word("What it shows of the caller: his number, his name, or `Anna <4951>`.", text(r".*\S.*")),
+    "diverted by": Word(
+        "By which number the call was diverted (Diversion, History-Info); by none where only the caller is written.",
+        text(r".*\S.*"),
+    ),
+}
 HEARD = {"anyOf": [one_of_words(SOUNDS), ref("prompt")]}
 PROMPT_WORDS: Mapping[str, Word] = {
     "prompt": Word("The PBX plays this file of sound, by its name without a folder or format.", text()),
@@ -189,7 +196,11 @@ EXPECTATION_VERBS: Mapping[str, Word] = {
     ),
     "shows": Word(
         'What phones show of the caller in each of his rings: `{101: "+74951234567"}`, his name, or `Anna <4951>`.',
-        {"type": "object", "additionalProperties": text(r".*\S.*"), "minProperties": 1},
+        {
+            "type": "object",
+            "additionalProperties": {"anyOf": [text(r".*\S.*"), ref("shown")]},
+            "minProperties": 1,
+        },
     ),
     "picks up by itself": Word(
         "The PBX commands these phones, and no others, to pick up by themselves. Nobody where nothing is said.",
