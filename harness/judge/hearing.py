@@ -29,7 +29,13 @@ class _Place:
     start: PbxSeconds
     end: PbxSeconds
     where: str
+    wave: bool = False
     lines: list[CallerHears] = field(default_factory=list)
+
+    @property
+    def is_ringback(self) -> bool:
+        """Somebody rings, and ringback is all that is written."""
+        return self.wave and all(line.sounds == ("ringing",) for line in self.lines)
 
 
 def judge_hearing(
@@ -77,7 +83,7 @@ def _places(expected: Expected, view: CallerView, waves: Sequence[ObservedWave])
             wave = waves[rung] if rung < len(waves) else None
             who = enumerate_words(entry.phones) or "nobody"
             start, stop = (end, end) if wave is None else (wave.start, wave.end)
-            place = _Place(start, min(stop, end), f"while {who} rings")
+            place = _Place(start, min(stop, end), f"while {who} rings", wave=bool(entry.phones))
             rung += 1
     if place.lines:
         yield place
@@ -93,6 +99,7 @@ def _judge_place(place: _Place, view: CallerView, scenario: Scenario) -> Iterato
         if sound.kind != "silence"
         or any("silence" in sounds for sounds in wanted)
         or sound.end - sound.start > SILENT_AT_MOST + scenario.tolerance
+        or (place.is_ringback and min(sound.end, place.end) - max(sound.start + sound.pause, place.start) > EDGE)
     ]
     if "busy" in wanted[-1] and "busy" not in kinds and view.code in BUSY and place.end >= (view.ended or place.end):
         kinds.append("busy")

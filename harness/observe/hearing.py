@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from harness.events import CallerGot, KeysAwaited, KeysAwaitedNoMore, MusicBegan, MusicEnded, SoundCame
 from harness.observe.model import Heard, ObservedSound
 from harness.scenario.duration import PbxSeconds
 
 RINGING, PROGRESS, OK = 180, 183, 200
+LONGEST_PAUSE_S = 5.0
+"""Between two ringback tones, in any country (ITU-T E.180, table 1)."""
 CADENCE_S = 6.0
-"""The longest pause between two ringback tones, in any country, is 5 s (ITU-T E.180, table 1); and some jitter."""
+"""Two tones that are no further apart may be ringback; of which cadence it is its own pauses say."""
 SHORT_S = 1.0
 """Busy and congestion tones, and their pauses, are shorter than this, ringback tones or their pauses are longer."""
 FEW_S = 0.3
@@ -68,17 +70,25 @@ def hears(
     `files`: when it began to play him a file.
     """
     sent = [Span(event.at, event.at + event.lasts) for event in came]
+    groups = [(_kind_of(group, files), group) for group in _groups(came)]
+    pause = _pause([group for kind, group in groups if kind == "ringing"])
     found: list[tuple[Heard, Span]] = [("talk", span) for talk in talks for span in call.within([talk])]
-    for kind, heard in [*_sounds(came, music, files), *(("ringing", span) for span in _own_ringback(got, sent, call))]:
+    for kind, heard in [
+        *_tones(groups, pause, music),
+        *_sounds(came, music),
+        *(("ringing", span) for span in _own_ringback(got, sent, call)),
+    ]:
         parts = (part for span in heard.within([call]) for part in span.without(talks))
         found += [(kind, part) for part in parts]
-    audible = _joined(sorted(found, key=lambda each: (each[1].start, each[1].end)))
+    audible = _joined(sorted(found, key=lambda each: (each[1].start, each[1].end)), pause)
+    tone_ends = {tone.at + tone.lasts for kind, group in groups if kind == "ringing" for tone in group}
     return tuple(
         ObservedSound(
             kind=kind,
             start=PbxSeconds(span.start),
             end=PbxSeconds(span.end),
             awaited=kind == "silence" and any(True for _ in span.within(awaited)),
+            pause=PbxSeconds(pause if kind == "silence" and span.start in tone_ends else 0.0),
         )
         for kind, span in _filled(audible, call)
     )
@@ -109,10 +119,7 @@ def spans_of(
         yield Span(start, FOREVER)
 
 
-def _sounds(came: Sequence[SoundCame], music: Sequence[Span], files: Sequence[float]) -> Iterator[tuple[Heard, Span]]:
-    for kind, tone in _tones([event for event in came if event.kind == "tone"], files):
-        yield from (("music", part) for part in tone.within(music))  # of a flute, say
-        yield from ((kind, part) for part in tone.without(music))
+def _sounds(came: Sequence[SoundCame], music: Sequence[Span]) -> Iterator[tuple[Heard, Span]]:
     for event in came:
         span = Span(event.at, event.at + event.lasts)
         if event.kind == "voices":
@@ -122,32 +129,65 @@ def _sounds(came: Sequence[SoundCame], music: Sequence[Span], files: Sequence[fl
             yield from (("sound", part) for part in span.without(music))
 
 
-def _tones(tones: Sequence[SoundCame], files: Sequence[float]) -> Iterator[tuple[Heard, Span]]:
-    """Tell ringback from busy and congestion by its cadence: a tone once in a while, or one every second.
+def _tones(
+    groups: Sequence[tuple[Heard, Sequence[SoundCame]]], pause: float, music: Sequence[Span]
+) -> Iterator[tuple[Heard, Span]]:
+    """Yield from when to when tones are heard; ringback is interrupted where its cadence is."""
+    for kind, group in groups:
+        start: float = group[0].at
+        for tone, later in zip_longest(group, group[1:]):
+            end = tone.at + tone.lasts
+            if later is not None and (kind != "ringing" or later.at - end <= pause + FEW_S):
+                continue
+            heard = Span(start, end)
+            yield from (("music", part) for part in heard.within(music))  # of a flute, say
+            yield from ((kind, part) for part in heard.without(music))
+            start = end if later is None else later.at
 
-    One tone alone that begins with a file is what that file holds.
-    """
+
+def _groups(came: Sequence[SoundCame]) -> list[list[SoundCame]]:
+    """Return the tones, with those together that may be of one cadence."""
     groups: list[list[SoundCame]] = []
-    for tone in tones:
+    for tone in (event for event in came if event.kind == "tone"):
         last = groups[-1][-1] if groups else None
         if last is not None and last.hertz == tone.hertz and tone.at - last.at - last.lasts <= CADENCE_S:
             groups[-1].append(tone)
         else:
             groups.append([tone])
-    for group in groups:
-        span = Span(group[0].at, group[-1].at + group[-1].lasts)
-        pauses = [later.at - tone.at - tone.lasts for tone, later in pairwise(group)]
-        longest = max(tone.lasts for tone in group)
-        if pauses and longest < SHORT_S and max(pauses) < SHORT_S:
-            yield "busy", span
-        elif longest > CADENCE_S or (not pauses and (longest < FEW_S or _begins(span, files))):
-            yield "sound", span  # a dial tone, a beep
-        else:
-            yield "ringing", span
+    return groups
 
 
-def _begins(span: Span, moments: Iterable[float]) -> bool:
-    return any(abs(span.start - moment) < SHORT_S / 2 for moment in moments)
+def _kind_of(group: Sequence[SoundCame], files: Sequence[float]) -> Heard:
+    """Tell ringback from busy and congestion by its cadence: a tone once in a while, or one every second.
+
+    One tone alone that begins with a file is what that file holds.
+    """
+    pauses = _pauses(group)
+    longest = max(tone.lasts for tone in group)
+    if pauses and longest < SHORT_S and max(pauses) < SHORT_S:
+        return "busy"
+    if longest > CADENCE_S or (not pauses and (longest < FEW_S or _begins(group[0].at, files))):
+        return "sound"  # a dial tone, a beep
+    return "ringing"
+
+
+def _pauses(group: Sequence[SoundCame]) -> list[float]:
+    return [later.at - tone.at - tone.lasts for tone, later in pairwise(group)]
+
+
+def _pause(ringback: Iterable[Sequence[SoundCame]]) -> float:
+    """Return the pause of the cadence: the one that comes most often, of several the longest.
+
+    Shorter ones are those within a double ring, or where ringback begins anew.
+    """
+    pauses = [pause for group in ringback for pause in _pauses(group) if pause >= SHORT_S]
+    often = {pause: sum(abs(pause - other) <= FEW_S for other in pauses) for pause in pauses}
+    found = max(pauses, key=lambda pause: (often[pause], pause), default=LONGEST_PAUSE_S)
+    return min(found, LONGEST_PAUSE_S)
+
+
+def _begins(start: float, moments: Iterable[float]) -> bool:
+    return any(abs(start - moment) < SHORT_S / 2 for moment in moments)
 
 
 def _own_ringback(got: Sequence[CallerGot], sent: Sequence[Span], call: Span) -> Iterator[Span]:
@@ -163,9 +203,9 @@ def _own_ringback(got: Sequence[CallerGot], sent: Sequence[Span], call: Span) ->
         yield from Span(since, call.end).without(sent)
 
 
-def _joined(found: Sequence[tuple[Heard, Span]]) -> list[tuple[Heard, Span]]:
+def _joined(found: Sequence[tuple[Heard, Span]], pause: float) -> list[tuple[Heard, Span]]:
     """Join what is of one kind with a pause between, and leave out what is too short to be heard as something."""
-    longest = {"ringing": CADENCE_S, "busy": SHORT_S, "talk": 0.0}
+    longest = {"ringing": pause + FEW_S, "busy": SHORT_S, "talk": 0.0}
     joined: list[tuple[Heard, Span]] = []
     for kind, span in found:
         if joined and joined[-1][0] == kind and span.start - joined[-1][1].end <= longest.get(kind, PAUSE_S):

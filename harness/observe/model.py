@@ -84,6 +84,7 @@ class ObservedTalk:
     """When the talk had lasted as long as it was to."""
 
 
+NO_PAUSE = PbxSeconds(0.0)
 Heard = Literal["ringing", "music", "busy", "sound", "silence", "talk"]
 """What a caller hears: ringback of his own phone (180) or of the PBX, music on hold, a busy or congestion tone, any
 other sound such as a prompt, nothing, or somebody with whom he is connected."""
@@ -98,6 +99,8 @@ class ObservedSound:
     end: PbxSeconds
     awaited: bool = False
     """Of silence: the PBX waits for a key of his."""
+    pause: PbxSeconds = NO_PAUSE
+    """Of silence after ringback that the PBX sends: for so long it would be the pause before the next tone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,12 +74,34 @@ def test_several_lines_follow_each_other() -> None:
 
 
 def test_silence_is_heard_where_it_is_written() -> None:
-    """Else five seconds of it are heard as a pause."""
+    """Else five seconds of it are heard as a pause, but in ringback."""
     dead = heard(("ringing", 10.0), ("silence", 35.0))
     assert kinds(dead, hears(12, "ringing"), SECOND, hears(14, "silence")) == ["hears-other"]
     assert kinds(heard(("ringing", 20.0), ("silence", 35.0)), hears(12, "ringing"), SECOND, hears(14, "silence")) == []
-    short = heard(("ringing", 10.0), ("silence", 14.9), ("ringing", 35.0))
-    assert kinds(short, hears(12, "ringing"), SECOND) == []
+    short = heard(("music", 10.0), ("silence", 14.9), ("music", 35.0))
+    assert kinds(short, hears(12, "music"), SECOND) == []
+
+
+@pytest.mark.parametrize(("pause", "until", "found"), [(0.0, 10.9, []), (0.0, 11.1, ["hears-other"]),
+    (4.0, 14.9, []), (4.0, 15.1, ["hears-other"])])  # fmt: skip
+def test_ringback_is_silent_for_the_pause_of_its_cadence(pause: float, until: float, found: list[str]) -> None:
+    """And for no more than a second beyond; his own phone's ringback has no pause in it."""
+    call = heard(("ringing", 10.0), ("silence", until), ("ringing", 35.0))
+    view = call.callers["anna"]
+    sounds = tuple(replace(each, pause=S(pause if each.kind == "silence" else 0.0)) for each in view.hears)
+    call = replace(call, callers={"anna": replace(view, hears=sounds)})
+    assert kinds(call, hears(12, "ringing"), SECOND) == found
+    assert kinds(call, SECOND) == []
+
+
+def test_the_silence_before_ringback_is_no_pause() -> None:
+    """While somebody rings; before that it is."""
+    call = heard(("sound", 4.0), ("silence", 6.5), ("ringing", 35.0))
+    assert kinds(call, hears(12, "ringing"), SECOND) == ["hears-other"]
+    story = scenario(
+        hears(10, "ringing"), Ring(source=at(11), phones=("101",), after=S(5.0)), SECOND, answered_by_pbx()
+    )
+    assert judge(story, heard(("silence", 3.0), ("ringing", 35.0))) == ()
 
 
 def test_a_long_silence_is_found_where_nothing_is_written() -> None:

@@ -95,6 +95,30 @@ def test_tones_are_told_apart_by_their_cadence(hertz: tuple[int, ...], lasts: fl
     assert seen[1][1:] == (1.0, pytest.approx(1.0 + 5 * lasts + 4 * pause))
 
 
+@pytest.mark.parametrize(
+    ("pauses", "silent"),
+    [
+        ((3.2, 3.2, 3.2, 3.2), []),
+        ((3.2, 3.2, 5.0, 3.2), [(10.4, 15.4, 3.2)]),
+        ((3.2, 1.5, 3.2, 0.1), []),  # begun anew for the next wave
+        ((0.2, 2.0, 0.2, 2.0, 0.2), []),  # a double ring
+        ((0.2, 2.0, 0.2, 2.0, 0.2, 4.0, 0.2), [(11.6, 15.6, 2.0)]),
+        ((5.9,), [(2.0, 7.9, 5.0)]),  # nowhere longer than 5 s
+        ((4.0, 1.0), []),
+    ],
+)
+def test_ringback_is_interrupted_where_its_cadence_is(
+    pauses: tuple[float, ...], silent: list[tuple[float, float, float]]
+) -> None:
+    """Two tones are never further apart than its pause, which is the one that comes most often."""
+    at, sounds = 1.0, []
+    for pause in (*pauses, 0.0):
+        sounds.append(came(at, 1.0, "tone", 425))
+        at += 1.0 + pause
+    seen = [each for each in hears(Span(1.0, at), sounds, [], [], [], []) if each.kind == "silence"]
+    assert [(each.start, each.end, each.pause) for each in seen] == [pytest.approx(each) for each in silent]
+
+
 def test_one_tone_is_ringback_a_beep_or_a_dial_tone() -> None:
     """By how long it lasts."""
     assert heard(came(1.0, 2.0, "tone", 425))[1][0] == "ringing"

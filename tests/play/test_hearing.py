@@ -26,6 +26,42 @@ OFFICES = {
         ("res_musiconhold",),
         {"musiconhold.conf": "[general]\n"},
     ),
+    # For less time than a caller who hears nothing waits, and still no ringback.
+    "ringback while it rings for a moment": Office(
+        "Dial(PJSIP/101,20)\nHangup(19)",
+        """
+        phones: {101: {answers: 4s}}
+        when: [{call: anna}]
+        expect:
+          - ring: [101]
+          - caller hears: ringing
+          - answer: 101
+        """,
+        ("(PJSIP/101,20)", "(PJSIP/101,20,m)"),
+        frozenset({"hears-other"}),
+        ("res_musiconhold",),
+        {"musiconhold.conf": "[general]\n"},
+    ),
+    # The PBX has answered, so it sends ringback itself; where a tone is left out there is a gap of 5 s.
+    "ringback by its cadence": Office(
+        "Answer()\nDial(PJSIP/101,30)\nHangup(19)",
+        """
+        phones: {101: {answers: 25s}}
+        when: [{call: anna}]
+        expect:
+          - caller gets: {answered by: pbx}
+          - ring: [101]
+          - caller hears: ringing
+          - answer: 101
+        """,
+        ("ring = 425/1000,0/2000", "ring = 425/1000,0/2000,425/1000,0/2000,425/1000,0/5000"),
+        frozenset({"hears-other"}),
+        (),
+        {
+            "indications.conf": "[general]\ncountry=xx\n[xx]\ndescription = Anywhere\nringcadence = 1000,2000\n"
+            "ring = 425/1000,0/2000\n"
+        },
+    ),
     # Nothing is written of it, and dead air is found all the same.
     "nobody waits in dead air": Office(
         "Dial(PJSIP/101,20)\nHangup(19)",
