@@ -82,10 +82,31 @@ def _judge_order(choices: Sequence[str], lottery: Lottery, over: Over) -> Iterat
                     f"{second} was chosen right after {first} {times} times in {len(choices)} calls", bounds, over
                 )
                 return
+    yield from _judge_periods(choices, lottery, over)
 
 
-def _order(sentence: str, bounds: Bounds, over: Over) -> Finding:
-    sentence = f"{sentence}; where no choice depends on the one before {_to_be_expected(bounds, over)}"
+def _judge_periods(choices: Sequence[str], lottery: Lottery, over: Over) -> Iterator[Finding]:
+    """Tell after how many calls the order repeats: of several periods the one with which it does so most, or least."""
+    wrong: list[tuple[float, int, Bounds]] = []
+    for period in lottery.periods:
+        repeated, bounds = _repeated(choices, period), lottery.repeated(period)
+        if repeated not in bounds:
+            wrong.append((repeated / (len(choices) - period), period, bounds))
+    if wrong:
+        _, period, bounds = max(wrong, key=lambda each: (each[0], -each[1]))
+        sentence = (
+            f"the phone chosen {period} calls before was chosen again {_repeated(choices, period)} of "
+            f"{len(choices) - period} times"
+        )
+        yield _order(sentence, bounds, over, "ones")
+
+
+def _repeated(choices: Sequence[str], period: int) -> int:
+    return sum(before == after for before, after in zip(choices, choices[period:], strict=False))
+
+
+def _order(sentence: str, bounds: Bounds, over: Over, which: str = "one") -> Finding:
+    sentence = f"{sentence}; where no choice depends on the {which} before {_to_be_expected(bounds, over)}"
     return Finding(kind="choice-order", source=over.source, sentence=sentence)
 
 

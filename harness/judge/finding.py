@@ -67,7 +67,7 @@ Kind = Literal[
     "call-endless",  # a call runs in a circle in the dialplan, without a wait: PBX time would stand still
     "leads-elsewhere",  # a phone or caller is sent to an address outside the run, by a message of the PBX
     "choice-share",  # over many calls a phone was chosen too often, or too seldom
-    "choice-order",  # over many calls a choice depended on the one before
+    "choice-order",  # over many calls a choice depended on the one before, or on those of a period before
 ]
 
 

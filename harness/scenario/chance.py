@@ -1,13 +1,14 @@
 """Many choices among the same phones: how often each may be chosen, and which one after which, by exact arithmetic.
 
 Bonferroni: the false-alarm rate is divided evenly among all that is counted, half of it for how often each phone is
-chosen and half for what follows what. So a fair PBX is called unfair in no more than that part of all plays.
+chosen and half for what follows what, where all periods together count as one. So a fair PBX is called unfair in no
+more than that part of all plays.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
@@ -16,6 +17,8 @@ from harness.scenario.story import Over
 
 CERTAINTY = 0.99
 """What is told of a bias is told of one that is caught in so many of all plays."""
+LONGEST_PERIOD = 50
+"""A choice is compared with those of so many calls before: an order that repeats sooner or later than that is seen."""
 _NEGLIGIBLE = 1e-30
 """Probabilities below this are left out of sums: no false-alarm rate comes near."""
 _GRAIN = 1e-5
@@ -59,7 +62,7 @@ class Lottery:
 
     def twice_running(self) -> Bounds:
         """How often the phone that was chosen may be the one that was chosen the time before."""
-        return _bounds(self._repeats(), self.part_of_order)
+        return _bounds(self._repeats(1), self.part_of_order)
 
     def after(self, first: str, second: str) -> Bounds:
         """How often `second` may be chosen right after `first`."""
@@ -69,6 +72,15 @@ class Lottery:
         else:
             distribution = _steps((one, other, max(0.0, 1.0 - one - other)), ((0, 1),), self.calls)
         return _bounds(distribution, self.part_of_order)
+
+    @property
+    def periods(self) -> range:
+        """After how many calls an order may repeat: from 2, since `twice_running` is 1, as far as it comes twice."""
+        return range(2, max(2, min(LONGEST_PERIOD, self.calls // 2) + 1))
+
+    def repeated(self, period: int) -> Bounds:
+        """How often the phone that was chosen may be the one that was chosen `period` calls before."""
+        return _bounds(self._repeats(period), self.part_of_periods)
 
     def caught_share(self, phone: str) -> Caught:
         """The shares of a phone that are caught with CERTAINTY."""
@@ -91,11 +103,20 @@ class Lottery:
             alive = [share * (everybody - before) for share, before in zip(self.shares.values(), alive, strict=True)]
         raise AssertionError  # pragma: no cover - counts without end
 
-    def _repeats(self) -> tuple[float, ...]:
+    def _repeats(self, period: int) -> Sequence[float]:
+        """How likely it is that 0, 1, 2... choices are those of `period` calls before.
+
+        The calls with one period between are a sequence of their own; of all the sequences none depends on another.
+        """
         shares = tuple(self.shares.values())
-        if max(shares) - min(shares) < _GRAIN:  # then each call repeats the one before with the same probability
-            return _binomial(self.calls - 1, 1.0 / len(shares))
-        return _steps(shares, tuple((number, number) for number in range(len(shares))), self.calls)
+        if max(shares) - min(shares) < _GRAIN:  # then each call repeats another one with the same probability
+            return _binomial(self.calls - period, 1.0 / len(shares))
+        length, longer = divmod(self.calls, period)
+        same = tuple((number, number) for number in range(len(shares)))
+        return _sum_of(
+            [(_steps(shares, same, length + 1), longer), (_steps(shares, same, length), period - longer)],
+            self.calls - period,
+        )
 
     @property
     def part_of_shares(self) -> float:
@@ -104,8 +125,13 @@ class Lottery:
 
     @property
     def part_of_order(self) -> float:
-        """The same, of each pair of phones and of the same phone twice running."""
-        return self.false_alarm / 2 / (len(self.shares) ** 2 + 1) / 2
+        """The same, of each pair of phones, of the same phone twice running, and of all periods together."""
+        return self.false_alarm / 2 / (len(self.shares) ** 2 + 2) / 2
+
+    @property
+    def part_of_periods(self) -> float:
+        """The same, of each period."""
+        return self.part_of_order / max(1, len(self.periods))
 
 
 def lottery_of(over: Over, calls: int) -> Lottery:
@@ -113,6 +139,7 @@ def lottery_of(over: Over, calls: int) -> Lottery:
     return Lottery(shares=over.shares, calls=calls, independent=over.independent, false_alarm=over.false_alarm)
 
 
+@lru_cache(maxsize=128)
 def _binomial(calls: int, share: float) -> tuple[float, ...]:
     """How likely it is that something of this probability happens 0, 1, 2... times."""
     if not 0.0 < share < 1.0:
@@ -155,6 +182,37 @@ def _steps(shares: tuple[float, ...], counted: tuple[tuple[int, int], ...], call
         likely = [row[first:beyond] for row in following]
         offset += first
     return (*[0.0] * offset, *(sum(each) for each in zip(*likely, strict=True)))
+
+
+def _sum_of(distributions: Iterable[tuple[Sequence[float], int]], most: int) -> Sequence[float]:
+    """How likely it is that counts add up to 0, 1... `most`: of each distribution so many, all independent."""
+    offset, total = 0, [1.0]
+    for distribution, times in distributions:
+        first, power = _trimmed(list(distribution))
+        for bit in range(times.bit_length()):
+            if bit:
+                begun, power = _trimmed(_convolved(power, power))
+                first = 2 * first + begun
+            if times >> bit & 1:
+                begun, total = _trimmed(_convolved(total, power))
+                offset += first + begun
+    return [*[0.0] * offset, *total, *[0.0] * (most + 1 - offset - len(total))]
+
+
+def _convolved(one: Sequence[float], other: Sequence[float]) -> list[float]:
+    """How likely each sum is of two counts that do not depend on each other."""
+    sums = [0.0] * (len(one) + len(other) - 1)
+    for number, likely in enumerate(one):
+        for more, probability in enumerate(other, start=number):
+            sums[more] += likely * probability
+    return sums
+
+
+def _trimmed(distribution: list[float]) -> tuple[int, list[float]]:
+    """Leave out what is negligible at either end; with how much it is at the lower one."""
+    first = next(number for number, likely in enumerate(distribution) if likely > _NEGLIGIBLE)
+    beyond = next(number for number in range(len(distribution), 0, -1) if distribution[number - 1] > _NEGLIGIBLE)
+    return first, distribution[first:beyond]
 
 
 def _bounds(distribution: Sequence[float], part: float) -> Bounds:

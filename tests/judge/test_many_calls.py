@@ -78,6 +78,21 @@ def test_choice_order() -> None:
     assert found(story(300), onward) == [("choice-order", 12)]
 
 
+NINE = ("101", "101", "102", "101", "103", "102", "102", "103", "103")
+"""In which each of three follows each as often: only the whole repeats."""
+
+
+def test_a_fixed_order_is_found_by_its_period() -> None:
+    """Of nine calls, or of fifty; one finding, and none where nobody asks."""
+    assert found(story(300), (NINE * 34)[:300]) == [("choice-order", 12)]
+    assert found(story(300, independent=False), (NINE * 34)[:300]) == []
+    assert found(story(300), by_chance(calls=50, seed=7) * 6) == [("choice-order", 12)]
+    assert sentence(story(300), (NINE * 34)[:300]) == (
+        "the phone chosen 9 calls before was chosen again 291 of 291 times; where no choice depends on the ones before "
+        "from 50 to 148 are to be expected (false alarm 1 in 1,000,000)"
+    )
+
+
 def test_shares_need_not_be_equal() -> None:
     """Two of four for one of them: what is fair then is unfair otherwise."""
     uneven = {"101": 0.5, "102": 0.25, "103": 0.25}

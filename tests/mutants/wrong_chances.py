@@ -44,6 +44,21 @@ WRONG_CHANCES: tuple[Mutant, ...] = (
         {"choice-order"},
     ),
     Mutant(
+        "random is an order of nine in which each follows each as often",
+        (
+            REMEMBERS,
+            Replace(
+                "group-random",
+                CHOICE,
+                "Set(GLOBAL(NTH)=$[0${NTH} % 9 + 1])\n same => n,Set(ORDER=0112132233)\n"
+                " same => n,Set(MEMBER=${CUT(TRY,&,${ORDER:${NTH}:1})})",
+            ),
+        ),
+        "chance",
+        EQUALLY,
+        {"choice-order"},
+    ),
+    Mutant(
         "random takes the first three times out of five",
         Replace("group-random", CHOICE, "Set(MEMBER=${CUT(TRY,&,${IF($[${RAND(1,5)} > 3]?${RAND(2,3)}:1)})})"),
         "chance",

@@ -37,6 +37,11 @@ def by_brute_force(shares: dict[str, float], counts: Callable[[Sequence[str]], i
     return likely
 
 
+def repeated(sequence: Sequence[str], period: int) -> int:
+    """How many choices are those of so many calls before."""
+    return sum(before == after for before, after in zip(sequence, sequence[period:], strict=False))
+
+
 def bounds_of(likely: list[float], part: float) -> Bounds:
     """Cut off both ends, by their sums."""
     least = next(n for n in range(len(likely)) if sum(likely[: n + 1]) > part)
@@ -57,13 +62,19 @@ def test_bounds_are_those_of_every_sequence(shares: dict[str, float], false_alar
     for pair in itertools.product(shares, repeat=2):
         likely = by_brute_force(shares, lambda sequence, pair=pair: list(pairwise(sequence)).count(pair))  # type: ignore[misc]
         assert few.after(*pair) == bounds_of(likely, few.part_of_order)
+    assert list(few.periods) == [2, 3]
+    for period in few.periods:
+        likely = by_brute_force(shares, lambda sequence, period=period: repeated(sequence, period))  # type: ignore[misc]
+        assert few.repeated(period) == bounds_of(likely[: FEW - period + 1], few.part_of_periods)
 
 
 @pytest.mark.parametrize("independent", [True, False])
 def test_all_parts_together_are_the_false_alarm_rate(independent: bool) -> None:  # noqa: FBT001 - a column of a table
     """Bonferroni: so a fair PBX is called unfair no more often than stated."""
     said = lottery(300, independent=independent)
-    together = 2 * 3 * said.part_of_shares + (2 * (9 + 1) * said.part_of_order if independent else 0.0)
+    together = 2 * 3 * said.part_of_shares
+    if independent:
+        together += 2 * (9 + 1) * said.part_of_order + 2 * len(said.periods) * said.part_of_periods
     assert together == pytest.approx(1e-6)
 
 
@@ -114,6 +125,31 @@ def test_a_fair_choice_is_not_called_unfair() -> None:
     dice = random.Random(3)  # noqa: S311
     for _ in range(1000):
         assert seen(said, dice.choices(list(EQUAL), k=300)) == set()
+
+
+@pytest.mark.parametrize("shares", [EQUAL, UNEQUAL], ids=["equal", "unequal"])
+def test_every_period_is_caught_and_a_fair_choice_is_not(shares: dict[str, float]) -> None:
+    """300 calls catch each of up to 50 calls, also one of which every tenth call strays; 60 calls those of up to 30."""
+    dice = random.Random(5)  # noqa: S311
+    for calls, longest in ((300, 50), (60, 30)):
+        said = lottery(calls, shares)
+        bounds = {period: said.repeated(period) for period in said.periods}
+        assert list(bounds) == list(range(2, longest + 1))
+        for period, allowed in bounds.items():
+            order = dice.choices(list(shares), list(shares.values()), k=period)
+            choices = (order * calls)[:calls]
+            assert repeated(choices, period) > allowed.most
+            strays = [dice.choice(list(shares)) if not number % 10 else each for number, each in enumerate(choices)]
+            assert calls == 60 or repeated(strays, period) > allowed.most
+        for _ in range(200):
+            fair = dice.choices(list(shares), list(shares.values()), k=calls)
+            assert all(repeated(fair, period) in allowed for period, allowed in bounds.items())
+
+
+@pytest.mark.parametrize("calls", [1, 2, 3, 4])
+def test_few_calls_have_few_periods(calls: int) -> None:
+    """Those that come twice."""
+    assert list(lottery(calls).periods) == ([2] if calls == 4 else [])
 
 
 def test_500_calls_catch_one_who_is_chosen_half_the_time() -> None:
