@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define PAGE_MAGIC UINT64_C(0x52494e4750524f46) /* "RINGPROF" */
-#define PAGE_VERSION 4
+#define PAGE_VERSION 5
 #define PEERS 256
 #define FLOW_ONE 1000 /* thousandths of a PBX second per real second */
 
@@ -50,7 +50,10 @@ struct clock_page {
     uint64_t manager_said;       /* conductor: bytes that it is about to write, or has written */
     uint64_t manager_heard;      /* library: bytes of them that the PBX has read */
     uint64_t peers;              /* conductor: how many of `peer`, from the first on, have a phone or had one */
-    uint64_t spare[38];
+    int64_t step;                /* conductor: steps of the dialplan end at multiples of this PBX time; 0: when they do */
+    int64_t step_from;           /* conductor: none of them ends before this PBX time */
+    uint64_t executed;           /* library: how many steps of the dialplan have begun */
+    uint64_t spare[35];
     struct clock_peer peer[PEERS]; /* last: what nobody uses is neither looked at nor copied */
 };
 

@@ -22,6 +22,9 @@ PbxEpoch = NewType("PbxEpoch", float)
 HEARTBEAT_S = 0.05
 """While time is held, the loop wakes this often to see how late this machine is."""
 
+GATHERED_WITHIN_S = 0.2
+"""Calls placed this soon after one another go through the dialplan side by side, where its steps take time."""
+
 
 class PhoneLine:
     """What a phone and the conductor have told each other, counted: the clock does not race past a word on its way."""
@@ -170,10 +173,19 @@ class PbxClock:
         self.page[Word.SPEED] = round(SLOWEST)
         self.page.tell_news()
 
-    def begin_story(self) -> None:
-        """Forget how late this machine was before: getting ready is no part of the story."""
+    def begin_story(self, *, dialplan_step: float = 0.0) -> None:
+        """Forget how late this machine was before: getting ready is no part of the story.
+
+        `dialplan_step`: PBX seconds that each step of the dialplan takes from now on.
+        """
         self._longest_stall = 0.0
         self.page[Word.STALL] = 0
+        self.page[Word.STEP] = round(dialplan_step * 1e9)
+
+    def gather_calls(self) -> None:
+        """Where steps of the dialplan take time, let none end before the calls of this moment have come to the PBX."""
+        if self.page[Word.STEP]:
+            self.page[Word.STEP_FROM] = self.page.now() + round(GATHERED_WITHIN_S * 1e9)
 
     def note_lateness(self, seconds: float) -> None:
         """Called by the loop when it was woken so much later than it asked to be."""

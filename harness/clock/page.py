@@ -14,7 +14,7 @@ from enum import IntEnum
 from pathlib import Path
 
 MAGIC = 0x52494E4750524F46
-VERSION = 4
+VERSION = 5
 PEERS = 256
 _HEAD_WORDS = 64
 _PEER_WORDS = 16
@@ -50,6 +50,9 @@ class Word(IntEnum):
     MANAGER_SAID = 23
     MANAGER_HEARD = 24
     PEERS = 25
+    STEP = 26
+    STEP_FROM = 27
+    EXECUTED = 28
 
 
 class PeerWord(IntEnum):

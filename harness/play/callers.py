@@ -143,6 +143,7 @@ class Callers:
             return "moment never came"
         match step:
             case Call():
+                self._stage.clock.gather_calls()
                 seat.phone.tell(protocol.Call(target=seat.target, shows=seat.caller.shows))
                 await self._acts(seat, lambda: seat.call_id is not None, "place the call")
                 return None

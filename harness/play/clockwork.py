@@ -26,6 +26,8 @@ LEAP_S = 4.0
 """How far the clock races to show that the PBX goes with it."""
 TELLS_SECONDS_S = 1.5
 """The PBX tells its time in whole seconds."""
+EXECUTING = "pbx.c: Executing ["
+"""In Asterisk's log, where a step of the dialplan begins."""
 REAL_TIME = "`--speed 1` plays on real time; a date cannot be set there"
 WHY_NOT = dict.fromkeys(Obstacle, "the machine has no time for the PBX") | {
     Obstacle.THREADS: "a thread of the PBX works on and on, or waits in a call that the clock does not know",
@@ -68,6 +70,15 @@ async def prove_all_heard(clock: PbxClock) -> None:
             await clock.wait_until(PbxEpoch(clock.now() + LOOKED_AT_EVERY_S))
 
 
+def prove_steps_take_time(scenario: Scenario, clock: PbxClock, log: str) -> None:
+    """Raise BrokenError where steps were to take time, and the library noticed none of those in Asterisk's `log`."""
+    if scenario.dialplan_step is not None and not clock.page[Word.EXECUTED] and EXECUTING in log:
+        sentence = (
+            "no step of the dialplan took its time: this Asterisk logs them in a way that the clock does not know"
+        )
+        raise BrokenError(sentence, "leave out `dialplan step:`")
+
+
 async def prove_clock(scenario: Scenario, clock: PbxClock, pbx: Pbx) -> None:
     """Have the clock race, and ask the PBX whether its time did; where a date is set, race until that date.
 
@@ -75,6 +86,8 @@ async def prove_clock(scenario: Scenario, clock: PbxClock, pbx: Pbx) -> None:
     """
     starts = scenario.starts
     if not clock.drives:
+        if scenario.dialplan_step is not None:
+            raise BrokenError(f"steps of the dialplan cannot take time: {NO_CLOCK}", "leave out `dialplan step:`")
         if starts is None:
             return
         raise BrokenError(f"the PBX cannot be given a date: {NO_CLOCK}", "leave out `clock: {starts: ...}`")

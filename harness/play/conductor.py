@@ -39,7 +39,7 @@ from harness.phones.commands import command_in
 from harness.play.awake import prove_awake, watched_pbx, watched_phones
 from harness.play.callers import CallerSeat
 from harness.play.circle import watched_for_circles
-from harness.play.clockwork import open_page, prove_all_heard, prove_clock
+from harness.play.clockwork import open_page, prove_all_heard, prove_clock, prove_steps_take_time
 from harness.play.closing import close_all
 from harness.play.horizon import last_answers, longest_talks, patience
 from harness.play.interval import interval
@@ -157,7 +157,7 @@ async def _play(scenario: Scenario, theatre: Theatre, stage: Stage, recorder: Re
             recorder.forget()
     await prove_clock(scenario, clock, theatre.pbx)
     recorder.begin(clock.now())
-    clock.begin_story()
+    clock.begin_story(dialplan_step=scenario.dialplan_step or 0.0)
     theatre.watch_media()
     theatre.ensemble.begin_story()
     for number in range(1, scenario.calls + 1):
@@ -181,6 +181,8 @@ async def _play(scenario: Scenario, theatre: Theatre, stage: Stage, recorder: Re
     await prove_awake(theatre.phones, stage)
     await theatre.prove_capture()
     await prove_all_heard(clock)
+    if scenario.dialplan_step is not None:
+        prove_steps_take_time(scenario, clock, read_evidence(theatre.evidence / LOG))
     theatre.pbx.refuse_log()
     stage.check()
 

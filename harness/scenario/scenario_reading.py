@@ -40,13 +40,27 @@ from harness.scenario.turns import one_wave_each
 from harness.scenario.values import entry, refuse_unknown, table_of, time_of
 from harness.scenario.version import KEY
 
-SHARED = ("callers", "phones", "rung", "when", "expect", "tolerance", "quiet", "speed", "clock", "needs")
+SHARED = (
+    "callers",
+    "phones",
+    "rung",
+    "when",
+    "expect",
+    "tolerance",
+    "quiet",
+    "speed",
+    "clock",
+    "dialplan step",
+    "needs",
+)
 OWN = ("calls",)
 """What may stand in a scenario and not at file level."""
 TOP = (KEY, "pbx", *SHARED, "scenarios")
 _EXAMPLE = "`a name for the story:` and below it `when:` and `expect:`"
 _LOOSEST = PbxSeconds(5.0)
 _LEAST_QUIET = PbxSeconds(1.0)
+_SHORTEST_STEP = PbxSeconds(0.001)
+_LONGEST_STEP = PbxSeconds(0.1)
 LONGEST_NAME = 120
 
 
@@ -136,6 +150,7 @@ class ScenarioFile:
                 self._complaints.add(_never_calls(own, "this scenario"))
         tolerance, quiet = self._tolerance(entries), self._quiet(entries)
         speed, starts, needs = self._speed(entries), self._starts(entries), self._needs(entries)
+        dialplan_step = self._dialplan_step(entries)
         begin = f"`- call: {cast.example}`, say"
         when = _needed(entries, "when", name, "nobody calls in", f"write `when:` and below it {begin}")
         expect_value = _needed(
@@ -175,6 +190,7 @@ class ScenarioFile:
             tolerance=tolerance,
             quiet=quiet,
             speed=speed,
+            dialplan_step=dialplan_step,
             needs=needs,
             lines=self._manuscript.lines,
         )
@@ -255,6 +271,21 @@ class ScenarioFile:
         value = entry(entries, "speed")
         with self._complaints:
             return None if value is None else read_speed(value)
+        return None
+
+    def _dialplan_step(self, entries: Mapping[str, Entry]) -> PbxSeconds | None:
+        value = entry(entries, "dialplan step")
+        with self._complaints:
+            if value is None:
+                return None
+            takes = time_of(value, "`dialplan step`", "20ms", _SHORTEST_STEP)
+            if takes > _LONGEST_STEP:
+                raise ReadingError(
+                    value.source,
+                    f"a `dialplan step` of more than {write_duration(_LONGEST_STEP)} would make every ring late",
+                    f"write at most {write_duration(_LONGEST_STEP)}",
+                )
+            return takes
         return None
 
     def _starts(self, entries: Mapping[str, Entry]) -> datetime | tuple[datetime, ...] | None:

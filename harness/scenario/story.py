@@ -470,6 +470,8 @@ class Scenario:
     """After the end of the story nothing may ring for this long; None: as long as the clock makes cheap."""
     speed: float | None = None
     """The highest rate at which the clock may race, where the file says one; else the run's."""
+    dialplan_step: PbxSeconds | None = None
+    """How long each step of the dialplan takes the PBX; None: as long as this machine needs for it."""
     starts: datetime | None = None
     """What the PBX's clock shows when it boots, with its time zone; None: the present."""
     needs: Needs | None = None

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -540,6 +541,52 @@ static void sounds(double apart) {
     }
 }
 
+/* ---- steps of the dialplan, as Asterisk logs them: two threads, one of which begins later; other lines take no time */
+#define STEPS 30
+
+int __vsnprintf_chk(char *text, size_t most, int flag, size_t size, const char *format, va_list values);
+static pthread_barrier_t both;
+static double ended[2][STEPS];
+
+__attribute__((format(printf, 4, 5))) static void log_line(int checked, char *text, size_t most, const char *format, ...) {
+    va_list values;
+    va_start(values, format);
+    if (checked)
+        __vsnprintf_chk(text, most, 0, most, format, values);
+    else
+        vsnprintf(text, most, format, values);
+    va_end(values);
+}
+
+static void *execute(void *which) {
+    int number = which != NULL;
+    char text[64];
+    pthread_barrier_wait(&both);
+    usleep(number ? 3000 : 0);
+    for (int step = 0; step < STEPS; step++) {
+        log_line(number, text, 8, "Executing [%s@%s:%d] %s", "s", "group", step, "NoOp"); /* does not fit */
+        log_line(number, text, sizeof text, "Executing [%s@%s:%d] %s", "s", "group", step, "NoOp");
+        ended[number][step] = now(CLOCK_MONOTONIC);
+        log_line(number, text, sizeof text, "Executing hook %p", which);
+    }
+    return NULL;
+}
+
+static void steps(void) {
+    pthread_t other;
+    double apart = 0, began = now(CLOCK_MONOTONIC);
+    pthread_barrier_init(&both, NULL, 2);
+    pthread_create(&other, NULL, execute, &both);
+    execute(NULL);
+    pthread_join(other, NULL);
+    for (int step = 0; step < STEPS; step++) {
+        double span = ended[0][step] - ended[1][step];
+        span = span < 0 ? -span : span;
+        apart = span > apart ? span : apart;
+    }
+    printf("first %.6f\nrest %.6f\napart %.6f\n", ended[0][0] - began, ended[0][STEPS - 1] - ended[0][0], apart);
+}
+
 int main(int count, char **words) {
     double number = count > 2 ? atof(words[2]) : 0;
 #define PROGRAM(name, call) \
@@ -562,5 +609,6 @@ int main(int count, char **words) {
     PROGRAM("idle", idle(number))
     PROGRAM("questions", questions())
     PROGRAM("sounds", sounds(number))
+    PROGRAM("steps", steps())
     return 2;
 }

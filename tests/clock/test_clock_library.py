@@ -307,6 +307,32 @@ def test_another_date(made: Path, year: int) -> None:
     assert told["timerfd"] == -1
 
 
+def test_steps_of_the_dialplan_end_side_by_side(laboratory: Laboratory) -> None:
+    """Of two threads, although one begins later; none ends before `step_from`, and other lines take no time."""
+    step = SECOND // 20
+    laboratory.page[Word.STEP] = step
+    laboratory.page[Word.STEP_FROM] = (laboratory.page.now() // step + 200) * step
+    told = laboratory.run("steps")
+    assert laboratory.page[Word.EXECUTED] == 2 * 30
+    assert told["first"] > 5
+    assert told["rest"] == pytest.approx(29 * 0.05, abs=0.01)
+    assert told["apart"] < 0.01
+
+
+def test_steps_of_the_dialplan_take_as_long_at_1(laboratory: Laboratory) -> None:
+    """A thread that gets no processor misses the end of a step, and waits for the next one."""
+    laboratory.page[Word.STEP] = SECOND // 20
+    told = laboratory.run("steps", races=False)
+    assert told["rest"] > 29 * 0.05 - 0.01
+
+
+def test_steps_of_the_dialplan_are_counted_where_they_take_no_time(laboratory: Laboratory) -> None:
+    """By that the conductor knows that the library notices them."""
+    told = laboratory.run("steps")
+    assert laboratory.page[Word.EXECUTED] == 2 * 30
+    assert told["rest"] < 0.01
+
+
 def test_idle_at_1_costs_next_to_nothing(laboratory: Laboratory) -> None:
     """A fiftieth of a core is the bound that we set ourselves; ten times that says that something spins."""
     assert laboratory.run("idle", "3", races=False)["share"] < 0.2

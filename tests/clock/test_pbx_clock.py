@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import dataclasses
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 import pytest
 
-from harness.clock.clock import PbxClock, PbxEpoch, PlayLoop
+from harness.clock.clock import GATHERED_WITHIN_S, PbxClock, PbxEpoch, PlayLoop
 from harness.clock.page import PEERS, Page, PageError, Peer, PeerWord, Word
+from harness.containers.errors import BrokenError
+from harness.play.clockwork import prove_steps_take_time
+from harness.scenario.reading import read_scenarios
 
 SECOND = 1_000_000_000
 Written = list[tuple[Word | PeerWord, int]]
@@ -123,6 +128,44 @@ def test_at_speed_1_nothing_is_raced(page: Page) -> None:
         assert clock.page[Word.CAP] == 0
 
     on_a_clock(page, act, speed=1)
+
+
+def test_calls_are_gathered_where_steps_take_time(page: Page) -> None:
+    """No step ends before the calls of one moment have come; where steps take no time, nothing waits."""
+
+    async def act(clock: PbxClock) -> None:
+        clock.begin_story()
+        clock.gather_calls()
+        assert (clock.page[Word.STEP], clock.page[Word.STEP_FROM]) == (0, 0)
+        clock.begin_story(dialplan_step=0.01)
+        before = clock.page.now()
+        clock.gather_calls()
+        assert clock.page[Word.STEP] == SECOND // 100
+        assert 0 <= clock.page[Word.STEP_FROM] - before - round(GATHERED_WITHIN_S * SECOND) < SECOND // 10
+
+    on_a_clock(page, act)
+
+
+@pytest.mark.parametrize(
+    ("log", "executed", "breaks"),
+    [
+        ("[1] VERBOSE[2] pbx.c: Executing [s@group:1] NoOp", 0, True),
+        ("[1] VERBOSE[2] pbx.c: Executing [s@group:1] NoOp", 1, False),
+        ("[1] NOTICE[2] res_pjsip_session.c: no such extension", 0, False),
+    ],
+)
+def test_steps_that_nobody_notices_break_the_play(page: Page, log: str, *, executed: int, breaks: bool) -> None:
+    """Where Asterisk executed none, as for a number that nobody has, the play says what it says."""
+    story = read_scenarios(Path("scenarios/race-in-steps.ring.yaml")).scenarios[0]
+    page[Word.EXECUTED] = executed
+
+    async def act(clock: PbxClock) -> None:
+        expected = pytest.raises(BrokenError, match="took its time") if breaks else contextlib.nullcontext()
+        with expected:
+            prove_steps_take_time(story, clock, log)
+        prove_steps_take_time(dataclasses.replace(story, dialplan_step=None), clock, log)
+
+    on_a_clock(page, act)
 
 
 def test_an_ended_clock_is_held(page: Page) -> None:

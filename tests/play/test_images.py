@@ -221,6 +221,15 @@ def test_an_image_without_usable_clock_has_no_date(
     golden("play/image-takes-no-date.err", ran.sentence + "\n")
 
 
+def test_an_image_without_usable_clock_has_no_steps(
+    workshop: Workshop, run: Run, golden: Callable[[str, str], None]
+) -> None:
+    """Calls that were to meet between two steps would meet by luck."""
+    ran = run(workshop.image(LOADS_NOTHING["static"]), clock="dialplan step: 10ms")
+    assert ran.exit == 3
+    golden("play/image-takes-no-steps.err", ran.sentence + "\n")
+
+
 IGNORES = {
     "elsewhere": STAND_IN.format(behaviour="elsewhere", names="asterisk"),
     "own-time": "COPY own-time.so /usr/local/lib/" + STAND_IN.format(behaviour="own-time", names="asterisk"),

@@ -117,6 +117,7 @@ scenarios:
     assert first.source.column == line.index("ring") + 1
     assert story.phones == {"100": RingsOn(), "101": RingsOn(), "102": Answers(5.0)}
     assert (story.tolerance, story.quiet, story.speed, story.starts) == (0.3, None, None, None)
+    assert story.dialplan_step is None
     assert story.office_file == str(SMALL.relative_to(Path.cwd())) if SMALL.is_relative_to(Path.cwd()) else str(SMALL)
 
 
@@ -165,6 +166,7 @@ expect:
   - answer: 102
 tolerance: 1s
 quiet: 10s
+dialplan step: 10ms
 scenarios:
   as shared: {}
   with more:
@@ -190,16 +192,17 @@ scenarios:
         - missed: []
     tolerance: 300ms
     quiet: 1m
+    dialplan step: 25ms
 """,
     )
     shared, more = found["as shared"], found["with more"]
     assert shared.phones == {"100": RingsOn(), "101": Offline(), "102": Answers(5.0, 2.0)}
     assert list(shared.callers) == ["anna"]
-    assert (shared.tolerance, shared.quiet) == (1, 10)
+    assert (shared.tolerance, shared.quiet, shared.dialplan_step) == (1, 10, 0.01)
     assert more.phones == {"100": Refuses(603, 3.0), "101": Offline(), "102": Answers(5.0, 2.0)}
     assert list(more.callers) == ["boris", "anna"]
     assert more.callers["boris"] == Caller("boris", "0555123", "84950000002", more.callers["boris"].source)
-    assert (more.tolerance, more.quiet) == (0.3, 60)
+    assert (more.tolerance, more.quiet, more.dialplan_step) == (0.3, 60, 0.025)
     assert [(type(step), step.caller) for step in more.when] == [
         (Call, "boris"),
         (Wait, "boris"),

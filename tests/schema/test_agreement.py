@@ -20,7 +20,8 @@ GOOD_OFFICES = sorted(ROOT.glob("scenarios/offices/*.yaml"))
 
 BEYOND = """
 answer-in-no-wave answer-leaves-a-wave answer-not-said-at-the-end answers-and-misses answers-before-its-ring-ends
-at-of-an-answer-not-written connected-with-nobody forwards-before-its-ring-ends hang-up-after-a-wait-too-soon
+at-of-an-answer-not-written connected-with-nobody dialplan-step-too-long dialplan-step-too-short
+forwards-before-its-ring-ends hang-up-after-a-wait-too-soon
 hang-up-before-the-wave-ends missing-office-near-folder refused-with-another-code refuses-before-its-ring-ends
 unknown-caller-of-the-only-call
 again-in-the-first again-not-in-both anchor anchor-and-alias answer-at-the-end answer-at-the-next-wave answer-is-chance
@@ -88,6 +89,7 @@ trunk: {numbers: {"84950000001": {group: sales}, "0555123": {menu: main}}}
 STORY = """\
 pbx: office.yaml
 speed: 20
+dialplan step: 10ms
 clock: {starts: 2026-12-31 17:59:50 Europe/Moscow}
 callers:
   anna: {from: "+74951234567", to: "0555123"}
@@ -168,6 +170,7 @@ WRONG = {
         "clock",
     ),
     "a step that is a number": ("Europe/Moscow", "Europe/Moscow, every: 30, for: 7d", "clock/every"),
+    "a dialplan step that is a number": ("dialplan step: 10ms", "dialplan step: 10", "dialplan step"),
     "a speed out of bounds": ("speed: 20", "speed: 501", "speed"),
     "no expectation": ("expect:", "rung:", "scenarios/a story"),
 }

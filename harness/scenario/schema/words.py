@@ -78,6 +78,11 @@ SHARED_WORDS: Mapping[str, Word] = {
         "The highest speed of the PBX's clock: 1 is real time.",
         number_from(SLOWEST, FASTEST, r"[0-9]+(\.[0-9]+)?", "number"),
     ),
+    "dialplan step": Word(
+        "How much time each step of the dialplan takes the PBX, from 1ms to 100ms: calls at the same moment then meet "
+        "between any two steps.",
+        TIME,
+    ),
     "clock": Word("What the PBX's clock shows; at several dates each is a scenario of its own.", ref("clock")),
     "needs": Word("The oldest Asterisk that it is played on, and why; on an older one it is skipped.", ref("needs")),
 }
