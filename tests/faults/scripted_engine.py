@@ -52,12 +52,15 @@ class EngineContainer:
     files: list[tuple[str, bytes]] = field(default_factory=list)
     """Archives that were put into it, by folder."""
     signals: list[str] = field(default_factory=list)
+    on_end: Callable[[], None] = lambda: None
+    """What happens to its connections."""
 
     def end(self, status: int) -> None:
         """Have its first process end."""
         if not self.over.is_set():
             self.state, self.status = "exited", status
             self.over.set()
+            self.on_end()
 
     def mounted_at(self, inside: str) -> Path:
         """Return what of this machine is mounted there."""

@@ -75,14 +75,23 @@ def house(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> House:
-    """One in which Asterisk boots; nothing is waited for longer than 0.2 s."""
-    monkeypatch.setattr(asterisk_container, "BOOT_DEADLINE_S", 0.2)
-    monkeypatch.setattr(asterisk_container, "ENDS_WITHIN_S", 0.2)
+    """One in which Asterisk boots."""
     monkeypatch.setattr(asterisk_container, "POLL_S", 0.005)
     (tmp_path / "modules.conf").write_text("[modules]\nautoload=no\n")
     made = House(engine, manager_port, tmp_path)
     engine.on_start = made.start
     return made
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Return what has everything waited for no longer than 0.2 s, from then on."""
+
+    def begin() -> None:
+        monkeypatch.setattr(asterisk_container, "BOOT_DEADLINE_S", 0.2)
+        monkeypatch.setattr(asterisk_container, "ENDS_WITHIN_S", 0.2)
+
+    return begin
 
 
 @pytest.fixture(autouse=True)
@@ -142,7 +151,7 @@ def test_what_is_started(
     assert house.engine.pulled == ([IMAGE] if settings is None else [])
 
 
-def test_without_a_configuration_of_ours(house: House, tmp_path: Path) -> None:
+def test_without_a_configuration_of_ours(house: House, tmp_path: Path, impatient: Callable[[], None]) -> None:
     """It is ready with its banner, and has no account; a file that a test copies is copied as testcontainers does."""
     (tmp_path / "greeting").write_text("hello")
     pbx = AsteriskContainer(IMAGE).with_copy_into_container(tmp_path / "greeting", "/greeting")
@@ -153,6 +162,7 @@ def test_without_a_configuration_of_ours(house: House, tmp_path: Path) -> None:
         assert [folder for folder, _ in house.engine.last.files] == ["/"]
         with pytest.raises(ValueError, match=r"there is no account: with_configuration\(folder\) makes one"):
             pbx.ami()
+        impatient()
         with pytest.raises(TimeoutError) as failed:
             pbx.ami("own", "secret")
         assert str(failed.value) == (
@@ -169,8 +179,9 @@ def test_readiness_is_of_an_asterisk(house: House) -> None:
     assert house.engine.containers == {}
 
 
-def test_no_answer_at_its_port(house: House) -> None:
+def test_no_answer_at_its_port(house: House, impatient: Callable[[], None]) -> None:
     """Which port, and how long; the log is testcontainers' note."""
+    impatient()
     house.listens, house.log = False, b"still loading"
     with pytest.raises(TimeoutError) as failed, house.asterisk():
         pytest.fail("it is not ready")
@@ -180,8 +191,9 @@ def test_no_answer_at_its_port(house: House) -> None:
 
 
 @pytest.mark.parametrize("banner", [b"", b"Asterisk Call Man"])
-def test_a_banner_that_does_not_come(house: House, banner: bytes) -> None:
+def test_a_banner_that_does_not_come(house: House, banner: bytes, impatient: Callable[[], None]) -> None:
     """A port that is open is no answer: Docker's proxy opens it."""
+    impatient()
     house.banner = banner
     with pytest.raises(TimeoutError, match="did not answer at its manager port, 5038, within 0 s"), house.asterisk():
         pytest.fail("it is not ready")
@@ -228,13 +240,15 @@ def test_an_account_that_is_refused(house: House) -> None:
 
 
 @pytest.mark.parametrize("ends", [True, False])
-def test_a_session_that_asterisk_closes(house: House, *, ends: bool) -> None:
+def test_a_session_that_asterisk_closes(house: House, impatient: Callable[[], None], *, ends: bool) -> None:
     """Where it ends within a moment, that is why; else nobody knows."""
     with house.asterisk() as pbx:
         ami = pbx.ami()
         if ends:
             house.engine.last.log = f"{READY}\n".encode()
             threading.Timer(0.02, house.engine.last.end, [139]).start()
+        else:
+            impatient()
         kind = AsteriskEndedError if ends else ConnectionResetError
         sentence = (
             f"Asterisk ended (exit status 139): {READY}"

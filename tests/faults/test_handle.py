@@ -211,22 +211,26 @@ def test_a_log_that_cannot_be_opened(desk: Desk) -> None:
     assert failed.log_tail == ""
 
 
-@pytest.mark.parametrize("server_lives", [True, False])
-def test_one_that_does_not_get_ready(desk: Desk, monkeypatch: pytest.MonkeyPatch, *, server_lives: bool) -> None:
-    """It is killed at the deadline, and its end waited for: but not for ever, as in a container that stands still."""
-    monkeypatch.setattr(handle, "KILLED_WITHIN", SOON)
+def test_one_that_does_not_get_ready(desk: Desk) -> None:
+    """It is killed at the deadline, its end is waited for, and the end of its log is shown."""
     killed: list[object] = []
+    desk.log.write_text("".join(f"line {number}\n" for number in range(20)))
 
     def script(process: Process) -> None:
-        desk.log.write_text("".join(f"line {number}\n" for number in range(20)))
         killed.append(process.asked())
-        if server_lives:
-            process.close_channel()
+        process.close_channel()
 
     desk.serve(script)
     failed = desk.refused(killed, within=SOON)
     assert failed.cause == "not ready within 0.05 s"
     assert failed.log_tail.split("\n  ")[1:] == [f"{desk.log}:", *(f"line {number}" for number in range(5, 20))]
+
+
+def test_one_whose_end_nobody_sees(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container that stands still: it is not waited for for ever."""
+    monkeypatch.setattr(handle, "KILLED_WITHIN", SOON)
+    desk.serve(lambda process: process.asked())
+    assert desk.refused(within=SOON).cause == "not ready within 0.05 s"
 
 
 def test_a_start_that_is_cancelled(desk: Desk) -> None:

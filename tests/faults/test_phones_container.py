@@ -98,16 +98,21 @@ def server(engine: ScriptedEngine) -> Iterator[Server]:
 
 
 @pytest.fixture
-def phones(environment: RunEnvironment, monkeypatch: pytest.MonkeyPatch) -> Iterator[PhonesContainer]:
-    """The container; what it waits for is waited for in hundredths of a second."""
-    monkeypatch.setattr(phones_container, "READY_WITHIN_S", 0.1)
-    monkeypatch.setattr(phones_container, "ANSWERS_WITHIN_S", 0.1)
+def phones(environment: RunEnvironment) -> Iterator[PhonesContainer]:
+    """The container, which has not been started."""
     made = PhonesContainer(environment)
     assert (made.folder / "resolv.conf").read_text() == "nameserver 127.0.0.1\n", "until the run's own is known"
     assert (made.folder / "pbx-resolv.conf").read_text() == "", "it can be mounted"
-    made._ready._startup_timeout = 0.1  # noqa: SLF001 - with_startup_timeout takes whole seconds
     yield made
     made.stop()
+
+
+@pytest.fixture
+def impatient(phones: PhonesContainer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What does not come is waited for no longer than 0.1 s."""
+    monkeypatch.setattr(phones_container, "READY_WITHIN_S", 0.1)
+    monkeypatch.setattr(phones_container, "ANSWERS_WITHIN_S", 0.1)
+    phones._ready._startup_timeout = 0.1  # noqa: SLF001 - with_startup_timeout takes whole seconds
 
 
 def ends_with(engine: ScriptedEngine, status: int, *said: str) -> None:
@@ -138,7 +143,7 @@ def test_it_hands_out_sockets(engine: ScriptedEngine, server: Server, phones: Ph
     assert {mount["Target"]: mount["ReadOnly"] for mount in mounts} == {
         FOLDER: False, "/ringproof/code/harness": True, "/ringproof/seal": True, "/etc/resolv.conf": True,
     }  # fmt: skip
-    assert "PYTHONPATH=/ringproof/code" in asked["Env"]
+    assert {"PYTHONPATH=/ringproof/code", "PYTHONDONTWRITEBYTECODE=1"} <= set(asked["Env"])
     command = asked["Cmd"]
     assert command[command.index("/ringproof/seal") :] == [
         "/ringproof/seal", "--refuse", "172.18.0.1", "--refuse", "172.19.0.1", "--capture", "--user", phones.user, "--",
@@ -213,6 +218,7 @@ def test_one_that_ends_and_nobody_knows_how(engine: ScriptedEngine, phones: Phon
     assert failed.value.sentence == "the container of the phones ended: it said nothing"
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_server_that_does_not_listen(engine: ScriptedEngine, phones: PhonesContainer) -> None:
     """It is given up at the deadline, with the last line of its log, and removed."""
     phones.start()
@@ -225,6 +231,7 @@ def test_a_server_that_does_not_listen(engine: ScriptedEngine, phones: PhonesCon
     assert engine.last.is_gone
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_server_that_does_not_answer(engine: ScriptedEngine, server: Server, phones: PhonesContainer) -> None:
     """It listens, takes the request, and is silent: no answer is no readiness."""
     server.script = lambda _link, _request: True
@@ -290,9 +297,10 @@ def test_one_that_is_asked_after_it_was_stopped(server: Server, phones: PhonesCo
     assert server.asked == [{"hold": True}]
 
 
-def test_a_start_in_a_thread_that_fails(engine: ScriptedEngine, environment: RunEnvironment) -> None:
+@pytest.mark.parametrize("refused", ["create", "[^/]*/start"])
+def test_a_start_in_a_thread_that_fails(engine: ScriptedEngine, environment: RunEnvironment, refused: str) -> None:
     """Whoever waits for the start gets what the engine said, as often as he asks; the next play has a new one."""
-    engine.refuse("POST /containers/[^/]*/start", 500, "cannot set memory limit", times=1)
+    engine.refuse(f"POST /containers/{refused}", 500, "cannot set memory limit", times=1)
     begun = begin_phones(environment)
     for _ in range(2):
         with pytest.raises(BrokenError) as failed:
@@ -301,7 +309,7 @@ def test_a_start_in_a_thread_that_fails(engine: ScriptedEngine, environment: Run
             "the engine could not start the container of the phones: cannot set memory limit"
         )
         assert "pids_limit=2048, mem_limit=8g" in failed.value.hint
-    with pytest.raises(BrokenError):
+    with pytest.raises(BrokenError, match="cannot set memory limit"):
         begun.await_ready()
     assert not begun.lives
     second = phones_of(environment)
