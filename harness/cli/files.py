@@ -81,8 +81,10 @@ def render(
         return refuse(f"the folder {out} is not empty; --force writes into it all the same")
     try:
         rendered = render_office(read.office, out, office_folder=office.parent)
-    except (ValueError, OSError) as fault:
+    except ValueError as fault:
         return refuse(f"{office}: {fault}")
+    except OSError as fault:
+        return refuse(f"{fault.filename or out} could not be written: {fault.strerror}; what is in {out} is not whole")
     for name in rendered.files:
         print(out / name)
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
@@ -20,6 +21,10 @@ EDGE = PbxSeconds(1.0)
 """At the ends of a wave what belongs to its neighbour may be heard for so long."""
 BUSY = frozenset({486, 600})
 """Final responses for which the caller's own phone makes a busy tone."""
+
+
+_SOUND = re.compile(r"(?:.*/sounds/)?(?:(?P<language>[a-z]{2,3}(?:_[A-Z]{2})?)/)?(?P<name>.+)")
+"""A file of sound: its folder, that of its language, and its name."""
 
 
 @dataclass(slots=True)
@@ -138,8 +143,13 @@ def _of_file(name: str, language: str | None) -> str:
 
 
 def _is(wanted: Prompt, played: ObservedPrompt) -> bool:
-    names = {played.name, played.name.rpartition("/")[2]}
-    return wanted.name in names and wanted.language in {None, played.language}
+    """Say whether that file was played, by the name that Asterisk finds it by: without the folder of all sounds.
+
+    The folder of a language that the dialplan names itself is the language that is heard, whatever the channel's is.
+    """
+    found = _SOUND.fullmatch(played.name)
+    name, language = (found["name"], found["language"]) if found is not None else (played.name, None)
+    return wanted.name in {played.name, name} and wanted.language in {None, language or played.language}
 
 
 def _follows(kinds: Sequence[str], wanted: Sequence[frozenset[str]]) -> bool:

@@ -285,7 +285,8 @@ def _judge_end_in_time(
     waves = [entry for entry in expectations if isinstance(entry, Ring)]
     if view.ended is None or view.answers or view.connected is not None or (waves and waves[-1].silent):
         return
-    last = max([PbxSeconds(0.0), *view.acts, *(ring.end for ring in view.rings)])
+    said = [sound.end for sound in view.hears if sound.kind in {"sound", "busy"}]  # an announcement, without an answer
+    last = max([PbxSeconds(0.0), *view.acts, *said, *(ring.end for ring in view.rings)])
     if view.ended - last > ENDS_WITHIN + scenario.tolerance:
         held = format_duration(PbxSeconds(view.ended - last))
         sentence = f"expected {view.caller}'s call to end when nobody rings any more; the PBX ended it {held} later"

@@ -28,7 +28,7 @@ from harness.pbx.complaints import BootPolicy, Complaint, read_complaints
 from harness.pbx.ended import READY, AsteriskEndedError
 from harness.pbx.gate import GATE_INSIDE, Gate
 from harness.pbx.manager import Login, Manager, ManagerError, ManagerEvent
-from harness.pbx.namespace import give_back, take_namespace
+from harness.pbx.namespace import NamespaceContainer, give_back, take_namespace
 from harness.scenario.needs import Needs
 
 SIP_PORT = 5060
@@ -93,6 +93,7 @@ class Pbx:
         self.trunk_address = ""
         self._evidence = evidence
         self._container: AsteriskContainer | None = None
+        self._namespace: NamespaceContainer | None = None
         self._manager: Manager | None = None
         self._policy = BootPolicy()
         self._booted = asyncio.Event()
@@ -106,6 +107,11 @@ class Pbx:
             message = f"the PBX {self.name} has not booted"
             raise BrokenError(message)
         return self._manager
+
+    @property
+    def has_network(self) -> bool:
+        """False once the container that holds its network has ended, and it can no longer be reached."""
+        return self._namespace is None or self._namespace.lives
 
     @classmethod
     async def boot(  # noqa: PLR0913 - all that differs from PBX to PBX
@@ -161,7 +167,7 @@ class Pbx:
     ) -> AsteriskContainer:
         loop = asyncio.get_running_loop()
 
-        namespace = take_namespace(environment)
+        namespace = self._namespace = take_namespace(environment)
 
         def on_end(status: int) -> None:
             if status != UNKNOWN:  # else the engine did not say that it has ended

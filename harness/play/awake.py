@@ -60,6 +60,9 @@ class _Watch:
                 phone.ask_for_a_sign()
 
 
+NETWORK_ENDED = "the container that holds the PBX's network ended while the story ran"
+
+
 @contextlib.contextmanager
 def watched_pbx(theatre: Theatre, stage: Stage) -> Iterator[None]:
     """Fail `stage` as soon as the PBX has not answered for some time, or the clock's page is no page any more.
@@ -73,6 +76,8 @@ def watched_pbx(theatre: Theatre, stage: Stage) -> Iterator[None]:
                 await asyncio.sleep(LOOK_EVERY_S)
                 if not stage.clock.page.is_whole:
                     raise BrokenError("the clock's page was overwritten or cut while the story ran", PAGE_WRITERS)
+            if theatre.has_booted and not theatre.pbx.has_network:
+                raise BrokenError(NETWORK_ENDED, "it was killed or removed from outside: `docker events` shows by whom")
             if theatre.has_booted and not theatre.pbx.manager.has_ended:
                 await theatre.pbx.manager.ping()
 

@@ -133,6 +133,8 @@ class Boot:
 class Held:
     """Stands where a NamespaceContainer stands that has been started."""
 
+    lives = True
+
     def __init__(self, address: str) -> None:
         self.addresses = {"office": address, "trunk": address}
 

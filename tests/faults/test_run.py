@@ -84,6 +84,21 @@ def test_no_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, set_by_us
     assert ("make setup" in failed.value.hint) is not set_by_user
 
 
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("MyPBX:20", "the engine does not take 'MyPBX:20' for the name of an image: repository name must be lowercase"),
+        ("", "the engine does not take '' for the name of an image: Resource ID was not provided"),
+    ],
+)
+def test_a_name_that_no_image_can_have(engine: ScriptedEngine, name: str, sentence: str) -> None:
+    """The engine's own word, in one sentence."""
+    engine.refuse("GET /images/MyPBX:20/json", 400, "repository name must be lowercase")
+    with pytest.raises(BrokenError) as failed, open_run(name):
+        pytest.fail("nothing may begin")
+    assert failed.value.sentence == sentence
+
+
 @pytest.mark.parametrize("missing", [IMAGE, PHONES_IMAGE])
 def test_an_image_that_is_missing(engine: ScriptedEngine, memory: Path, missing: str) -> None:
     """It is named, and not pulled; nothing has been made."""

@@ -158,13 +158,19 @@ def test_a_final_response_is_a_busy_tone() -> None:
         ([("/srv/sounds/welcome", "en")], []),
         ([("welcome", "en"), ("bye", "en")], ["hears-other"]),
         ([("hello", "en"), ("welcome", "en")], ["hears-other"]),
+        ([("/usr/share/asterisk/sounds/en/welcome", "en")], []),
+        ([("en/welcome", "ru")], []),
+        ([("ru/welcome", "en")], ["hears-other"]),  # the dialplan names the language itself
+        ([("/usr/share/asterisk/sounds/ru/welcome", "en")], ["hears-other"]),
+        ([("/srv/sounds/evil/welcome", "en")], ["hears-other"]),
+        ([("evil/welcome", "en")], ["hears-other"]),
         ([("welcome", "ru")], ["hears-other"]),
         ([("hello", "en")], ["hears-other"]),
         ([], ["hears-other"]),
     ],
 )
 def test_a_named_prompt_is_played_in_its_language(played: list[tuple[str, str]], found: list[str]) -> None:
-    """By its name without a folder, or with it; and no other."""
+    """By its name without the folder of all sounds, or with it; and no other."""
     call = heard(("silence", 5.0), ("sound", 20.0), ("ringing", 35.0))
     prompts = tuple(ObservedPrompt(at=S(6.0), name=name, language=language) for name, language in played)
     call = replace(call, callers={"anna": replace(call.callers["anna"], prompts=prompts)})

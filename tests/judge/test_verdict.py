@@ -489,6 +489,17 @@ def test_who_did_not_ring_did_not_answer_either() -> None:
     assert "answer-instead" in [finding.kind for finding in judge(story, instead)]
 
 
+def test_an_announcement_without_an_answer_takes_its_time() -> None:
+    """A PBX that refuses the call behind it has not held it; one that was silent meanwhile has."""
+    story, refused = scenario(BY_PBX), seen(code=480, ended=6.0, ended_by="pbx")
+    view = refused.callers["anna"]
+    said = ObservedSound(kind="sound", start=PbxSeconds(0.2), end=PbxSeconds(5.8))
+    rings = replace(said, kind="ringing")
+    for heard, found in (((said,), []), ((rings,), ["caller-ended-late"]), ((), ["caller-ended-late"])):
+        observed = replace(refused, callers={"anna": replace(view, hears=heard)})
+        assert [finding.kind for finding in judge(story, observed)] == found
+
+
 def test_every_kind_has_its_red() -> None:
     """No kind exists that no test shows."""
     shown = {case[0] for case in CASES} | {"key-unheard", "talk-missing"}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from testcontainers.core.container import ExecConfig
 
-from harness.containers.engine import engine
+from harness.containers.engine import RUN, engine
 from harness.containers.errors import BrokenError
 from harness.containers.run import RunEnvironment, open_run
 from harness.events import CallerPlaced, Event, PhoneInvited, StoryOver
@@ -241,6 +241,29 @@ def test_phones_container_killed(
     on_a_clock(conduct(long_ring, environment, again, FASTEST))
     assert not judge(long_ring, observe(long_ring, events_of(again)))
     assert phones_of(environment) is ended
+
+
+@pytest.mark.pbx
+def test_network_of_the_pbx_killed(
+    environment: RunEnvironment, long_ring: Scenario, tmp_path: Path, golden: Golden, told: Told
+) -> None:
+    """It is told for what it is, soon, and the next play has another one."""
+
+    def kill() -> None:
+        names = [entry["Names"][0] for entry in engine().api.containers(filters={"label": f"{RUN}={environment.run}"})]
+        for name in names:
+            if "-network-" in name:
+                engine().api.kill(name.lstrip("/"))
+
+    folder = tmp_path / "out"
+    folder.mkdir()
+    with pytest.raises(BrokenError) as broken:
+        on_a_clock(when(PhoneInvited, folder, kill, conduct(long_ring, environment, folder, SLOWEST)))
+    golden("play/network-killed.err", told(broken.value))
+    again = tmp_path / "again"
+    again.mkdir()
+    on_a_clock(conduct(long_ring, environment, again, FASTEST))
+    assert not judge(long_ring, observe(long_ring, events_of(again)))
 
 
 Spoilt = Callable[[str, str | Callable[[str], str]], str]
