@@ -41,13 +41,13 @@ from harness.play.callers import CallerSeat
 from harness.play.circle import watched_for_circles
 from harness.play.clockwork import open_page, prove_all_heard, prove_clock, prove_steps_take_time
 from harness.play.closing import close_all
-from harness.play.horizon import last_answers, longest_talks, patience
 from harness.play.interval import interval
 from harness.play.recorder import Recorder
 from harness.play.stage import CallEndlessError, LedElsewhereError, PbxFaultError, Stage
 from harness.play.switchboard import moment
 from harness.play.theatre import CAPTURE, RegistrationRefusedError, Theatre
 from harness.scenario.duration import PbxSeconds
+from harness.scenario.horizon import last_answers, longest_talks, patience
 from harness.scenario.story import QUIET_RACED, QUIET_REAL, Scenario
 
 if TYPE_CHECKING:

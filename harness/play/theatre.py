@@ -25,7 +25,6 @@ from harness.play.callers import Callers, CallerSeat
 from harness.play.circle import place_in
 from harness.play.clockwork import LIBRARY
 from harness.play.ensemble import OFTEN, Ensemble, Seat
-from harness.play.horizon import longest_talks
 from harness.play.media_watch import MediaWatch, shortest_rtp_timeout
 from harness.play.own_modules import load_logger, load_own_modules
 from harness.play.registrar import why_lost, why_mute, why_refused
@@ -34,6 +33,7 @@ from harness.play.stage import CallEndlessError, LedElsewhereError, PbxCrashedEr
 from harness.play.surroundings import surroundings_of
 from harness.play.switchboard import Switchboard, moment
 from harness.play.talks import Talks
+from harness.scenario.horizon import longest_talks
 from harness.scenario.story import Behaviour, Forwards, Offline, OnACall, Refuses, Scenario, Silent, Talk, extension_of
 
 if TYPE_CHECKING:

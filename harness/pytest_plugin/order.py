@@ -17,7 +17,7 @@ _T = TypeVar("_T")
 
 def length(scenario: Scenario) -> float:
     """Return about how many seconds of PBX time a story takes, deadlines included."""
-    from harness.play.horizon import longest_talks, patience  # noqa: PLC0415 - brings pydantic and more
+    from harness.scenario.horizon import longest_talks, patience  # noqa: PLC0415 - brings pydantic and more
     from harness.scenario.story import Wait  # noqa: PLC0415 - as above
 
     waits = sum(step.time for step in scenario.when if isinstance(step, Wait))

@@ -106,9 +106,9 @@ def test_the_silence_before_ringback_is_no_pause() -> None:
 
 def test_a_long_silence_is_found_where_nothing_is_written() -> None:
     """Of more than five seconds and the tolerance; not where a key is awaited."""
-    dead = heard(("ringing", 10.0), ("silence", 15.4), ("ringing", 35.0))
+    dead = heard(("ringing", 10.0), ("silence", 15.5), ("ringing", 35.0))
     assert kinds(dead, SECOND) == ["hears-nothing"]
-    assert kinds(heard(("ringing", 10.0), ("silence", 15.2), ("ringing", 35.0)), SECOND) == []
+    assert kinds(heard(("ringing", 10.0), ("silence", 15.3), ("ringing", 35.0)), SECOND) == []
     view = dead.callers["anna"]
     awaited = replace(view, hears=tuple(replace(each, awaited=True) for each in view.hears))
     assert kinds(replace(dead, callers={"anna": awaited}), SECOND) == []

@@ -115,9 +115,9 @@ CASES: list[Case] = [
     ("ring-unexpected", 11, (ONE,), seen(rang("101", 0.1, 15.1), rang("102", 0.1, 15.1)), seen(rang("101", 0.1, 15.1))),
     ("ring-unexpected", 11, (ONE,), seen(rang("101", 0.1, 15.1), rang("102", 15.2, 30)), seen(rang("101", 0.1, 15.1))),
     ("ring-unexpected", 11, (Nobody(source=at(11), does="rings"),), seen(rang("101", 0.1, 15.1)), seen()),
-    ("ring-too-long", 11, (ONE,), seen(rang("101", 0.1, 15.5)), seen(rang("101", 0.1, 15.3))),
-    ("ring-too-short", 11, (ONE,), seen(rang("101", 0.1, 14.7)), seen(rang("101", 0.1, 14.9))),
-    ("ring-early", 11, (ring(11, "101", after=5.0),), seen(rang("101", 4.6, 9)), seen(rang("101", 4.8, 9))),
+    ("ring-too-long", 11, (ONE,), seen(rang("101", 0.1, 15.6)), seen(rang("101", 0.1, 15.4))),
+    ("ring-too-short", 11, (ONE,), seen(rang("101", 0.1, 14.6)), seen(rang("101", 0.1, 14.8))),
+    ("ring-early", 11, (ring(11, "101", after=5.0),), seen(rang("101", 4.5, 9)), seen(rang("101", 4.7, 9))),
     ("ring-early", 11, (ONE,), seen(rang("101", 1.0, 16), acted=1.5), seen(rang("101", 1.0, 16), acted=0.5)),
     ("ring-late", 11, (ONE,), seen(rang("101", 0.6, 15.6)), seen(rang("101", 0.4, 15.4))),
     # a key in the silence between two rings, where the call was the cause of the first

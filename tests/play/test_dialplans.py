@@ -280,7 +280,7 @@ OFFICES = {
           - ring: [101]
             for: 3s
           - ring: []
-            for: 4.5s
+            for: 4.2s
           - ring: [102]
             for: 4s
           - answer: 102

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from story_book import at, scenario
 
-from harness.play.horizon import last_answers, patience
 from harness.scenario.duration import PbxSeconds
+from harness.scenario.horizon import last_answers, patience
 from harness.scenario.story import Answer, CallerGets, Expectation, Ring, Scenario, Unseen
 
 

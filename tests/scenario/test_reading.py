@@ -116,7 +116,7 @@ scenarios:
     assert line.strip() == "- ring: [102]            # a comment"
     assert first.source.column == line.index("ring") + 1
     assert story.phones == {"100": RingsOn(), "101": RingsOn(), "102": Answers(5.0)}
-    assert (story.tolerance, story.quiet, story.speed, story.starts) == (0.3, None, None, None)
+    assert (story.tolerance, story.quiet, story.speed, story.starts) == (0.4, None, None, None)
     assert story.dialplan_step is None
     assert story.office_file == str(SMALL.relative_to(Path.cwd())) if SMALL.is_relative_to(Path.cwd()) else str(SMALL)
 

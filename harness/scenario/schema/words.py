@@ -72,7 +72,7 @@ SHARED_WORDS: Mapping[str, Word] = {
         "`together:`, as many lists as callers, of which each may be anybody's.",
         {"anyOf": [EXPECTATIONS, ref("expectations by caller")]},
     ),
-    "tolerance": Word("How far a moment may be from the expected one; 300ms where nothing is said.", TIME),
+    "tolerance": Word("How far a moment may be from the expected one; 400ms where nothing is said.", TIME),
     "quiet": Word("How long nothing may ring after the story; 40s, where the clock cannot race 5s.", TIME),
     "speed": Word(
         "The highest speed of the PBX's clock: 1 is real time.",

@@ -6,7 +6,7 @@ from harness.scenario.duration import PbxSeconds
 from harness.scenario.office import Office
 from harness.scenario.story import ACTS_WITHIN, Answer, Answers, CallerGets, Ring, Scenario, Talk, Unseen
 
-SLACK = PbxSeconds(3.0)
+SLACK = PbxSeconds(4.0)
 """Beyond tolerance: so that what is a few seconds too late is seen, not cut off."""
 UNSTATED = PbxSeconds(5.0)
 """For a last wave without `for:` behind which nothing is expected, and for a story in which nothing is to ring."""
