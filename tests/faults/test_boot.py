@@ -191,9 +191,14 @@ def test_it_boots_and_ends(boot: Boot, monkeypatch: pytest.MonkeyPatch) -> None:
     boot.run(then, clock=clock)
     container = boot.engine.last
     inside = {mount["Target"]: mount["ReadOnly"] for mount in container.settings["HostConfig"]["Mounts"]}
-    assert inside["/ringproof/evidence"] is False
-    assert inside["/ringproof/evidence/conf"] is True
-    assert inside["/ringproof/clock/page.d"] is False
+    writable = {"/ringproof/evidence", "/ringproof/gate", "/ringproof/clock/page.d"}
+    read_only = {"conf", "evidence/conf", "lease", "init", "seal", "clock/ringproof-clock.so"}
+    assert inside == {
+        **dict.fromkeys(writable, False),
+        **dict.fromkeys((f"/ringproof/{name}" for name in read_only), True),
+        "/etc/resolv.conf": True,
+    }
+    assert container.settings["Entrypoint"] == ["bash", "/ringproof/init"]
     assert "RINGPROOF_REFUSED=172.18.0.1 172.19.0.1" in container.settings["Env"]
     assert f"{LEASE_SECONDS}=7" in container.settings["Env"]
     assert container.is_gone, "its end told nothing about Asterisk's, so it was removed"
@@ -477,7 +482,7 @@ def test_a_pbx_that_has_not_booted(tmp_path: Path) -> None:
         with pytest.raises(BrokenError) as failed:
             _ = pbx.manager
         assert failed.value.sentence == "the PBX pbx-1 has not booted"
-        assert pbx.complaints() == []
+        assert (pbx.complaints(), pbx.office_address, pbx.trunk_address) == ([], "", "")
         await pbx.remove()
 
     asyncio.run(test())

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 from docker.errors import APIError
+from testcontainers.core.waiting_utils import WaitStrategy, WaitStrategyTarget
 
 from faults.conftest import IMAGE
 from faults.scripted_engine import EngineContainer, ScriptedEngine
@@ -43,7 +44,7 @@ def limited(environment: RunEnvironment, tmp_path: Path) -> Limited:
 
 def test_it_starts_with_what_a_run_gives_it(engine: ScriptedEngine, limited: Limited, tmp_path: Path) -> None:
     """Both networks, labels, mounts, limits; its end is reported by a thread, and `stop` removes it."""
-    limited.start()
+    assert limited.start() is limited
     asked = engine.last.settings
     host = asked["HostConfig"]
     assert limited.addresses == {"office": engine.address, "trunk": engine.address}
@@ -61,6 +62,7 @@ def test_it_starts_with_what_a_run_gives_it(engine: ScriptedEngine, limited: Lim
     until(lambda: limited.ends == [3])
     limited.stop()
     assert engine.last.is_gone
+    assert engine.asked.count("GET /version") == 1, "not by each client"
 
 
 def until(condition: Any) -> None:  # noqa: ANN401
@@ -131,6 +133,20 @@ def test_another_fault_is_no_refusal(engine: ScriptedEngine, limited: Limited, m
     with pytest.raises(KeyboardInterrupt):
         limited.start()
     assert engine.last.is_gone
+
+
+def test_one_that_does_not_get_ready(limited: Limited) -> None:
+    """What its wait strategy raises is raised; to end it is for whoever started it."""
+
+    class Never(WaitStrategy):
+        def wait_until_ready(self, container: WaitStrategyTarget) -> None:
+            assert container is limited
+            raise TimeoutError("of this test")
+
+    limited.waiting_for(Never())
+    with pytest.raises(TimeoutError, match="of this test"):
+        limited.start()
+    assert not limited.ended.is_set()
 
 
 def test_one_that_ends_at_once(engine: ScriptedEngine, limited: Limited) -> None:
