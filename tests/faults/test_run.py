@@ -65,6 +65,14 @@ def test_a_run_begins_and_ends(engine: ScriptedEngine, memory: Path) -> None:
     assert list(memory.glob("ringproof-*")) == []
 
 
+@pytest.mark.usefixtures("left_by_the_dead")
+def test_a_run_begins_where_another_one_died(engine: ScriptedEngine) -> None:
+    """What that has left is removed first; what belongs to a living process stays."""
+    with open_run(IMAGE):
+        assert not [name for name in left(engine) if DEAD in name]
+    assert left(engine) == sorted([f"pbx-{own_name()}", f"net-{own_name()}"])
+
+
 @pytest.mark.parametrize("set_by_user", [True, False])
 def test_no_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, set_by_user: bool) -> None:
     """The sentence names where it was looked for, the hint what to do about that place."""
