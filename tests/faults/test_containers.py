@@ -227,7 +227,9 @@ def test_a_removal_that_is_over_before_it_is_waited_for(engine: ScriptedEngine) 
 def test_the_end_of_one_that_is_alone(engine: ScriptedEngine) -> None:
     """The engine is asked: while it runs, after its end, and where it is not there any more."""
     alone = RunContainer(IMAGE).start()
-    assert not alone.wait_ended(0.001)
+    begun = time.monotonic()
+    assert not alone.wait_ended(0.02)
+    assert time.monotonic() - begun >= 0.02
     engine.last.end(4)
     assert alone.wait_ended(0)
     assert alone.exit_status == 4

@@ -204,6 +204,23 @@ def test_a_server_that_is_not_there(desk: Desk) -> None:
     assert isinstance(failed.__cause__, OSError)
 
 
+def test_a_server_that_does_not_take_the_request(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was connected by then is let go of at once."""
+    ended: list[object] = []
+
+    def fail(*_: object) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr(Phone, "kill", lambda phone, kill=Phone.kill: (ended.append("killed"), kill(phone))[1])
+    monkeypatch.setattr(wire, "send", fail)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with listener:
+        listener.bind(str(desk.server))
+        listener.listen(1)
+        assert desk.refused().cause == "[Errno 32] Broken pipe"
+    assert ended == ["killed"]
+
+
 def test_a_log_that_cannot_be_opened(desk: Desk) -> None:
     """There is no end of it either."""
     failed = desk.refused(log=desk.folder / "nowhere" / "101.log")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import threading
@@ -52,7 +53,20 @@ def left(engine: ScriptedEngine) -> list[str]:
 
 def test_a_run_begins_and_ends(engine: ScriptedEngine, memory: Path) -> None:
     """Networks, folder and lease are there while it lasts; what travels to a worker comes back the same."""
+    mask = os.umask(0o077)
+    try:
+        run_on(engine)
+    finally:
+        os.umask(mask)
+    assert left(engine) == []
+    assert list(memory.glob("ringproof-*")) == []
+
+
+def run_on(engine: ScriptedEngine) -> None:
+    """Open a run, and look at it; whatever the runner's umask is, users of containers can read the lease."""
     with open_run(IMAGE, "edited") as made:
+        names = [made.office_network, made.trunk_network]
+        assert names == [f"ringproof-{made.run}-office", f"ringproof-{made.run}-trunk"]
         assert left(engine) == sorted([made.office_network, made.trunk_network])
         assert made.subnets == "172.18.0.0/16,172.18.0.0/16"
         assert made.gateways == "172.18.0.1,172.18.0.1"
@@ -61,8 +75,6 @@ def test_a_run_begins_and_ends(engine: ScriptedEngine, memory: Path) -> None:
         assert (made.lease / "renewed").exists()
         assert made.lease.stat().st_mode & 0o777 == 0o755
         assert engine.networks[made.office_network]["Labels"]["ringproof.owner"] == own_name()
-    assert left(engine) == []
-    assert list(memory.glob("ringproof-*")) == []
 
 
 @pytest.mark.usefixtures("left_by_the_dead")
