@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import wave
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from harness.play.conductor import conduct
 from harness.scenario.speed import FASTEST, SLOWEST
 from play.conftest import events_of, kinds_found, on_a_clock, story, with_setting
 from play.offices import lead_to
+from play.outside_programs import APP, ARI_FILES, ARI_MODULES, Outside, Reach, by_ari, by_async_agi
 from play.test_dialplans import MUSIC, QUEUE
 
 STORY = """
@@ -56,6 +57,8 @@ class Listener:
     """A file that they record, in the evidence of the PBX."""
     recorded_seconds: float = 0.0
     within: float = WITHIN_S
+    program: Callable[[Reach], Callable[[], None]] | None = None
+    """One outside the PBX, that acts in the call."""
 
 
 LISTENERS = {
@@ -75,6 +78,14 @@ LISTENERS = {
         "MixMonitor(/ringproof/evidence/mixed.wav)\nWait(6)\nStopMixMonitor()",
         6.0, ("app_mixmonitor",), {}, "mixed.wav", 6.0,
     ),
+    "AGI(agi:async), RECORD FILE": Listener(
+        "AGI(agi:async)", 5.0, ("res_speech", "res_agi"), {}, "async.wav", 5.0,
+        program=by_async_agi('RECORD FILE /ringproof/evidence/async wav "#" 5000'),
+    ),
+    "Stasis, play by ARI": Listener(
+        f"Stasis({APP})", 2.0, ARI_MODULES, ARI_FILES,
+        program=by_ari("play", "PlaybackFinished", media="sound:vm-enter-num-to-call"),
+    ),
 }  # fmt: skip
 
 
@@ -86,7 +97,10 @@ def played(
     lead_to(steps, listener.files, listener.modules, patch)
     play = folder / "play"
     play.mkdir()
+    outside = Outside(listener.program, patch) if listener.program else None
     on_a_clock(conduct(story(STORY, folder), environment, play, speed))
+    if outside:
+        outside.finish()
     events = events_of(play)
     answered = next(event.at for event in events if isinstance(event, CallerGot) and event.code == 200)
     return next(event.at for event in events if isinstance(event, LegInvited)) - answered
