@@ -83,6 +83,7 @@ class PbxClock:
         self._alarms: list[tuple[int, int, asyncio.Future[None]]] = []
         self._numbers = itertools.count()
         self._holds = 0
+        self._held_until = PbxEpoch(0.0)
         self._lines: list[PhoneLine] = []
         self._manager_taken = self._manager_said = 0
         self._longest_stall = 0.0
@@ -126,6 +127,8 @@ class PbxClock:
             yield
         finally:
             self._holds -= 1
+            if not self._holds:
+                self._held_until = self.now()
 
     def new_line(self) -> PhoneLine:
         """Return what counts the words between the conductor and one more phone. Raises PageError when all are used."""
@@ -188,8 +191,11 @@ class PbxClock:
             self.page[Word.STEP_FROM] = self.page.now() + round(GATHERED_WITHIN_S * 1e9)
 
     def note_lateness(self, seconds: float) -> None:
-        """Called by the loop when it was woken so much later than it asked to be."""
-        if self._holds or not self.races:
+        """Called where something was dealt with so much later than it happened, or was to happen.
+
+        While the clock races that is no time of the machine; it is where some of it was kept at the pace of real time.
+        """
+        if self._holds or not self.races or self.now() - seconds < self._held_until:
             self._longest_stall = max(self._longest_stall, seconds)
 
     @property

@@ -30,6 +30,8 @@ def _remove_container(number: str) -> None:
     with contextlib.suppress(NotFound):
         try:
             engine().api.remove_container(number, force=True)
+        except NotFound:
+            return
         except APIError:
             with contextlib.suppress(APIError, OSError):
                 engine().api.wait(number, timeout=_REMOVED_WITHIN_S, condition="removed")

@@ -27,7 +27,7 @@ from harness.pbx.asterisk_container import (
 from harness.pbx.complaints import BootPolicy, Complaint, read_complaints
 from harness.pbx.ended import READY, AsteriskEndedError
 from harness.pbx.gate import GATE_INSIDE, Gate
-from harness.pbx.manager import Login, Manager, ManagerError, ManagerEvent
+from harness.pbx.manager import Login, Manager, ManagerError, ManagerEvent, ManagerLostError
 from harness.pbx.namespace import NamespaceContainer, give_back, take_namespace
 from harness.scenario.needs import Needs
 
@@ -250,6 +250,10 @@ class Pbx:
                 self._booted.set()
             on_event(event)
 
+        def lose(fault: BrokenError) -> None:
+            self._booted.set()
+            on_lost(fault)
+
         link = self._container.manager if self._container is not None else None
         assert link is not None  # noqa: S101 - it has answered
         try:
@@ -257,7 +261,7 @@ class Pbx:
                 self._manager = await Manager.over(
                     link,
                     on_event=take,
-                    on_lost=on_lost,
+                    on_lost=lose,
                     on_bytes=clock.on_bytes if clock is not None else lambda _: None,
                     on_write=clock.on_write if clock is not None else lambda _: None,
                 )
@@ -271,9 +275,14 @@ class Pbx:
                 self.ended.add_done_callback(lambda _: self._booted.set())  # whichever comes first
                 await self._booted.wait()
                 self._refuse_end()
+                if self._manager.has_ended:
+                    raise ManagerLostError("the PBX closed its manager interface")
         except TimeoutError as fault:
             raise self._not_ready() from fault
         except ManagerError as fault:
+            if isinstance(fault, ManagerLostError):  # the engine's word of an Asterisk that ended comes behind
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(asyncio.shield(self.ended), ENDS_WITHIN_S)
             self._refuse_end()
             raise self._complaint(f"{fault.sentence}; Asterisk's log says: {self._own_word()}") from fault
 

@@ -397,7 +397,7 @@ def to_numbered_line(message: Message, number: int) -> bytes:
 def from_numbered_line(line: bytes) -> tuple[int, Message]:
     """Read back what `to_numbered_line` wrote. Raises ValueError for anything else."""
     number, _, rest = line.partition(b" ")
-    message = from_line(rest)
+    message = from_line(rest or line)
     if not number.isdigit() or not isinstance(message, Message):
         raise ValueError(f"no line of a phone's channel: {line[:80]!r}")
     return int(number), message

@@ -204,13 +204,16 @@ class Callers:
         def when() -> PbxEpoch | None:
             return self._ensemble.first(wanted.event, wanted.phone, seat.call_id)
 
-        deadline = PbxEpoch(self._stage.clock.now() + MOMENT_WITHIN)
+        asked = self._stage.clock.now()
+        deadline = PbxEpoch(asked + MOMENT_WITHIN)
         started = seat.call_id is not None
         await self._stage.until(lambda: when() is not None or (started and seat.ended is not None), deadline)
         begun = when()
         if begun is None:
             return False
-        await self._stage.wait_until(PbxEpoch(begun + wanted.after))
+        due = max(begun + wanted.after, asked)
+        await self._stage.wait_until(PbxEpoch(due))
+        self._stage.clock.note_lateness(self._stage.clock.now() - due)  # the word of the ring may have come late
         return True
 
     async def _acts(self, seat: CallerSeat, done: Callable[[], bool], what: str) -> None:

@@ -54,7 +54,8 @@ async def why_mute(manager: Manager, address: str) -> str:
         for kind, host, port in transports
     ):
         return ""
-    listens = enumerate_words([f"{kind.upper()} at {host}:{port}" for kind, host, port in transports]) or "nothing"
+    at = [f"{kind.upper()} at {host}:{port}" for kind, host, port in transports]
+    listens = enumerate_words(at) if at else "nothing"
     return f"it listens for SIP by {listens}, and phones send it by UDP to port {SIP_PORT}"
 
 

@@ -281,6 +281,7 @@ def test_an_asterisk_that_is_never_fully_booted(boot: Boot) -> None:
     [
         ("Login", "Response: Error\r\nID\r\nMessage: Authentication failed", "refused .* Login: Authentication failed"),
         ("Login", "END", "closed its manager interface"),
+        ("Filter", "END", "closed its manager interface;"),
         ("Filter", "Response: CUT", "closed its manager interface in the middle of a message: 'Response: CUT'"),
     ],
 )

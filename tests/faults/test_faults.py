@@ -74,6 +74,15 @@ def test_seeds(first_seed: int) -> None:
             assert outcome.found == normal.found, (seed, fault, outcome)
 
 
+@pytest.mark.parametrize("seed", [1721, 1904, 4480])
+def test_what_comes_late_is_a_stall_of_the_machine(seed: int) -> None:
+    """What was on its way while the clock was held, and what a step waited for: it was red, and of the PBX."""
+    name = sorted(STORIES)[seed % len(STORIES)]
+    speed = (SLOWEST, FASTEST)[seed // len(STORIES) % 2]
+    outcome = rehearse(stories()[name], fault_of(seed, undisturbed(name, speed).sent), speed)
+    assert re.fullmatch(r"this machine stalled for \d+\.0 s", outcome.broken), outcome
+
+
 @pytest.mark.parametrize("kind", ["drop", "double", "cut"])
 def test_what_is_missing_or_twice_does_not_go_unseen(kind: str) -> None:
     """Each thing that is sent during a story, one after the other: the play is broken, green is never said of it."""
