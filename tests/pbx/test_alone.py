@@ -138,7 +138,8 @@ def test_a_test_that_is_written_straight_down(etc: Path) -> None:
         ):
             ami.wait_for("Newchannel", within=0.1, Exten="300")
         ami.forget()
-        with pytest.raises(TimeoutError, match=r"^no event Newchannel within 0.1 s; none came last$"):
+        # what comes of the call meanwhile comes when it does
+        with pytest.raises(TimeoutError, match=r"^no event Newchannel within 0.1 s; (none|[\w, ]+) came last$"):
             ami.wait_for("Newchannel", within=0.1)
         with pytest.raises(ManagerError, match="refused the manager action Nonsense: Invalid/unknown command"):
             ami.listing("Nonsense")
