@@ -69,6 +69,6 @@ def require_image(name: str) -> None:
         raise BrokenError(
             message, "`ringproof image` makes those of PBX and phones; --image names any other PBX"
         ) from fault
-    except (DockerException, ValueError) as fault:  # docker-py's own word for an empty name
+    except DockerException as fault:
         said = getattr(fault, "explanation", None) or fault
         raise BrokenError(f"the engine does not take {name!r} for the name of an image: {said}") from fault

@@ -23,6 +23,8 @@ from harness.containers.engine import OWNED, OWNER, RUN, engine, spared
 from harness.containers.errors import BrokenError
 from harness.containers.run import RunEnvironment
 
+UNKNOWN = -1
+"""Exit status of a container of whose end the engine has said nothing."""
 CONFLICT = 409
 """How the engine says that a container is being removed already."""
 LOG_LIMIT = LogConfig(type=LogConfig.types.JSON, config={"max-size": "1m", "max-file": "1"})
@@ -53,8 +55,8 @@ class RunContainer(DockerContainer):
         self.run = run
         self._binds: list[Mount] = []
         self.ended = threading.Event()
-        self.exit_status = -1
-        """Of its first process, once it has ended (128 + n: by signal n; -1: unknown)."""
+        self.exit_status = UNKNOWN
+        """Of its first process, once it has ended (128 + n: by signal n)."""
         self.addresses: Mapping[str, str] = {}
         """Its IPv4 address in each of its networks, by the network's name; in a run, once it has started."""
         self._namespace: RunContainer | None = None
@@ -65,7 +67,7 @@ class RunContainer(DockerContainer):
         """Create and start it, and wait as its wait strategy says. Raises BrokenError in a run."""
         if self.run is None:
             self.ended.clear()
-            self.exit_status = -1
+            self.exit_status = UNKNOWN
             super().start()
             return self
         if self._namespace is not None:

@@ -27,14 +27,13 @@ def sweep_run(run: str) -> list[str]:
 
 def _remove_container(number: str) -> None:
     """Remove it, or wait until the engine, which is removing it already, has done so: its networks are next."""
-    with contextlib.suppress(NotFound):
-        try:
-            engine().api.remove_container(number, force=True)
-        except NotFound:
-            return
-        except APIError:
-            with contextlib.suppress(APIError, OSError):
-                engine().api.wait(number, timeout=_REMOVED_WITHIN_S, condition="removed")
+    try:
+        engine().api.remove_container(number, force=True)
+    except NotFound:
+        return
+    except APIError:
+        with contextlib.suppress(APIError, OSError):
+            engine().api.wait(number, timeout=_REMOVED_WITHIN_S, condition="removed")
 
 
 def _remove(wanted: _Wanted) -> list[str]:

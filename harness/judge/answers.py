@@ -18,7 +18,6 @@ from harness.scenario.story import (
     Expectation,
     Lost,
     Nobody,
-    Press,
     Scenario,
     Talk,
 )
@@ -98,10 +97,7 @@ def _judge_connection(expectations: tuple[Expectation, ...], view: CallerView, s
         did = f"a phone picked up at {format_duration(min(picked_up))}" if by_phone else "nobody answered"
         sentence = f"expected the PBX itself to answer {view.caller} before any phone does; {did}"
         yield _finding("answer-not-by-pbx", stated.source, sentence, view)
-    if stated is not None or view.connected is None or by_phone:
-        return
-    presses = any(isinstance(step, Press) and step.caller == view.caller for step in scenario.when)
-    if presses or any(isinstance(entry, CallerGets) and entry.code == 200 for entry in expectations):  # noqa: PLR2004
+    if view.connected is None or by_phone or scenario.lets_pbx_answer(view.caller):
         return
     sentence = f"the PBX itself answered {view.caller} at {format_duration(view.connected)}, before any phone did"
     finding = _finding("answer-by-pbx", scenario.source, sentence, view)

@@ -16,6 +16,7 @@ from harness.containers.engine import is_remapped
 from harness.containers.errors import BrokenError, ComplaintError, LogMissingError, UnmetNeedsError
 from harness.containers.evidence import LONGEST, is_evidence, read_evidence
 from harness.containers.run import RunEnvironment
+from harness.containers.run_container import UNKNOWN
 from harness.containers.seal import SEAL_INSIDE, seal
 from harness.pbx.asterisk_container import (
     BOOT_DEADLINE_S,
@@ -42,8 +43,6 @@ END_AT_ONCE = "USR1"
 DROPPED = "manager.conf enables it, and no firewall drops what one container sends to another: `iptables -L FORWARD`"
 EX_CONFIG = 78
 """Exit status of an init, or of a clock's library, that did not let Asterisk start."""
-UNKNOWN = -1
-"""Exit status of a container of whose end the engine has said nothing."""
 RTP_CAPTURE = "rtp.pcap"
 """The sound that the PBX sends, in its evidence; see `rtp_capture.py`."""
 LOG = "full.log"

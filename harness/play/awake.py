@@ -76,9 +76,11 @@ def watched_pbx(theatre: Theatre, stage: Stage) -> Iterator[None]:
                 await asyncio.sleep(LOOK_EVERY_S)
                 if not stage.clock.page.is_whole:
                     raise BrokenError("the clock's page was overwritten or cut while the story ran", PAGE_WRITERS)
-            if theatre.has_booted and not theatre.pbx.has_network:
+            if not theatre.has_booted:
+                continue
+            if not theatre.pbx.has_network:
                 raise BrokenError(NETWORK_ENDED, "it was killed or removed from outside: `docker events` shows by whom")
-            if theatre.has_booted and not theatre.pbx.manager.has_ended:
+            if not theatre.pbx.manager.has_ended:
                 await theatre.pbx.manager.ping()
 
     watching = stage.begin(watch(), "watching the PBX")

@@ -364,10 +364,11 @@ class Theatre:
         by_end = network.messages(peers)
         if lost := network.lost:
             raise BrokenError(f"the network's capture lost {lost} packets", "this machine has too much to do")
-        if difference := disagreement(self.packets(), seen, by_end):
+        saved = self.packets()
+        if difference := disagreement(saved, seen, by_end):
             hint = f"the PBX's own is {self.evidence / CAPTURE}"
             raise BrokenError(f"the two captures of what was sent differ: {difference}", hint)
-        self._saved = self.packets()
+        self._saved = saved
 
     def packets(self) -> Sequence[Packet]:
         """Return what the PBX's own capture has so far, in order."""

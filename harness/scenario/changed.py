@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.scenario.source import Source
-from harness.scenario.story import CallerGets, Hear, Press, Scenario
-
-OK = 200
+from harness.scenario.story import Hear, Scenario
 
 
 def changed_lines(scenario: Scenario) -> Iterator[tuple[Source, str]]:
     """Yield each line of `scenario` that says something else than it did, and what to do about it.
 
-    `hear: prompt` excused a PBX that answers by itself; a caller who presses keys still does.
+    A PBX that answers by itself was excused by `hear: prompt`, too (`Scenario.lets_pbx_answer`).
     """
-    for name, entries in scenario.expect.items():
-        steps = [step for step in scenario.when if step.caller == name]
-        hears = next((step for step in steps if isinstance(step, Hear)), None)
-        stated = any(isinstance(entry, CallerGets) and (entry.by_pbx or entry.code == OK) for entry in entries)
-        if hears is None or stated or any(isinstance(step, Press) for step in steps):
+    for name in scenario.expect:
+        hears = next((step for step in scenario.when if isinstance(step, Hear) and step.caller == name), None)
+        if hears is None or all(reading.lets_pbx_answer(name) for reading in scenario.readings):
             continue
         sentence = (
             f"`hear` does not say any more that the PBX answers {name}: where it does, before any phone, write "

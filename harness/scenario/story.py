@@ -26,6 +26,7 @@ ACTS_WITHIN = PbxSeconds(0.5)
 """The first wave starts this soon after the action that caused it, unless `after:` says otherwise."""
 ENDS_WITHIN = PbxSeconds(1.0)
 """The PBX ends a call that nobody answers this soon after the last that happened in it."""
+OK = 200
 BUSY = 486
 ANY = "any"
 AT_ONCE = PbxSeconds(0.0)
@@ -492,6 +493,12 @@ class Scenario:
             replace(self, expect=expect, otherwise=(), too_late=anybody - in_time)
             for expect, in_time in zip(readings, answering, strict=True)
         )
+
+    def lets_pbx_answer(self, caller: str) -> bool:
+        """Say whether the PBX may answer before any phone: it is written, the caller is to get 200, or presses keys."""
+        gets = [entry for entry in self.expect.get(caller, ()) if isinstance(entry, CallerGets)]
+        presses = any(isinstance(step, Press) and step.caller == caller for step in self.when)
+        return presses or any(entry.by_pbx or entry.code == OK for entry in gets)
 
     @property
     def has_choices(self) -> bool:

@@ -469,8 +469,8 @@ def test_a_call_that_the_pbx_refuses_is_told_with_its_code() -> None:
     told = "anna's call was ended by pbx at 0.1 s{}; expected: nobody before the story's end"
     (finding,) = judge(story, seen(code=488, ended=0.1, ended_by="pbx"))
     assert finding.sentence == told.format(" with 488")
-    presses = replace(story, when=(CALL, Press(caller="anna", source=at(9), digits="")))
-    (finding,) = judge(presses, seen(code=200, connected=0.05, ended=0.1, ended_by="pbx"))
+    presses = replace(story, when=(CALL, Press(caller="anna", source=at(9), digits="1")))
+    (finding,) = judge(presses, seen(code=200, connected=0.05, ended=0.1, ended_by="pbx", pressed="1", keys="1"))
     assert finding.sentence == told.format("")
 
 
