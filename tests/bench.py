@@ -29,16 +29,16 @@ from harness.containers.run import RunEnvironment, open_run
 from harness.dialplan.render import Secrets, render_office
 from harness.events import ChannelGone, ChannelMade, LegCancelled, LegInvited, PhoneInvited, PhonePickedUp, read_record
 from harness.observe import observe
-from harness.pbx.container import ClockMount, Pbx
+from harness.pbx.container import ClockMount
 from harness.pbx.manager import Login
-from harness.phones.container import phones_of
 from harness.phones.handle import Phone
 from harness.play import play
 from harness.play.clockwork import LIBRARY
-from harness.play.surroundings import surroundings_of
 from harness.scenario.reading import read_scenarios
 from harness.scenario.speed import FASTEST, SLOWEST
 from harness.scenario.story import Scenario
+
+from .booting import boot_in
 
 ROOT = Path(__file__).parents[1]
 IMAGE = "ringproof-asterisk:22"
@@ -91,16 +91,7 @@ async def boot(environment: RunEnvironment, folder: Path) -> tuple[float, float,
         office, folder / "conf", office_folder=ROOT / "scenarios/offices", secrets=Secrets(manager_secret=login.secret)
     )
     began = time.perf_counter()
-    pbx = await Pbx.boot(
-        environment,
-        name=f"ringproof-{environment.run}-{folder.name}",
-        configuration=folder / "conf",
-        evidence=folder,
-        surroundings=surroundings_of(phones_of(environment)),
-        login=login,
-        on_event=lambda _: None,
-        on_lost=lambda _: None,
-    )
+    pbx = await boot_in(folder, environment, login)
     wall = time.perf_counter() - began
     used = _processor_seconds(pbx.name)
     await pbx.remove()
@@ -250,15 +241,10 @@ def idle(environment: RunEnvironment, folder: Path) -> float:
         page = Page.make(folder / "clock" / "page")
         page.path.chmod(0o666)
         clock = PbxClock(page, speed=SLOWEST)
-        pbx = await Pbx.boot(
+        pbx = await boot_in(
+            folder,
             environment,
-            name=f"ringproof-{environment.run}-{folder.name}",
-            configuration=folder / "conf",
-            evidence=folder,
-            surroundings=surroundings_of(phones_of(environment)),
-            login=login,
-            on_event=lambda _: None,
-            on_lost=lambda _: None,
+            login,
             clock=ClockMount(
                 library=LIBRARY,
                 page=page.path,

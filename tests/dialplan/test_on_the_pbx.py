@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from booting import boot_in
 from rendered_offices import CORNER_SHOP, HERE, office_of
 
 from harness.containers.errors import BrokenError
@@ -17,8 +18,6 @@ from harness.containers.run import RunEnvironment, open_run
 from harness.dialplan.render import MOST_HOPS, RenderedOffice, render_office
 from harness.pbx.container import Pbx
 from harness.pbx.manager import Login, ManagerEvent
-from harness.phones.container import phones_of
-from harness.play.surroundings import surroundings_of
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.office import Office, RingAll, ToExtension, ToGroup
 from harness.setup import image
@@ -74,16 +73,7 @@ class Running:
 async def boot(environment: RunEnvironment, folder: Path, on_event: Callable[[ManagerEvent], None]) -> Pbx:
     """Boot a PBX with the configuration in the folder's `conf`."""
     (folder / "evidence").mkdir()
-    return await Pbx.boot(
-        environment,
-        name=f"ringproof-{environment.run}-{folder.name}",
-        configuration=folder / "conf",
-        evidence=folder / "evidence",
-        surroundings=surroundings_of(phones_of(environment)),
-        login=LOGIN,
-        on_event=on_event,
-        on_lost=lambda _: None,
-    )
+    return await boot_in(folder, environment, LOGIN, evidence=folder / "evidence", on_event=on_event)
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,6 +21,14 @@ from harness.pbx import banner
 
 IMAGE = "scripted-asterisk:1"
 DIALLED_WITHIN_S = 0.02
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait until a thread has made it true, 5 s at most."""
+    deadline = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
 
 
 def forget_engine() -> None:

@@ -20,7 +20,7 @@ BOOTED = [*OK, "Event: FullyBooted"]
 """The answer to a login at an Asterisk that is fully booted."""
 
 
-async def serve(link: socket.socket, answers: Answers) -> None:
+async def serve(link: socket.socket, answers: Answers, on_asked: Callable[[], None] = lambda: None) -> None:
     """Answer until the connection ends, or the table says END."""
     reader, writer = await asyncio.open_connection(sock=link)
     with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
@@ -29,6 +29,7 @@ async def serve(link: socket.socket, answers: Answers) -> None:
             name, number = (re.search(rf"^{key}: (.*)\r$", asked, re.MULTILINE) for key in ("Action", "ActionID"))
             assert name is not None
             assert number is not None
+            on_asked()
             for block in answers.get(name[1], []):
                 if block == "END":
                     writer.close()
@@ -76,6 +77,8 @@ class ManagerPort:
         self._answers, self._banner, self._hangs_up = answers, banner, hangs_up
         self._listener = socket.create_server((host, port))
         self.port: int = self._listener.getsockname()[1]
+        self.asked = threading.Event()
+        """Set once an action has come."""
         self.taken = 0
         """How many connections came."""
         self._links: list[socket.socket] = []
@@ -91,7 +94,10 @@ class ManagerPort:
                 if self._hangs_up:
                     link.close()
                 elif self._banner.endswith(b"\n"):
-                    threading.Thread(target=lambda at: asyncio.run(serve(at, self._answers)), args=[link]).start()
+                    threading.Thread(target=self._serve, args=[link]).start()
+
+    def _serve(self, link: socket.socket) -> None:
+        asyncio.run(serve(link, self._answers, self.asked.set))
 
     def close(self) -> None:
         """Close the port, and all connections that nobody closed."""

@@ -436,18 +436,24 @@ def test_a_configuration_that_cannot_be_written(boot: Boot) -> None:
 
 def test_a_container_that_is_being_made(boot: Boot, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the boot fails meanwhile the thread that makes it is waited for: else it would be nobody's."""
-    made, asked = boot.engine._made, threading.Event()  # noqa: SLF001
+    made, asked, abandoned = boot.engine._made, threading.Event(), threading.Event()  # noqa: SLF001
+    abandon = AsteriskContainer.abandon
 
     def slowly(*args: Any) -> EngineContainer:  # noqa: ANN401
         asked.set()
-        time.sleep(0.05)
+        assert abandoned.wait(5)
         return made(*args)
+
+    def noted(container: AsteriskContainer) -> None:
+        abandon(container)
+        abandoned.set()
 
     async def configure() -> None:
         await asyncio.to_thread(asked.wait, 5)
         raise BrokenError("the disk is full")
 
     monkeypatch.setattr(boot.engine, "_made", slowly)
+    monkeypatch.setattr(AsteriskContainer, "abandon", noted)
     assert boot.refused(configure=configure).sentence == "the disk is full"
     assert boot.engine.last.is_gone
 
@@ -462,9 +468,14 @@ def test_a_boot_that_is_cancelled(boot: Boot, after: str) -> None:
         booting = asyncio.current_task()
         assert booting is not None
         waiting = asyncio.get_running_loop()
-        threading.Thread(
-            target=lambda: (boot.begun.wait(5), time.sleep(0.05), waiting.call_soon_threadsafe(booting.cancel))
-        ).start()
+
+        def cancel() -> None:
+            boot.begun.wait(5)
+            if boot.port is not None:
+                boot.port.asked.wait(5)
+            waiting.call_soon_threadsafe(booting.cancel)
+
+        threading.Thread(target=cancel).start()
 
     begun = time.monotonic()
     with pytest.raises(asyncio.CancelledError):

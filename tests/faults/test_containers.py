@@ -11,7 +11,7 @@ import pytest
 from docker.errors import APIError
 from testcontainers.core.waiting_utils import WaitStrategy, WaitStrategyTarget
 
-from faults.conftest import IMAGE
+from faults.conftest import IMAGE, until
 from faults.scripted_engine import EngineContainer, ScriptedEngine
 from harness.containers import run_container
 from harness.containers.errors import BrokenError
@@ -63,14 +63,6 @@ def test_it_starts_with_what_a_run_gives_it(engine: ScriptedEngine, limited: Lim
     limited.stop()
     assert engine.last.is_gone
     assert engine.asked.count("GET /version") == 1, "not by each client"
-
-
-def until(condition: Any) -> None:  # noqa: ANN401
-    """Wait 5 s at most."""
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
 
 
 @pytest.mark.parametrize("word", ["cgroups: cannot set memory limit", "pids cgroup is not mounted"])

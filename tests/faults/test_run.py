@@ -7,12 +7,11 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from faults.conftest import IMAGE, forget_engine
+from faults.conftest import IMAGE, forget_engine, until
 from faults.scripted_engine import FULL, ScriptedEngine
 from harness.containers import engine as engines
 from harness.containers import folders, run, sweep
@@ -184,14 +183,6 @@ def test_a_lease_whose_file_is_removed(tmp_path: Path, monkeypatch: pytest.Monke
         until(file.exists)
     assert raised == []
     assert "lease" not in [thread.name for thread in threading.enumerate()]
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait 5 s at most."""
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
 
 
 def test_only_what_the_dead_left_is_swept(engine: ScriptedEngine, left_by_the_dead: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from booting import boot_in
 
 from harness.containers.engine import engine
 from harness.containers.errors import BrokenError
@@ -16,7 +17,6 @@ from harness.pbx.asterisk_container import MANAGER_PORT
 from harness.pbx.container import Pbx
 from harness.pbx.manager import Login, Manager, ManagerError, ManagerEvent
 from harness.phones.container import phones_of
-from harness.play.surroundings import surroundings_of
 from harness.scenario.reading import read_office
 
 LOGIN = Login("ringproof", "of-this-test")
@@ -43,16 +43,7 @@ def on_pbx(environment: RunEnvironment, tmp_path: Path) -> Callable[[Callable[..
             render_office(read.office, conf, office_folder=OFFICES, secrets=Secrets(manager_secret=LOGIN.secret))
             events: list[ManagerEvent] = []
             lost = asyncio.Event()
-            pbx = await Pbx.boot(
-                environment,
-                name=f"ringproof-{environment.run}-{tmp_path.name}",
-                configuration=conf,
-                evidence=tmp_path,
-                surroundings=surroundings_of(phones_of(environment)),
-                login=LOGIN,
-                on_event=events.append,
-                on_lost=lambda _: lost.set(),
-            )
+            pbx = await boot_in(tmp_path, environment, LOGIN, on_event=events.append, on_lost=lambda _: lost.set())
             try:
                 await test(pbx, events, lost)
             finally:

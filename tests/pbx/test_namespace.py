@@ -7,11 +7,12 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
+from booting import boot_in
 from docker.errors import NotFound
 
 from harness.containers.engine import engine
@@ -22,8 +23,6 @@ from harness.pbx.asterisk_container import AsteriskContainer
 from harness.pbx.container import Pbx
 from harness.pbx.manager import Login
 from harness.pbx.namespace import NamespaceContainer, give_back, take_namespace
-from harness.phones.container import phones_of
-from harness.play.surroundings import surroundings_of
 from harness.scenario.reading import read_office
 
 pytestmark = pytest.mark.pbx
@@ -66,16 +65,7 @@ def rendered(folder: Path) -> None:
 async def boot(environment: RunEnvironment, folder: Path) -> Pbx:
     """Boot the bundled office in a folder of its own."""
     rendered(folder)
-    return await Pbx.boot(
-        environment,
-        name=f"ringproof-{environment.run}-{folder.name}",
-        configuration=folder / "conf",
-        evidence=folder,
-        surroundings=surroundings_of(phones_of(environment)),
-        login=LOGIN,
-        on_event=lambda _: None,
-        on_lost=lambda _: None,
-    )
+    return await boot_in(folder, environment, LOGIN)
 
 
 async def removed(pbx: Pbx) -> None:
@@ -93,16 +83,15 @@ def sockets(namespace: NamespaceContainer) -> list[str]:
     return [entry for entry in taken if RESOLVER not in entry]
 
 
-def gone(number: str) -> bool:
-    """Say whether there is no such container any more, after having waited for that."""
-    deadline = time.monotonic() + WITHIN_S
-    while time.monotonic() < deadline:
-        try:
-            engine().api.inspect_container(number)
-        except NotFound:
-            return True
-        time.sleep(0.02)
-    return False
+def removed_within(number: str, seconds: float) -> bool:
+    """Say whether the engine removes a container in time."""
+    try:
+        engine().api.wait(number, timeout=seconds, condition="removed")
+    except NotFound:
+        return True  # it has been
+    except requests.exceptions.ConnectionError:  # so requests says that the answer did not come in time
+        return False
+    return True
 
 
 def test_one_pbx_after_another_has_it_alone(environment: RunEnvironment, tmp_path: Path) -> None:
@@ -191,7 +180,7 @@ def test_it_ends_with_the_process_that_made_it(environment: RunEnvironment) -> N
         number = holder.stdout.readline().strip()
         assert engine().api.inspect_container(number)["State"]["Running"]
         holder.kill()
-    assert gone(number)
+    assert removed_within(number, WITHIN_S)
 
 
 def test_it_has_no_right_but_to_be_there(environment: RunEnvironment) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from booting import boot_in
 
 from harness.clock import clock
 from harness.clock.clock import PbxClock
@@ -15,13 +16,12 @@ from harness.clock.page import Page, Word
 from harness.containers.errors import BrokenError
 from harness.containers.run import RunEnvironment
 from harness.dialplan.render import Secrets, render_office
-from harness.pbx.container import ClockMount, Pbx
+from harness.pbx.container import ClockMount
 from harness.pbx.manager import Login
 from harness.phones.container import phones_of
 from harness.phones.handle import Phone, PhoneStartError
 from harness.play import play
 from harness.play.clockwork import LIBRARY
-from harness.play.surroundings import surroundings_of
 from harness.scenario.reading import read_office
 from play.conftest import left_behind, on_a_clock, story
 
@@ -83,15 +83,10 @@ def test_the_pbx_does_not_start(environment: RunEnvironment, folder: Path, damag
     render_office(office, evidence / "conf", office_folder=OFFICES, secrets=Secrets(manager_secret=LOGIN.secret))
 
     async def boot() -> None:
-        await Pbx.boot(
+        await boot_in(
+            evidence,
             environment,
-            name=f"ringproof-{environment.run}-page",
-            configuration=evidence / "conf",
-            evidence=evidence,
-            surroundings=surroundings_of(phones_of(environment)),
-            login=LOGIN,
-            on_event=lambda _: None,
-            on_lost=lambda _: None,
+            LOGIN,
             clock=ClockMount(
                 library=LIBRARY,
                 page=page,
@@ -114,9 +109,12 @@ def test_a_phone_does_not_start(environment: RunEnvironment, folder: Path, damag
     async def start() -> None:
         line = PbxClock(Page.make(folder / "page"), speed=1).new_line()
         DAMAGES[damage](folder / "page")
-        server = phones_of(environment).server
+        phones = phones_of(environment)
+        await asyncio.to_thread(phones.await_ready)
         log = folder / "log"
-        await Phone.start("101", server=server, address="127.0.0.1", log=log, on_message=lambda _: None, line=line)
+        await Phone.start(
+            "101", server=phones.server, address="127.0.0.1", log=log, on_message=lambda _: None, line=line
+        )
 
     with pytest.raises(PhoneStartError) as failed:
         on_a_clock(start())
