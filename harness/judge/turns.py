@@ -28,6 +28,7 @@ class Manner:
     """`{}`: a code or a number."""
     did_so: str
     did: str
+    did_not: str
     unnamed: str
     """`{at}`: when."""
     kinds: tuple[Kind, Kind, Kind]
@@ -42,6 +43,7 @@ MANNERS: Sequence[Manner] = (
         "to refuse with {}",
         "refused with {}",
         "refused",
+        "refused nothing",
         "was rung at {at} and refused with {what}",
         ("refusal-missing", "refusal-code", "refusal-unexpected"),
     ),
@@ -52,6 +54,7 @@ MANNERS: Sequence[Manner] = (
         "to forward the call to {}",
         "forwarded the call to {}",
         "forwarded",
+        "forwarded nothing",
         "was rung at {at} and forwarded the call to {what}",
         ("forward-missing", "forward-elsewhere", "forward-unexpected"),
     ),
@@ -62,6 +65,7 @@ MANNERS: Sequence[Manner] = (
         "to be dialled{}",
         "was dialled{}",
         "was dialled",
+        "was not dialled",
         "was dialled at {at}, and is silent",
         ("unseen-missing", "unseen-missing", "unseen-unexpected"),
     ),
@@ -98,14 +102,13 @@ def _differences(manner: Manner, entries: Sequence[Turn], view: CallerView) -> I
     for entry, phone, times in expected:
         rings = left.pop(phone, [])
         for number, wanted in enumerate(times):
-            wish = f"expected {phone} {manner.to_do_so.format(wanted)}; it {manner.did}"
+            wish = f"expected {phone} {manner.to_do_so.format(wanted)}"
             if number >= len(rings):
-                often = f" {len(rings)} of {len(times)} times" if rings else " nothing"
-                yield missing, entry, f"{wish}{often}" if manner.entry is not Unseen or rings else f"{wish} not"
+                did = f"{manner.did} {len(rings)} of {len(times)} times" if rings else manner.did_not
+                yield missing, entry, f"{wish}; it {did}"
                 break
             if manner.observed(rings[number]) != wanted:
-                did_so = manner.did_so.format(_told(manner, rings[number]))
-                yield other, entry, f"expected {phone} {manner.to_do_so.format(wanted)}; it {did_so}"
+                yield other, entry, f"{wish}; it {manner.did_so.format(_told(manner, rings[number]))}"
         left[phone] = rings[len(times) :]
     for phone, rings in left.items():
         for ring in rings:
