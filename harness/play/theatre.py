@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import secrets
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -12,8 +13,8 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 from harness.clock.clock import PbxEpoch
 from harness.containers.errors import BrokenError, ComplaintError, LogMissingError, raise_first
 from harness.containers.evidence import is_evidence
+from harness.containers.places import async_place_in
 from harness.containers.run import RunEnvironment
-from harness.containers.turnstile import turnstile
 from harness.events import LedElsewhere, NameAsked, RegistrationLost, RegistrationRefused, TalkRefused
 from harness.pbx.complaints import BootPolicy
 from harness.pbx.container import LOG, SIP_PORT, ClockMount, Pbx
@@ -200,7 +201,7 @@ class Theatre:
             await asyncio.to_thread(self.house.await_started)
             self._configure(configuration, login, passwords)
 
-        async with turnstile(Path(self._environment.folder)):
+        async with async_place_in(Path(self._environment.folder), "ready", os.cpu_count() or 1):
             await self._start_all(configuration, login, configure)
             if self._rendered is not None:
                 await self._prove_rendered(self._rendered)

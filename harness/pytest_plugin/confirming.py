@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import queue
-import secrets
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -34,27 +32,6 @@ def red(unconfirmed: Unconfirmed) -> dict[str, Any]:
     }
 
 
-@contextlib.contextmanager
-def place_in(folder: Path) -> Iterator[None]:
-    """Wait for one of the AT_ONCE places that the processes of a run share in `folder`, and have it for a while.
-
-    Each is a file that is locked; whoever dies has left it.
-    """
-    with contextlib.ExitStack() as stack:
-        files = [stack.enter_context((folder / f"confirming-{number}").open("w")) for number in range(AT_ONCE)]
-        if not any(map(_lock_at_once, files)):
-            fcntl.flock(secrets.choice(files), fcntl.LOCK_EX)
-        yield
-
-
-def _lock_at_once(file: IO[str]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
 class Confirmations:
     """Confirms reds, each in a thread of its own; whoever reports them asks which are done."""
 
@@ -70,9 +47,11 @@ class Confirmations:
         threading.Thread(target=self._confirm, args=(item, unconfirmed), name=name, daemon=True).start()
 
     def _confirm(self, item: RingItem, unconfirmed: Unconfirmed) -> None:
+        from harness.containers.places import place_in  # noqa: PLC0415 - brings asyncio, and others' pytest loads this
+
         outcome: Plays | BaseException
         try:
-            with place_in(Path(unconfirmed.table.environment.folder)):
+            with place_in(Path(unconfirmed.table.environment.folder), "confirming", AT_ONCE):
                 outcome = unconfirmed.confirm()
         except BaseException as fault:  # noqa: BLE001 - the item raises it
             outcome = fault
