@@ -9,6 +9,7 @@ import docker
 from docker.errors import DockerException, ImageNotFound
 
 from harness.containers.errors import BrokenError
+from harness.setup.image import PHONES, RELEASES, REPOSITORY
 
 ELSEWHERE = "start it, or unset DOCKER_HOST to use this machine's own"
 OWN = "`make setup` installs and starts one; `docker info` shows whether it runs and whether you may use it"
@@ -65,10 +66,17 @@ def require_image(name: str) -> None:
     try:
         engine().images.get(name)
     except ImageNotFound as fault:
-        message = f"the engine has no image {name}"
-        raise BrokenError(
-            message, "`ringproof image` makes those of PBX and phones; --image names any other PBX"
-        ) from fault
+        raise BrokenError(f"the engine has no image {name}", _how_to_have(name)) from fault
     except DockerException as fault:
         said = getattr(fault, "explanation", None) or fault
         raise BrokenError(f"the engine does not take {name!r} for the name of an image: {said}") from fault
+
+
+def _how_to_have(image: str) -> str:
+    """Return which command makes an image."""
+    repository, _, version = image.partition(":")
+    if repository == REPOSITORY and version in RELEASES:
+        return f"`ringproof image --version {version}` makes it"
+    if image == PHONES.name:
+        return "`ringproof image` makes it"
+    return "`ringproof image` makes those of PBX and phones; --image names any other PBX"

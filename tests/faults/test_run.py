@@ -118,14 +118,21 @@ def test_a_name_that_no_image_can_have(engine: ScriptedEngine, name: str, senten
     assert failed.value.sentence == sentence
 
 
-@pytest.mark.parametrize("missing", [IMAGE, PHONES_IMAGE])
-def test_an_image_that_is_missing(engine: ScriptedEngine, memory: Path, missing: str) -> None:
-    """It is named, and not pulled; nothing has been made."""
-    del engine.images[missing]
-    with pytest.raises(BrokenError) as failed, open_run(IMAGE):
+@pytest.mark.parametrize(
+    ("asked", "missing", "hint"),
+    [
+        (IMAGE, IMAGE, "`ringproof image` makes those of PBX and phones; --image names any other PBX"),
+        (IMAGE, PHONES_IMAGE, "`ringproof image` makes it"),
+        ("ringproof-asterisk:16", "ringproof-asterisk:16", "`ringproof image --version 16` makes it"),
+    ],
+)
+def test_an_image_that_is_missing(engine: ScriptedEngine, memory: Path, asked: str, missing: str, hint: str) -> None:
+    """It is named, with the command that makes it, and not pulled; nothing has been made."""
+    engine.images.pop(missing, None)
+    with pytest.raises(BrokenError) as failed, open_run(asked):
         pytest.fail("nothing may begin")
     assert failed.value.sentence == f"the engine has no image {missing}"
-    assert "`ringproof image` makes those of PBX and phones" in failed.value.hint
+    assert failed.value.hint == hint
     assert engine.pulled == []
     assert left(engine) == []
     assert list(memory.glob("ringproof-*")) == []
