@@ -22,9 +22,6 @@ PbxEpoch = NewType("PbxEpoch", float)
 HEARTBEAT_S = 0.05
 """While time is held, the loop wakes this often to see how late this machine is."""
 
-GATHERED_WITHIN_S = 0.2
-"""Calls placed this soon after one another go through the dialplan side by side, where its steps take time."""
-
 
 class PhoneLine:
     """What a phone and the conductor have told each other, counted: the clock does not race past a word on its way."""
@@ -185,10 +182,13 @@ class PbxClock:
         self.page[Word.STALL] = 0
         self.page[Word.STEP] = round(dialplan_step * 1e9)
 
-    def gather_calls(self) -> None:
-        """Where steps of the dialplan take time, let none end before the calls of this moment have come to the PBX."""
+    def gather(self, within: float) -> None:
+        """Where steps of the dialplan take time, let none end for `within` PBX seconds.
+
+        By then the calls of this moment have come to the PBX, and the keys that are pressed one right after the other.
+        """
         if self.page[Word.STEP]:
-            self.page[Word.STEP_FROM] = self.page.now() + round(GATHERED_WITHIN_S * 1e9)
+            self.page[Word.STEP_FROM] = self.page.now() + round(within * 1e9)
 
     def note_lateness(self, seconds: float) -> None:
         """Called where something was dealt with so much later than it happened, or was to happen.

@@ -22,6 +22,10 @@ ACTS_WITHIN_S = 20.0
 SOUND_WITHIN = PbxSeconds(10.0)
 """A key without a stated moment waits this long for sound."""
 MOMENT_WITHIN = PbxSeconds(300.0)
+CALLS_GATHERED = PbxSeconds(0.2)
+"""Calls placed this soon after one another go through the dialplan side by side, where its steps take time."""
+KEYS_GATHERED = PbxSeconds(1.0)
+"""The same of keys that two callers press one right after the other: each is a sound of 0.3 s."""
 OK = 200
 
 
@@ -143,7 +147,7 @@ class Callers:
             return "moment never came"
         match step:
             case Call():
-                self._stage.clock.gather_calls()
+                self._stage.clock.gather(CALLS_GATHERED)
                 seat.phone.tell(protocol.Call(target=seat.target, shows=seat.caller.shows))
                 await self._acts(seat, lambda: seat.call_id is not None, "place the call")
                 return None
@@ -190,6 +194,7 @@ class Callers:
         def is_done() -> bool:
             return seat.keys_sent >= wanted or seat.ended is not None or seat.key_fails is not None
 
+        self._stage.clock.gather(KEYS_GATHERED)
         with self._stage.clock.hold():  # a digit is sound, too
             seat.phone.tell(protocol.Press(call_id=seat.call_id, digits=step.digits))
             await self._acts(seat, is_done, f"press {step.digits}")

@@ -14,7 +14,7 @@ from harness.scenario.story import Scenario
 from .coverage import Coverage
 from .equivalent import proven, reviewed
 from .not_looked_at import not_looked_at
-from .operators import Slip, slips
+from .operators import Slip, slips, widened
 from .players import BROKEN, INVALID, Players
 from .report import changed
 from .stories import office_of
@@ -35,9 +35,14 @@ class Caught:
 
 
 def candidates(story: Scenario, coverage: Coverage, seed: str) -> list[Slip]:
-    """Return slips on lines that the story runs through, in an order of its own; none that nobody sees."""
+    """Return slips on lines that the story runs through, in an order of its own; none that nobody sees.
+
+    For a story that runs through none, since nobody has the number: slips by which somebody has it.
+    """
     dialplan, ran = coverage.dialplans[office_of(story)], coverage.ran[story.id].lines
     meant = [slip for slip in slips(dialplan) if any(ran.get(index) for index, _ in slip.lines)]
+    if not any(ran.values()):
+        meant = list(widened(dialplan))
     seen = [slip for slip in meant if not any(why(dialplan, slip) for why in (proven, reviewed, not_looked_at))]
     return sorted(seen, key=lambda slip: hashlib.sha256(repr((seed, story.id, slip)).encode()).hexdigest())
 

@@ -30,6 +30,18 @@ _FEW = re.compile(r"Set\(_*SENT_ON=\$\[0\$\{SENT_ON\} [+-] [12]\]\)")
 REVIEWED: Sequence[Reviewed] = (
     Reviewed(
         "group-.*",
+        "Set(END=nobody)",
+        r'DIALSTATUS\)\}" = "ANSWER"\]\?answered',
+        "END is read only where there is no answer, so it is all one whether it is set before or after that is asked.",
+    ),
+    Reviewed(
+        "group-.*",
+        "same => n,Set(PHONES=)",
+        r"Gosub\(phones-if-free,s,1\(\d+\)\)",
+        "What looks for the first phone does not read PHONES, which is empty before that phone is added, either way.",
+    ),
+    Reviewed(
+        "group-.*",
         '"${MASTER_CHANNEL(REFUSED)}" =~',
         r'"\$\{REFUSED\}" =~',
         "It is the caller's own channel that asks, and nobody is its master.",

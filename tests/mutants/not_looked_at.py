@@ -82,6 +82,27 @@ REVIEWED: Sequence[Reviewed] = (
         r"LOOKS=1\)|LOOKS\} (<= 10|< 9|< 11)|LOOKS\} \+ 2\]",
         "It is looked some times more or fewer, within a fifth of a second, which is below the tolerance.",
     ),
+    Reviewed(
+        "group-(at-)?random",
+        "Set(TURN=${LOCK(turns)})",
+        r"NoOp",
+        "Two calls that look for a phone in the same milliseconds choose the same one by chance: one play in three is"
+        " red.",
+    ),
+    Reviewed(
+        "phones-if-free",
+        "< 10]?again)",
+        r"^$|NoOp",
+        "A phone is passed over that stopped ringing for this very call some milliseconds ago: it matters only where a"
+        " group rings it anew at once.",
+    ),
+    Reviewed(
+        "phones-if-free",
+        "Goto(look)",
+        r"^$|NoOp",
+        "A phone that this call rang before is dialled although it talks to somebody else by now: no story can have a"
+        " phone that refuses its first call and answers its second.",
+    ),
 )
 
 

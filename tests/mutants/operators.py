@@ -12,6 +12,8 @@ from pathlib import Path
 
 from .dialplan import DIALPLAN, GENERAL, Code, Dialplan
 
+TRUNK = "from-trunk"
+"""The context in which calls from outside begin."""
 STATES = ("NOT_INUSE", "INUSE", "RINGING", "BUSY", "UNAVAILABLE", "UNKNOWN")
 STATUSES = ("ANSWER", "NOANSWER", "BUSY", "CANCEL", "CHANUNAVAIL", "CONGESTION")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -189,6 +191,16 @@ def key(dialplan: Dialplan, code: Code) -> Iterator[Slip]:
         one = _renamed(code, other), _renamed(first, code.extension)
         if code.index < first.index:
             yield Slip("extensions swapped", code, ((code.index, one[0]), (first.index, one[1])))
+
+
+def widened(dialplan: Dialplan) -> Iterator[Slip]:
+    """A number that is dialled from outside becomes a pattern, so that numbers which nobody has lead there, too.
+
+    A call to such a number runs through no line, so this is no operator that is given one.
+    """
+    for code in dialplan.contexts.get(TRUNK, ()):
+        if code.begins and code.extension.isdigit():
+            yield Slip("number widened", code, ((code.index, _renamed(code, "_X.")),))
 
 
 OPERATORS: Sequence[Operator] = (

@@ -34,3 +34,15 @@ def test_only_lines_that_a_story_runs_through_are_changed(coverage: Coverage) ->
     found = candidates(STORIES[0], coverage, "1")
     assert found
     assert all(dialplan.code[5].index in {index for index, _ in slip.lines} for slip in found)
+
+
+def test_a_story_of_a_number_that_nobody_has(coverage: Coverage) -> None:
+    """It runs through no line: the slips are those by which somebody has the number."""
+    ((_, dialplan),) = coverage.dialplans.items()
+    coverage.ran[STORIES[0].id] = Ran(1.0, {})
+    found = candidates(STORIES[0], coverage, "1")
+    assert found
+    assert {slip.operator for slip in found} == {"number widened"}
+    for slip in found:
+        ((_, line),) = slip.lines
+        assert line == dialplan.lines[slip.place.index].replace(slip.place.extension, "_X.", 1)

@@ -399,6 +399,21 @@ WRONG_GROUPS: tuple[Mutant, ...] = (
         {"missed-missing", "missed-unexpected", "ring-instead"},
     ),
     Mutant(
+        "two calls look at once, random",
+        Replace("group-random", "Set(TURN=${LOCK(turns)})", "NoOp()"),
+        "race-in-steps",
+        "two callers step by step, random, and one of three is free",
+        {"missed-missing", "missed-unexpected", "ring-instead", "ring-missing"},
+        times=20,
+    ),
+    Mutant(
+        "two calls look at once, behind a menu",
+        Replace("group-in-turn", "Set(TURN=${LOCK(turns)})", "NoOp()"),
+        "race-behind-the-menu",
+        "key 4 twice, one after the other",
+        {"missed-missing", "missed-unexpected", "ring-instead"},
+    ),
+    Mutant(
         "the destination is another extension",
         Replace("group-sales", "Goto(extensions,100,1)", "Goto(extensions,103,1)"),
         "first-free",
