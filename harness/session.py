@@ -114,7 +114,7 @@ def tell(scenario: Scenario, plays: Plays, table: Table) -> Result:
         line=scenario.source.line,
         starts=scenario.starts.isoformat() if scenario.starts is not None else None,
         outcome=outcome,
-        findings=tuple(Told(entry.kind, entry.sentence, entry.source.line) for entry in findings),
+        findings=tuple(Told(entry.kind, entry.sentence, entry.source.line, entry.follows) for entry in findings),
         wall=plays.wall,
         pbx=float(told.observation.over + told.observation.watched),
         speed=told.report.speed,

@@ -56,9 +56,8 @@ class Teller:
         self._confirming.add((red["file"], red["name"]))
         number = " " * (2 * len(str(self._count)) + 1)
         outcome = typer.style("red", fg="red")
-        more = f" (+{red['more']} more)" if red["more"] else ""
         name = f"{Path(red['file']).name.removesuffix(ENDING)}: {red['name']}"
-        typer.echo(f"{number} {outcome}, confirming {name}: {red['sentence']}{more}")
+        typer.echo(f"{number} {outcome}, confirming {name}: {red['sentence']}{red['more']}")
         self._say_what_is_awaited()
 
     def _say_what_is_awaited(self) -> None:

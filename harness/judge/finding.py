@@ -83,3 +83,5 @@ class Finding:
     """Which call, from 1, of a story that is told many times; None: all of them, or the only one."""
     fix: str = ""
     """What to write where the PBX is right, or what else to know of it; empty: the sentence says all."""
+    follows: bool = False
+    """It may follow from one before it, of the same call: whoever is not rung does not answer."""

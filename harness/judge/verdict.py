@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from harness.judge.answers import judge_answers
@@ -155,32 +155,44 @@ def _judge_legs(observation: Observation, where: Source) -> Iterator[Finding]:
 def _judge_caller(
     scenario: Scenario, observation: Observation, view: CallerView, expectations: tuple[Expectation, ...]
 ) -> Iterator[Finding]:
-    """Tell the differences in one caller's call: chart first, since it explains the rest.
+    """Report the differences in one caller's call, causes first: what was done, who rang, who answered, the rest.
 
-    But for a phone that could not take what the PBX offered, which explains the chart.
+    A phone that could not take what the PBX offered explains who rang. What may follow from a difference before it is
+    marked so.
 
     Raises UnjudgedError for an expectation that no judge has taken.
     """
     expected = Expected(expectations)
     rings = expected.take(Ring)
+    keys = list(_judge_keys(scenario, view))
     chart = [_explained(finding, scenario, view) for finding in judge_waves(scenario, observation, view, rings)]
     turns = list(judge_turns(expected, view, scenario))
-    refused_offer = any(ring.because for ring in view.rings)
-    yield from turns if refused_offer else chart
-    yield from _judge_keys(scenario, view)
-    yield from chart if refused_offer else turns
+    refused_offer = any(ring.because for ring in view.rings) and bool(turns)
+    undone = bool(keys) or any(scenario.when[number].caller == view.caller for number, _ in observation.failed_steps)
+    yield from keys
+    if refused_offer:
+        yield from _following(turns, undone)
+    yield from _following(chart, undone or refused_offer)
+    if not refused_offer:
+        yield from _following(turns, undone)
     expected.take(CallerHears)
     if not chart and not turns:  # else it is not known which wave or turn is which
         waves = comparable(scenario, observation, view, rings)
         yield from judge_moments(expectations, view, waves, scenario.tolerance)
         yield from judge_hearing(expected, view, waves, scenario)
     yield from judge_displays(expected, view, scenario, charted=bool(chart or turns))
-    yield from judge_answers(expected, view, scenario, _told_as_missing(chart, rings, view))
-    yield from _judge_missed(expected, view, scenario)
-    yield from _judge_end(expected, view, scenario)
+    otherwise = undone or bool(chart or turns)
+    answers = list(judge_answers(expected, view, scenario, _told_as_missing(chart, rings, view)))
+    yield from _following(answers, otherwise)
+    yield from _following(_judge_missed(expected, view, scenario), otherwise or bool(answers))
+    yield from _following(_judge_end(expected, view, scenario), otherwise or bool(answers))
     if scenario.calls > 1:
         expected.take(Over)  # `judge_calls` judges it, over all calls
     expected.require_all_taken()
+
+
+def _following(findings: Iterable[Finding], follows: bool) -> Iterator[Finding]:  # noqa: FBT001 - what it is called
+    return (replace(finding, follows=follows) for finding in findings)
 
 
 def _told_as_missing(chart: Sequence[Finding], rings: Sequence[Ring], view: CallerView) -> frozenset[str]:

@@ -23,12 +23,14 @@ RED = "ringproof_red"
 
 def red(unconfirmed: Unconfirmed) -> dict[str, Any]:
     """Return what is reported of a red while it is being confirmed."""
+    from harness.report.result import and_more  # noqa: PLC0415 - others' pytest loads this module
+
     scenario, findings = unconfirmed.scenario, unconfirmed.red.findings
     return {
         "name": scenario.name,
         "file": scenario.source.file,
         "sentence": findings[0].sentence,
-        "more": len(findings) - 1,
+        "more": and_more(findings),
     }
 
 

@@ -191,9 +191,10 @@ class _HouseForm:
             tw.line(self.message)
 
     def __init__(self, result: Result) -> None:
+        from harness.report.result import and_more  # noqa: PLC0415 - brings pydantic and more
+
         self._text = result.text
-        more = f" (+{len(result.findings) - 1} more)" if len(result.findings) > 1 else ""
-        self.reprcrash = self._Crash(result.findings[0].sentence + more)
+        self.reprcrash = self._Crash(result.findings[0].sentence + and_more(result.findings))
 
     def __str__(self) -> str:
         return self._text

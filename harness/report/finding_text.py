@@ -46,19 +46,31 @@ def failure_text(
 ) -> str:
     """Return all `findings` of one play in the house form, each caller's charts once.
 
+    Under the last one of a call stands what may follow from it or from those before it.
+
     `evidence` is the folder as the user may type it; `folder` the same for us to read, None when there is none.
     Charts stand beside each other where `width` columns allow it at a readable scale, else one above the other.
     """
-    blocks = []
+    blocks: list[list[str]] = []
     drawn: set[str] = set()
+    following: dict[tuple[str | None, int | None], tuple[list[str], list[str]]] = {}
+    """Of each call: its last block, and what may follow from its differences."""
     for finding in findings:
+        call = finding.caller, finding.call
+        if finding.follows and call in following:
+            following[call][1].append(f"{_INDENT * 2}line {finding.source.line}: {finding.sentence}")
+            continue
         lines = [told_at(finding.source, finding.sentence, scenario.lines)]
         if finding.caller is not None and finding.caller not in drawn:
             drawn.add(finding.caller)
             seen = observation if finding.call is None else observation.calls[finding.call - 1]
             lines += _charts(scenario, seen, finding.caller, width)
         lines += [f"{_INDENT}hint: {finding.fix}"] if finding.fix else []
-        blocks.append("\n".join(lines))
+        blocks.append(lines)
+        following[call] = lines, following[call][1] if call in following else []
+    for last, followed in following.values():
+        if followed:
+            last += [f"{_INDENT}which may be why:", *followed]
     hints = {
         caller: route_hint(scenario, caller, folder)
         for caller in scenario.callers
@@ -66,7 +78,7 @@ def failure_text(
     }
     told = [f"{caller}: {hint}" if len(hints) > 1 else hint for caller, hint in hints.items() if hint]
     told += complaints(folder) + ([note] if note else [])
-    return "\n\n".join(blocks) + "\n" + pointers(told, evidence, width)
+    return "\n\n".join("\n".join(block) for block in blocks) + "\n" + pointers(told, evidence, width)
 
 
 def unsteady_text(

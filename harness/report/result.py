@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+if TYPE_CHECKING:
+    from harness.judge import Finding
 
 Outcome = Literal["passed", "failed", "unsteady", "skipped", "invalid", "broken"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
@@ -34,6 +37,18 @@ class Told:
     kind: str
     sentence: str
     line: int
+    follows: bool = False
+    """It may follow from one before it."""
+
+
+def and_more(findings: Sequence[Told | Finding]) -> str:
+    """Return how many there are beside the first: ` (+1 more, and 2 that may follow)`; empty: none."""
+    following = sum(finding.follows for finding in findings[1:])
+    more = len(findings) - 1 - following
+    said = [f"+{more} more"] if more else []
+    if following:
+        said.append(f"and {following} that may follow" if more else f"+{following} that may follow")
+    return f" ({', '.join(said)})" if said else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +126,7 @@ class Result:
             "line": self.line,
             "starts": self.starts,
             "outcome": self.outcome,
-            "findings": [{"kind": told.kind, "sentence": told.sentence, "line": told.line} for told in self.findings],
+            "findings": [asdict(told) for told in self.findings],
             "seconds": {"wall": round(self.wall, 3), "pbx": round(self.pbx, 3)},
             "speed": self.speed,
             "plays": [asdict(play) for play in self.plays],

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from harness.clock.report import STALL_S
-from harness.report.result import OUTCOMES, REPEATED, Complaint, Outcome, Result
+from harness.report.result import OUTCOMES, REPEATED, Complaint, Outcome, Result, and_more
 
 _STYLE: dict[Outcome, str] = {
     "passed": "green",
@@ -48,8 +48,7 @@ def summary_text(results: Sequence[Result], *, width: int, colour: bool = False)
             for result in repeated:
                 if result.outcome == "passed" or not result.findings or result.findings[0].sentence in told_already:
                     continue
-                more = f" (+{len(result.findings) - 1} more)" if len(result.findings) > 1 else ""
-                sentence = Text(f"{result.findings[0].sentence}{more}", style="dim")
+                sentence = Text(f"{result.findings[0].sentence}{and_more(result.findings)}", style="dim")
                 name.append(Padding(sentence, (0, 0, 0, 4)))
                 if result.outcome == "broken" or len(repeated) > 1:  # often the same for all: no engine, no image
                     told_already.add(result.findings[0].sentence)

@@ -207,7 +207,7 @@ def test_skipped_is_told_and_not_counted_as_passed(project: Project, golden: Gol
     assert project.outcomes == {"the first answers": "passed", "legs that signal": "skipped"}
     entry = project.results["scenarios"][1]
     why = "needs Asterisk 22, and this PBX is 16.28.0~dfsg-0+deb11u4: an older one has no signals"
-    assert entry["findings"] == [{"kind": "needs", "sentence": why, "line": 14}]
+    assert entry["findings"] == [{"kind": "needs", "sentence": why, "line": 14, "follows": False}]
     assert (entry["plays"], entry["observation"]) == ([], None)
     verdict = project.folder / "out" / entry["id"] / "verdict.txt"
     assert f"not played: {why}" in verdict.read_text()

@@ -474,6 +474,33 @@ def test_a_call_that_the_pbx_refuses_is_told_with_its_code() -> None:
     assert finding.sentence == told.format("")
 
 
+def follows(story: Scenario, observation: Observation) -> list[tuple[str, bool]]:
+    """Of each finding its kind, and whether it may follow from one before it."""
+    return [(finding.kind, finding.follows) for finding in judge(story, observation)]
+
+
+def test_what_may_follow_is_marked_and_causes_come_first() -> None:
+    """Who rang explains who answered and how the call ended; a step or a key that failed, or an offer, who rang."""
+    story = scenario(ring(11, "101", lasts=15.0), Answer(source=at(12), phone="101"))
+    ended = {"code": 486, "ended": 0.2, "ended_by": "pbx"}
+    refused = replace(UNABLE, phone="101")
+    assert follows(story, seen(refused, **ended)) == [
+        ("refusal-unexpected", False),
+        ("ring-missing", True),
+        ("answer-missing", True),
+        ("caller-ended-by", True),
+    ]
+    assert follows(story, seen(rang("101", 0.1, 15.1), code=486, ended=15.1, ended_by="pbx")) == [
+        ("answer-missing", False),
+        ("caller-ended-by", True),
+    ]
+    press = Press(caller="anna", source=at(9), digits="1")
+    pressed = replace(story, when=(CALL, press))
+    assert follows(pressed, seen(pressed="1", keys="")) == [("key-unheard", False), ("ring-missing", True)]
+    failed = seen(failed_steps=((1, "no telephone-event"),))
+    assert follows(pressed, failed) == [("step-failed", False), ("ring-missing", True)]
+
+
 def test_who_did_not_ring_did_not_answer_either() -> None:
     """Which is one difference; a phone that rang, and one of which nothing is said, is told of."""
     answers = Answer(source=at(12), phone="101")

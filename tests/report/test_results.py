@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 from stories import ring, seen
 
 from harness.report.plain import plain_observation
-from harness.report.result import Complaint, Outcome, Result, Told, exit_code
+from harness.report.result import Complaint, Outcome, Result, Told, and_more, exit_code
 from harness.report.results import ResultsFile
 from harness.report.summary import complaint_notes, summary_text, totals_line
 from harness.scenario.duration import PbxSeconds
@@ -233,3 +233,17 @@ def test_repeated_plays_complain_in_one_line() -> None:
     text = summary_text(plays, width=120)
     assert text.splitlines()[-1] == f"    Asterisk says: {NO_FUNCTION.text} (4 times)"
     assert "Diall" not in text
+
+
+@pytest.mark.parametrize(
+    ("follow", "said"),
+    [
+        ([False], ""),
+        ([False, False], " (+1 more)"),
+        ([False, True, True], " (+2 that may follow)"),
+        ([False, True, False, True], " (+1 more, and 2 that may follow)"),
+    ],
+)
+def test_what_may_follow_is_counted_apart(follow: Sequence[bool], said: str) -> None:
+    """Whoever reads one line knows how many causes there may be."""
+    assert and_more([Told("ring-missing", "nobody rang", 1, follows) for follows in follow]) == said
