@@ -8,6 +8,7 @@ where a play is not green with those that hold.
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import sys
 from collections import Counter
@@ -31,11 +32,13 @@ Play = tuple[Scenario, Observation]
 
 
 def played(out: Path) -> Iterator[Play]:
-    """Yield what was seen of each bundled scenario whose record is in `out`."""
+    """Yield what was seen of each bundled scenario whose record is in `out`, and which was judged: not of a stall."""
+    results = json.loads((out / "results.json").read_text("utf-8"))["scenarios"]
+    judged = {result["id"] for result in results if result["outcome"] != "broken"}
     for file in sorted(SUITE.glob("*.ring.yaml")):
         for scenario in read_scenarios(file).scenarios:
             record = out / scenario.id / "events.ndjson"
-            if record.exists():
+            if scenario.id in judged and record.exists():
                 yield scenario, observe(scenario, read_record(record.read_text("utf-8")))
 
 

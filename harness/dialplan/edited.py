@@ -15,6 +15,8 @@ from harness.scenario.office import Office
 
 REQUIRED = ("asterisk.conf", "modules.conf", "pjsip.conf", "extensions.conf")
 OF_THE_PLAY = ("logger.conf", "manager.conf", TRUNK_ADDRESS_FILE)
+EXECUTABLE = 0o111
+"""Of a file's mode: somebody may run it."""
 _TITLE = re.compile(r"; Written by ringproof from the office (?P<office>['\"].*['\"])\. .*")
 
 
@@ -47,7 +49,7 @@ def take_edited(
     try:
         _require_office(folder / "extensions.conf", office)
         shutil.copytree(
-            folder, out, copy_function=shutil.copyfile, dirs_exist_ok=True, ignore=lambda here, _: _towards(out, here)
+            folder, out, copy_function=shutil.copy, dirs_exist_ok=True, ignore=lambda here, _: _towards(out, here)
         )
     except (OSError, UnicodeDecodeError) as fault:
         raise EditedError(f"the folder {folder} cannot be read: {fault}", folder) from fault
@@ -55,7 +57,8 @@ def take_edited(
     for name in OF_THE_PLAY:
         (out / name).write_text(texts[name], encoding="utf-8")
     for path in out.rglob("*"):
-        path.chmod(0o755 if path.is_dir() else 0o644)  # the PBX reads it as a user of its own
+        runs = path.is_dir() or path.stat().st_mode & EXECUTABLE  # such as a script that AGI() or System() names
+        path.chmod(0o755 if runs else 0o644)  # the PBX reads it as a user of its own
 
 
 def _require_office(dialplan: Path, office: Office) -> None:

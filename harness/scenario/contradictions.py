@@ -230,19 +230,22 @@ class _Story:
     def _connected_with_nobody(self, caller: str, listed: Sequence[Expectation]) -> Iterator[ReadingError]:
         """Yield where the caller gets 200, nobody answers, and he reaches nothing that answers by itself."""
         nobody = next((entry for entry in listed if isinstance(entry, Nobody)), None)
-        connected = next((entry for entry in listed if isinstance(entry, CallerGets) and entry.code == OK), None)
+        gets = [entry for entry in listed if isinstance(entry, CallerGets)]
+        connected = next((entry for entry in gets if entry.code == OK), None)
         office, dials = self.cast.office, self.cast.callers[caller].dials
         if nobody is None or connected is None or office is None or dials not in office.trunk.numbers:
             return
         listens = any(isinstance(step, Hear | Press) and step.caller == caller for step in self.steps)
         behaviours = [*(told.behaviour for told in self.cast.phones.values()), *self.cast.rung]
+        if any(entry.by_pbx for entry in gets):
+            return
         if listens or any(isinstance(each, Forwards) for each in behaviours) or _reaches_a_menu(office, dials):
             return
         yield ReadingError(
             connected.source,
             f"{caller} gets 200, and nothing answers: nobody does, and {dials} leads to no menu",
-            "write the code with which the PBX refuses, such as 480, or who answers; or the step `- hear: prompt`, "
-            "where the PBX itself does",
+            "write the code with which the PBX refuses, such as 480, or who answers; or `- caller gets: {answered by: "
+            "pbx}`, where the PBX itself does",
             nobody.source,
         )
 

@@ -54,12 +54,14 @@ def test_everything_is_taken_but_what_is_the_plays_own(office: Office, edited: P
 
 
 def test_the_pbx_may_read_it(office: Office, edited: Path, tmp_path: Path) -> None:
-    """Whatever the author's umask."""
+    """Whatever the author's umask; what the author may run, the PBX may."""
     (edited / "extensions.conf").chmod(0o600)
     (edited / "sounds").chmod(0o700)
+    (edited / "lookup.sh").write_text("#!/bin/sh\n", encoding="utf-8")
+    (edited / "lookup.sh").chmod(0o740)
     take_edited(edited, tmp_path / "out", office)
     modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "out").rglob("*")}
-    assert (modes["extensions.conf"], modes["sounds"]) == (0o644, 0o755)
+    assert (modes["extensions.conf"], modes["sounds"], modes["lookup.sh"]) == (0o644, 0o755, 0o755)
 
 
 def test_the_folder_may_hold_the_one_that_is_written(office: Office, edited: Path) -> None:

@@ -50,6 +50,15 @@ def test_what_the_slow_clock_does_not_confirm_is_unsteady(project: Project, gold
     assert told["findings"][0]["kind"] == "ring-late"
 
 
+def test_a_red_of_both_clocks_is_red_whatever_each_saw(project: Project) -> None:
+    """What was seen on real time is reported, and the run cannot be allowed to pass."""
+    project.write("sales.ring.yaml", wrong(f"{WRONG}, and {LATE}"))
+    assert project.ringproof("run", "-n", "1", "--speed", "300", "--allow-unsteady", CI="").returncode == 1
+    (told,) = project.results["scenarios"]
+    assert told["outcome"] == "failed"
+    assert told["observation"] != told["fast"]
+
+
 def test_unsteady_may_be_allowed(project: Project) -> None:
     """By hand; the outcome is told all the same."""
     project.write("sales.ring.yaml", scenario(LATE))

@@ -196,6 +196,12 @@ def test_only_a_menu_answers_by_itself(number: str, phones: str, when: str, refu
     assert refused or told == []
 
 
+def test_what_answers_behind_the_ring_may_be_the_pbx(tmp_path: Path) -> None:
+    """A mailbox, say, of a dialplan that somebody edited."""
+    listed = "[{ring: [101], for: 5s}, nobody: answers, caller gets: {code: 200, answered by: pbx, ended by: pbx}]"
+    assert sentences(tmp_path, "{}", listed) == []
+
+
 def test_of_several_right_outcomes_one_that_can_hold_is_enough(tmp_path: Path) -> None:
     """Only where none can is the story refused, by what is wrong with the first."""
     either = "[{{ring: [101], for: 15s}}, either: [[answer: 101], [{}]]]"
