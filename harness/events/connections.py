@@ -42,6 +42,10 @@ class Connections:
 
     def company(self, channel: str) -> set[str]:
         """Return all channels that are connected with `channel`, without itself and without Local channels."""
+        return {other for other in self.reached(channel) if not other.startswith(_LOCAL)}
+
+    def reached(self, channel: str) -> set[str]:
+        """Return all channels that are connected with `channel`, without itself."""
         found, waiting = {channel}, [channel]
         while waiting:
             here = waiting.pop()
@@ -50,7 +54,7 @@ class Connections:
                 beside.add(half)
             waiting += beside - found
             found |= beside
-        return {other for other in found - {channel} if not other.startswith(_LOCAL)}
+        return found - {channel}
 
 
 def other_half(channel: str) -> str:

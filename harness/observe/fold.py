@@ -17,7 +17,6 @@ from harness.events import (
     CallerGot,
     CallerPlaced,
     ChannelGone,
-    ChannelLinked,
     ChannelMade,
     DialFailed,
     Event,
@@ -58,6 +57,7 @@ from harness.events import (
     TalkDropped,
     TalkRefused,
 )
+from harness.events.calls import Calls
 from harness.events.connections import Connections
 from harness.observe.chart import brief_rings, waves_of
 from harness.observe.hearing import Span, hears, spans_of, tone_for_prompt
@@ -341,7 +341,7 @@ def _rings(scenario: Scenario, record: _Record, *, pbx_gone: bool) -> list[Obser
 
 
 class _Owners:
-    """Whose call a leg is: the caller whose linkedid it was made with, or else got when it was bridged."""
+    """Whose call a leg is: the caller's with whose linkedid it was made, or whose call its own has become part of."""
 
     def __init__(self, record: _Record) -> None:
         self._callers: dict[str, str] = {}
@@ -349,16 +349,17 @@ class _Owners:
             belongs = record.of_call(LegBelongs, placed.call_id)
             if belongs is not None:
                 self._callers[belongs.linked] = placed.caller
-        self._later: defaultdict[str, list[str]] = defaultdict(list)
-        for event in record.all(ChannelLinked):
-            self._later[event.channel].append(event.linked)
+        self._calls = Calls()
+        for event in record.all(Event):
+            self._calls.take(event)
 
     def of(self, leg: LegBelongs | None) -> str | None:
         """Return the caller; None: it is nobody's call."""
-        if leg is None:
-            return None
-        calls = [leg.linked, *self._later[leg.channel]]
-        return next((self._callers[call] for call in calls if call in self._callers), None)
+        return self._callers.get(self._calls.of(leg.linked)) if leg is not None else None
+
+    def only_met(self, leg: LegBelongs | None) -> bool:
+        """True of a leg that is in a conference with its caller: it stays there when he leaves."""
+        return leg is not None and self._calls.of(leg.linked, by_linkedid=True) not in self._callers
 
 
 def _ring(invited: PhoneInvited, leg: LegInvited, record: _Record, owners: _Owners, *, pbx_gone: bool) -> ObservedRing:
@@ -659,10 +660,13 @@ def _hung_up(call_id: str, until: PbxSeconds, record: _Record) -> bool:
 
 def _late_legs(views: Iterable[CallerView], record: _Record) -> Iterable[tuple[str, PbxSeconds]]:
     """Phones whose ring or call outlived their caller's own hang-up; for ever, where Ringproof had to end it."""
+    owners = _Owners(record)
     for view in views:
         if view.ended is None or view.ended_by not in {"caller", "harness"}:
             continue
         for ring in view.rings:
+            if owners.only_met(record.of_call(LegBelongs, ring.call_id)):
+                continue
             end = ring.end
             if record.of_call(PhonePickedUp, ring.call_id) is not None:
                 hung_up = record.of_call(PhoneHungUp, ring.call_id)

@@ -20,6 +20,7 @@ from harness.events import (
     MusicEnded,
     Unbridged,
 )
+from harness.events.calls import Calls
 from harness.events.connections import Connections
 from harness.pbx.manager import Manager, ManagerEvent
 from harness.play.listening import RECORDS, RECORDS_NO_MORE, buffers, listens, run_by
@@ -60,6 +61,7 @@ class Switchboard:
         """Channels that have a jitter buffer."""
         self._bridged: set[str] = set()
         """Channels that are in a bridge."""
+        self._calls = Calls()
         self._connections = Connections()
         self._connected: dict[str, dict[str, PbxEpoch]] = {}
         """Of each SIP channel: with which others it is connected, and since when."""
@@ -88,9 +90,9 @@ class Switchboard:
         return self._connected.get(known[one].channel, {}).get(known[other].channel)
 
     def same_call(self, one: str, other: str | None) -> bool:
-        """True when both legs are known to belong to one call (linkedid)."""
-        known = self._known
-        return one in known and other in known and known[one].linked == known[other].linked
+        """True when both legs are known to belong to one call, or their calls have become one."""
+        known, of = self._known, self._calls.of
+        return one in known and other in known and of(known[one].linked) == of(known[other].linked)
 
     def take(self, event: ManagerEvent) -> None:
         """Take one manager event, in the order of their coming."""
@@ -144,7 +146,8 @@ class Switchboard:
                 _release(self._recorded, channel)
 
     def _note(self, event: Event) -> None:
-        """Record what happened to a bridge, and who is connected from then on."""
+        """Record what happened to a channel or bridge, and who is connected from then on."""
+        self._calls.take(event)
         if self._connections.take(event):
             before, now = self._connected, PbxEpoch(event.at)
             self._connected = {
@@ -158,7 +161,7 @@ class Switchboard:
         """Record that a channel has become part of another call."""
         if linked and self._linked.get(channel, linked) != linked:
             self._linked[channel] = linked
-            self._stage.record(ChannelLinked(at=at, channel=channel, linked=linked))
+            self._note(ChannelLinked(at=at, channel=channel, linked=linked))
 
     def ask(self) -> None:
         """Ask the PBX for the Call-ID of every channel that has none yet, one question at a time for each.
@@ -203,7 +206,7 @@ class Switchboard:
         made = ChannelMade(at=at, channel=channel, endpoint=endpoint_of(channel), linked=linked, outgoing=outgoing)
         if made.endpoint:
             self._unknown[channel] = made
-        self._stage.record(made)
+        self._note(made)
 
     async def _identify(self, made: ChannelMade) -> None:
         call_id, asked = None, False

@@ -465,14 +465,31 @@ def test_connected_through_local_channels() -> None:
 
 
 def test_a_call_by_the_pbx_is_whose_it_becomes() -> None:
-    """A ring by Originate has a linkedid of its own, until it is bridged with the caller."""
-    rung = [*PLACED, *leg("101", "r", 1.0, linked="L9"), *ANSWER]
+    """A ring by Originate has a linkedid of its own, also when it is in a bridge with the caller."""
+    made = [
+        ChannelMade(at=S(0.1), channel="PJSIP/trunk-1", endpoint="trunk", linked="L1", outgoing=False),
+        ChannelMade(at=S(1.0), channel="PJSIP/101-r", endpoint="101", linked="L9", outgoing=True),
+    ]
+    rung = [*PLACED, *made, *leg("101", "r", 1.0, linked="L9"), *ANSWER]
     bridged = [Bridged(at=S(4.2), channel=name, bridge="B") for name in ("PJSIP/trunk-1", "PJSIP/101-r")]
-    linked = ChannelLinked(at=S(4.2), channel="PJSIP/101-r", linked="L1")
-    seen = observe(STORY, [*rung, *bridged, linked, *OVER])
-    assert (seen.strays, seen.callers["anna"].answers, seen.callers["anna"].company) == ((), (("101", 4.2),), ())
     seen = observe(STORY, [*rung, *bridged, *OVER])
-    assert ([ring.phone for ring in seen.strays], seen.callers["anna"].company) == (["101"], (("101", 4.2),))
+    assert (seen.strays, seen.callers["anna"].answers, seen.callers["anna"].company) == ((), (("101", 4.2),), ())
+    linked = ChannelLinked(at=S(4.2), channel="PJSIP/101-r", linked="L1")
+    assert observe(STORY, [*rung, linked, *OVER]).strays == ()
+    assert [ring.phone for ring in observe(STORY, [*rung, *bridged[:1], *OVER]).strays] == ["101"]
+
+
+def test_who_was_only_met_in_a_conference_may_stay_there() -> None:
+    """Its leg is the caller's, and does not end with him; one that Asterisk has linked to his does."""
+    placed = ChannelMade(at=S(0.1), channel="PJSIP/trunk-1", endpoint="trunk", linked="L1", outgoing=False)
+    made = ChannelMade(at=S(1.0), channel="PJSIP/101-r", endpoint="101", linked="L9", outgoing=True)
+    met = [
+        Bridged(at=S(4.2), channel=name, bridge="B", technology="softmix") for name in ("PJSIP/trunk-1", "PJSIP/101-r")
+    ]
+    rung = [*PLACED, placed, made, *leg("101", "r", 1.0, linked="L9"), *ANSWER, *met]
+    assert observe(STORY, [*rung, *OVER]).late_legs == ()
+    linked = ChannelLinked(at=S(4.2), channel="PJSIP/101-r", linked="L1")
+    assert [phone for phone, _ in observe(STORY, [*rung, linked, *OVER]).late_legs] == ["101"]
 
 
 def test_what_ringproof_ends_after_the_story_is_nobodys_refusal() -> None:

@@ -139,6 +139,26 @@ def by_async_agi(command: str) -> Callable[[Reach], Callable[[], None]]:
     return begin
 
 
+def by_originate(channel: str, context: str) -> Callable[[Reach], Callable[[], None]]:
+    """Return a program that has the PBX call `channel`, and send it into `context`, as soon as a call waits."""
+
+    def begin(reach: Reach) -> Callable[[], None]:
+        link = reach.new_socket()
+        dial(link, (reach.address, MANAGER_PORT), lambda: True)
+        ami = Ami(link, reach.login, booted_within=WITHIN_S, why_lost=lambda: ConnectionResetError("the PBX ended"))
+
+        def act() -> None:
+            try:
+                ami.wait_for("Newexten", within=WITHIN_S, Application="Wait")
+                ami.action("Originate", Channel=channel, Context=context, Exten="s", Priority=1, Async="true")
+            finally:
+                ami.close()
+
+        return act
+
+    return begin
+
+
 class Outside:
     """Has every PBX that boots from now on be served by a program, which is ready before the first call."""
 
