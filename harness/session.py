@@ -120,6 +120,7 @@ def tell(scenario: Scenario, plays: Plays, table: Table) -> Result:
         speed=told.report.speed,
         plays=_plays(plays.made),
         why_not=told.report.why_not,
+        held=told.report.held,
         observation=plain_observation(told.observation),
         fast=plain_observation(fast.observation) if fast is not None else None,
         complaints=complaints_in(folder, table.allow),

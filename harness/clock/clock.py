@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NewType
 
 from harness.clock.page import PEERS, Page, PageError, PeerWord, Word
-from harness.clock.report import NO_CLOCK, ClockReport
+from harness.clock.report import NO_CLOCK, ClockReport, Held, Listener
 from harness.scenario.speed import SLOWEST
 
 PbxEpoch = NewType("PbxEpoch", float)
@@ -81,6 +81,10 @@ class PbxClock:
         self._numbers = itertools.count()
         self._holds = 0
         self._held_until = PbxEpoch(0.0)
+        self._held: dict[Listener, float] = {}
+        """For how long each listener has held the clock, without the hold that goes on."""
+        self._listening: dict[Listener, tuple[int, PbxEpoch]] = {}
+        """Those that hold it now: by how many calls at once, and since when."""
         self._lines: list[PhoneLine] = []
         self._manager_taken = self._manager_said = 0
         self._longest_stall = 0.0
@@ -114,9 +118,15 @@ class PbxClock:
         await alarm
 
     @contextlib.contextmanager
-    def hold(self) -> Iterator[None]:
-        """Keep the clock at the pace of real time: somebody acts, or is to hear something."""
+    def hold(self, by: Listener | None = None) -> Iterator[None]:
+        """Keep the clock at the pace of real time: somebody acts, or is to hear something.
+
+        `by`: what in the PBX listens, which the report names.
+        """
         self._holds += 1
+        if by is not None:
+            calls, since = self._listening.get(by, (0, self.now()))
+            self._listening[by] = calls + 1, since
         if self._holds == 1 and self.page[Word.CAP]:
             self.page[Word.CAP] = 0
             self.page.tell_news()
@@ -124,6 +134,12 @@ class PbxClock:
             yield
         finally:
             self._holds -= 1
+            if by is not None:
+                calls, since = self._listening.pop(by)
+                if calls > 1:
+                    self._listening[by] = calls - 1, since
+                else:
+                    self._held[by] = self._held.get(by, 0.0) + self.now() - since
             if not self._holds:
                 self._held_until = self.now()
 
@@ -164,7 +180,19 @@ class PbxClock:
         """Tell how it went."""
         stall = max(self._longest_stall, self.page[Word.STALL] / 1e9)
         why_not = NO_CLOCK if self.speed > SLOWEST and not self.drives else self._why_not
-        return ClockReport(speed=self.speed if self.races else SLOWEST, why_not=why_not, longest_stall=stall)
+        return ClockReport(
+            speed=self.speed if self.races else SLOWEST,
+            why_not=why_not,
+            longest_stall=stall,
+            held=self._held_by() if self.races else (),
+        )
+
+    def _held_by(self) -> tuple[Held, ...]:
+        held = dict(self._held)
+        for by, (_, since) in self._listening.items():
+            held[by] = held.get(by, 0.0) + self.now() - since
+        longest_first = sorted(held.items(), key=lambda entry: -entry[1])
+        return tuple(Held(by.application, by.place, round(seconds, 3)) for by, seconds in longest_first)
 
     def give_up(self, why_not: str) -> None:
         """Race no more, for a reason that is told."""
@@ -174,11 +202,12 @@ class PbxClock:
         self.page.tell_news()
 
     def begin_story(self, *, dialplan_step: float = 0.0) -> None:
-        """Forget how late this machine was before: getting ready is no part of the story.
+        """Forget how late this machine was before, and what held the clock: getting ready is no part of the story.
 
         `dialplan_step`: PBX seconds that each step of the dialplan takes from now on.
         """
         self._longest_stall = 0.0
+        self._held.clear()
         self.page[Word.STALL] = 0
         self.page[Word.STEP] = round(dialplan_step * 1e9)
 

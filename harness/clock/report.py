@@ -9,6 +9,24 @@ STALL_S = 0.25
 NO_CLOCK = "the image's Asterisk takes no library from outside (musl, or linked statically)"
 
 
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A step of the dialplan that acts on what it hears, or keeps it."""
+
+    application: str
+    place: str = ""
+    """Where it stands: `s@support:2`; empty: not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A listener, and for how many seconds it kept a clock at real time that was to race."""
+
+    application: str
+    place: str
+    seconds: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockReport:
     """How fast the clock of one play might race, and what stood in its way."""
@@ -19,6 +37,8 @@ class ClockReport:
     """One sentence, where a higher speed was asked for and the clock could not race at all; else empty."""
     longest_stall: float = 0.0
     """Real seconds: how long the machine kept the conductor or the PBX waiting at worst while time was held at 1."""
+    held: tuple[Held, ...] = ()
+    """What kept a clock that was to race at real time because it listens, the longest first."""
 
     @property
     def stalled(self) -> bool:

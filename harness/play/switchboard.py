@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable
 
 from harness.clock.clock import PbxEpoch
+from harness.clock.report import Listener
 from harness.events import (
     Bridged,
     ChannelGone,
@@ -106,7 +107,7 @@ class Switchboard:
             case "Newchannel":
                 self._made(at, channel, event["Linkedid"], outgoing=event.get("ChannelStateDesc") != INCOMING)
             case "Newexten":
-                self._executes(at, channel, event["Application"], event.get("AppData", ""))
+                self._executes(at, channel, event["Application"], event.get("AppData", ""), _place(event))
             case "Hangup":
                 self._unknown.pop(channel, None)
                 self.channels.discard(channel)
@@ -130,10 +131,10 @@ class Switchboard:
                 self.authenticated[event.get("RemoteAddress", "")] = event.get("AccountID", "")
                 self._stage.notify()
             case name:
-                self._take_sound(name, at, channel)
+                self._take_sound(name, at, channel, _place(event))
         self.ask()
 
-    def _take_sound(self, name: str | None, at: PbxSeconds, channel: str) -> None:
+    def _take_sound(self, name: str | None, at: PbxSeconds, channel: str, place: str) -> None:
         """Take an event of what is played to a channel, or recorded of it."""
         match name:
             case "MusicOnHoldStart":
@@ -141,7 +142,7 @@ class Switchboard:
             case "MusicOnHoldStop":
                 self._stage.record(MusicEnded(at=at, channel=channel))
             case "MixMonitorStart":  # also by queues.conf, or by the manager interface
-                self._hold(self._recorded, channel)
+                self._hold(self._recorded, channel, Listener("MixMonitor", place))
             case "MixMonitorStop":
                 _release(self._recorded, channel)
 
@@ -176,7 +177,7 @@ class Switchboard:
                 self._asked.add(made.channel)
                 self._stage.begin(self._identify(made), f"asking whose call {made.channel} is")
 
-    def _executes(self, at: PbxSeconds, channel: str, application: str, data: str) -> None:
+    def _executes(self, at: PbxSeconds, channel: str, application: str, data: str, place: str) -> None:
         """Hold the clock while the channel is in an application that listens; a recording ends with the channel."""
         if application in AWAIT_KEYS:
             self._awaited.add(channel)
@@ -186,19 +187,21 @@ class Switchboard:
             self._stage.record(KeysAwaitedNoMore(at=at, channel=channel))
         _release(self._listening, channel)
         for name, told in run_by(application, data):
+            inside = name != application.lower()
+            by = Listener(f"{application}({name})" if inside else application, place)
             if listens(name, told):
-                self._hold(self._listening, channel)
+                self._hold(self._listening, channel, by)
             elif name == RECORDS:
-                self._hold(self._recorded, channel)
+                self._hold(self._recorded, channel, by)
             elif buffers(name, told):
-                self._hold(self._buffered, channel)
+                self._hold(self._buffered, channel, Listener("JITTERBUFFER", place))
             elif name == RECORDS_NO_MORE:
                 _release(self._recorded, channel)
 
-    def _hold(self, holds: dict[str, contextlib.ExitStack], channel: str) -> None:
+    def _hold(self, holds: dict[str, contextlib.ExitStack], channel: str, by: Listener) -> None:
         if channel not in holds:
             holds[channel] = contextlib.ExitStack()
-            holds[channel].enter_context(self._stage.clock.hold())
+            holds[channel].enter_context(self._stage.clock.hold(by))
 
     def _made(self, at: PbxSeconds, channel: str, linked: str, *, outgoing: bool) -> None:
         self.channels.add(channel)
@@ -228,6 +231,12 @@ class Switchboard:
 def _release(holds: dict[str, contextlib.ExitStack], channel: str) -> None:
     if channel in holds:
         holds.pop(channel).close()
+
+
+def _place(event: ManagerEvent) -> str:
+    """Where the channel of an event is in the dialplan: `s@support:2`; empty: the event does not say so."""
+    context, exten, priority = event.get("Context"), event.get("Exten"), event.get("Priority")
+    return f"{exten}@{context}:{priority}" if context and exten and priority else ""
 
 
 def endpoint_of(channel: str) -> str:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 if TYPE_CHECKING:
     from harness.judge import Finding
 
+from harness.clock.report import Held
+
 Outcome = Literal["passed", "failed", "unsteady", "skipped", "invalid", "broken"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
@@ -85,7 +87,8 @@ class Result:
     `wall` and `pbx` are seconds of real and of PBX time; 0 where nothing was played. `observation` is the plain form
     that `plain_observation` makes; None where there is none. `complaints` are Asterisk's in the play that is told; they
     decide nothing here. `plays` are all that were made, the one that is told last;
-    `fast` is what the racing clock saw of a red before it was confirmed; `why_not` says why a clock could not race.
+    `fast` is what the racing clock saw of a red before it was confirmed; `why_not` says why a clock could not race,
+    `held` what kept it at real time for a while.
     `starts` is the date that the scenario gives the PBX, in ISO 8601 with its offset; None: the present.
     `text` is the failure in the house form; empty: passed.
     """
@@ -102,6 +105,7 @@ class Result:
     speed: float = 1.0
     plays: tuple[Play, ...] = ()
     why_not: str = ""
+    held: tuple[Held, ...] = ()
     observation: Mapping[str, Any] | None = None
     fast: Mapping[str, Any] | None = None
     complaints: tuple[Complaint, ...] = ()
@@ -131,6 +135,7 @@ class Result:
             "speed": self.speed,
             "plays": [asdict(play) for play in self.plays],
             "why_not": self.why_not,
+            "held": [asdict(each) for each in self.held],
             "observation": self.observation,
             "fast": self.fast,
             "complaints": [{**asdict(each), "allowed": list(each.allowed)} for each in self.complaints],
@@ -147,6 +152,7 @@ class Result:
         seconds = fields.pop("seconds")
         fields["findings"] = tuple(Told(**told) for told in fields["findings"])
         fields["plays"] = tuple(Play(**play) for play in fields["plays"])
+        fields["held"] = tuple(Held(**each) for each in fields["held"])
         fields["complaints"] = tuple(
             Complaint(**{**complaint, "allowed": tuple(complaint["allowed"])}) for complaint in fields["complaints"]
         )

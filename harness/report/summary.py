@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
@@ -21,6 +21,8 @@ _STYLE: dict[Outcome, str] = {
 }
 
 _NUMBERED = re.compile(re.escape(REPEATED).replace(r"\{\}", r"\d+") + "$")
+HELD_S = 10.0
+"""What keeps a play at real time for longer than this is named below it: a reader wonders why it is so slow."""
 MOST_TEXTS = 3
 """Texts of complaints that one line names."""
 
@@ -57,6 +59,8 @@ def summary_text(results: Sequence[Result], *, width: int, colour: bool = False)
                 for attempts in map(attempts_of, repeated)
                 if attempts
             ]
+            if held := _held_by(repeated):
+                name.append(Padding(Text(held, style="dim"), (0, 0, 0, 4)))
             if said := _said_meanwhile(repeated):
                 name.append(Padding(Text(said, style="dim"), (0, 0, 0, 4)))
             outcomes = Counter(result.outcome for result in repeated)
@@ -95,6 +99,20 @@ def attempts_of(result: Result) -> str:
         for play in result.plays
     ]
     return f"played {len(plays)} times: {'; '.join(plays)}"
+
+
+def _held_by(repeated: Sequence[Result]) -> str:
+    """Return what held the clock for longest in the plays of a scenario; empty where that was not for long."""
+    seconds: defaultdict[tuple[str, str], float] = defaultdict(float)
+    for held in (each for result in repeated for each in result.held):
+        seconds[held.application, held.place] += held.seconds
+    longest = sorted((-lasted, by) for by, lasted in seconds.items() if lasted > HELD_S * len(repeated))
+    if not longest:
+        return ""
+    lasted, (application, place) = longest[0]
+    where = f" at {place}" if place else ""
+    more = f" (+{len(longest) - 1} more)" if len(longest) > 1 else ""
+    return f"{-lasted:.0f} s at real time, since {application}{where} listens{more}"
 
 
 def _said_meanwhile(repeated: Sequence[Result]) -> str:

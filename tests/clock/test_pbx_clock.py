@@ -12,6 +12,7 @@ import pytest
 
 from harness.clock.clock import PbxClock, PbxEpoch, PlayLoop
 from harness.clock.page import PEERS, Page, PageError, Peer, PeerWord, Word
+from harness.clock.report import Listener
 from harness.containers.errors import BrokenError
 from harness.play.clockwork import prove_steps_take_time
 from harness.scenario.reading import read_scenarios
@@ -128,6 +129,41 @@ def test_at_speed_1_nothing_is_raced(page: Page) -> None:
         assert clock.page[Word.CAP] == 0
 
     on_a_clock(page, act, speed=1)
+
+
+@pytest.mark.parametrize("speed", [500, 1])
+def test_what_listens_is_in_the_report_with_its_seconds(page: Page, speed: float) -> None:
+    """Calls that are at one place at once count once, what still listens counts too; at speed 1 nothing is held up."""
+    support, mailbox = Listener("MixMonitor", "s@support:2"), Listener("VoiceMail", "s@mailbox:1")
+
+    async def act(clock: PbxClock) -> None:
+        async def passes(seconds: float) -> None:
+            await clock.wait_until(PbxEpoch(clock.now() + seconds))
+
+        with clock.hold(by=support):
+            await passes(0.02)
+        clock.begin_story()
+        begun = clock.now()
+        with clock.hold(by=mailbox):
+            with clock.hold(by=support):
+                with clock.hold(by=support):
+                    await passes(0.02)
+                await passes(0.02)
+            lasted = clock.now() - begun
+            await passes(0.02)
+            with clock.hold(by=support):
+                held = clock.report().held
+        if speed == 1:
+            assert held == ()
+            return
+        assert [(each.application, each.place) for each in held] == [
+            ("VoiceMail", mailbox.place),
+            ("MixMonitor", support.place),
+        ]
+        assert held[1].seconds == pytest.approx(lasted, abs=0.005)
+        assert held[0].seconds >= lasted + 0.02
+
+    on_a_clock(page, act, speed)
 
 
 def test_calls_are_gathered_where_steps_take_time(page: Page) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from stories import ring, seen
 
+from harness.clock.report import Held
 from harness.report.plain import plain_observation
 from harness.report.result import Complaint, Outcome, Result, Told, and_more, exit_code
 from harness.report.results import ResultsFile
@@ -110,6 +111,7 @@ def test_results_travel_unchanged(outcome: Outcome) -> None:
         result(outcome, "a name", 5, "first", "second"),
         speed=50.0,
         complaints=said,
+        held=(Held("MixMonitor", "s@support:2", 61.25),),
         starts="2026-10-25T02:30:00+02:00",
     )
     assert Result.from_message(json.loads(json.dumps(sent.to_message()))) == sent
@@ -247,3 +249,17 @@ def test_repeated_plays_complain_in_one_line() -> None:
 def test_what_may_follow_is_counted_apart(follow: Sequence[bool], said: str) -> None:
     """Whoever reads one line knows how many causes there may be."""
     assert and_more([Told("ring-missing", "nobody rang", 1, follows) for follows in follow]) == said
+
+
+def test_what_keeps_a_play_at_real_time_is_named() -> None:
+    """Where that is long; of a scenario that is played many times it is the sum."""
+    long, longer = Held("Record", "7001@office:2", 10.5), Held("MixMonitor", "s@support:2", 61.25)
+    held = dataclasses.replace(result("failed"), held=(longer, long, Held("AMD", "s@office:3", 9.5)))
+    told = "61 s at real time, since MixMonitor at s@support:2 listens (+1 more)"
+    assert summary_text([held], width=120).splitlines()[-1].strip() == told
+    plays = [
+        dataclasses.replace(result("passed", f"a story ({n} of 2)"), held=(Held("AMD", "", 12.0),)) for n in (1, 2)
+    ]
+    assert summary_text(plays, width=100).splitlines()[-1].strip() == "24 s at real time, since AMD listens"
+    short = dataclasses.replace(result("passed"), held=(Held("Record", "7001@office:2", 10.0),))
+    assert "real time" not in summary_text([short], width=100)
