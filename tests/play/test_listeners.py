@@ -1,11 +1,12 @@
 """Applications that act on what they hear, or keep it: they take as long on a racing clock as in real time.
 
 Each is a step behind which 101 is rung, and how long it takes is known: by what it is told, or measured at speed 1
-(asterisk-image/clock/README.md has the table; `python -m tests.play.test_listeners` measures it anew).
+(asterisk-image/clock/README.md has the table; `PYTHONPATH=tests python -m play.test_listeners` measures it anew).
 """
 
 from __future__ import annotations
 
+import math
 import sys
 import wave
 from collections.abc import Callable, Mapping
@@ -16,7 +17,10 @@ import pytest
 
 from harness.containers.run import RunEnvironment
 from harness.events import CallerGot, LegInvited
+from harness.judge import judge
+from harness.observe import observe
 from harness.play.conductor import conduct
+from harness.play.switchboard import Switchboard
 from harness.scenario.speed import FASTEST, SLOWEST
 from play.conftest import events_of, kinds_found, on_a_clock, story, with_setting
 from play.offices import lead_to
@@ -37,6 +41,9 @@ WHOLE_SECONDS = 0.5 + WITHIN_S
 """Asterisk ends a message at the first whole second of its clock that is too late (ast_play_and_record in app.c)."""
 MAILBOXES = {"voicemail.conf": "[general]\nformat=wav\nmaxsecs=6\n[default]\n101 => 1234,Anna\n"}
 MESSAGE = "/var/spool/asterisk/voicemail/default/101/INBOX/msg0000.wav"
+RECORDINGS = "/var/spool/asterisk/recording"
+UNTIL_300_MS = "Wait($[(1300 - ${STRFTIME(,,%3q)}) / 1000])"
+"""By whole seconds ARI ends a recording, too: from here on `maxDurationSeconds=5` are 5.7 s."""
 RECORDER = """#!/bin/bash
 while read -r line && [ -n "$line" ]; do :; done
 echo 'RECORD FILE /ringproof/evidence/agi wav "#" 5000'
@@ -59,6 +66,8 @@ class Listener:
     within: float = WITHIN_S
     program: Callable[[Reach], Callable[[], None]] | None = None
     """One outside the PBX, that acts in the call."""
+    before: str = ""
+    """Steps before the call is answered, from where the seconds are counted."""
 
 
 LISTENERS = {
@@ -86,14 +95,23 @@ LISTENERS = {
         f"Stasis({APP})", 2.0, ARI_MODULES, ARI_FILES,
         program=by_ari("play", "PlaybackFinished", media="sound:vm-enter-num-to-call"),
     ),
+    "Stasis, record by ARI": Listener(
+        f"Stasis({APP})\nSystem(cp {RECORDINGS}/ari.wav /ringproof/evidence/ari.wav)",
+        5.7, (*ARI_MODULES, "app_system", "func_strings"), ARI_FILES, "ari.wav", 5.7,
+        program=by_ari("record", "RecordingFinished", name="ari", format="wav", maxDurationSeconds="5"),
+        before=f"System(mkdir -p {RECORDINGS})\n{UNTIL_300_MS}\n",
+    ),
 }  # fmt: skip
+ALIKE_WITHOUT_A_HOLD = {"AGI, RECORD FILE", "BackgroundDetect", "Stasis, play by ARI"}
+"""A child process keeps time at 1 by itself; of a caller who is never silent BackgroundDetect has nothing to say; and
+what ARI plays is sent in PBX time: the program's own round trips are all that is longer, by 0.1 to 1 s."""
 
 
 def played(
     listener: Listener, environment: RunEnvironment, folder: Path, patch: pytest.MonkeyPatch, speed: float
-) -> float:
-    """Play the steps; return how many seconds they took, from the answer to the ring."""
-    steps = f"Answer()\n{listener.steps}\nDial(PJSIP/101,5)\nHangup(19)"
+) -> float | None:
+    """Play the steps; return how many seconds they took, from the answer to the ring; None: nobody was rung."""
+    steps = f"{listener.before}Answer()\n{listener.steps}\nDial(PJSIP/101,5)\nHangup(19)"
     lead_to(steps, listener.files, listener.modules, patch)
     play = folder / "play"
     play.mkdir()
@@ -103,7 +121,26 @@ def played(
         outside.finish()
     events = events_of(play)
     answered = next(event.at for event in events if isinstance(event, CallerGot) and event.code == 200)
-    return next(event.at for event in events if isinstance(event, LegInvited)) - answered
+    return next((event.at - answered for event in events if isinstance(event, LegInvited)), None)
+
+
+def differences(listener: Listener, seconds: float | None, folder: Path) -> list[str]:
+    """Return in what the steps, and what they recorded, are not as long as they are to be."""
+    found = []
+    if seconds is None or (listener.seconds is not None and abs(seconds - listener.seconds) > WITHIN_S):
+        found.append(f"they took {seconds} s, not {listener.seconds}")
+    if listener.recorded:
+        file = folder / "play" / "pbx" / listener.recorded
+        lasts = seconds_of(file) if file.is_file() else None
+        if lasts is None or abs(lasts - listener.recorded_seconds) > listener.within:
+            found.append(f"they recorded {lasts} s, not {listener.recorded_seconds}")
+    return found
+
+
+def seconds_of(recording: Path) -> float:
+    """Return how long it is."""
+    with wave.open(str(recording)) as file:
+        return file.getnframes() / file.getframerate()
 
 
 @pytest.mark.pbx
@@ -112,15 +149,38 @@ def test_it_takes_as_long_as_in_real_time(
     name: str, environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And what it keeps is as long."""
-    listener = LISTENERS[name]
-    seconds = played(listener, environment, tmp_path, monkeypatch, FASTEST)
-    if listener.seconds is not None:
-        assert seconds == pytest.approx(listener.seconds, abs=WITHIN_S)
-    if listener.recorded:
-        with wave.open(str(tmp_path / "play" / "pbx" / listener.recorded)) as file:
-            assert file.getnframes() / file.getframerate() == pytest.approx(
-                listener.recorded_seconds, abs=listener.within
-            )
+    seconds = played(LISTENERS[name], environment, tmp_path, monkeypatch, FASTEST)
+    assert differences(LISTENERS[name], seconds, tmp_path) == []
+
+
+@pytest.mark.pbx
+@pytest.mark.parametrize("name", sorted(LISTENERS.keys() - ALIKE_WITHOUT_A_HOLD))
+def test_it_does_not_where_the_clock_is_not_held(
+    name: str, environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So each of them is held for a reason, and the test above sees whether it is."""
+    monkeypatch.setattr(Switchboard, "_hold", lambda *_: None)
+    seconds = played(LISTENERS[name], environment, tmp_path, monkeypatch, FASTEST)
+    assert differences(LISTENERS[name], seconds, tmp_path)
+
+
+@pytest.mark.pbx
+def test_the_report_says_what_kept_the_play_at_real_time(
+    environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the application, also inside another one, with its place in the dialplan and its seconds."""
+    steps = (
+        "Answer()\nMixMonitor(/ringproof/evidence/mixed.wav)\nExecIf(1?Record(/ringproof/evidence/a.wav,0,3,q))\n"
+        "Wait(2)\nStopMixMonitor()\nWait(20)\nDial(PJSIP/101,5)\nHangup(19)"
+    )
+    lead_to(steps, {}, ("app_mixmonitor", "app_record", "app_exec"), monkeypatch)
+    play = tmp_path / "play"
+    play.mkdir()
+    report = on_a_clock(conduct(story(STORY, tmp_path), environment, play, FASTEST))
+    assert [(held.application, held.place, round(held.seconds)) for held in report.held] == [
+        ("MixMonitor", "84950000002@from-trunk:2", 5),
+        ("ExecIf(record)", "84950000002@from-trunk:3", 3),
+    ]
 
 
 QUEUED = """
@@ -154,9 +214,13 @@ def test_a_queue_that_records_its_talks(
     """By queues.conf: no step of the dialplan says so, a manager event does."""
     steps = "Answer()\nSet(MONITOR_FILENAME=/ringproof/evidence/queue)\nQueue(agents,c)\nHangup(16)"
     lead_to(steps, RECORDING, (*QUEUE, "app_mixmonitor"), monkeypatch)
-    assert kinds_found(story(QUEUED, tmp_path), environment, tmp_path) == []
-    with wave.open(str(tmp_path / "play" / "pbx" / "queue.wav")) as file:
-        assert file.getnframes() / file.getframerate() == pytest.approx(6.0, abs=0.5)
+    play = tmp_path / "play"
+    play.mkdir()
+    told = story(QUEUED, tmp_path)
+    report = on_a_clock(conduct(told, environment, play, FASTEST))
+    assert not judge(told, observe(told, events_of(play)))
+    assert [(held.application, held.place) for held in report.held] == [("MixMonitor", "84950000002@from-trunk:3")]
+    assert seconds_of(play / "pbx" / "queue.wav") == pytest.approx(6.0, abs=0.5)
 
 
 @pytest.mark.pbx
@@ -191,7 +255,7 @@ def _measure() -> None:
             pair = []
             for speed in (FASTEST, SLOWEST):
                 with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-                    pair.append(played(listener, environment, Path(folder), patch, speed))
+                    pair.append(played(listener, environment, Path(folder), patch, speed) or math.nan)
             print(f"| {name} | {pair[0]:.2f} s | {pair[1]:.2f} s |", flush=True)  # noqa: T201
 
 
