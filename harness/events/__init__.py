@@ -360,6 +360,15 @@ class ChannelLinked(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelOriginated(Event):
+    """A step of the dialplan had the PBX call somebody by itself: Originate(). Asterisk takes that for another call."""
+
+    channel: str
+    by: str
+    """The channel whose step it was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bridged(Event):
     """A channel entered a bridge."""
 

@@ -4,13 +4,19 @@ Asterisk gives all channels of one call a linkedid. A channel that the PBX origi
 dialplan, a call file) has a linkedid of its own, and only a bridge between two channels makes them one call for it:
 ConfBridge leaves the linkedids as they are, and a bridge with one half of a Local channel leaves that of the phone
 behind the other half. So a call that nobody placed joins another one when one of its channels gets that one's linkedid,
-or is connected with one of its channels.
+is connected with one of its channels, or was made by a step of its dialplan: Originate().
 """
 
 from __future__ import annotations
 
-from harness.events import ChannelLinked, ChannelMade, Event
+from typing import Literal, get_args
+
+from harness.events import ChannelLinked, ChannelMade, ChannelOriginated, Event
 from harness.events.connections import Connections
+
+Link = Literal["linkedid", "bridge", "step"]
+"""By what a call has become part of another one."""
+ANY: tuple[Link, ...] = get_args(Link)
 
 
 class Calls:
@@ -23,10 +29,8 @@ class Calls:
         """Of each channel: the linkedid that it was made with."""
         self._placed: set[str] = set()
         """Calls that somebody placed: a call of another one's they do not become."""
-        self._linked: dict[str, list[str]] = {}
-        """Of each call: those whose linkedid one of its channels got, in the order of time."""
-        self._met: dict[str, list[str]] = {}
-        """Of each call: those with which one of its channels was connected, in the order of time."""
+        self._joined: dict[str, list[tuple[Link, str]]] = {}
+        """Of each call: those that it has become part of, in the order of time."""
 
     def take(self, event: Event) -> None:
         """Take one event."""
@@ -36,34 +40,36 @@ class Calls:
                 if event.endpoint and not event.outgoing:
                     self._placed.add(linked)
             case ChannelLinked(channel=channel, linked=linked):
-                _join(self._linked, self._made_for.get(channel, linked), linked)
+                self._join(self._made_for.get(channel, linked), linked, "linkedid")
+            case ChannelOriginated(channel=channel, by=by):
+                self._meet(channel, by, "step")
             case _ if self._connections.take(event):
                 here = getattr(event, "channel", "")
                 for other in self._connections.reached(here):
-                    self._meet(here, other)
+                    self._meet(here, other, "bridge")
+                    self._meet(other, here, "bridge")
 
-    def of(self, linked: str, *, by_linkedid: bool = False) -> str:
+    def of(self, linked: str, *by: Link) -> str:
         """Return the call that somebody placed and that the call `linked` is, or has become part of; else `linked`.
 
-        `by_linkedid`: only by what Asterisk itself takes for one call, which the members of a conference are not.
+        `by`: only what has become so by these links.
         """
         seen, waiting = {linked}, [linked]
         while waiting:
             here = waiting.pop(0)
             if here in self._placed:
                 return here
-            further = [*self._linked.get(here, ()), *(() if by_linkedid else self._met.get(here, ()))]
-            waiting += [call for call in further if call not in seen]
+            further = [call for link, call in self._joined.get(here, ()) if link in (by or ANY) and call not in seen]
+            waiting += further
             seen.update(further)
         return linked
 
-    def _meet(self, one: str, other: str) -> None:
-        calls = [self._made_for[channel] for channel in (one, other) if channel in self._made_for]
-        if len(calls) == 2:  # noqa: PLR2004 - a channel that was made before the story is of no call of it
-            _join(self._met, *calls)
-            _join(self._met, *reversed(calls))
+    def _meet(self, channel: str, other: str, link: Link) -> None:
+        """Join the calls of two channels; one that was made before the story is of no call of it."""
+        if channel in self._made_for and other in self._made_for:
+            self._join(self._made_for[channel], self._made_for[other], link)
 
-
-def _join(joined: dict[str, list[str]], call: str, other: str) -> None:
-    if call != other and other not in joined.setdefault(call, []):
-        joined[call].append(other)
+    def _join(self, call: str, other: str, link: Link) -> None:
+        joined = self._joined.setdefault(call, [])
+        if call != other and (link, other) not in joined:
+            joined.append((link, other))

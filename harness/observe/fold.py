@@ -359,7 +359,10 @@ class _Owners:
 
     def only_met(self, leg: LegBelongs | None) -> bool:
         """True of a leg that is in a conference with its caller: it stays there when he leaves."""
-        return leg is not None and self._calls.of(leg.linked, by_linkedid=True) not in self._callers
+        if leg is None:
+            return False
+        met, linked = self._calls.of(leg.linked, "linkedid", "bridge"), self._calls.of(leg.linked, "linkedid")
+        return met in self._callers and linked not in self._callers
 
 
 def _ring(invited: PhoneInvited, leg: LegInvited, record: _Record, owners: _Owners, *, pbx_gone: bool) -> ObservedRing:

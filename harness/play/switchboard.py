@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from harness.clock.clock import PbxEpoch
 from harness.clock.report import Listener
@@ -12,6 +13,7 @@ from harness.events import (
     ChannelGone,
     ChannelLinked,
     ChannelMade,
+    ChannelOriginated,
     Event,
     KeyHeard,
     KeysAwaited,
@@ -33,8 +35,22 @@ INCOMING = "Ring"
 """State in which a channel of an incoming call is made (chan_pjsip.c); an outgoing one begins as `Down`."""
 OTHER_CLOCK_S = 60.0
 """An event that comes so late is not late: the PBX goes by another clock, which `prove_clock` reports."""
+ORIGINATED_WITHIN_S = 0.5
+"""A channel that comes so soon after a step that is to make it was made by it; Originate() makes it at once."""
+ORIGINATES = "originate"
 AWAIT_KEYS = frozenset({"WaitExten", "Read", "ReadExten"})
 """Applications in which silence is the caller's turn to press a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Originating:
+    """A step of the dialplan that is to make a channel."""
+
+    at: PbxSeconds
+    channel: str
+    """Whose step it is."""
+    name: str
+    """How the name of the new channel begins."""
 
 
 class Switchboard:
@@ -70,6 +86,8 @@ class Switchboard:
         """Channels in an application that waits for keys."""
         self._linked: dict[str, str] = {}
         """Of each channel: the call that it belongs to now."""
+        self._originating: list[Originating] = []
+        """Steps whose channel has not come yet."""
         self.channels: set[str] = set()
         """Those that live."""
         self.authenticated: dict[str, str] = {}
@@ -195,6 +213,8 @@ class Switchboard:
                 self._hold(self._recorded, channel, by)
             elif buffers(name, told):
                 self._hold(self._buffered, channel, Listener("JITTERBUFFER", place))
+            elif name == ORIGINATES:
+                self._originating.append(Originating(at, channel, originated_by(told)))
             elif name == RECORDS_NO_MORE:
                 _release(self._recorded, channel)
 
@@ -204,12 +224,24 @@ class Switchboard:
             holds[channel].enter_context(self._stage.clock.hold(by))
 
     def _made(self, at: PbxSeconds, channel: str, linked: str, *, outgoing: bool) -> None:
+        originated = outgoing and linked not in self._linked.values()  # else somebody dials in his own call
         self.channels.add(channel)
         self._linked[channel] = linked
         made = ChannelMade(at=at, channel=channel, endpoint=endpoint_of(channel), linked=linked, outgoing=outgoing)
         if made.endpoint:
             self._unknown[channel] = made
         self._note(made)
+        if originated:
+            self._look_who_originated(at, channel)
+
+    def _look_who_originated(self, at: PbxSeconds, channel: str) -> None:
+        """Record that a channel was made by a step of the dialplan: the first that is to make one of this name."""
+        self._originating = [step for step in self._originating if at - step.at <= ORIGINATED_WITHIN_S]
+        for step in self._originating:
+            if channel.startswith(step.name):
+                self._originating.remove(step)
+                self._note(ChannelOriginated(at=at, channel=channel, by=step.channel))
+                return
 
     async def _identify(self, made: ChannelMade) -> None:
         call_id, asked = None, False
@@ -243,6 +275,16 @@ def endpoint_of(channel: str) -> str:
     """`PJSIP/101-00000003` -> `101`; a Local channel has no endpoint: empty."""
     technology, _, rest = channel.partition("/")
     return rest.rpartition("-")[0] if technology == "PJSIP" else ""
+
+
+def originated_by(data: str) -> str:
+    """Return how the name of the channel begins that Originate() makes with this data.
+
+    `PJSIP/101/sip:101@198.51.100.7,...` and `PJSIP/007@101,...`: `PJSIP/101-`; `Local/101@leg/n,...`: `Local/101@leg-`.
+    """
+    technology, _, rest = data.partition(",")[0].strip().partition("/")
+    called = rest.partition("/")[0]
+    return f"{technology}/{called.rpartition('@')[2] if technology == 'PJSIP' else called}-"
 
 
 def moment(epoch: PbxEpoch) -> PbxSeconds:

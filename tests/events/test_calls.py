@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.events import Bridged, ChannelLinked, ChannelMade, Event
+from harness.events import Bridged, ChannelLinked, ChannelMade, ChannelOriginated, Event
 from harness.events.calls import Calls
 from harness.events.connections import HOLDING
 from harness.play.switchboard import endpoint_of
@@ -19,6 +19,11 @@ CALLS = {CALLER: "anna", OTHER: "boris", PHONE: "pbx", ONE: "local", TWO: "local
 def into(bridge: str, *channels: str, technology: str = "softmix") -> list[Event]:
     """These channels enter a bridge."""
     return [Bridged(at=NOW, channel=channel, bridge=bridge, technology=technology) for channel in channels]
+
+
+def by_step(channel: str, by: str) -> Event:
+    """A step of a channel has the PBX make another one."""
+    return ChannelOriginated(at=NOW, channel=channel, by=by)
 
 
 def linked(channel: str, call: str) -> Event:
@@ -42,6 +47,10 @@ def linked(channel: str, call: str) -> Event:
         ([linked(PHONE, "anna"), *into("a", OTHER, PHONE)], "pbx", "anna"),
         (into("a", CALLER, OTHER, PHONE), "boris", "boris"),
         ([linked(OTHER, "anna"), linked(PHONE, "boris")], "pbx", "boris"),
+        ([by_step(PHONE, CALLER)], "pbx", "anna"),
+        ([by_step(PHONE, ONE)], "pbx", "pbx"),
+        ([by_step(PHONE, CALLER)], "anna", "anna"),
+        ([by_step(PHONE, CALLER), *into("a", OTHER, PHONE)], "pbx", "anna"),
         ([linked("PJSIP/101-9", "anna"), *into("a", "PJSIP/101-9", PHONE)], "pbx", "pbx"),
     ],
 )
@@ -56,4 +65,4 @@ def test_whose_call_it_becomes(events: list[Event], call: str, whose: str) -> No
         calls.take(event)
     assert calls.of(call) == whose
     if not any(isinstance(event, ChannelLinked) for event in events):
-        assert calls.of(call, by_linkedid=True) == call
+        assert calls.of(call, "linkedid") == call

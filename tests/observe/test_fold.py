@@ -16,6 +16,7 @@ from harness.events import (
     ChannelGone,
     ChannelLinked,
     ChannelMade,
+    ChannelOriginated,
     DialFailed,
     Event,
     KeyHeard,
@@ -490,6 +491,18 @@ def test_who_was_only_met_in_a_conference_may_stay_there() -> None:
     assert observe(STORY, [*rung, *OVER]).late_legs == ()
     linked = ChannelLinked(at=S(4.2), channel="PJSIP/101-r", linked="L1")
     assert [phone for phone, _ in observe(STORY, [*rung, linked, *OVER]).late_legs] == ["101"]
+
+
+def test_a_call_by_a_step_of_the_caller_is_his_unanswered_too() -> None:
+    """And when he leaves while it rings, it is to end, unlike a member of a conference."""
+    placed = ChannelMade(at=S(0.1), channel="PJSIP/trunk-1", endpoint="trunk", linked="L1", outgoing=False)
+    made = ChannelMade(at=S(1.0), channel="PJSIP/101-r", endpoint="101", linked="L9", outgoing=True)
+    step = ChannelOriginated(at=S(1.0), channel="PJSIP/101-r", by="PJSIP/trunk-1")
+    rung = [*PLACED, placed, made, step, *leg("101", "r", 1.0, linked="L9")]
+    seen = observe(STORY, [*rung, *cancelled("101", "r", 21.0), *OVER])
+    assert ([ring.phone for ring in seen.callers["anna"].rings], seen.strays) == (["101"], ())
+    answered = observe(STORY, [*rung, *ANSWER, *OVER])
+    assert ([ring.ending for ring in answered.callers["anna"].rings], answered.late_legs[0][0]) == (["lost"], "101")
 
 
 def test_what_ringproof_ends_after_the_story_is_nobodys_refusal() -> None:

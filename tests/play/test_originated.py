@@ -28,8 +28,10 @@ STORY = """
           - talk: [anna, 101]
           - caller gets: {answered by: pbx}
 """
-APART = frozenset({"ring-missing", "ring-stray"})
-"""Nothing joins the phone's call to the caller's: for him nobody rang."""
+APART = frozenset({"answer-missing", "hears-nothing"})
+"""Nothing joins the phone's call to the caller's, whose dialplan has rung it."""
+NOBODYS = frozenset({"ring-missing", "ring-stray"})
+"""And by somebody else it was rung: the PBX does not say for whom."""
 WAITS = "Answer()\nSet(GLOBAL(WAITING)=${CHANNEL})\n{}\nWait(40)\nHangup(16)\n"
 JOIN = "[join]\nexten => s,1,Bridge(${WAITING})\n"
 LEG = "[leg]\nexten => 101,1,Dial(PJSIP/101,20)\n"
@@ -50,7 +52,7 @@ OFFICES = {
         + JOIN,
         STORY,
         NOT_BRIDGED,
-        APART,
+        NOBODYS,
         ("app_system", "pbx_spool"),
     ),
     "Originate() of a Local channel, and Bridge()": Office(
@@ -71,7 +73,7 @@ OFFICES = {
         "Answer()\nOriginate(PJSIP/101,app,ConfBridge,room,,20,a)\nConfBridge(room)\nHangup(16)\n",
         STORY,
         ("ConfBridge,room,", "ConfBridge,other,"),
-        APART,
+        APART | {"leg-outlives-caller"},
         CONFERENCE,
         ROOMS,
     ),
@@ -84,6 +86,23 @@ OFFICES = {
         ROOMS,
     ),
 }
+
+OFFICES["an Originate() that nobody answers"] = Office(
+    "Answer()\nOriginate(PJSIP/101,app,Wait,1,,10,a)\nMusicOnHold(default,12)\nHangup(16)\n",
+    """
+        when: [{call: anna}]
+        expect:
+          - ring: [101]
+            for: 10s
+          - nobody: answers
+          - missed: [101]
+          - caller gets: {answered by: pbx, ended by: pbx}
+    """,
+    (",,10,a", ",,4,a"),
+    frozenset({"ring-too-short"}),
+    ("app_originate", "res_musiconhold"),
+    {"musiconhold.conf": "[default]\nmode=files\ndirectory=/usr/share/asterisk/sounds/en/digits\n"},
+)
 
 
 @pytest.mark.pbx
@@ -104,7 +123,7 @@ def test_broken_is_red(name: str, environment: RunEnvironment, tmp_path: Path, m
 
 
 @pytest.mark.pbx
-@pytest.mark.parametrize(("joins", "kinds"), [("Bridge(${WAITING})", frozenset()), ("Wait(20)", APART)])
+@pytest.mark.parametrize(("joins", "kinds"), [("Bridge(${WAITING})", frozenset()), ("Wait(20)", NOBODYS)])
 def test_a_program_that_has_the_pbx_call(
     joins: str, kinds: frozenset[str], environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,11 +10,11 @@ import pytest
 
 from harness.clock.clock import PbxClock
 from harness.clock.page import Page
-from harness.events import LegBelongs
+from harness.events import ChannelOriginated, LegBelongs
 from harness.pbx.manager import Manager, ManagerEvent
 from harness.play.recorder import Recorder
 from harness.play.stage import Stage
-from harness.play.switchboard import Switchboard
+from harness.play.switchboard import Switchboard, originated_by
 from play.conftest import events_of, on_a_clock
 
 CHANNEL = "PJSIP/101-00000002"
@@ -83,3 +83,62 @@ def test_an_answer_without_a_call_id_is_asked_for_again_after_news(
 
     on_a_clock(look())
     assert [event.call_id for event in events_of(tmp_path) if isinstance(event, LegBelongs)] == ["call-1"] * asks_again
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        ("PJSIP/101,exten,join,s,1", "PJSIP/101-"),
+        (" PJSIP/101/sip:101@198.51.100.7:5060,app,Wait,1", "PJSIP/101-"),
+        ("PJSIP/007@101", "PJSIP/101-"),
+        ("Local/101@leg/n,app,ConfBridge,room", "Local/101@leg-"),
+        ("Local/101@leg", "Local/101@leg-"),
+    ],
+)
+def test_the_channel_that_originate_makes(data: str, name: str) -> None:
+    """By its name, as Asterisk gives it."""
+    assert originated_by(data) == name
+
+
+STEP: ManagerEvent = {
+    "Event": "Newexten",
+    "Timestamp": "0.9",
+    "Channel": "PJSIP/trunk-00000001",
+    "Linkedid": "L0",
+    "Application": "Originate",
+    "AppData": "PJSIP/101,exten,join,s,1,20,a",
+}
+
+
+@pytest.mark.parametrize(
+    ("events", "originated"),
+    [
+        ((STEP, MADE), 1),
+        ((STEP, MADE, {**MADE, "Channel": "PJSIP/101-00000003", "Linkedid": "L2"}), 1),
+        ((MADE,), 0),
+        ((MADE, STEP), 0),
+        ((STEP, {**MADE, "Timestamp": "1.5"}), 0),
+        ((STEP, {**MADE, "Channel": "PJSIP/102-00000002"}), 0),
+        ((STEP, {**MADE, "ChannelStateDesc": "Ring"}), 0),
+        (({**MADE, "Channel": "PJSIP/102-00000002"}, STEP, MADE), 0),
+        (({**STEP, "Application": "ExecIf", "AppData": "1?Originate(PJSIP/101,app,Wait,1)"}, MADE), 1),
+        (({**STEP, "Application": "Dial"}, MADE), 0),
+    ],
+)
+def test_who_originated_a_channel(tmp_path: Path, events: tuple[ManagerEvent, ...], originated: int) -> None:
+    """The step that came just before, names it, and had none yet; a channel of a call that is there was dialled."""
+
+    async def look() -> None:
+        clock = PbxClock(Page.make(tmp_path / "page"), speed=1)
+        recorder, asked = Recorder(tmp_path / "events.ndjson"), Asked()
+        switchboard = Switchboard(Stage(clock, recorder), lambda: cast("Manager", asked))
+        recorder.begin(clock.now())
+        for event in events:
+            switchboard.take(event)
+        recorder.close()
+        clock.close()
+
+    on_a_clock(look())
+    assert [(event.channel, event.by) for event in events_of(tmp_path) if isinstance(event, ChannelOriginated)] == [
+        (CHANNEL, "PJSIP/trunk-00000001")
+    ] * originated
