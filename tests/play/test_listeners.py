@@ -208,19 +208,24 @@ scenarios:
 
 
 @pytest.mark.pbx
+@pytest.mark.parametrize("held", [True, False])
 def test_a_queue_that_records_its_talks(
-    environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, held: bool
 ) -> None:
-    """By queues.conf: no step of the dialplan says so, a manager event does."""
+    """By queues.conf: no step of the dialplan says so, a manager event does. Not held, it records half a second."""
     steps = "Answer()\nSet(MONITOR_FILENAME=/ringproof/evidence/queue)\nQueue(agents,c)\nHangup(16)"
     lead_to(steps, RECORDING, (*QUEUE, "app_mixmonitor"), monkeypatch)
+    if not held:
+        monkeypatch.setattr(Switchboard, "_hold", lambda *_: None)
     play = tmp_path / "play"
     play.mkdir()
     told = story(QUEUED, tmp_path)
     report = on_a_clock(conduct(told, environment, play, FASTEST))
     assert not judge(told, observe(told, events_of(play)))
-    assert [(held.application, held.place) for held in report.held] == [("MixMonitor", "84950000002@from-trunk:3")]
-    assert seconds_of(play / "pbx" / "queue.wav") == pytest.approx(6.0, abs=0.5)
+    by = [(listener.application, listener.place) for listener in report.held]
+    assert by == [("MixMonitor", "84950000002@from-trunk:3")] * held
+    seconds = seconds_of(play / "pbx" / "queue.wav")
+    assert seconds == pytest.approx(6.0, abs=0.5) if held else seconds < 1.0
 
 
 @pytest.mark.pbx
