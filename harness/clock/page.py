@@ -13,6 +13,8 @@ import time
 from enum import IntEnum
 from pathlib import Path
 
+from harness.clock.bus_error import survive_shrinking
+
 MAGIC = 0x52494E4750524F46
 VERSION = 5
 PEERS = 256
@@ -119,6 +121,8 @@ class Page:
     def make(cls, path: Path, *, starts_ns: int | None = None) -> Page:
         """Make the page of a PBX that has not booted yet, and map it; time flows at 1.
 
+        Where somebody shrinks the file this process reads zeros: `is_whole` reports it.
+
         `starts_ns`: nanoseconds since 1970 that its clock shows now; None: the present.
         """
         realtime, monotonic = time.time_ns(), time.monotonic_ns()
@@ -131,7 +135,9 @@ class Page:
         words[Word.HIGHEST] = words[_RECORD] = words[_RECORD + 1] = monotonic
         words[_RECORD + 2] = _FLOW_ONE
         path.write_bytes(words.tobytes())
-        return cls(path)
+        page = cls(path)
+        survive_shrinking(page, ctypes.addressof(page._news) - 8 * Word.NEWS, _SIZE)
+        return page
 
     def __getitem__(self, word: Word) -> int:
         """Return a word of the head."""

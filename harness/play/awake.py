@@ -13,13 +13,13 @@ from collections.abc import Iterator, Mapping
 from harness.clock.clock import PbxEpoch
 from harness.containers.errors import BrokenError
 from harness.phones.handle import Phone
+from harness.play.clockwork import prove_page_whole
 from harness.play.stage import Stage
 from harness.play.theatre import Theatre
 
 LOOK_EVERY_S = 1.0
 """Real seconds, as all here: a process that stands still reports nothing, so somebody has to look."""
 PINGED_EVERY_LOOKS = 5
-PAGE_WRITERS = "the PBX's container and the phones map it to write: is something else there that does?"
 LOOKS = 5
 """So many looks one after the other without a sign: a phone that is well answers within milliseconds. They are counted,
 and not the seconds, since a machine that stood still as a whole has stopped whoever looks, too."""
@@ -74,8 +74,7 @@ def watched_pbx(theatre: Theatre, stage: Stage) -> Iterator[None]:
         while True:
             for _ in range(PINGED_EVERY_LOOKS):
                 await asyncio.sleep(LOOK_EVERY_S)
-                if not stage.clock.page.is_whole:
-                    raise BrokenError("the clock's page was overwritten or cut while the story ran", PAGE_WRITERS)
+                prove_page_whole(stage.clock.page)
             if not theatre.has_booted:
                 continue
             if not theatre.pbx.has_network:

@@ -28,6 +28,7 @@ TELLS_SECONDS_S = 1.5
 """The PBX tells its time in whole seconds."""
 EXECUTING = "pbx.c: Executing ["
 """In Asterisk's log, where a step of the dialplan begins."""
+PAGE_WRITERS = "the PBX's container and the phones map it to write: is something else there that does?"
 REAL_TIME = "`--speed 1` plays on real time; a date cannot be set there"
 WHY_NOT = dict.fromkeys(Obstacle, "the machine has no time for the PBX") | {
     Obstacle.THREADS: "a thread of the PBX works on and on, or waits in a call that the clock does not know",
@@ -51,6 +52,12 @@ def open_page(scenario: Scenario, environment: RunEnvironment) -> Page:
     )
     page.path.chmod(0o666)  # Asterisk is another user
     return page
+
+
+def prove_page_whole(page: Page) -> None:
+    """Raise BrokenError where somebody has overwritten or cut the page: what follows is no doing of PBX or phones."""
+    if not page.is_whole:
+        raise BrokenError("the clock's page was overwritten or cut while the story ran", PAGE_WRITERS)
 
 
 async def prove_all_heard(clock: PbxClock) -> None:

@@ -39,7 +39,7 @@ from harness.phones.commands import command_in
 from harness.play.awake import prove_awake, watched_pbx, watched_phones
 from harness.play.callers import CallerSeat
 from harness.play.circle import watched_for_circles
-from harness.play.clockwork import open_page, prove_all_heard, prove_clock, prove_steps_take_time
+from harness.play.clockwork import open_page, prove_all_heard, prove_clock, prove_page_whole, prove_steps_take_time
 from harness.play.closing import close_all
 from harness.play.interval import interval
 from harness.play.recorder import Recorder
@@ -100,7 +100,12 @@ async def _conduct(scenario: Scenario, theatre: Theatre, stage: Stage, recorder:
     clock = stage.clock
     failure: BaseException | None = None
     try:
-        await _play_to_its_end(scenario, theatre, stage, recorder)
+        try:
+            await _play_to_its_end(scenario, theatre, stage, recorder)
+        except Exception:
+            prove_page_whole(clock.page)  # else that is why: by SIGBUS it ends PBX and phones
+            raise
+        prove_page_whole(clock.page)
     except BaseException as fault:
         failure = fault
         if isinstance(fault, BrokenError):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
@@ -33,6 +36,21 @@ def on_a_clock(page: Page, act: Callable[[PbxClock], Coroutine[None, None, None]
 
     with asyncio.Runner(loop_factory=PlayLoop) as runner:
         runner.run(run())
+
+
+async def published(clock: PbxClock) -> None:
+    """Return once the loop has had nothing to do, and the clock has published what is awaited."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+    publish = clock._publish  # noqa: SLF001 - as below
+
+    def note(next_alarm: int) -> None:
+        publish(next_alarm)
+        del clock._publish  # type: ignore[method-assign]  # noqa: SLF001 - no event of the clock reports it
+        loop.call_soon_threadsafe(done.set_result, None)  # the loop is about to wait
+
+    clock._publish = note  # type: ignore[method-assign]  # noqa: SLF001
+    await done
 
 
 @pytest.fixture
@@ -109,10 +127,10 @@ def test_the_cap_is_the_next_moment_awaited(page: Page) -> None:
             if hold:
                 with clock.hold():
                     assert clock.page[Word.CAP] == 0
-                    await asyncio.sleep(0.001)
+                    await published(clock)
                     caps.append(clock.page[Word.CAP])
             else:
-                await asyncio.sleep(0.001)
+                await published(clock)
                 caps.append(clock.page[Word.CAP] - now)
 
     on_a_clock(page, act)
@@ -125,7 +143,7 @@ def test_at_speed_1_nothing_is_raced(page: Page) -> None:
 
     async def act(clock: PbxClock) -> None:
         asyncio.ensure_future(clock.wait_until(PbxEpoch(clock.now() + 100)))  # noqa: RUF006 - ended with the loop
-        await asyncio.sleep(0.001)
+        await published(clock)
         assert clock.page[Word.CAP] == 0
 
     on_a_clock(page, act, speed=1)
@@ -209,7 +227,7 @@ def test_an_ended_clock_is_held(page: Page) -> None:
 
     async def act(clock: PbxClock) -> None:
         asyncio.ensure_future(clock.wait_until(PbxEpoch(clock.now() + 100)))  # noqa: RUF006 - ended with the loop
-        await asyncio.sleep(0.001)
+        await published(clock)
         assert clock.page[Word.CAP] > 0
 
     on_a_clock(page, act)
@@ -282,3 +300,40 @@ def test_time_does_not_go_back_for_a_reader(page: Page) -> None:
     page.path.write_bytes(page.path.read_bytes()[: 8 * 17] + bytes(48) + page.path.read_bytes()[8 * 23 :])
     page[Word.HIGHEST] = 0
     assert page.now() >= before
+
+
+SHRINK = """
+import mmap, os, sys
+from pathlib import Path
+from harness.clock.page import Page, Word
+
+path = Path(sys.argv[1])
+page, other = Page.make(path), Page.make(path.with_name("other"))
+before = page.now()
+os.truncate(path, 0)
+assert page[Word.MAGIC] == 0 and page.now() >= before
+page.peer(255)[0] = page[Word.CAP] = 5
+page.tell_news()
+assert page[Word.CAP] == 5 and not page.is_whole
+assert other.is_whole
+with path.with_name("file").open("wb+") as file:
+    file.truncate(10_000)
+    mapped = mmap.mmap(file.fileno(), 10_000)
+    file.truncate(0)
+print("the page was survived", flush=True)
+mapped[1]
+"""
+
+
+def test_a_page_that_is_shrunk_is_survived(tmp_path: Path) -> None:
+    """It is read and written as zeros, and is not whole; a SIGBUS of anything else ends the process as before."""
+    done = subprocess.run(
+        [sys.executable, "-X", "faulthandler", "-c", SHRINK, tmp_path / "page"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.stdout == "the page was survived\n", done.stderr
+    assert "Fatal Python error: Bus error" in done.stderr, "faulthandler had the signal before"
+    assert done.returncode == -signal.SIGBUS

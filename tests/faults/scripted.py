@@ -10,6 +10,7 @@ import array
 import asyncio
 import contextlib
 import math
+import os
 import re
 import signal
 import socket
@@ -38,12 +39,12 @@ class Fault:
     """What happens to the `at`th thing that PBX and phones send."""
 
     kind: str = "none"
-    """none, drop, delay, double, reorder, cut, kill (a phone), end (of the PBX)."""
+    """none, drop, delay, double, reorder, cut, kill (a phone), end (of the PBX), shrink (the clock's page)."""
     at: int = 0
     seconds: float = 0.0
     """Of a delay."""
     victim: int = 0
-    """Which phone is killed, or by which signal the PBX ends."""
+    """Which phone is killed, by which signal the PBX ends, or to how many bytes the page is shrunk."""
 
 
 @dataclass
@@ -545,6 +546,9 @@ class World:
         if self.fault.kind == "end" and self.container is not None:
             self.pbx.close()
             self.container.end(128 + self.fault.victim)
+            return "none"
+        if self.fault.kind == "shrink":
+            os.truncate(self.page.path, self.fault.victim)
             return "none"
         return self.fault.kind
 

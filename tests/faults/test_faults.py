@@ -103,3 +103,14 @@ def test_a_killed_phone_is_named() -> None:
     """By its name and the signal."""
     outcome = rehearse(stories()["answered"], Fault("kill", 60, victim=1), FASTEST)
     assert re.fullmatch(r"the phone (\w+) was killed by SIGKILL", outcome.broken)
+
+
+@pytest.mark.parametrize("speed", [SLOWEST, FASTEST])
+@pytest.mark.parametrize("left", [0, 4096, 20_000])
+def test_a_page_that_is_shrunk(left: int, speed: float) -> None:
+    """At any moment of a play, its last one too: the play is broken and names the page; its process lives on."""
+    name = "answered"
+    sent = undisturbed(name, speed).sent
+    for at in (*range(1, sent, 25), *range(sent - 3, sent + 1)):
+        outcome = rehearse(stories()[name], Fault("shrink", at, victim=left), speed)
+        assert outcome.broken == "the clock's page was overwritten or cut while the story ran", at

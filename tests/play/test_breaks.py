@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -123,20 +124,25 @@ def test_a_pbx_that_stands_still(
 
 @pytest.mark.pbx
 @pytest.mark.parametrize("speed", [SLOWEST, FASTEST])
-def test_a_page_that_is_overwritten(
-    speed: float, environment: RunEnvironment, long_ring: Scenario, tmp_path: Path
+@pytest.mark.parametrize("how", ["overwritten", "shrunk"])
+def test_a_page_that_is_damaged(
+    how: str, speed: float, environment: RunEnvironment, long_ring: Scenario, tmp_path: Path
 ) -> None:
-    """Time stands still from then on, or jumps: it is no verdict, and no hang."""
+    """Time stands still from then on, or jumps, or PBX and phones end by SIGBUS: it is no verdict, and no hang."""
 
-    def overwrite() -> None:
+    def damage() -> None:
         for page in Path(environment.folder).glob("clock-*/page"):
-            with page.open("r+b") as file:
-                file.write(bytes(page.stat().st_size))
+            size = page.stat().st_size
+            if how == "shrunk":
+                os.truncate(page, 0)
+            else:
+                with page.open("r+b") as file:
+                    file.write(bytes(size))
 
     folder = tmp_path / "out"
     folder.mkdir()
-    with pytest.raises(BrokenError, match="the clock's page was overwritten"):
-        on_a_clock(when(PhoneInvited, folder, overwrite, conduct(long_ring, environment, folder, speed)))
+    with pytest.raises(BrokenError, match="the clock's page was overwritten or cut while the story ran"):
+        on_a_clock(when(PhoneInvited, folder, damage, conduct(long_ring, environment, folder, speed)))
     assert not left_behind(environment)
 
 
