@@ -53,6 +53,8 @@ def _serve(listener: socket.socket, alive: int) -> None:
     gc.freeze()  # no collection of a worker's looks at what all of them share, nor copies its pages
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    hang_up = signal.SIG_IGN if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else signal.SIG_DFL
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a worker ended: no zombies
     with selectors.DefaultSelector() as ready:
         ready.register(listener, selectors.EVENT_READ)
@@ -68,6 +70,7 @@ def _serve(listener: socket.socket, alive: int) -> None:
                     listener.close()
                     os.close(alive)
                     ready.close()
+                    signal.signal(signal.SIGHUP, hang_up)  # nohup holds for workers, too
                     _work(connection)
                 else:
                     connection.close()
@@ -121,9 +124,8 @@ def _receive(connection: socket.socket) -> tuple[dict[str, str], list[int]]:
 
 def _ask(address: str, code: str) -> None:
     """Have a worker forked with this process's descriptors, and stay until it ends; its end closes the connection."""
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # a terminal's Ctrl-C reaches the worker too, and this process follows it
+    for ignored in (signal.SIGINT, signal.SIGHUP):  # a terminal's reaches the worker too, and this process follows it
+        signal.signal(ignored, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect("\0" + address)
         rights = array.array("i", range(_DESCRIPTORS))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import os
 import signal
+import stat
 import sys
 import threading
 import time
@@ -31,6 +33,8 @@ KNOWN_RED = "known-red"
 DEFAULT_OUT = "out"
 NOTHING_PLAYED = "nothing was played: all that was selected needs a newer Asterisk, which is no success"
 DEFAULT_IMAGE = "ringproof-asterisk:22"
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""The signals that end a run in order."""
 
 
 def is_named(folder: Path, named: Iterable[Path]) -> bool:
@@ -356,7 +360,7 @@ class Run:
 
 
 class Interruption:
-    """While installed, SIGTERM ends what runs as Ctrl-C does: a KeyboardInterrupt, with all its cleaning up.
+    """While installed, SIGTERM and SIGHUP end what runs as Ctrl-C does: a KeyboardInterrupt, with all its cleaning up.
 
     It comes once: of the signals that follow (a terminal's Ctrl-C reaches the workers directly, and the controlling
     process tells them, too) the next one is ignored, so that cleaning up is not cut short; the third gets through.
@@ -379,8 +383,8 @@ class Interruption:
         self._telling = False
 
     def __enter__(self) -> Self:
-        """Install; where the shell had SIGINT ignored (a background job), it stays so."""
-        for number in (signal.SIGINT, signal.SIGTERM):
+        """Install; where the shell had a signal ignored (SIGINT of a background job, SIGHUP by nohup), it stays so."""
+        for number in INTERRUPTS:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._handle)
         self._hook_before, sys.unraisablehook = sys.unraisablehook, self._dropped
@@ -397,6 +401,8 @@ class Interruption:
 
     def _handle(self, number: int, _frame: object) -> None:
         self._last = number
+        if number == signal.SIGHUP:
+            _leave_closed_terminal()
         if self._telling:  # what is raised in a hook is dropped, too
             self._send_again(number)
             return
@@ -425,10 +431,26 @@ class Interruption:
         again.start()
 
 
+def _leave_closed_terminal() -> None:
+    """Have nothing written to a terminal that is closed: each write would fail, and end what cleans up.
+
+    All descriptors are looked at, since pytest puts those of stdout and stderr elsewhere while a test runs.
+    """
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:
+        try:
+            if stat.S_ISCHR(os.fstat(descriptor).st_mode):
+                os.write(descriptor, b"")
+        except OSError as fault:
+            if fault.errno == errno.EIO:
+                os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+
+
 @contextlib.contextmanager
 def undisturbed() -> Iterator[None]:
-    """Ignore SIGINT and SIGTERM until the end of the block: half a clean-up would leave containers behind."""
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    """Ignore the INTERRUPTS until the end of the block: half a clean-up would leave containers behind."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in INTERRUPTS}
     try:
         yield
     finally:

@@ -1,5 +1,24 @@
 """The command line: `ringproof run`, `validate` and the others; a thin front end, like the pytest plugin."""
 
-from harness.cli.program import main
+from __future__ import annotations
+
+import os
+import signal
+from typing import NoReturn
 
 __all__ = ["main"]
+
+
+def main() -> None:
+    """Import the program and start it; Ctrl-C meanwhile ends this process in one line."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, _end_at_once)
+    from harness.cli.program import start  # noqa: PLC0415 - a third of a second, in which no traceback is to be shown
+
+    start()
+
+
+def _end_at_once(number: int, _frame: object) -> NoReturn:
+    """End this process, which has begun nothing yet; an exception could be dropped by whatever is being imported."""
+    os.write(2, b"ringproof: interrupted by SIGINT\n")
+    os._exit(128 + number)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from harness.cli.paths import Paths, files_of, must_exist, read_all
+from harness.cli.paths import Paths, files_of, must_exist, path_for, read_all
 from harness.cli.telling import counted, refuse
 from harness.report.result import EXIT_INVALID
 
@@ -61,8 +61,10 @@ def _say_what_is_played(scenarios: Sequence[Scenario]) -> None:
 
 
 def render(
-    office: Annotated[Path, typer.Argument(metavar="OFFICE", help="An office file.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the Asterisk configuration.")],
+    office: Annotated[Path, typer.Argument(metavar="OFFICE", help="An office file.", parser=path_for("OFFICE"))],
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder for the Asterisk configuration.", parser=path_for("--out"))
+    ],
     *,
     force: Annotated[bool, typer.Option("--force", help="Write into a folder that is not empty.")] = False,
 ) -> int:

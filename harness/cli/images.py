@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.paths import path_for
 from harness.cli.telling import refuse
 from harness.report.result import EXIT_BROKEN
 from harness.setup.telling import SetupError
@@ -19,10 +20,18 @@ def image(
         list[str] | None, typer.Option("--version", metavar="N", help="Of which Asterisk; several: each of them.")
     ] = None,
     save: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also write them, and what is compiled, into one file.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Also write them, and what is compiled, into one file.",
+            parser=path_for("--save"),
+        ),
     ] = None,
     load: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Take them from such a file, without any network.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Take them from such a file, without any network.", parser=path_for("--load")
+        ),
     ] = None,
 ) -> int:
     """Make the images of PBX and phones; save or load them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,8 +14,24 @@ from harness.session import ENDING, find_files
 if TYPE_CHECKING:
     from harness.scenario.reading import ReadFile
 
+
+def path_for(what: str) -> Callable[[str], Path]:
+    """Return what makes the path of a text for `what`, and ends the program in a sentence where it is empty.
+
+    `Path("")` would be the current folder, and a variable of a script that is not set would play whatever is there.
+    """
+
+    def path(text: str) -> Path:
+        if not text:
+            raise typer.Exit(refuse(f"{what}: the path is empty; name a file or folder (. is the current one)"))
+        return Path(text)
+
+    return path
+
+
 Paths = Annotated[
-    list[Path] | None, typer.Argument(metavar="PATHS", help="Files or folders; scenarios/ where there is one.")
+    list[Path] | None,
+    typer.Argument(metavar="PATHS", help="Files or folders; scenarios/ where there is one.", parser=path_for("PATHS")),
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import traceback
 from typing import Annotated
@@ -13,7 +14,8 @@ from harness.cli.environment import clean, doctor
 from harness.cli.files import render, schema, validate
 from harness.cli.images import image
 from harness.cli.running import run
-from harness.report.result import EXIT_BROKEN, EXIT_OF_SIGNAL
+from harness.cli.telling import interrupted
+from harness.report.result import EXIT_BROKEN
 
 app = typer.Typer(
     add_completion=False,
@@ -26,15 +28,17 @@ for command in (run, validate, render, schema, image, doctor, clean):
     app.command()(command)
 
 
-def main() -> None:
-    """Start the command line; the exit code is 0, 1, 2, 3, 130 or 143 (README)."""
+def start() -> None:
+    """Start the command line; the exit code is 0, 1, 2, 3, 129, 130 or 143 (README)."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a log that knows no block characters gets question marks
     try:
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         code = app(prog_name="ringproof", standalone_mode=False)
     except KeyboardInterrupt:
-        code = EXIT_OF_SIGNAL["SIGINT"]
+        code = interrupted("SIGINT")
     except Exception as fault:  # noqa: BLE001 - its traceback is printed
         code = _usage_exit(fault)
         if code is None:  # Python's own exit code would be 1, which says that the routing differs

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.paths import Paths, files_of, read_what_can_be
+from harness.cli.paths import Paths, files_of, path_for, read_what_can_be
 from harness.cli.progress import Teller
-from harness.cli.telling import counted, refuse
+from harness.cli.telling import counted, interrupted, refuse
 from harness.plays import UNSTEADY_IN_CI, Confirm, SpeedError, read_speed
 from harness.report.out import OutError, OutInUseError, claimed
-from harness.report.result import EXIT_BROKEN, EXIT_INVALID, EXIT_OF_SIGNAL
+from harness.report.result import EXIT_BROKEN, EXIT_INVALID
 from harness.session import DEFAULT_IMAGE, DEFAULT_OUT, Interruption, is_meant
 
 if TYPE_CHECKING:
@@ -40,7 +40,12 @@ def run(  # noqa: PLR0911, PLR0913 - an option each, and what may be wrong with 
     ] = "auto",
     image: Annotated[str, typer.Option(metavar="IMAGE", help="Docker image of the PBX.")] = DEFAULT_IMAGE,
     rendered: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Play on the files that `render` wrote there and you edited.")
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Play on the files that `render` wrote there and you edited.",
+            parser=path_for("--rendered"),
+        ),
     ] = None,
     allow: Annotated[
         list[str] | None,
@@ -49,7 +54,9 @@ def run(  # noqa: PLR0911, PLR0913 - an option each, and what may be wrong with 
             help="Play although Asterisk complains at boot of what this shell pattern matches; several: any of them.",
         ),
     ] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for results and evidence.")] = Path(DEFAULT_OUT),
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder for results and evidence.", parser=path_for("--out"))
+    ] = Path(DEFAULT_OUT),
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Play although some files are invalid.")] = False,
     speed: Annotated[
         str, typer.Option(metavar="N", help="How fast the PBX's clock may race: 1 to 500 times real time, or auto.")
@@ -116,7 +123,7 @@ def run(  # noqa: PLR0911, PLR0913 - an option each, and what may be wrong with 
         code = refuse(f"--out {out}: {fault}")
         return code if isinstance(fault, OutInUseError) else EXIT_BROKEN
     except KeyboardInterrupt:
-        return EXIT_OF_SIGNAL[interruption.signal or "SIGINT"]
+        return interrupted(interruption.signal or "SIGINT")
 
 
 def _run(  # noqa: PLR0913 - what the command line says
@@ -215,7 +222,7 @@ def _play(files: Sequence[Path], options: Iterable[str], out: Path, teller: Tell
     status = pytest.main(arguments, plugins=[teller])
     if teller.run is None:
         if status == pytest.ExitCode.INTERRUPTED:
-            return EXIT_OF_SIGNAL[teller.signal or "SIGINT"]
+            return interrupted(teller.signal or "SIGINT")
         print(f"ringproof: pytest ended before anything was played (its exit code: {int(status)})", file=sys.stderr)
         print("   hint: a defect of Ringproof: please report it", file=sys.stderr)
         return EXIT_BROKEN

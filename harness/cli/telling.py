@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import sys
 
-from harness.report.result import EXIT_INVALID
+from harness.report.result import EXIT_INVALID, EXIT_OF_SIGNAL
 
 
 def refuse(sentence: str) -> int:
     """Say why nothing is done; return the exit code of a wrong command line or file."""
     print(f"ringproof: {sentence}", file=sys.stderr)
     return EXIT_INVALID
+
+
+def interrupted(by: str) -> int:
+    """Say which signal ended the command; return the exit code."""
+    print(f"ringproof: interrupted by {by}", file=sys.stderr)
+    return EXIT_OF_SIGNAL[by]
 
 
 def counted(number: int, thing: str) -> str:

@@ -147,14 +147,16 @@ class PhonesContainer(RunContainer):
                 raise BrokenError(f"{sentence}: {self._last_word()}") from None
 
     def hold(self) -> bool:
-        """Connect to the server, whose container then lives as long as this process; False: it does not listen yet."""
+        """Connect to the server, whose container then lives as long as this process; False: it is not held (yet)."""
         held = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         held.settimeout(ANSWERS_WITHIN_S)
         try:
             held.connect(str(self.server))
             wire.send(held, {"hold": True})
-            wire.receive(held)
+            answer, _ = wire.receive(held)
         except OSError:
+            answer = None
+        if answer != {"held": True}:  # None, too, where the server ended before it answered
             held.close()
             return False
         self._held = held

@@ -354,7 +354,8 @@ def run(
 ) -> ClockReport:
     """Play from synchronous code, on a loop of its own.
 
-    A SIGINT or SIGTERM that the program handles ends the play in order, phones and PBX included, and is then handed on.
+    A SIGINT, SIGTERM or SIGHUP that the program handles ends the play in order, phones and PBX included, and is then
+    handed on.
     """
     caught: list[int] = []
     try:
@@ -380,7 +381,8 @@ async def _interruptible(play: Coroutine[None, None, ClockReport], caught: list[
         task.cancel()
 
     mine = threading.current_thread() is threading.main_thread()
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)} if mine else {}
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if mine else ()
+    handlers = {number: signal.getsignal(number) for number in numbers}
     handlers = {number: handler for number, handler in handlers.items() if handler is not signal.SIG_IGN}
     for number in handlers:
         loop.add_signal_handler(number, cancel, number)

@@ -21,7 +21,7 @@ REPEATED = " ({} of {})"
 EXIT_FAILED = 1
 EXIT_INVALID = 2
 EXIT_BROKEN = 3
-EXIT_OF_SIGNAL = {"SIGINT": 130, "SIGTERM": 143}
+EXIT_OF_SIGNAL = {"SIGHUP": 129, "SIGINT": 130, "SIGTERM": 143}
 _EXIT: dict[Outcome, int] = {
     "passed": 0,
     "failed": EXIT_FAILED,

@@ -73,6 +73,7 @@ def opened(file: Path) -> Iterator[Archive]:
 
     """
     try:
+        _require_content(file)
         tar = tarfile.open(file)  # noqa: SIM115 (closed below, whatever is done with it)
     except FileNotFoundError:
         raise ArchiveError(f"There is no {file}.") from None
@@ -86,6 +87,18 @@ def opened(file: Path) -> Iterator[Archive]:
         except (OSError, tarfile.TarError, EOFError, LookupError, TypeError, ValueError) as error:
             raise ArchiveError(f"{file} is not whole ({error}): copy it again, or save it again.") from error
         yield archive
+
+
+def _require_content(file: Path) -> None:
+    """Raise ArchiveError for a device or pipe, which may never end, and tarfile.ReadError where a file is of zeros.
+
+    Zeros count as padding for tarfile, which reads them to their end.
+    """
+    if file.exists() and not file.is_file() and not file.is_dir():
+        raise ArchiveError(f"{file} is nothing that `ringproof image --save` wrote: it is a device or a pipe.")
+    with file.open("rb") as named:  # a folder is an OSError
+        if not named.read(tarfile.BLOCKSIZE).strip(b"\0"):
+            raise tarfile.ReadError
 
 
 def _read(tar: tarfile.TarFile, file: Path) -> Archive:

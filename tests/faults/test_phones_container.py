@@ -243,6 +243,24 @@ def test_a_server_that_does_not_answer(engine: ScriptedEngine, server: Server, p
     assert engine.last.is_gone
 
 
+@pytest.mark.parametrize("answer", [None, {"fault": "no such request"}])
+def test_a_server_that_ends_while_it_is_to_be_held(
+    server: Server, phones: PhonesContainer, answer: wire.Request | None
+) -> None:
+    """A connection that ended, or another answer, is no container that lives for this process."""
+
+    def script(link: socket.socket, _request: wire.Request) -> bool:
+        if answer is not None:
+            wire.send(link, answer)
+        return False
+
+    server.script, server.status = script, 9
+    phones.start()
+    with pytest.raises(BrokenError, match="the container of the phones ended: exit status 9"):
+        phones.await_ready()
+    assert not phones.hold()
+
+
 @pytest.mark.parametrize("answers", [True, False])
 def test_a_server_that_answers_and_then_ends(server: Server, phones: PhonesContainer, *, answers: bool) -> None:
     """Between two requests, or in the middle of one."""

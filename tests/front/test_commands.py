@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 
 import pytest
@@ -40,10 +41,22 @@ def test_help(project: Project, golden: Golden, command: str) -> None:
         (["run", "empty"], "empty-folder"),
         (["image", "--load", "nowhere.tar"], "no-such-archive"),
         (["image", "--load", "scenarios/office.yaml"], "no-archive"),
+        (["image", "--load", "/dev/zero"], "device-for-archive"),
+        (["image", "--load", "pipe"], "pipe-for-archive"),
+        (["image", "--load", "zeros"], "zeros-for-archive"),
         (["image", "--load", "images.tar", "--version", "16"], "load-and-version"),
         (["image", "--load", "images.tar", "--save", "images.tar"], "load-and-save"),
         (["image", "--save", "nowhere/images.tar"], "no-folder-to-save"),
         (["image", "--version", "11"], "no-such-asterisk"),
+        (["run", ""], "empty-path"),
+        (["run", "scenarios", ""], "empty-path"),
+        (["validate", ""], "empty-path"),
+        (["render", "", "--out", "x"], "empty-office"),
+        (["render", "scenarios/office.yaml", "--out", ""], "empty-out"),
+        (["run", "--out", ""], "empty-out"),
+        (["run", "--rendered", ""], "empty-rendered"),
+        (["image", "--save", ""], "empty-save"),
+        (["image", "--load", ""], "empty-load"),
     ],
 )
 def test_wrong_arguments_are_2_in_one_sentence(
@@ -52,6 +65,8 @@ def test_wrong_arguments_are_2_in_one_sentence(
     """Nothing is played, nothing is written."""
     project.write("sales.ring.yaml", scenario("the first answers"))
     (project.folder / "empty").mkdir()
+    (project.folder / "zeros").write_bytes(bytes(1 << 20))
+    os.mkfifo(project.folder / "pipe")
     done = project.ringproof(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     golden(f"front/{name}.txt", done.stderr)

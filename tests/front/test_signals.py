@@ -1,8 +1,9 @@
-"""Ctrl-C and SIGTERM: exit code, clean-up and a results file that says so, with real processes and real signals."""
+"""Ctrl-C, SIGTERM and SIGHUP: exit code, clean-up and results that say so, with real processes and real signals."""
 
 from __future__ import annotations
 
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -50,7 +51,7 @@ def nothing_is_left(group: int) -> bool:
     return False
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 @pytest.mark.parametrize("workers", [1, 3])
 def test_interrupted_while_the_run_is_being_opened(
     project: Project, workers: int, number: signal.Signals, code: int
@@ -68,6 +69,7 @@ def test_interrupted_while_the_run_is_being_opened(
     (project.stage / "go on").touch()
     told = running.communicate(timeout=30)[0]
     assert running.returncode == code, told
+    assert told.splitlines()[-1] == f"ringproof: interrupted by {number.name}"
     assert "Traceback" not in told
     assert project.notes == ["opened", "closed"]
     assert nothing_is_left(running.pid)
@@ -81,6 +83,8 @@ def test_interrupted_while_the_run_is_being_opened(
         pytest.param(signal.SIGINT, os.kill, 130, id="SIGINT to the parent"),
         pytest.param(signal.SIGTERM, os.kill, 143, id="SIGTERM to the parent"),
         pytest.param(signal.SIGTERM, os.killpg, 143, id="SIGTERM to all"),
+        pytest.param(signal.SIGHUP, os.kill, 129, id="SIGHUP to the parent"),
+        pytest.param(signal.SIGHUP, os.killpg, 129, id="SIGHUP to all"),
     ],
 )
 def test_interrupted(
@@ -98,6 +102,72 @@ def test_interrupted(
     assert (results["exit"], results["interrupted"], results["running"]) == (code, number.name, False)
     assert results["not_played"] == 3
     assert nothing_is_left(running.pid)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_terminal_that_is_closed(project: Project, workers: int) -> None:
+    """Its SIGHUP ends the run in order, although nothing can be written to it any more."""
+    project.write("long.ring.yaml", *WAITERS)
+    pid, terminal = pty.fork()
+    if not pid:
+        os.chdir(project.folder)
+        command = project.command("run", "-n", str(workers))
+        os.execve(command[0], command, project.environment)  # noqa: S606 - in a terminal of its own
+    deadline = time.monotonic() + 60
+    while len(list(project.stage.glob("waiting-*"))) < workers:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)  # as above
+    os.close(terminal)
+    _, status = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 129
+    assert project.notes == ["opened", *["tidied up"] * workers, "closed"]
+    results = project.results
+    assert (results["exit"], results["interrupted"], results["running"]) == (129, "SIGHUP", False)
+    assert nothing_is_left(pid)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_nohup_holds(project: Project, workers: int) -> None:
+    """Where the shell had SIGHUP ignored it ends nobody, workers neither."""
+    project.write("long.ring.yaml", *WAITERS)
+    command = ["nohup", *project.command("run", "-n", str(workers))]
+    running = start(project, command, waiting=workers)
+    os.killpg(running.pid, signal.SIGHUP)
+    os.killpg(running.pid, signal.SIGTERM)
+    told = running.communicate(timeout=30)[0]
+    assert running.returncode == 143, told
+    assert project.results["interrupted"] == "SIGTERM"
+    assert project.notes == ["opened", *["tidied up"] * workers, "closed"]
+
+
+EARLY = """
+import os, signal, sys
+
+class Interrupting:
+    def find_spec(self, name, path, target=None):
+        if name == "MODULE":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+from harness.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("module", ["harness.cli.program", "typer", "harness.cli.running", "harness.opening", "pytest"])
+def test_ctrl_c_while_the_program_is_imported(project: Project, module: str) -> None:
+    """One line, whatever is being imported, and 130."""
+    project.write("quick.ring.yaml", scenario("quick"))
+    ended = subprocess.run(
+        [sys.executable, "-c", EARLY.replace("MODULE", module), "run"],
+        cwd=project.folder,
+        env=project.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (130, "ringproof: interrupted by SIGINT\n")
 
 
 def test_killed_run_leaves_results_that_say_so(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
