@@ -191,31 +191,50 @@ def _in_place_of_containers(world: World) -> Iterator[None]:
             world.end()
 
 
-def rehearse(scenario: Scenario, fault: Fault, speed: float = FASTEST) -> Outcome:
-    """Play `scenario` on the scripted PBX with `fault` in it. Raises HangError where the play hangs."""
+@dataclass(frozen=True)
+class ScriptedRun:
+    """What a play needs, with a scripted world in the place of containers."""
+
+    world: World
+    environment: RunEnvironment
+    folder: Path
+    """Of the play."""
+
+
+@contextmanager
+def scripted_run(fault: Fault, rendered: str = "") -> Iterator[ScriptedRun]:
+    """Set a world up for one play, and remove it; `rendered`: the folder of what somebody edited."""
     folder = Path(tempfile.mkdtemp(prefix="faults-"))
     environment = RunEnvironment(
         run="scripted", owner="", image="", phones_image="", office_network="office", trunk_network="trunk",
-        subnets="127.0.0.0/8", gateways="", folder=str(folder), init=str(folder / "init"),
+        subnets="127.0.0.0/8", gateways="", folder=str(folder), init=str(folder / "init"), rendered=rendered,
     )  # fmt: skip
     play = folder / "play"
     play.mkdir()
     (folder / "lease").mkdir()
-
     try:
-        loop = VirtualLoop()
-        world = World(folder, loop, PLANS, ["100", "101", "102", "103"], fault)
+        world = World(folder, VirtualLoop(), PLANS, ["100", "101", "102", "103"], fault)
         world.configuration, world.evidence = play / "pbx" / "conf", play / "pbx"
-        broken = ""
         with _in_place_of_containers(world):
-            try:
-                report = conductor.run(scenario, environment, play, speed)
-                if report.stalled:  # such a play is made again, and never told as it is (harness.plays)
-                    broken = f"this machine stalled for {report.longest_stall:.1f} s"
-            except BrokenError as failed:
-                broken = failed.sentence
-        events = read_record((play / "events.ndjson").read_text("utf-8"))
-        found = () if broken else tuple(sorted(finding.kind for finding in judge(scenario, observe(scenario, events))))
-        return Outcome(broken, found, world.sent)
+            yield ScriptedRun(world, environment, play)
     finally:
         shutil.rmtree(folder)
+
+
+def found_in(scenario: Scenario, folder: Path) -> tuple[str, ...]:
+    """Judge the play whose evidence is in `folder`; return the kinds of the findings."""
+    events = read_record((folder / "events.ndjson").read_text("utf-8"))
+    return tuple(sorted(finding.kind for finding in judge(scenario, observe(scenario, events))))
+
+
+def rehearse(scenario: Scenario, fault: Fault, speed: float = FASTEST) -> Outcome:
+    """Play `scenario` on the scripted PBX with `fault` in it. Raises HangError where the play hangs."""
+    with scripted_run(fault) as run:
+        broken = ""
+        try:
+            report = conductor.run(scenario, run.environment, run.folder, speed)
+            if report.stalled:  # such a play is made again, and never told as it is (harness.plays)
+                broken = f"this machine stalled for {report.longest_stall:.1f} s"
+        except BrokenError as failed:
+            broken = failed.sentence
+        return Outcome(broken, () if broken else found_in(scenario, run.folder), run.world.sent)

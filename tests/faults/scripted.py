@@ -101,6 +101,7 @@ class ScriptedPhone:
     half: bytes = b""
     is_caller: bool = False
     registered: str = ""
+    password: str = ""
     tone_hz: int = 0
     frozen: bool = False
     code: int = 180
@@ -148,7 +149,7 @@ class ScriptedPhone:
                 self.code = code
                 self.say(say.Prepared, code=code)
             case say.Register():
-                self.registered = verb.user
+                self.registered, self.password = verb.user, verb.password
                 pbx.register(self)
                 self.say(say.Registered, expires=3600)
             case say.Reregister():
@@ -260,7 +261,7 @@ class ScriptedPbx:
             headers = dict(line.split(": ", 1) for line in block.decode().split("\r\n"))
             self._answer(headers, f"ActionID: {headers['ActionID']}")
 
-    def _answer(self, asked: dict[str, str], number: str) -> None:
+    def _answer(self, asked: dict[str, str], number: str) -> None:  # noqa: C901 - a table of actions
         success = ("Response: Success", number)
         match asked["Action"]:
             case "Login":
@@ -272,12 +273,18 @@ class ScriptedPbx:
             case "Getvar":
                 self._getvar(asked, number)
             case "PJSIPShowEndpoints":
-                self._list(number, [f"ObjectName: {name}" for name in (*self.world.endpoints, "trunk")])
+                names = [*self.world.endpoints, "trunk"] if self.world.has_trunk else self.world.endpoints
+                self._list(number, [f"ObjectName: {name}\r\nAuths: auth of {name}" for name in names])
+            case "PJSIPShowAuths":
+                found = [f"ObjectName: auth of {name}\r\nPassword: {p}" for name, p in self.world.passwords.items()]
+                self._list(number, found)
+            case "ModuleCheck" if asked["Module"] in self.world.unloaded:
+                self.block("Response: Error", number, "Message: Module not loaded")
             case "PJSIPShowContacts":
                 found = [f"Uri: sip:{name}@{p.address}:{p.port}" for name, p in self.registered.items()]
                 self._list(number, found)
             case "PJSIPShowEndpoint":
-                self._list(number, [f"Match: {TRUNK}/32"], event="IdentifyDetail")
+                self._list(number, [f"Match: {self.world.trunk}/32"], event="IdentifyDetail")
             case "Originate":
                 self.block(*success)
                 self._call_up(asked["Channel"].split("/")[1], asked["Data"].rpartition(":")[2])
@@ -317,7 +324,8 @@ class ScriptedPbx:
             names = re.findall(r"^load\s*=>?\s*(\S+)", (conf / "modules.conf").read_text(), re.MULTILINE)
             return [f"{name}  it does   0  Running  core" for name in names]
         if line == "core show settings":
-            return ["  Log directory:   /ringproof/evidence", "  Configuration directory: /ringproof/conf"]
+            folder = self.world.log_folder
+            return [f"  Log directory:   {folder}", "  Configuration directory: /ringproof/conf"]
         if line.startswith("pjsip set logger pcap"):
             self.world.begin_capture()
         if line == "pjsip show transports":
@@ -511,6 +519,16 @@ class World:
         self.menus = {MENU: [], "1": plans["84950000002"]}
         """What its keys ring; the number of the menu itself is no key."""
         self.configuration = self.evidence = folder
+        self.has_trunk = True
+        self.trunk = TRUNK
+        """Who is taken for the trunk."""
+        self.passwords: dict[str, str] = {}
+        """What the PBX has as passwords of its endpoints."""
+        self.unloaded: set[str] = set()
+        """Modules that are not loaded."""
+        self.boot_log: list[str] = []
+        """What Asterisk logs before it is ready."""
+        self.log_folder = "/ringproof/evidence"
         self.page: Page
         self.container: ScriptedContainer | None = None
         self.pbx = ScriptedPbx(self)
@@ -711,7 +729,10 @@ class ScriptedContainer:
     with_env = bind = live_in = lambda *_args, **_kwargs: None
 
     def start(self) -> None:
-        (self.world.evidence / "full.log").write_text(f"[2026-01-01 00:00:00.000] VERBOSE[1] asterisk.c: {READY}\n")
+        if self.world.log_folder == "/ringproof/evidence":
+            log = [*self.world.boot_log, f"VERBOSE[1] asterisk.c: {READY}"]
+            text = "".join(f"[2026-01-01 00:00:00.000] {line}\n" for line in log)
+            (self.world.evidence / "full.log").write_text(text)
         with socket.create_server(("127.0.0.1", 0)) as server:  # Asterisk's port is one of TCP
             self.manager = socket.create_connection(server.getsockname())
             theirs, _ = server.accept()
