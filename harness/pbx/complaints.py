@@ -67,6 +67,15 @@ _PLACE = re.compile(r"\bline '?\d+")
 """A WARNING about a line of a file that says no more has most often dropped it."""
 
 
+_NO_SOUND = (
+    re.compile(r"(?:file|app_confbridge)\.c: File (?P<name>.+) does not exist in any format"),
+    re.compile(r'app_dial\.c: Announce file "(?P<name>.+)" specified in Retrydial does not exist'),
+)
+"""Of a sound that is to be played, where there is none (Asterisk 16 to 22)."""
+_UNOPENED = re.compile(r"file\.c: Unable to open (?P<name>.+) \(format .*\): .*")
+"""Of a sound that is not there, too, and of a file that is there and cannot be read, or played to the channel."""
+
+
 @dataclass(frozen=True, slots=True)
 class Complaint:
     """One line of Asterisk's log at WARNING or ERROR."""
@@ -117,6 +126,15 @@ def is_fatal(complaint: Complaint, *, strict: bool) -> bool:
     if _DEPRECATED.search(complaint.words):
         return False
     return strict or _PLACE.search(complaint.words) is not None
+
+
+def missing_sounds(complaints: Iterable[Complaint]) -> tuple[list[str], list[str]]:
+    """Return the names of sounds that Asterisk was to play and has not, and of those that it has and cannot open."""
+    complaints = list(complaints)
+    found = (known.fullmatch(complaint.text) for complaint in complaints for known in _NO_SOUND)
+    missing = {match["name"] for match in found if match}
+    unopened = {match["name"] for complaint in complaints if (match := _UNOPENED.fullmatch(complaint.text))}
+    return sorted(missing), sorted(unopened - missing)
 
 
 def allowed_by(complaint: Complaint, patterns: Iterable[str]) -> tuple[str, ...]:

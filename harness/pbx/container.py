@@ -25,7 +25,7 @@ from harness.pbx.asterisk_container import (
     AbandonedError,
     AsteriskContainer,
 )
-from harness.pbx.complaints import BootPolicy, Complaint, read_complaints
+from harness.pbx.complaints import BootPolicy, Complaint, missing_sounds, read_complaints
 from harness.pbx.ended import READY, AsteriskEndedError
 from harness.pbx.gate import GATE_INSIDE, Gate
 from harness.pbx.manager import Login, Manager, ManagerError, ManagerEvent, ManagerLostError
@@ -355,7 +355,7 @@ class Pbx:
         return [complaint.line for complaint in self._complaints() if self._policy.refuses(complaint)]
 
     def refuse_log(self) -> None:
-        """Raise BrokenError where Asterisk was to play a sound that it has not: its caller acts otherwise.
+        """Raise BrokenError where Asterisk was to play a sound that it has not or cannot open: callers act otherwise.
 
         And where it wrote more than is read, since then nobody knows.
 
@@ -365,11 +365,13 @@ class Pbx:
         if is_evidence(log) and log.stat().st_size > LONGEST:
             sentence = f"the PBX wrote more than {LONGEST // 1_000_000} MB of log, which is more than is read"
             raise BrokenError(sentence, f"its log is {log}")
-        found = (re.search(r"file\.c: File (\S+) does not exist in any format", line) for line in self.complaints())
-        missing = sorted({match[1] for match in found if match})
+        missing, unopened = missing_sounds(self._complaints())
         if missing:
             sentence = f"the PBX was to play what its image has no sound for: {', '.join(missing)}"
             raise BrokenError(sentence, f"install the core sounds in the office's language there; {NEEDED}")
+        if unopened:
+            sentence = f"the PBX was to play what it cannot open: {', '.join(unopened)}"
+            raise BrokenError(sentence, "is each a sound of the format that its name says, and may Asterisk read it?")
 
     def complaints(self) -> list[str]:
         """Return the WARNING and ERROR lines that Asterisk has logged so far."""

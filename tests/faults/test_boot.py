@@ -532,12 +532,17 @@ def test_why_it_ended(boot: Boot, status: int | None, signal: int | None, monkey
 def test_a_sound_that_the_image_has_not(boot: Boot, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each once; a log that is too long is none that is known; a clean one is nothing."""
     line = f"{STAMP} WARNING[2] file.c: File {{}} does not exist in any format\n"
+    unopened = f"{STAMP} WARNING[2] file.c: Unable to open {{}} (format (ulaw)): Success\n"
     raised: list[BrokenError] = []
 
     async def then(pbx: Pbx) -> None:
         pbx.refuse_log()
         log = boot.evidence / "full.log"
-        log.write_text(LOGGED + line.format("b") + line.format("a") + line.format("b"))
+        log.write_text(LOGGED + unopened.format("c") + unopened.format("b"))
+        with pytest.raises(BrokenError) as failed:
+            pbx.refuse_log()
+        assert failed.value.sentence == "the PBX was to play what it cannot open: b, c"
+        log.write_text(LOGGED + unopened.format("c") + line.format("b") + line.format("a") + line.format("b"))
         for longest in (evidences.LONGEST, 10):
             monkeypatch.setattr(pbx_container, "LONGEST", longest)
             with pytest.raises(BrokenError) as failed:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.pbx.complaints import BootPolicy, Complaint, allowed_by, is_fatal, read_complaints
+from harness.pbx.complaints import BootPolicy, Complaint, allowed_by, is_fatal, missing_sounds, read_complaints
 
 HEAD = "[2026-11-28 02:34:26.073] "
 HARMLESS = [
@@ -169,3 +169,27 @@ def test_a_shell_pattern_is_about_the_whole_text(pattern: str, *, matches: bool)
     for strict in (True, False):
         assert BootPolicy(strict=strict, allow=("nothing", pattern)).refuses(complaint) is not matches
         assert BootPolicy(strict=strict).refuses(complaint)
+
+
+@pytest.mark.parametrize(
+    ("said", "missing", "unopened"),
+    [
+        ("WARNING[7][C-00000001] file.c: File vm-goodbye does not exist in any format", ["vm-goodbye"], []),
+        ("WARNING[7] file.c:663 ast_openstream_full: File beep does not exist in any format", ["beep"], []),
+        ("WARNING[7] file.c: File of my own/hello does not exist in any format", ["of my own/hello"], []),
+        ("WARNING[7] app_confbridge.c: File conf-kicked does not exist in any format", ["conf-kicked"], []),
+        ('WARNING[7] app_dial.c: Announce file "sorry" specified in Retrydial does not exist', ["sorry"], []),
+        ("WARNING[7] file.c: Unable to open x (format (ulaw|alaw)): No such file or directory", [], ["x"]),
+        ("WARNING[7] file.c: Unable to open /a b/x (format 0x4 (ulaw)): Success", [], ["/a b/x"]),
+        ("WARNING[7] pbx_config.c: File x does not exist in any format", [], []),
+        ("WARNING[7] file.c: Unable to open x", [], []),
+        ("WARNING[7] app_playback.c: Playback failed on PJSIP/trunk-00000000 for x", [], []),
+    ],
+)
+def test_a_sound_that_is_not_played(said: str, missing: list[str], unopened: list[str]) -> None:
+    """In each form in which Asterisk says so; what it says of the same sound a second time is no other one."""
+    (complaint,) = read_complaints(f"{HEAD}{said}\n")[0]
+    assert missing_sounds([complaint]) == (missing, unopened)
+    if missing:
+        again = Complaint("WARNING", "file.c", f"Unable to open {missing[0]} (format (ulaw)): No such file", "")
+        assert missing_sounds([again, complaint, complaint]) == (missing, [])
