@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import functools
-import os
 
 import docker
 from docker.errors import DockerException, ImageNotFound
 
 from harness.containers.errors import BrokenError
 from harness.setup.image import PHONES, RELEASES, REPOSITORY
+from harness.setup.named import NamedEngine, named_engine
 
-ELSEWHERE = "start it, or unset DOCKER_HOST to use this machine's own"
 OWN = "`make setup` installs and starts one; `docker info` shows whether it runs and whether you may use it"
 OWNED = "ringproof"
 """Label of everything that Ringproof makes; the value is always 1."""
@@ -20,19 +19,25 @@ OWNER = "ringproof.owner"
 
 
 @functools.cache
+def named_once() -> NamedEngine:
+    """Return who named this process's engine, and what to do about it: testcontainers sets DOCKER_HOST afterwards."""
+    return named_engine()
+
+
+@functools.cache
 def engine() -> docker.DockerClient:
-    """Return the client of the engine that DOCKER_HOST or the default socket names.
+    """Return the client of the engine that DOCKER_HOST, the docker command's context or the default socket names.
 
     Raises BrokenError when none answers.
     """
+    named = named_once()
     try:
         client = docker.from_env(timeout=30)
         client.ping()
     except (DockerException, OSError) as fault:
-        where = os.environ.get("DOCKER_HOST", "/var/run/docker.sock")
+        where = named.address if named.by else "/var/run/docker.sock"
         message = f"no Docker engine answers at {where}"
-        hint = ELSEWHERE if "DOCKER_HOST" in os.environ else OWN
-        raise BrokenError(message, hint) from fault
+        raise BrokenError(message, f"start it, or {named.way_back}" if named.by else OWN) from fault
     return spared(client)
 
 

@@ -7,7 +7,6 @@ nothing is pulled, and Ryuk has no part: lease and sweep end what a dead runner 
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import threading
 import time
@@ -19,7 +18,7 @@ from docker.errors import APIError, DockerException, NotFound
 from docker.types import LogConfig, Mount
 from testcontainers.core.container import DockerContainer
 
-from harness.containers.engine import OWNED, OWNER, RUN, engine, spared
+from harness.containers.engine import OWNED, OWNER, RUN, engine, named_once, spared
 from harness.containers.errors import BrokenError
 from harness.containers.run import RunEnvironment
 
@@ -251,11 +250,7 @@ def _no_ipv6() -> dict[str, str]:
 def not_shared(path: Path) -> BrokenError:
     """Return what is to be raised of an engine that sees another file system than this process."""
     sentence = f"the Docker engine does not share {path} with this machine"
-    hint = (
-        "unset DOCKER_HOST to use this machine's own"
-        if "DOCKER_HOST" in os.environ
-        else "is this process in a container?"
-    )
+    hint = named_once().way_back or "is this process in a container?"
     return BrokenError(sentence, f"it has to run on this machine, and see the same files: {hint}")
 
 

@@ -104,7 +104,7 @@ def _no_engine(found: NoEngine) -> tuple[str, str]:
         told = f"what listens at {found.address} says nothing ({found.why})"
         fix = f"start the engine anew (`systemctl restart docker`); {ENGINE_LOG}"
     elif not found.is_this_machines_own:
-        fix = "start it, or unset DOCKER_HOST to use this machine's own"
+        fix = f"start it, or {found.way_back}"
     elif not found.is_installed:
         told, fix = f"{no}, and none is installed", "`make engine` installs Debian's and starts it"
     elif found.stale_pid_file is not None:

@@ -21,6 +21,8 @@ class NoEngine:
     obstacle: Obstacle
     why: str
     is_installed: bool
+    way_back: str
+    """What it takes to use this machine's own, where it is another one."""
     stale_pid_file: Path | None = None
     """It keeps a dockerd from starting while its number is another program's."""
     stale_pid: int | None = None

@@ -165,6 +165,7 @@ def _no_engine(asking: dockerapi.Engine, machine: Machine, fault: OSError | Setu
         obstacle=obstacle,
         why=getattr(fault, "strerror", None) or str(fault),
         is_installed=find("dockerd") is not None,
+        way_back=asking.way_back,
         stale_pid_file=file,
         stale_pid=pid,
     )

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from harness.setup.named import DEFAULT_ADDRESS, TO_OWN, named_engine
 from harness.setup.telling import SetupError
 
-DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
 ASK_SECONDS = 10.0
 BUILD_SECONDS = 600.0
 CHUNK_BYTES = 1 << 20
@@ -52,11 +52,16 @@ class Engine:
     """A Docker engine by its address: unix:///path, tcp://host:port (TLS as DOCKER_TLS_VERIFY says)."""
 
     address: str
+    by: str = "DOCKER_HOST"
+    """Who names it, where it is not this machine's own."""
+    way_back: str = f"unset DOCKER_HOST {TO_OWN}"
+    """What it takes to use this machine's own in its place."""
 
     @classmethod
     def of_environment(cls) -> Engine:
-        """Return the engine that DOCKER_HOST names, else this machine's own."""
-        return cls(os.environ.get("DOCKER_HOST") or DEFAULT_ADDRESS)
+        """Return the engine that DOCKER_HOST or the docker command's context names, else this machine's own."""
+        named = named_engine()
+        return cls(named.address, named.by, named.way_back)
 
     @property
     def is_this_machines_own(self) -> bool:
@@ -218,7 +223,7 @@ class Engine:
             return _UnixConnection(where.path, timeout)
         if where.scheme not in {"tcp", "http", "https"} or where.hostname is None:
             raise SetupError(
-                f"DOCKER_HOST={self.address} is not understood: name an engine as unix:///path or tcp://host:port."
+                f"{self.by}={self.address} is not understood: name an engine as unix:///path or tcp://host:port."
             )
         if where.scheme == "https" or os.environ.get("DOCKER_TLS_VERIFY"):
             return http.client.HTTPSConnection(

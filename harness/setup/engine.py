@@ -65,7 +65,7 @@ def refuse(engine: Engine, obstacle: OSError, *, keep: bool, root: bool) -> None
     """Raise in each case in which the engine must not be installed or started by us."""
     why = f"{NO_ENGINE} at {engine.address} ({obstacle.strerror or obstacle})"
     if not engine.is_this_machines_own:
-        raise SetupError(f"{why}: start it, or unset DOCKER_HOST to use this machine's own.")
+        raise SetupError(f"{why}: start it, or {engine.way_back}.")
     if isinstance(obstacle, PermissionError):
         raise SetupError(
             f"The Docker engine at {engine.address} runs, but you may not talk to it: "

@@ -38,6 +38,7 @@ NO_ENGINE = NoEngine(
     obstacle="absent",
     why="No such file or directory",
     is_installed=True,
+    way_back="",
 )
 OWN_RANGE = (Route(IPv4Network("192.0.2.0/24"), "eth0"),)
 OTHERS = {f"customer-{number}": (pool,) for number, pool in enumerate(DEFAULT_POOLS[:-1])}
@@ -73,7 +74,12 @@ CASES: dict[str, tuple[Check, Facts]] = {
     "engine-is-none": (engine, without(obstacle="other", why="what listens there is no Docker engine: HTTP 400")),
     "engine-named-does-not-answer": (
         engine,
-        without(address="tcp://10.0.0.7:2375", is_this_machines_own=False, why="Connection refused"),
+        without(
+            address="tcp://10.0.0.7:2375",
+            is_this_machines_own=False,
+            why="Connection refused",
+            way_back="unset DOCKER_HOST to use this machine's own",
+        ),
     ),
     "images": (images, GOOD),
     "images-absent": (images, other(images={"22": None, "16": None})),

@@ -153,6 +153,9 @@ def test_where_nothing_listens(tmp_path: Path, bare: Machine) -> None:
     strange = look_at_engine(dockerapi.Engine("ssh://anna@pbx"), bare, {})
     assert isinstance(strange, NoEngine)
     assert strange.why.startswith("DOCKER_HOST=ssh://anna@pbx is not understood")
+    named = look_at_engine(dockerapi.Engine("tcp://127.0.0.1:9", "the docker context x", "do y"), bare, {})
+    assert isinstance(named, NoEngine)
+    assert named.way_back == "do y"
 
 
 def test_a_stale_pid_file_is_found(tmp_path: Path, bare: Machine) -> None:

@@ -36,6 +36,7 @@ def forget_engine() -> None:
     if engines.engine.cache_info().currsize:
         engines.engine().close()
     engines.engine.cache_clear()
+    engines.named_once.cache_clear()
     engines._security_options.cache_clear()  # noqa: SLF001 - what it keeps is this engine's
 
 

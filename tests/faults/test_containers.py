@@ -17,6 +17,7 @@ from harness.containers import run_container
 from harness.containers.errors import BrokenError
 from harness.containers.run import RunEnvironment
 from harness.containers.run_container import RunContainer
+from harness.setup.named import NamedEngine
 
 REMOVING = "removal of container is already in progress"
 
@@ -104,7 +105,7 @@ def test_an_engine_on_another_machine(
     said = "invalid mount config for type 'bind': bind source path does not exist: "
     engine.refuse("POST /containers/create", 400, said + str(tmp_path), times=1)
     if not by_user:
-        monkeypatch.delenv("DOCKER_HOST")
+        monkeypatch.setattr(run_container, "named_once", lambda: NamedEngine("unix:///var/run/docker.sock"))
     with pytest.raises(BrokenError) as failed:
         limited.start()
     assert failed.value.sentence == f"the Docker engine does not share {tmp_path} with this machine"

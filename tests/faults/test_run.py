@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 import shutil
@@ -84,23 +86,52 @@ def test_a_run_begins_where_another_one_died(engine: ScriptedEngine) -> None:
     assert left(engine) == sorted([f"pbx-{own_name()}", f"net-{own_name()}"])
 
 
-@pytest.mark.parametrize("set_by_user", [True, False])
-def test_no_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, set_by_user: bool) -> None:
+def name_by_context(folder: Path, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the docker command's current context name this engine."""
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.delenv("DOCKER_CONTEXT", raising=False)
+    monkeypatch.setenv("DOCKER_CONFIG", str(folder))
+    meta = folder / "contexts" / "meta" / hashlib.sha256(b"mine").hexdigest() / "meta.json"
+    meta.parent.mkdir(parents=True)
+    meta.write_text(json.dumps({"Name": "mine", "Metadata": {}, "Endpoints": {"docker": {"Host": address}}}))
+    (folder / "config.json").write_text('{"currentContext": "mine"}')
+
+
+@pytest.mark.parametrize("named_by", ["DOCKER_HOST", "context", "nobody"])
+def test_no_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, named_by: str) -> None:
     """The sentence names where it was looked for, the hint what to do about that place."""
     forget_engine()
-    nowhere = f"unix://{tmp_path}/nobody.sock"
+    where = nowhere = f"unix://{tmp_path}/nobody.sock"
+    hint = "start it, or unset DOCKER_HOST to use this machine's own"
     monkeypatch.setenv("DOCKER_HOST", nowhere)
-    if not set_by_user:
+    if named_by == "context":
+        name_by_context(tmp_path / "docker", nowhere, monkeypatch)
+        hint = "start it, or `docker context use default` to use this machine's own"
+    elif named_by == "nobody":
         from_env = engines.docker.from_env
         monkeypatch.setattr(engines.docker, "from_env", lambda **kwargs: from_env(**kwargs, environment=elsewhere))
         elsewhere = {"DOCKER_HOST": nowhere}
         monkeypatch.delenv("DOCKER_HOST")
+        monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+        where, hint = "/var/run/docker.sock", engines.OWN
     with pytest.raises(BrokenError) as failed, open_run(IMAGE):
         pytest.fail("nothing may begin")
-    where = nowhere if set_by_user else "/var/run/docker.sock"
     assert failed.value.sentence == f"no Docker engine answers at {where}"
-    assert ("unset DOCKER_HOST" in failed.value.hint) is set_by_user
-    assert ("make setup" in failed.value.hint) is not set_by_user
+    assert failed.value.hint == hint
+
+
+def test_the_engine_of_a_context(engine: ScriptedEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the one that is played on, and testcontainers goes to the same; who named it is remembered."""
+    address = os.environ["DOCKER_HOST"]
+    forget_engine()
+    name_by_context(tmp_path / "docker", address, monkeypatch)
+    asked = len(engine.asked)
+    with open_run(IMAGE) as run:
+        assert run.office_network in engine.networks
+        assert len(engine.asked) > asked
+        monkeypatch.setenv("DOCKER_HOST", address)  # as testcontainers does, for itself
+        assert engines.named_once().by == "the docker context mine"
+    forget_engine()
 
 
 @pytest.mark.parametrize(
