@@ -356,6 +356,7 @@ class ScriptedPbx:
         return leg
 
     def take_call(self, phone: ScriptedPhone, number: str) -> None:
+        self.world.on_call()
         self.caller = leg = self._leg(phone, "trunk", outgoing=False)
         self.world.packet(leg, "INVITE", sent=False)
         phone.say(say.CallPlaced, call_id=leg.call_id)
@@ -529,6 +530,10 @@ class World:
         self.boot_log: list[str] = []
         """What Asterisk logs before it is ready."""
         self.log_folder = "/ringproof/evidence"
+        self.on_call: Callable[[], object] = lambda: None
+        """What happens besides when the caller calls."""
+        self.headers = ""
+        """Of an INVITE to a phone: lines, each with its end."""
         self.page: Page
         self.container: ScriptedContainer | None = None
         self.pbx = ScriptedPbx(self)
@@ -580,9 +585,10 @@ class World:
         if self._capture is None or self._file.closed:
             return
         first = f"SIP/2.0 {code} X" if code else f"{method} sip:x@y SIP/2.0"
+        more = self.headers if sent and method == "INVITE" else ""
         text = (
             f"{first}\r\nVia: SIP/2.0/UDP x\r\nTo: <sip:x@y>\r\nCall-ID: {leg.call_id}\r\nCSeq: 1 {method}\r\n"
-            "Content-Length: 0\r\n\r\n"
+            f"{more}Content-Length: 0\r\n\r\n"
         )
         phone = (socket.inet_aton(leg.phone.address), leg.phone.port)
         pbx = (b"\0\0\0\0", 5060)

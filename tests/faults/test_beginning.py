@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from faults.conftest import until
 from faults.scripted_engine import EngineContainer, ScriptedEngine
+from harness import play
 from harness.containers.errors import BrokenError
 from harness.containers.run import RunEnvironment
 from harness.pbx import namespace as namespaces
@@ -63,6 +66,32 @@ def test_what_is_imported_when(phones: str) -> None:
     """What a play needs at once, and the rest when the phones' container has been started, or could not be."""
     done = subprocess.run([sys.executable, "-c", IMPORTS, phones], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_order_of_imports(monkeypatch: pytest.MonkeyPatch, *, fails: bool) -> None:
+    """The rest is imported behind the phones' container, whether that starts or not: the play is going to say so."""
+    steps: list[str] = []
+    really_import = builtins.__import__
+
+    def note(name: str, *args: Any) -> object:  # noqa: ANN401 - Python's own
+        steps.append(name)
+        return really_import(name, *args)
+
+    class Phones:
+        def await_started(self) -> None:
+            steps.append("the phones' container")
+            if fails:
+                raise BrokenError("of this test")
+
+    monkeypatch.setattr(play, "begin_phones", lambda _: Phones())
+    monkeypatch.setattr(builtins, "__import__", note)
+    play.load()
+    play.load_later(None)  # type: ignore[arg-type] - it is handed on
+    monkeypatch.undo()
+    ours = [step for step in steps if step.startswith(("harness.", "the phones"))]
+    assert ours[:2] == ["harness.play.conductor", "the phones' container"]
+    assert set(LATER) <= set(ours[2:])
 
 
 def test_what_the_first_play_would_wait_for(engine: ScriptedEngine, environment: RunEnvironment) -> None:
