@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
-from typing import NoReturn
+
+try:
+    import signal
+except KeyboardInterrupt:  # it imports a dozen modules, while Python still shows a traceback
+    os.write(2, b"ringproof: interrupted by SIGINT\n")
+    os._exit(130)
 
 __all__ = ["main"]
 
@@ -18,7 +22,7 @@ def main() -> None:
     start()
 
 
-def _end_at_once(number: int, _frame: object) -> NoReturn:
+def _end_at_once(number: int, _frame: object) -> None:
     """End this process, which has begun nothing yet; an exception could be dropped by whatever is being imported."""
     os.write(2, b"ringproof: interrupted by SIGINT\n")
     os._exit(128 + number)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import signal
 import sys
 import traceback
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, ParamSpec
 
 import typer
 
@@ -24,8 +26,26 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Write down who must ring, in which order and for how long; real calls through a real Asterisk prove it.",
 )
-for command in (run, validate, render, schema, image, doctor, clean):
-    app.command()(command)
+Parameters = ParamSpec("Parameters")
+
+
+def interruptible(command: Callable[Parameters, int]) -> Callable[Parameters, int]:
+    """Have Ctrl-C raise KeyboardInterrupt from here on, and end the command in one line: typer would not say a word."""
+
+    @functools.wraps(command)
+    def run_it(*args: Parameters.args, **kwargs: Parameters.kwargs) -> int:
+        try:
+            if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+                signal.signal(signal.SIGINT, signal.default_int_handler)
+            return command(*args, **kwargs)
+        except KeyboardInterrupt:
+            return interrupted("SIGINT")
+
+    return run_it
+
+
+for each in (run, validate, render, schema, image, doctor, clean):
+    app.command()(interruptible(each))
 
 
 def start() -> None:
@@ -34,8 +54,6 @@ def start() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a log that knows no block characters gets question marks
     try:
-        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
         code = app(prog_name="ringproof", standalone_mode=False)
     except KeyboardInterrupt:
         code = interrupted("SIGINT")

@@ -154,12 +154,24 @@ main()
 """
 
 
-@pytest.mark.parametrize("module", ["harness.cli.program", "typer", "harness.cli.running", "harness.opening", "pytest"])
-def test_ctrl_c_while_the_program_is_imported(project: Project, module: str) -> None:
+@pytest.mark.parametrize(
+    ("module", "command"),
+    [
+        ("harness.cli.program", "run"),
+        ("typer", "run"),
+        ("typer._adapters", "run"),
+        ("harness.cli.running", "run"),
+        ("harness.opening", "run"),
+        ("pytest", "run"),
+        ("harness.scenario.changed", "validate"),
+        ("harness.scenario.schema", "schema"),
+    ],
+)
+def test_ctrl_c_while_the_program_is_imported(project: Project, module: str, command: str) -> None:
     """One line, whatever is being imported, and 130."""
     project.write("quick.ring.yaml", scenario("quick"))
     ended = subprocess.run(
-        [sys.executable, "-c", EARLY.replace("MODULE", module), "run"],
+        [sys.executable, "-c", EARLY.replace("MODULE", module), command],
         cwd=project.folder,
         env=project.environment,
         capture_output=True,

@@ -113,8 +113,8 @@ def _texts(out: Path) -> Iterator[str]:
 @pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize(
     ("number", "group", "code"),
-    [(signal.SIGINT, True, 130), (signal.SIGTERM, False, 143)],
-    ids=["ctrl-c", "sigterm"],
+    [(signal.SIGINT, True, 130), (signal.SIGTERM, False, 143), (signal.SIGHUP, True, 129)],
+    ids=["ctrl-c", "sigterm", "sighup"],
 )
 def test_interrupted_run_leaves_nothing(
     ringing: Callable[..., subprocess.Popen[bytes]],
