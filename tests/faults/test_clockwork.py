@@ -218,6 +218,22 @@ def test_a_date_is_waited_for(tmp_path: Path, speed: float) -> None:
     on_page(opened(tmp_path, dated), act, speed=speed)
 
 
+def test_a_date_that_is_near_says_nothing_of_racing(tmp_path: Path) -> None:
+    """In less than a second a clock need not have raced; it is kept."""
+    dated = dataclasses.replace(story(), starts=STARTS)
+    page = opened(tmp_path, dated)
+
+    async def act(clock: PbxClock) -> None:
+        await clock.wait_until(PbxEpoch(STARTS.timestamp() - 0.5))
+        loop = asyncio.get_running_loop()
+        write = loop._write  # type: ignore[attr-defined]  # noqa: SLF001
+        loop._write = lambda: (write(), page.__setitem__(Word.RACED, 0))  # type: ignore[attr-defined]  # noqa: SLF001
+        await prove_clock(dated, clock, pbx(as_shown(clock)))
+        assert clock.races
+
+    on_page(page, act)
+
+
 def test_a_date_that_has_passed(tmp_path: Path) -> None:
     """The PBX took too long to get ready: the hour that the story is about may have struck."""
     dated = dataclasses.replace(story(), starts=STARTS)

@@ -8,6 +8,7 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,10 +78,17 @@ def test_what_the_log_says_of_the_story() -> None:
     assert (first, second) == (0.5, 1.5)
 
 
-def test_what_phones_are_commanded() -> None:
+def test_what_phones_are_commanded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Once for each call and header, whichever phone it is; found in the PBX's own capture."""
     with scripted_run(Fault()) as run:
         run.world.headers = "Alert-Info: <x>;info=alert-autoanswer\r\n"
+        once = run.world.packet
+
+        def twice(*args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - handed on
+            once(*args, **kwargs)
+            once(*args, **kwargs)
+
+        monkeypatch.setattr(run.world, "packet", twice)  # retransmissions are no commands of their own
         events = played(run)
         assert "command-unexpected" in found_in(story(), run.folder)
     commands = [event for event in events if isinstance(event, LegCommanded)]
@@ -96,6 +104,27 @@ def test_a_sound_that_was_not_played() -> None:
         log(run, "[2026-01-01 10:00:01.500] WARNING[9] file.c: File hello does not exist in any format")
         with pytest.raises(BrokenError, match="the PBX was to play what its image has no sound for: hello"):
             played(run)
+
+
+@pytest.mark.parametrize("who", ["the PBX", "a phone"])
+def test_what_a_page_that_is_shrunk_leads_to(who: str) -> None:
+    """PBX and phones end by SIGBUS, which would be red, or the end of a phone: the page is what is named."""
+    with scripted_run(Fault()) as run:
+        world = run.world
+
+        def shrink() -> None:
+            os.truncate(world.page.path, 0)
+            if who == "a phone":
+                world.phones[0].end(-signal.SIGBUS)
+                return
+            assert world.container is not None
+            world.pbx.close()
+            world.container.end(128 + signal.SIGBUS)
+
+        world.on_call = shrink
+        with pytest.raises(BrokenError) as failed:
+            played(run)
+    assert failed.value.sentence == "the clock's page was overwritten or cut while the story ran"
 
 
 @pytest.fixture

@@ -157,6 +157,15 @@ def test_what_asterisk_refuses(edited: Path, log: list[str], sentence: str, file
         assert problem.source.column == 1 + len(text) - len(text.lstrip())
 
 
+def test_the_column_of_what_asterisk_refuses(edited: Path) -> None:
+    """It is where the text of the line begins: Asterisk names none."""
+    lines = (edited / "extensions.conf").read_text("utf-8").splitlines()
+    line = 1 + next(number for number, text in enumerate(lines) if text.startswith(" same"))
+    said = f"WARNING[7] pbx_config.c: Unable to register extension at line {line} of extensions.conf"
+    (problem,) = problems(edited, lambda world: world.boot_log.append(said))
+    assert place(problem) == ("extensions.conf", line, 2, lines[line - 1])
+
+
 def test_what_the_user_allows_is_played(edited: Path) -> None:
     """By a pattern that matches; another one refuses it."""
     log = ["WARNING[7] pbx.c: Context 'from-trunk' tries to include nonexistent context 'of-nobody'"]
