@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from faults.rehearsal import OFFICE, ScriptedRun, found_in, read_stories, scripted_run
-from faults.scripted import Fault, World
+from faults.scripted import Fault, ScriptedPbx, World
 from harness.containers.errors import BrokenError, EditedConfigurationError
 from harness.dialplan.render import render_office
 from harness.play import play
@@ -203,6 +203,21 @@ def test_a_log_that_is_elsewhere(edited: Path, old: str, new: str, line_of: str,
     assert quoted.startswith(line_of)
     assert bool(quoted) is bool(line_of)
     assert line_of in (edited / "asterisk.conf").read_text("utf-8").splitlines()[line - 1]
+
+
+@pytest.mark.parametrize("folder", ["/ringproof/conf", "/etc/asterisk"])
+def test_a_log_that_is_not_written(edited: Path, monkeypatch: pytest.MonkeyPatch, folder: str) -> None:
+    """The file that has the setting, or where Asterisk reads elsewhere the one that says so; and what to write."""
+    answer = ScriptedPbx._printed  # noqa: SLF001
+
+    def printed(pbx: ScriptedPbx, line: str) -> list[str]:
+        return [said.replace("/ringproof/conf", folder) for said in answer(pbx, line)]
+
+    monkeypatch.setattr(ScriptedPbx, "_printed", printed)
+    (problem,) = problems(edited, lambda world: setattr(world, "logs", False))
+    assert problem.sentence == "Asterisk does not log its boot in full.log, so that nobody sees what it complains of"
+    assert problem.fix == "write full.log => notice,warning,error,verbose(4),dtmf below [logfiles]"
+    assert place(problem)[0] == ("logger.conf" if folder == "/ringproof/conf" else "asterisk.conf")
 
 
 @pytest.mark.parametrize(
