@@ -30,6 +30,12 @@ _FEW = re.compile(r"Set\(_*SENT_ON=\$\[0\$\{SENT_ON\} [+-] [12]\]\)")
 REVIEWED: Sequence[Reviewed] = (
     Reviewed(
         "group-.*",
+        'GotoIf($["${GOSUB_RETVAL}" = ""]?look)',
+        r'"\$\{[A-Z_]+\}" = ""\]\?look|^$|NoOp',
+        "A Dial towards nobody ends at once, as a refusal does, and the next is looked for.",
+    ),
+    Reviewed(
+        "group-.*",
         "Set(END=nobody)",
         r'DIALSTATUS\)\}" = "ANSWER"\]\?answered',
         "END is read only where there is no answer, so it is all one whether it is set before or after that is asked.",
