@@ -26,6 +26,8 @@ _SAID = re.compile(r"\[[^\]]+\] (WARNING|ERROR)\[\d+\](\[C-\w+\])? \S+: (?P<word
 _MORE = "all that it said is in pbx/full.log of the scenario's evidence"
 _ALLOW = "; `--allow PATTERN` plays in spite of what is known"
 _LOG_FOLDER = re.compile(r"^[ \t]*astlogdir\s*=>?[ \t]*(?P<value>[^;\s]*)", re.MULTILINE)
+MODULES = "modules.conf"
+_MODULE = re.compile(r"[Mm]odule '(?P<name>\w+)(\.so)?'")
 _PLACE = re.compile(r"\bline (?P<line>\d+) (of|in) ?'?(?P<file>[\w./-]*[\w-])?")
 """Without a file it is the one that PJSIP reads through sorcery (config_options.c)."""
 
@@ -72,9 +74,18 @@ class EditedConfiguration:
         sentence = f"Asterisk refuses this configuration: {said.rstrip('. ').removesuffix(' of')}{more}"
         fix = _MORE + (_ALLOW if fault.booted else "")
         if found is None:
-            return self._error(sentence, fix)
+            return self._error(sentence, fix, *self._loaded_at(said))
         name = (found["file"] or "pjsip.conf").removeprefix(f"{CONF}/")
         return self._error(sentence.replace(f"{CONF}/", ""), fix, name, int(found["line"]))
+
+    def _loaded_at(self, said: str) -> tuple[str, int]:
+        """Return the file and line that load the module of which Asterisk complains; empty and 0: none does."""
+        module, file = _MODULE.search(said), self._folder / MODULES
+        if module is None or not file.is_file():
+            return "", 0
+        text = file.read_text(encoding="utf-8", errors="replace")
+        load = re.search(rf"^[ \t]*(pre)?load\s*=>?\s*{module['name']}(\.so)?\b", text, re.MULTILINE)
+        return (MODULES, text.count("\n", 0, load.start()) + 1) if load else ("", 0)
 
     def log_missing(self, fault: LogMissingError) -> EditedConfigurationError:
         """Return what is to be told where Asterisk's log is not where it is read, with the setting to write."""

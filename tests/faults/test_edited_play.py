@@ -94,6 +94,16 @@ def test_what_was_rendered_from_another_office(edited: Path) -> None:
     assert problem.fix == "give the folder that the scenario's office was rendered into"
 
 
+@pytest.mark.parametrize("module", ["app_dial", "app_dial.so"])
+def test_a_module_that_cannot_be_loaded(edited: Path, module: str) -> None:
+    """It is placed where modules.conf loads it."""
+    said = f"Error loading module '{module}': /usr/lib/asterisk/modules/app_dial.so: undefined symbol: ast_of_another"
+    line = edit(edited / "modules.conf", "load=app_dial.so", "load=app_dial.so")
+    (problem,) = problems(edited, lambda world: world.boot_log.append(f"ERROR[7] loader.c: {said}"))
+    assert place(problem) == ("modules.conf", line, 1, "load=app_dial.so")
+    assert problem.sentence == f"Asterisk refuses this configuration: {said}"
+
+
 def test_what_leads_elsewhere(edited: Path) -> None:
     """Each place, the first with their number; the quoted line has the value."""
     line = edit(edited / "pjsip.conf", "bind=", "external_media_address=198.51.100.7\nmedia_address = 10.0.0.1\nbind=")
