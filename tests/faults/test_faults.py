@@ -83,6 +83,15 @@ def test_what_comes_late_is_a_stall_of_the_machine(seed: int) -> None:
     assert re.fullmatch(r"this machine stalled for \d+\.0 s", outcome.broken), outcome
 
 
+def test_what_is_on_its_way_when_a_moment_is_near() -> None:
+    """The clock stands some 100 ns before it in half of the plays: they have their verdict, and at once."""
+    seed, name = 4476, "overflow"
+    normal = undisturbed(name, FASTEST)
+    for _ in range(8):
+        outcome = rehearse(stories()[name], fault_of(seed, normal.sent), FASTEST)
+        assert (outcome.broken, outcome.found) == ("", normal.found)
+
+
 @pytest.mark.parametrize("kind", ["drop", "double", "cut"])
 def test_what_is_missing_or_twice_does_not_go_unseen(kind: str) -> None:
     """Each thing that is sent during a story, one after the other: the play is broken, green is never said of it."""

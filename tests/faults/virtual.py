@@ -32,18 +32,19 @@ class _Selector(clocks._Selector):  # noqa: SLF001 - it is to be the play's own 
 
     def __init__(self) -> None:
         super().__init__()
-        self.pass_time: Callable[[float, bool], bool] = lambda _, __: False
+        self.pass_time: Callable[[float, bool, float | None], bool] = lambda _, __, ___: False
         self.threads = 0
         """Pieces of work that other threads do for the loop."""
 
     def select(self, timeout: float | None = None) -> list[Any]:
+        timer = timeout
         for clock in self.clocks:
             timeout = clock.before_select(timeout)
         super_select = super(clocks._Selector, self).select  # noqa: SLF001
         events = super_select(THREADS_LOOKED_AT_EVERY_S if self.threads and timeout != 0.0 else 0.0)
         if events or timeout == 0.0 or self.threads:
             return events
-        if self.pass_time(NOBODY_CAME_S if timeout is None else timeout, timeout is None):
+        if self.pass_time(NOBODY_CAME_S if timeout is None else timeout, timeout is None, timer):
             return []
         return super_select(THREADS_LOOKED_AT_EVERY_S)
 
@@ -88,8 +89,12 @@ class VirtualLoop(PlayLoop):
         """Call `then` when so much time has passed on the page."""
         heapq.heappush(self._alarms, (self._shown + round(seconds * 1e9), next(self._numbers), then))
 
-    def _pass(self, seconds: float, is_idle: bool) -> bool:  # noqa: FBT001
-        """Let time pass; `is_idle`: the loop has no timer, and without one of the script only a thread can wake it."""
+    def _pass(self, seconds: float, is_idle: bool, timer: float | None) -> bool:  # noqa: FBT001
+        """Let time pass; `is_idle`: the loop has no timer, and without one of the script only a thread can wake it.
+
+        `timer`: seconds until the loop's own next timer. While the page's time stands no moment of it comes, however
+        near it is: a play that looked again and again for one that is 100 ns away took minutes.
+        """
         if time.monotonic() - self._begun > HANGS_AFTER_S or self._now > A_DAY_NS:
             raise HangError(f"the play hangs: {self._now / 1e9:.0f} s of its own time have passed")
         if is_idle and not self._alarms:
@@ -97,7 +102,7 @@ class VirtualLoop(PlayLoop):
         nanoseconds = max(1000, round(seconds * 1e9))
         page = self._page
         if page is None or (page[Word.CAP] and self.is_waited_for()):
-            self._now += nanoseconds
+            self._now += nanoseconds if timer is None else max(1000, round(timer * 1e9))
             return True
         if self._alarms:
             nanoseconds = min(nanoseconds, max(0, self._alarms[0][0] - self._shown))
