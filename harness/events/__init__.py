@@ -241,6 +241,8 @@ class PromptPlayed(Event):
     name: str
     """With its folder, as the dialplan names it, and without its format."""
     language: str
+    length: PbxSeconds | None = None
+    """How long the file is; None: unknown, or no line of the story names a prompt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,9 +22,12 @@ EDGE = PbxSeconds(1.0)
 BUSY = frozenset({486, 600})
 """Final responses for which the caller's own phone makes a busy tone."""
 
-
 _SOUND = re.compile(r"(?:.*/sounds/)?(?:(?P<language>[a-z]{2,3}(?:_[A-Z]{2})?)/)?(?P<name>.+)")
 """A file of sound: its folder, that of its language, and its name."""
+
+
+_Named = tuple[Prompt, CallerHears]
+"""A prompt, and the line that names it."""
 
 
 @dataclass(slots=True)
@@ -95,6 +98,9 @@ def _places(expected: Expected, view: CallerView, waves: Sequence[ObservedWave])
 
 
 def _judge_place(place: _Place, view: CallerView, scenario: Scenario) -> Iterator[Finding]:
+    if cut := tuple(_judge_whole(place, view)):
+        yield from cut
+        return
     edge = min(EDGE, PbxSeconds((place.end - place.start) / 2))
     heard = [sound for sound in view.hears if min(sound.end, place.end) - max(sound.start, place.start) > edge]
     wanted = [frozenset(line.sounds) for line in place.lines]
@@ -123,12 +129,8 @@ def _judge_place(place: _Place, view: CallerView, scenario: Scenario) -> Iterato
 
 def _judge_prompts(place: _Place, view: CallerView) -> Iterator[Finding]:
     """Tell where prompts are named, and other files are played, in another order, or in another language."""
-    wanted = [(prompt, line) for line in place.lines for prompt in line.prompts]
-    played = [
-        prompt for prompt in view.prompts if place.start - CLOCK_RESOLUTION <= prompt.at <= place.end + CLOCK_RESOLUTION
-    ]
-    pairs = list(zip_longest(wanted, played))
-    wrong = next((pair for pair in pairs if None in pair or not _is(pair[0][0], pair[1])), None)
+    wanted, played = _prompts(place, view)
+    wrong = _other(wanted, played)
     if not wanted or wrong is None:
         return
     _, line = wrong[0] or wanted[-1]
@@ -136,6 +138,41 @@ def _judge_prompts(place: _Place, view: CallerView) -> Iterator[Finding]:
     did = enumerate_words(_of_file(prompt.name, prompt.language) for prompt in played) if played else "no file"
     sentence = f"expected {view.caller} to hear {asked} {place.where}; the PBX plays {did}"
     yield Finding(kind="hears-other", source=line.source, sentence=sentence, caller=view.caller)
+
+
+def _prompts(place: _Place, view: CallerView) -> tuple[list[_Named], list[ObservedPrompt]]:
+    """Return the prompts that are named in a place, and the files that are played there."""
+    start, end = place.start - CLOCK_RESOLUTION, place.end + CLOCK_RESOLUTION
+    wanted = [(prompt, line) for line in place.lines for prompt in line.prompts]
+    return wanted, [prompt for prompt in view.prompts if start <= prompt.at <= end]
+
+
+def _other(
+    wanted: Sequence[_Named], played: Sequence[ObservedPrompt]
+) -> tuple[_Named | None, ObservedPrompt | None] | None:
+    """Return the first prompt in the place of which another file is played, or none, and that file."""
+    pairs = zip_longest(wanted, played)
+    return next((pair for pair in pairs if None in pair or not _is(pair[0][0], pair[1])), None)
+
+
+def _judge_whole(place: _Place, view: CallerView) -> Iterator[Finding]:
+    """Tell of which of the prompts that are named, and played, only a part is heard."""
+    wanted, played = _prompts(place, view)
+    if _other(wanted, played) is not None:
+        return
+    for (_, line), prompt in zip(wanted, played, strict=True):
+        if not prompt.cut or prompt.heard is None or prompt.length is None:
+            continue
+        sentence = (
+            f"expected {view.caller} to hear all of {prompt.name} {place.where}; observed: "
+            f"{_tenths(prompt.heard)} of its {_tenths(prompt.length)}, and neither a key nor the caller nor an answer "
+            "ended it"
+        )
+        yield Finding(kind="hears-other", source=line.source, sentence=sentence, caller=view.caller)
+
+
+def _tenths(seconds: PbxSeconds) -> str:
+    return format_duration(PbxSeconds(round(seconds, 1)))
 
 
 def _of_file(name: str, language: str | None) -> str:

@@ -72,6 +72,7 @@ from harness.observe.model import (
     ObservedSound,
     ObservedTalk,
 )
+from harness.observe.prompts import prompts_heard
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.story import (
     CLOCK_RESOLUTION,
@@ -488,9 +489,7 @@ def _caller_view(
         company=tuple(_company(leg, meetings, record)),
         talks=tuple(_heard(name, own, record)),
         hears=() if placed is None or not recorded else _hears(name, leg, Span(placed.at, until), meetings, record),
-        prompts=tuple(
-            ObservedPrompt(at=event.at, name=event.name, language=event.language) for event in _played_to(leg, record)
-        ),
+        prompts=tuple(_prompts(name, leg, meetings, [*(key.at for key in keys), *_left(ended, record)], record)),
         connected=next((event.at for event in record.of_caller(CallerGot, name) if event.code == 200), None),  # noqa: PLR2004
         code=finals[-1] if finals else (ended.code if ended is not None else None),
         ended=ended.at if ended is not None else None,
@@ -611,6 +610,25 @@ def _hears(
         talks=[Span(start, end) for start, end in meetings.values()],
         files=[event.at for event in _played_to(leg, record)],
     )
+
+
+def _prompts(
+    caller: str, leg: LegBelongs | None, meetings: _Meetings, acts: Sequence[float], record: _Record
+) -> Iterable[ObservedPrompt]:
+    """Return the files that he was played; `acts`: when he pressed keys or hung up."""
+    if leg is None:
+        return ()
+    music = spans_of(record.all((MusicBegan, MusicEnded)), _channels(leg, record))
+    talks = [Span(start, end) for start, end in meetings.values()]
+    endings = [*acts, *(talk.start for talk in talks)]
+    came = record.of_caller(SoundCame, caller)
+    return prompts_heard(_played_to(leg, record), came, [*music, *talks], endings, leg.channel)
+
+
+def _left(ended: CallerEnded | None, record: _Record) -> list[float]:
+    """Return when the caller himself, or Ringproof after the story, ended his call."""
+    over = record.all(StoryOver)[-1].at
+    return [over] if ended is None else [over, ended.at] if ended.by != "pbx" else [over]
 
 
 def _played_to(leg: LegBelongs | None, record: _Record) -> list[PromptPlayed]:

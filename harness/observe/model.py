@@ -110,6 +110,12 @@ class ObservedPrompt:
     at: PbxSeconds
     name: str
     language: str
+    length: PbxSeconds | None = None
+    """How long the file is; None: unknown."""
+    heard: PbxSeconds | None = None
+    """For how long it was sent to the caller; None: unknown, as where its length is."""
+    cut: bool = False
+    """Less than all of it was heard, and he neither pressed a key nor hung up nor was connected with somebody then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import os
 import re
 import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,8 @@ from harness.pbx.ended import READY, AsteriskEndedError
 from harness.pbx.gate import GATE_INSIDE, Gate
 from harness.pbx.manager import Login, Manager, ManagerError, ManagerEvent, ManagerLostError
 from harness.pbx.namespace import NamespaceContainer, give_back, take_namespace
+from harness.pbx.sound_files import SoundFile, length
+from harness.scenario.duration import PbxSeconds
 from harness.scenario.needs import Needs
 
 SIP_PORT = 5060
@@ -52,7 +54,7 @@ EVIDENCE = "/ringproof/evidence"
 LOGGED_WITHIN_S = 20.0
 """For what Asterisk logged before it said that it is ready; a busy machine takes its time."""
 LOOKED_AT_EVERY_S = 0.01
-_FOLDER = re.compile(r"\s*(?P<which>Configuration|Log) directory:\s+(?P<path>\S.*?)\s*")
+_FOLDER = re.compile(r"\s*(?P<which>Configuration|Data|Log) directory:\s+(?P<path>\S.*?)\s*")
 """Of `core show settings`."""
 
 
@@ -404,6 +406,18 @@ class Pbx:
             return read_evidence(self._evidence / "console.log").split("\n")
         except OSError:
             return []
+
+    async def sound_lengths(self, files: Collection[SoundFile]) -> dict[SoundFile, PbxSeconds]:
+        """Return how long the files are that it played, as far as their formats are known here. Raises BrokenError."""
+        printed = map(_FOLDER.fullmatch, await self.manager.command("core show settings"))
+        data = next((found["path"] for found in printed if found and found["which"] == "Data"), None)
+        if data is None or self._container is None:
+            return {}
+        places = {file: dict(file.places(f"{data}/sounds")) for file in files}
+        asked = [place for found in places.values() for place in found]
+        sizes = await asyncio.to_thread(self._container.sizes_of, asked) if asked else {}
+        first = {file: next((place for place in found if place in sizes), None) for file, found in places.items()}
+        return {file: length(sizes[place], places[file][place]) for file, place in first.items() if place is not None}
 
     async def why_ended(self) -> int | None:
         """Return the signal by which Asterisk crashed, None where it was killed or stopped from outside.

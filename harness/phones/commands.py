@@ -1,9 +1,10 @@
 """Requests by which a PBX commands a phone to pick up by itself, as paging and intercoms do, or to hold its call.
 
-RFC 5373 has Answer-Mode and Priv-Answer-Mode; most phones go by older headers of their vendors: a parameter of
-Alert-Info or Call-Info (`info=alert-autoanswer`, `answer-after=0`, `Ring Answer`), or P-Auto-Answer. They stand in an
-INVITE or an UPDATE. Broadsoft's remote control is a NOTIFY, by its Event header: `talk` has a phone pick up, or go on
-with a call that it holds; `hold` has it hold. Other events (`check-sync`, `message-summary`) command neither.
+RFC 5373 has Answer-Mode and Priv-Answer-Mode; most phones go by older headers of their vendors: a word of Alert-Info or
+Call-Info beside its URI (`info=alert-autoanswer`, `answer-after=0`, `Ring Answer`, `AA`, `;auto`), P-Auto-Answer, or
+`;intercom=true` in the Request-URI. What a URI names is a ring tone or a picture, whatever it is called. They stand in
+an INVITE or an UPDATE. Broadsoft's remote control is a NOTIFY, by its Event header: `talk` has a phone pick up, or go
+on with a call that it holds; `hold` has it hold. Other events (`check-sync`, `message-summary`) command neither.
 """
 
 from __future__ import annotations
@@ -16,7 +17,14 @@ from harness.phones.sip_text import header, headers
 
 Deed = Literal["pick up", "hold"]
 """What a phone is commanded to do by itself."""
-_BY_PARAMETER = re.compile(r"auto[ _-]?answer|answer-after|ring[ _-]?answer|intercom", re.IGNORECASE)
+_BY_PARAMETER = re.compile(
+    r"auto[ _-]?answer|answer-after|ring[ _-]?answer|intercom|(?:^|[;,<])\s*(?:aa|auto|answer)\s*(?:$|[;,=>])",
+    re.IGNORECASE,
+)
+"""Administrators' guides of Aastra, AudioCodes, Cisco SPA, Gigaset, Grandstream, Polycom, Sangoma, Snom, Yealink."""
+_URI = re.compile(r"<[a-z][a-z0-9+.-]*:[^>]*>|\b(?:https?|sips?|file):[^;,>\s]*", re.IGNORECASE)
+_BY_REQUEST_URI = re.compile(r";intercom=true\b", re.IGNORECASE)
+"""Of Snom and Yealink."""
 _BY_MODE = re.compile(r"\b(?:auto|normal)\b", re.IGNORECASE)
 _COMMANDS = (
     ("Alert-Info", _BY_PARAMETER),
@@ -45,8 +53,11 @@ def command_in(request: str) -> Command | None:
         does = _EVENTS.get(event.partition(";")[0].strip().lower())
         return None if does is None else Command(does, f"Event: {event}")
     if method in {"INVITE", "UPDATE"}:
+        line = request.partition("\r\n")[0]
+        if _BY_REQUEST_URI.search(line):
+            return Command("pick up", line)
         for name, commands in _COMMANDS:
             for value in headers(request, name):
-                if commands.search(value):
+                if commands.search(_URI.sub("", value)):
                     return Command("pick up", f"{name}: {value}")
     return None

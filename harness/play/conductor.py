@@ -8,7 +8,6 @@ import re
 import signal
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,6 @@ from harness.events import (
     LegFinal,
     LegInvited,
     LegLeft,
-    PromptPlayed,
     QuietOver,
     SoundRecorded,
     StoryOver,
@@ -42,6 +40,7 @@ from harness.play.circle import watched_for_circles
 from harness.play.clockwork import open_page, prove_all_heard, prove_clock, prove_page_whole, prove_steps_take_time
 from harness.play.closing import close_all
 from harness.play.interval import interval
+from harness.play.prompts import names_prompts, prompts_played, stamp_of
 from harness.play.recorder import Recorder
 from harness.play.stage import CallEndlessError, LedElsewhereError, PbxFaultError, Stage
 from harness.play.switchboard import moment
@@ -65,11 +64,6 @@ TRYING = 100
 OK = 200
 UDP = "UDP"
 """Phones speak SIP by it, and by nothing else."""
-PLAYING = re.compile(
-    r"^\[(?P<stamp>[^\]]+)\] VERBOSE\[.*\] file\.c: <(?P<channel>[^>]+)> "
-    r"Playing '(?P<name>.+?)(?:\.\w+)?' \(language '(?P<language>[^']*)'\)$"
-)
-"""What Asterisk's log says of a file that it begins to play (ast_streamfile() in file.c)."""
 NO_CHANNEL = re.compile(
     r"^\[(?P<stamp>[^\]]+)\] \w+\[.*\.c: "
     r"(?P<sentence>Unable to create channel of type .*|No such extension/context .* while calling Local channel.*)$"
@@ -185,6 +179,8 @@ async def _play(scenario: Scenario, theatre: Theatre, stage: Stage, recorder: Re
     stage.record(QuietOver(at=moment(clock.now()), watched=PbxSeconds(clock.now() - over)))
     await prove_awake(theatre.phones, stage)
     await theatre.prove_capture()
+    if names_prompts(scenario):
+        await theatre.measure_prompts()
     await prove_all_heard(clock)
     if scenario.dialplan_step is not None:
         prove_steps_take_time(scenario, clock, read_evidence(theatre.evidence / LOG))
@@ -264,21 +260,10 @@ def _pbx_testimony(theatre: Theatre, clock: PbxClock) -> Iterator[Event]:
         if sound.stat().st_size < MOST - LONGEST:
             yield SoundRecorded(at=PbxSeconds(packets[-1].at))
     with contextlib.suppress(OSError):
-        for line in read_evidence(theatre.evidence / LOG).splitlines():
-            if found := NO_CHANNEL.match(line):
-                yield DialFailed(at=_stamp(found["stamp"]), target="a phone", sentence=found["sentence"])
-            elif found := PLAYING.match(line):
-                yield PromptPlayed(
-                    at=_stamp(found["stamp"]),
-                    channel=found["channel"],
-                    name=found["name"],
-                    language=found["language"],
-                )
-
-
-def _stamp(text: str) -> PbxSeconds:
-    stamp = datetime.fromisoformat(text)
-    return PbxSeconds((stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp())
+        log = read_evidence(theatre.evidence / LOG)
+        yield from prompts_played(log, theatre.lengths)
+        for found in filter(None, map(NO_CHANNEL.match, log.splitlines())):
+            yield DialFailed(at=stamp_of(found["stamp"]), target="a phone", sentence=found["sentence"])
 
 
 def _commands(theatre: Theatre) -> Iterator[Event]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 
 from harness.clock.clock import PbxEpoch
 from harness.containers.errors import BrokenError, ComplaintError, LogMissingError, raise_first
-from harness.containers.evidence import is_evidence
+from harness.containers.evidence import is_evidence, read_evidence
 from harness.containers.places import async_place_in
 from harness.containers.run import RunEnvironment
 from harness.events import LedElsewhere, NameAsked, RegistrationLost, RegistrationRefused, TalkRefused
@@ -34,12 +34,14 @@ from harness.play.stage import CallEndlessError, LedElsewhereError, PbxCrashedEr
 from harness.play.surroundings import surroundings_of
 from harness.play.switchboard import Switchboard, moment
 from harness.play.talks import Talks
+from harness.scenario.duration import PbxSeconds
 from harness.scenario.horizon import longest_talks
 from harness.scenario.story import Behaviour, Forwards, Offline, OnACall, Refuses, Scenario, Silent, Talk, extension_of
 
 if TYPE_CHECKING:
     from harness.dialplan.render import RenderedOffice
     from harness.pbx.capture import Packet, Peer
+    from harness.pbx.sound_files import SoundFile
     from harness.play.edited import EditedConfiguration
     from harness.play.names import NameServer, Question
     from harness.play.network_capture import NetworkCapture
@@ -99,6 +101,8 @@ class Theatre:
         """Far ends of calls that phones are on when the story begins, while they are up, and their Call-IDs."""
         self.prepared: set[str] = set()
         """Call-IDs of calls that are up when the story begins."""
+        self.lengths: dict[SoundFile, PbxSeconds] = {}
+        """How long the files are that the PBX played, once they have been measured."""
         self.standing: frozenset[str] = frozenset()
         """Channels of those calls."""
         self._pbx: Pbx | None = None
@@ -370,6 +374,12 @@ class Theatre:
             hint = f"the PBX's own is {self.evidence / CAPTURE}"
             raise BrokenError(f"the two captures of what was sent differ: {difference}", hint)
         self._saved = saved
+
+    async def measure_prompts(self) -> None:
+        """Have the PBX say how long the files are that it played, as far as their format is known."""
+        from harness.play.prompts import files_played  # noqa: PLC0415 - few stories name prompts
+
+        self.lengths = await self.pbx.sound_lengths(files_played(read_evidence(self.evidence / LOG)))
 
     def packets(self) -> Sequence[Packet]:
         """Return what the PBX's own capture has so far, in order."""

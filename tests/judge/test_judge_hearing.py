@@ -176,3 +176,30 @@ def test_a_named_prompt_is_played_in_its_language(played: list[tuple[str, str]],
     call = replace(call, callers={"anna": replace(call.callers["anna"], prompts=prompts)})
     wanted = hears(12, "sound", prompts=(Prompt(name="welcome", language="en"),))
     assert kinds(call, wanted, SECOND) == found
+
+
+def test_a_prompt_is_heard_to_its_end() -> None:
+    """Of one that was cut off the finding says how much was heard; another file is told as another file."""
+    story = scenario(
+        hears(10, "sound", prompts=(Prompt(name="welcome"),)),
+        Ring(source=at(11), phones=("101",), after=S(5.0)),
+        SECOND,
+        answered_by_pbx(),
+    )
+
+    def played(*, cut: bool, name: str = "welcome", sound: str = "sound") -> list[str]:
+        call = heard((sound, 4.6), ("ringing", 35.0))
+        prompt = ObservedPrompt(at=S(0.5), name=name, language="en", length=S(8.04), heard=S(4.02), cut=cut)
+        view = replace(call.callers["anna"], prompts=(prompt,))
+        return [finding.sentence for finding in judge(story, replace(call, callers={"anna": view}))]
+
+    cut_off = (
+        "expected anna to hear all of welcome before anybody rings; observed: 4 s of its 8 s, and neither a key nor "
+        "the caller nor an answer ended it"
+    )
+    assert played(cut=False) == []
+    assert played(cut=True) == [cut_off]
+    assert played(cut=True, sound="silence") == [cut_off]
+    assert played(cut=True, name="goodbye") == [
+        "expected anna to hear welcome before anybody rings; the PBX plays goodbye in en"
+    ]

@@ -51,6 +51,20 @@ WRONG_SOUNDS: tuple[Mutant, ...] = (
         {"hears-other"},
     ),
     Mutant(
+        "a greeting that begins in its middle",
+        (
+            Replace(
+                "menu-main",
+                "Background(vm-enter-num-to-call)",
+                "ControlPlayback(vm-enter-num-to-call,,,,,,,o(1000))",
+            ),
+            Append("modules.conf", "load=app_controlplayback.so\n"),
+        ),
+        "heard",
+        "the greeting, and then ringback",
+        {"hears-other"},
+    ),
+    Mutant(
         "no word about a wrong key",
         Replace("menu-main", "Background(pbx-invalid)", "NoOp()"),
         "heard",

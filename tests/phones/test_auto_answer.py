@@ -19,6 +19,16 @@ INVITE = (
         "Alert-Info: Ring Answer",
         "Alert-Info: Auto Answer",
         "alert-info : Intercom",
+        "Alert-Info: AA",
+        "Alert-Info: <http://office>;auto",
+        "Alert-Info: http://www.example.com;info=alert-autoanswer",
+        "Alert-Info: info = alert-autoanswer",
+        "Alert-Info: answer-after = 0",
+        "Alert-Info: <ring-answer>",
+        "Alert-Info: <answer>",
+        "Alert-Info: intercom=true",
+        "Call-Info: ;answer-after=0",
+        "Call-Info: <sip:127.0.0.1>;info=alert-autoanswer;delay=0",
         "Call-Info: <sip:office>;answer-after=0",
         "Call-Info: <sip:office>;\r\n answer-after=0",
         "Call-Info: <http://logo>\r\nCall-Info: <sip:office>;answer-after=0",
@@ -41,6 +51,16 @@ def test_commands(header: str) -> None:
     "header",
     [
         "Alert-Info: <http://office/ring2.wav>",
+        "Alert-Info: <http://office>;info=alert-internal",
+        "Alert-Info: <http://www.notused.com>;info=alert-external;x-line-id=0",
+        "Alert-Info: <http://127.0.0.1/Bellcore-dr1>",
+        "Alert-Info: Bellcore-dr1",
+        "Alert-Info: <http://office/intercom.wav>;info=family",
+        "Alert-Info: http://office/auto-answer.wav",
+        "Alert-Info: <normal>",
+        "Alert-Info: info=auto parts",
+        "Alert-Info: info=MAAS",
+        "Call-Info: <sip:intercom@office>;purpose=info",
         "Call-Info: <http://logo>;purpose=icon",
         "Answer-Mode: Manual",
         "X: Auto",
@@ -49,6 +69,14 @@ def test_commands(header: str) -> None:
 def test_no_commands(header: str) -> None:
     """Another ring tone, a picture, another header; and nothing in the body is a header."""
     assert command_in(INVITE.format(header)) is None
+
+
+def test_a_request_uri_commands() -> None:
+    """As Snom's and Yealink's phones have it; a phone whose name has the word in it is only called."""
+    invite = INVITE.format("X: y")
+    line = "INVITE sip:101@172.18.0.3;intercom=true SIP/2.0"
+    assert command_in(invite.replace("172.18.0.3", "172.18.0.3;intercom=true")) == Command("pick up", line)
+    assert command_in(invite.replace("sip:101@", "sip:intercom@")) is None
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,76 @@ OFFICES = {
         frozenset({"hears-other"}),
         ("app_playback",),
     ),
+    # Somebody else's redirect takes him away from it after 0.3 s of its 2 s.
+    "a prompt to its end": Office(
+        "Answer()\nPlayback(vm-enter-num-to-call)\nDial(PJSIP/101,20)\nHangup(19)\n[cut]\n"
+        "exten => 1,1,Wait(0.3)\n same => n,ChannelRedirect(${SAYS},cut,2,1)\n same => n,Hangup()\n"
+        "exten => 2,1,Wait(1.7)\n same => n,Dial(PJSIP/101,20)",
+        """
+        phones: {101: {answers: 3s}}
+        when: [{call: anna}]
+        expect:
+          - caller gets: {answered by: pbx}
+          - caller hears: {prompt: vm-enter-num-to-call}
+          - ring: [101]
+            after: 2s
+          - answer: 101
+        """,
+        (
+            "Answer()\nPlayback(vm-enter-num-to-call)",
+            "Answer()\nSet(GLOBAL(SAYS)=${CHANNEL})\nOriginate(Local/1@cut,app,Wait,1,,,a)\nPlayback(vm-enter-num-to-call)",
+        ),
+        frozenset({"hears-other"}),
+        ("app_playback", "app_originate", "func_global", "app_channelredirect"),
+    ),
+    "a prompt from its beginning": Office(
+        "Answer()\nControlPlayback(vm-enter-num-to-call)\nDial(PJSIP/101,20)\nHangup(19)",
+        """
+        phones: {101: {answers: 3s}}
+        when: [{call: anna}, {hear: prompt}]
+        expect:
+          - caller gets: {answered by: pbx}
+          - caller hears: {prompt: vm-enter-num-to-call}
+          - ring: [101]
+            after: 2s
+          - answer: 101
+        """,
+        ("(vm-enter-num-to-call)", "(vm-enter-num-to-call,,,,,,,o(400))\nWait(0.4)"),
+        frozenset({"hears-other"}),
+        ("app_controlplayback",),
+    ),
+    "a prompt that is ended by a key": Office(
+        "Answer()\nBackground(vm-enter-num-to-call)\nWaitExten(3)\nHangup(19)\n"
+        " same => n,Hangup(19)\nexten => 1,1,Dial(PJSIP/101,20)",
+        """
+        phones: {101: {answers: 3s}}
+        when: [{call: anna}, {press: "1"}]
+        expect:
+          - caller gets: {answered by: pbx}
+          - caller hears: {prompt: vm-enter-num-to-call}
+          - ring: [101]
+          - answer: 101
+        """,
+        ("Background(vm-enter-num-to-call)", "Background(pbx-invalid)"),
+        frozenset({"hears-other"}),
+    ),
+    # 50 dB less is nothing that anybody hears.
+    "a prompt that is heard": Office(
+        "Answer()\nSet(VOLUME(TX)=0)\nPlayback(vm-enter-num-to-call)\nDial(PJSIP/101,20)\nHangup(19)",
+        """
+        phones: {101: {answers: 3s}}
+        when: [{call: anna}]
+        expect:
+          - caller gets: {answered by: pbx}
+          - caller hears: {prompt: vm-enter-num-to-call}
+          - ring: [101]
+            after: 2s
+          - answer: 101
+        """,
+        ("(TX)=0", "(TX)=-300"),
+        frozenset({"hears-other"}),
+        ("app_playback", "func_volume"),
+    ),
     "a prompt in the language of the callers": Office(
         "Answer()\nSet(CHANNEL(language)=en)\nPlayback(vm-enter-num-to-call)\nDial(PJSIP/101,20)\nHangup(19)",
         """

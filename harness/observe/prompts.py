@@ -1,0 +1,58 @@
+"""How much of each file that the PBX played its caller heard, and whether it ended there rightly.
+
+While Asterisk plays a file it sends packets without a gap, also where the file is silent; behind it, it sends none, or
+another sound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
+
+from harness.events import PromptPlayed, SoundCame
+from harness.observe.hearing import FEW_S, Span
+from harness.observe.model import ObservedPrompt
+from harness.scenario.duration import PbxSeconds
+
+
+def prompts_heard(
+    played: Sequence[PromptPlayed],
+    came: Sequence[SoundCame],
+    others: Sequence[Span],
+    endings: Sequence[float],
+    channel: str,
+) -> Iterator[ObservedPrompt]:
+    """Yield what was played to a caller, and which files were cut off, or began in their middle.
+
+    `came`: what the PBX sent to his `channel`. `others`: while he heard music on hold, or talked. `endings`: when
+    something happened that ends a prompt rightly: he pressed a key or hung up, or was connected with somebody.
+    """
+    for event, later in zip_longest(played, played[1:]):
+        behind = [other.start for other in others if other.start > event.at]
+        until = min([*behind, *([later.at] if later is not None else [])], default=None)
+        heard = None if event.length is None else _heard_from(event.at, until, came)
+        if heard == 0.0 and event.channel != channel:
+            heard = None  # nobody says that he was to hear what is played to a Local channel of his call
+        cut = (
+            heard is not None
+            and event.length is not None
+            and event.length - heard > FEW_S
+            and not any(event.at <= ending <= event.at + heard + FEW_S for ending in endings)
+        )
+        yield ObservedPrompt(
+            at=event.at, name=event.name, language=event.language, length=event.length, heard=heard, cut=cut
+        )
+
+
+def _heard_from(start: float, until: float | None, came: Iterable[SoundCame]) -> PbxSeconds:
+    """Return for how long there are packets from `start` on, up to another tone or somebody's voice."""
+    at, is_heard = start, False
+    for event in sorted(came, key=lambda each: each.at):
+        begin, end = event.at, event.at + event.lasts
+        if end <= start or (until is not None and begin >= until):
+            continue
+        if begin > at + FEW_S or event.kind == "voices" or (event.kind == "tone" and is_heard):
+            break
+        at = max(at, end if until is None else min(end, until))
+        is_heard |= event.kind != "silence"
+    return PbxSeconds(at - start if is_heard else 0.0)
