@@ -472,6 +472,7 @@ def _caller_view(
     talks = _talks(meetings, own, record)
     own = tuple(_lost_unless(ring, {call_id for call_id, _, _, _ in talks}) for ring in own)
     until = min(record.all(StoryOver)[-1].at, ended.at if ended is not None else PbxSeconds(float("inf")))
+    heard = () if placed is None or not recorded else _hears(name, leg, Span(placed.at, until), meetings, record)
     return CallerView(
         caller=name,
         placed=placed.at if placed is not None else None,
@@ -488,8 +489,16 @@ def _caller_view(
         ),
         company=tuple(_company(leg, meetings, record)),
         talks=tuple(_heard(name, own, record)),
-        hears=() if placed is None or not recorded else _hears(name, leg, Span(placed.at, until), meetings, record),
-        prompts=tuple(_prompts(name, leg, meetings, [*(key.at for key in keys), *_left(ended, record)], record)),
+        hears=heard,
+        prompts=tuple(
+            _prompts(
+                leg,
+                heard,
+                record.of_caller(SoundCame, name),
+                [*(key.at for key in keys), *_left(ended, record)],
+                record,
+            )
+        ),
         connected=next((event.at for event in record.of_caller(CallerGot, name) if event.code == 200), None),  # noqa: PLR2004
         code=finals[-1] if finals else (ended.code if ended is not None else None),
         ended=ended.at if ended is not None else None,
@@ -613,16 +622,21 @@ def _hears(
 
 
 def _prompts(
-    caller: str, leg: LegBelongs | None, meetings: _Meetings, acts: Sequence[float], record: _Record
+    leg: LegBelongs | None,
+    heard: Sequence[ObservedSound],
+    came: Sequence[SoundCame],
+    acts: Sequence[float],
+    record: _Record,
 ) -> Iterable[ObservedPrompt]:
     """Return the files that he was played; `acts`: when he pressed keys or hung up."""
     if leg is None:
         return ()
-    music = spans_of(record.all((MusicBegan, MusicEnded)), _channels(leg, record))
-    talks = [Span(start, end) for start, end in meetings.values()]
-    endings = [*acts, *(talk.start for talk in talks)]
-    came = record.of_caller(SoundCame, caller)
-    return prompts_heard(_played_to(leg, record), came, [*music, *talks], endings, leg.channel)
+    played = _played_to(leg, record)
+    if not heard:  # what was sent is not known
+        played = [replace(event, length=None) for event in played]
+    others = [sound for sound in heard if sound.kind not in {"sound", "silence"}]
+    endings = [*acts, *(sound.start for sound in others if sound.kind == "talk")]
+    return prompts_heard(played, came, [Span(each.start, each.end) for each in others], endings, leg.channel)
 
 
 def _left(ended: CallerEnded | None, record: _Record) -> list[float]:

@@ -24,7 +24,8 @@ def prompts_heard(
 ) -> Iterator[ObservedPrompt]:
     """Yield what was played to a caller, and which files were cut off, or began in their middle.
 
-    `came`: what the PBX sent to his `channel`. `others`: while he heard music on hold, or talked. `endings`: when
+    `came`: what the PBX sent to his `channel`. `others`: while he heard ringback, a busy tone or
+    music on hold, or talked. `endings`: when
     something happened that ends a prompt rightly: he pressed a key or hung up, or was connected with somebody.
     """
     for event, later in zip_longest(played, played[1:]):
@@ -45,13 +46,13 @@ def prompts_heard(
 
 
 def _heard_from(start: float, until: float | None, came: Iterable[SoundCame]) -> PbxSeconds:
-    """Return for how long there are packets from `start` on, up to another tone or somebody's voice."""
+    """Return for how long there are packets from `start` on, up to somebody's voice."""
     at, is_heard = start, False
     for event in sorted(came, key=lambda each: each.at):
         begin, end = event.at, event.at + event.lasts
         if end <= start or (until is not None and begin >= until):
             continue
-        if begin > at + FEW_S or event.kind == "voices" or (event.kind == "tone" and is_heard):
+        if begin > at + FEW_S or event.kind == "voices":
             break
         at = max(at, end if until is None else min(end, until))
         is_heard |= event.kind != "silence"

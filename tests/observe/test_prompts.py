@@ -43,7 +43,7 @@ def heard(
         ((came(9.98, 13.72),), 3.72, False),
         ((came(9.98, 13.65),), 3.65, True),
         ((came(9.98, 10.2),), 0.2, True),
-        ((came(9.98, 10.2), came(10.2, 30.0, "tone")), 0.2, True),
+        ((came(8.0, 10.1), came(10.1, 14.0, "tone")), 4.0, False),  # behind another file, which has just ended
         ((came(9.98, 10.2), came(10.2, 30.0, "voices")), 0.2, True),
         ((came(9.98, 10.2), came(12.0, 14.0)), 0.2, True),
         ((came(9.98, 14.0, "tone"),), 4.0, False),  # a beep
@@ -67,8 +67,8 @@ def test_what_ends_a_prompt_rightly(ending: float) -> None:
     assert heard(came(9.98, 10.2), endings=(10.6,)).cut
 
 
-def test_music_ends_it() -> None:
-    """Music on hold is other sound of the same kind; that which was on before is not behind it."""
+def test_other_sound_ends_it() -> None:
+    """Music on hold, ringback; that which was on before is not behind it."""
     music = (Span(11.0, 30.0),)
     assert heard(came(9.98, 30.0), others=music).heard == pytest.approx(1.0)
     assert heard(came(9.98, 30.0), others=(Span(0.0, 9.0),)).heard == pytest.approx(10.0)
