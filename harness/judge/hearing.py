@@ -19,6 +19,8 @@ SILENT_AT_MOST = PbxSeconds(5.0)
 """So long nothing may be heard, unless a key is awaited or `caller hears: silence` is written; callers give up then."""
 EDGE = PbxSeconds(1.0)
 """At the ends of a wave what belongs to its neighbour may be heard for so long."""
+REFUSED = 300
+"""Final responses from here on end the call before it is answered."""
 BUSY = frozenset({486, 600})
 """Final responses for which the caller's own phone makes a busy tone."""
 
@@ -63,9 +65,23 @@ def judge_hearing(
             f"{view.caller} hears nothing {_from_to(silence)}; expected at most {format_duration(SILENT_AT_MOST)} of "
             "silence"
         )
-        fix = "where that is right, write `- caller hears: silence` behind its wave, or before the first one"
+        fix = f"where that is right, write {_as_heard(silence, view, waves)}"
         finding = Finding(kind="hears-nothing", source=scenario.source, sentence=sentence, caller=view.caller)
         yield replace(finding, fix=fix)
+
+
+def _as_heard(silence: Span, view: CallerView, waves: Sequence[ObservedWave]) -> str:
+    """Return the line by which this silence would be right: with all that is heard in its wave, and where it stands."""
+    wave = next((wave for wave in waves if wave.start - EDGE <= silence.start < wave.end), None)
+    if wave is None:
+        return "`- caller hears: silence` behind its wave, or before the first one"
+    heard = [
+        sound.kind
+        for sound in view.hears
+        if sound.kind != "talk" and min(sound.end, wave.end) - max(sound.start, wave.start) > EDGE
+    ]
+    kinds = ", ".join(dict.fromkeys(heard))
+    return f"`- caller hears: {f'[{kinds}]' if ',' in kinds else kinds or 'silence'}` behind its wave"
 
 
 def _places(expected: Expected, view: CallerView, waves: Sequence[ObservedWave]) -> Iterator[_Place]:
@@ -89,7 +105,7 @@ def _places(expected: Expected, view: CallerView, waves: Sequence[ObservedWave])
             place = _Place(talks[-1].end if talks else end, end, "after the talk")
         else:
             wave = waves[rung] if rung < len(waves) else None
-            who = enumerate_words(entry.phones) or "nobody"
+            who = enumerate_words(entry.phones) if entry.phones else "nobody"
             start, stop = (end, end) if wave is None else (wave.start, wave.end)
             place = _Place(start, min(stop, end), f"while {who} rings", wave=bool(entry.phones))
             rung += 1
@@ -122,6 +138,15 @@ def _judge_place(place: _Place, view: CallerView, scenario: Scenario) -> Iterato
         if len(place.lines) > 1
         else _listed(place.lines[0])
     )
+    if view.ended_by == "pbx" and view.connected is None and view.code is not None and view.code >= REFUSED:
+        at = format_duration(view.ended or place.end)
+        refused = f"the PBX refuses the call at {at} with {view.code}"
+        before = [f"{_name(sound)} {_from_to(sound)}" for sound in heard if sound.kind != "silence"]
+        sentence = (
+            f"expected {view.caller} to hear {said} {place.where}; observed: {enumerate_words([*before, refused])}"
+        )
+        yield Finding(kind="hears-other", source=place.lines[0].source, sentence=sentence, caller=view.caller)
+        return
     hears = enumerate_words([f"{_name(sound)} {_from_to(sound)}" for sound in heard]) if heard else "nothing"
     sentence = f"expected {view.caller} to hear {said} {place.where}; observed: {hears}"
     yield Finding(kind="hears-other", source=place.lines[0].source, sentence=sentence, caller=view.caller)
@@ -163,12 +188,19 @@ def _judge_whole(place: _Place, view: CallerView) -> Iterator[Finding]:
     for (_, line), prompt in zip(wanted, played, strict=True):
         if not prompt.cut or prompt.heard is None or prompt.length is None:
             continue
-        sentence = (
-            f"expected {view.caller} to hear all of {prompt.name} {place.where}; observed: "
-            f"{_tenths(prompt.heard)} of its {_tenths(prompt.length)}, and neither a key nor the caller nor an answer "
-            "ended it"
-        )
-        yield Finding(kind="hears-other", source=line.source, sentence=sentence, caller=view.caller)
+        sentence = f"expected {view.caller} to hear all of {prompt.name} {place.where}; observed: "
+        fix = ""
+        if prompt.heard:
+            sentence += (
+                f"{_tenths(prompt.heard)} of its {_tenths(prompt.length)}, and neither a key nor the caller nor an "
+                "answer ended it"
+            )
+        else:
+            sentence += "the PBX plays it, and nothing of it is heard"
+            if view.connected is None or view.connected > prompt.at:
+                fix = "before an answer Asterisk sends sound only where Progress() or Answer() comes first"
+        finding = Finding(kind="hears-other", source=line.source, sentence=sentence, caller=view.caller)
+        yield replace(finding, fix=fix)
 
 
 def _tenths(seconds: PbxSeconds) -> str:

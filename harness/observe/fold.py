@@ -502,7 +502,7 @@ def _caller_view(
         connected=next((event.at for event in record.of_caller(CallerGot, name) if event.code == 200), None),  # noqa: PLR2004
         code=finals[-1] if finals else (ended.code if ended is not None else None),
         ended=ended.at if ended is not None else None,
-        ended_by=_ended_by(ended, own, record),
+        ended_by=_ended_by(ended, own, _played_to(leg, record), record),
         pressed=_pressed(scenario, name, record),
         keys="".join(key.digit for key in keys),
     )
@@ -672,7 +672,9 @@ def _heard(caller: str, rings: Sequence[ObservedRing], record: _Record) -> Itera
                 yield ObservedTalk(phone=ring.phone, caller_hears=caller_hears, phone_hears=phone_hears, again=again)
 
 
-def _ended_by(ended: CallerEnded | None, rings: Sequence[ObservedRing], record: _Record) -> str | None:
+def _ended_by(
+    ended: CallerEnded | None, rings: Sequence[ObservedRing], played: Sequence[PromptPlayed], record: _Record
+) -> str | None:
     """Who ended the call; a PBX that only passes on a phone's hang-up is that phone."""
     if ended is None or ended.by != "pbx":
         return ended.by if ended is not None else None
@@ -682,6 +684,8 @@ def _ended_by(ended: CallerEnded | None, rings: Sequence[ObservedRing], record: 
         hung_up = record.of_call(PhoneHungUp, ring.call_id)
         if hung_up is None or ended.at > hung_up.at + LEG_ENDS_WITHIN:
             continue  # the PBX went on with the caller
+        if hung_up is not None and any(event.at >= hung_up.at - CLOCK_RESOLUTION for event in played):
+            continue  # so it did, for less than that: with an announcement
         if _hung_up(ring.call_id, ended.at, record):
             return ring.phone
     return "pbx"

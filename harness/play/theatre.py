@@ -6,7 +6,7 @@ import asyncio
 import os
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn
 
@@ -562,7 +562,7 @@ class Theatre:
             self._stage.record(RegistrationRefused(at=at, phone=name, code=code, because=because))
         if refused:
             raise RegistrationRefusedError
-        await self._prove_registered(deadline)
+        await self._prove_registered(deadline, {name for name, password in passwords.items() if password})
 
     def seat_callers(self) -> None:
         """Give every caller a place in which nothing has happened yet."""
@@ -570,10 +570,16 @@ class Theatre:
             target = f"sip:{caller.dials}@{self.pbx.trunk_address}:{SIP_PORT}"
             self.callers.seats[name] = CallerSeat(caller=caller, phone=self._phones[name], target=target)
 
-    async def _prove_registered(self, deadline: PbxEpoch) -> None:
-        """The PBX itself says which endpoint each phone is, and that it has the phone's address."""
+    async def _prove_registered(self, deadline: PbxEpoch, asked: Collection[str]) -> None:
+        """The PBX itself says which endpoint each phone is, and that it has the phone's address.
+
+        `asked`: the extensions whose endpoints ask for a password. Of the others Asterisk reports no authentication,
+        and their contact is all the proof that there is.
+        """
         wanted = {
-            f"IPV4/UDP/{seat.phone.address}/{seat.phone.port}": name for name, seat in self.ensemble.seats.items()
+            f"IPV4/UDP/{seat.phone.address}/{seat.phone.port}": name
+            for name, seat in self.ensemble.seats.items()
+            if extension_of(name) in asked
         }
         known = self.switchboard.authenticated
         if not await self._stage.until(lambda: wanted.keys() <= known.keys(), deadline):

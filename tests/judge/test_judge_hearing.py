@@ -203,3 +203,47 @@ def test_a_prompt_is_heard_to_its_end() -> None:
     assert played(cut=True, name="goodbye") == [
         "expected anna to hear welcome before anybody rings; the PBX plays goodbye in en"
     ]
+
+
+def test_a_refused_call_is_told_as_refused() -> None:
+    """With its code and moment; a silence of no length is nobody's concern."""
+    call = heard(("silence", 0.03), rings=())
+    gone = replace(call.callers["anna"], code=404, ended=S(0.03), ended_by="pbx", connected=None, waves=(), rings=())
+    lines = (Nobody(source=at(11), does="rings"), CallerGets(source=at(12), code=404, ended_by="pbx"))
+    (finding,) = judge(scenario(hears(10, "sound"), *lines), replace(call, strays=(), callers={"anna": gone}))
+    assert finding.sentence == (
+        "expected anna to hear other sound before anybody rings; observed: the PBX refuses the call at 0 s with 404"
+    )
+
+
+def test_what_to_write_of_a_silence_has_all_that_is_heard_with_it() -> None:
+    """An announcement between two tries is heard beside the silence behind it."""
+    rings = (rang("101", 5.0, 10.0), rang("101", 30.0, 35.0))
+    call = heard(("sound", 5.0), ("ringing", 10.0), ("sound", 13.0), ("silence", 30.0), ("ringing", 35.0), rings=rings)
+    nobody = Ring(source=at(12), phones=())
+    found = judge(
+        scenario(
+            Ring(source=at(11), phones=("101",), after=S(5.0)),
+            nobody,
+            Ring(source=at(13), phones=("101",)),
+            answered_by_pbx(),
+        ),
+        call,
+    )
+    silence = next(finding for finding in found if finding.kind == "hears-nothing")
+    assert silence.fix == "where that is right, write `- caller hears: [sound, silence]` behind its wave"
+
+
+def test_a_prompt_of_which_nothing_is_sent() -> None:
+    """Before an answer Asterisk sends sound only in early media."""
+    story = scenario(
+        hears(10, "sound", prompts=(Prompt(name="welcome"),)),
+        Ring(source=at(11), phones=("101",), after=S(5.0)),
+        SECOND,
+    )
+    call = heard(("ringing", 35.0))
+    prompt = ObservedPrompt(at=S(0.5), name="welcome", language="en", length=S(4.0), heard=S(0.0), cut=True)
+    view = replace(call.callers["anna"], connected=None, prompts=(prompt,))
+    (finding,) = judge(story, replace(call, callers={"anna": view}))
+    assert finding.sentence.endswith("observed: the PBX plays it, and nothing of it is heard")
+    assert finding.fix == "before an answer Asterisk sends sound only where Progress() or Answer() comes first"

@@ -116,6 +116,14 @@ def test_what_nobody_edited_is_green(author: Author) -> None:
 
 
 @pytest.mark.pbx
+def test_an_endpoint_without_auth_takes_its_phone(author: Author) -> None:
+    """It asks for no password, so Asterisk reports no authentication; its phone registers, rings and answers."""
+    author.edit("pjsip.conf", "aors=102\nauth=102\n", "aors=102\n")
+    played = author.play()
+    assert played.returncode == 0, played.stdout
+
+
+@pytest.mark.pbx
 def test_an_edit_is_red_with_exactly_its_finding(author: Author) -> None:
     """And the hint names the place in what was played."""
     author.edit("extensions.conf", "${PHONES:1},15,r", "${PHONES:1},3,r")

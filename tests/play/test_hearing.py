@@ -449,6 +449,44 @@ OFFICES = {
         frozenset({"hears-other"}),
         ("app_playback",),
     ),
+    # It is shorter than the moment within which a phone's hang-up ends the caller's call.
+    "a short announcement after the talk": Office(
+        "Dial(PJSIP/101,20,g)\nPlayback(beep)\nHangup(16)",
+        """
+        phones: {101: {answers: 3s, hangs up: 3s}}
+        when: [{call: anna}, {wait: 12s}]
+        expect:
+          - ring: [101]
+          - answer: 101
+          - caller hears: {prompt: beep}
+          - caller gets: {ended by: pbx}
+        """,
+        ("Playback(beep)", "Playback(vm-and)"),
+        frozenset({"hears-other"}),
+        ("app_playback",),
+    ),
+    # Without Answer() or Progress() nothing of it is sent, and the caller's own phone goes on with its ringback.
+    "an announcement between two tries": Office(
+        "Progress()\nRetryDial(pls-hold-while-try,4,2,PJSIP/101,6)\nHangup(19)",
+        """
+        when: [{call: anna}]
+        expect:
+          - ring: [101]
+            for: 6s
+          - ring: []
+            for: 6.5s
+          - caller hears: {prompt: pls-hold-while-try}
+          - ring: [101]
+            for: 6s
+          - ring: []
+            for: 6.5s
+          - nobody: answers
+          - missed: {101: 2}
+          - caller gets: {code: 480, ended by: pbx}
+        """,
+        ("Progress()", "NoOp()"),
+        frozenset({"hears-other"}),
+    ),
 }
 
 
