@@ -107,7 +107,8 @@ def _places(expected: Expected, view: CallerView, waves: Sequence[ObservedWave])
             wave = waves[rung] if rung < len(waves) else None
             who = enumerate_words(entry.phones) if entry.phones else "nobody"
             start, stop = (end, end) if wave is None else (wave.start, wave.end)
-            place = _Place(start, min(stop, end), f"while {who} rings", wave=bool(entry.phones))
+            does = "ring" if entry.phones[1:] else "rings"
+            place = _Place(start, min(stop, end), f"while {who} {does}", wave=bool(entry.phones))
             rung += 1
     if place.lines:
         yield place

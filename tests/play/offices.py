@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,6 +53,23 @@ def kinds_played(
     return kinds_found(
         story(f"callers:\n{callers}scenarios:\n      it is so:{office.story}", folder), environment, folder
     )
+
+
+def tests_of(offices: Mapping[str, Office]) -> tuple[Callable[..., None], Callable[..., None]]:
+    """Return two tests of each office: right, nothing is found; broken, what is wrong with it, and nothing else."""
+
+    @pytest.mark.pbx
+    @pytest.mark.parametrize("name", offices)
+    def right(name: str, environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert kinds_played(offices[name], None, environment, tmp_path, monkeypatch) == []
+
+    @pytest.mark.pbx
+    @pytest.mark.parametrize("name", offices)
+    def broken(name: str, environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        office = offices[name]
+        assert frozenset(kinds_played(office, office.mistake, environment, tmp_path, monkeypatch)) == office.kinds
+
+    return right, broken
 
 
 def lead_to(number: str, files: Mapping[str, str], modules: Sequence[str], patch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
-from harness.containers.run import RunEnvironment
-from play.offices import Office, kinds_played
+from play.offices import Office, tests_of
 from play.test_dialplans import MUSIC, QUEUE, agents
 
 OFFICES = {
@@ -490,18 +485,4 @@ OFFICES = {
 }
 
 
-@pytest.mark.pbx
-@pytest.mark.parametrize("name", OFFICES)
-def test_right_is_green(
-    name: str, environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nothing is found of an office that sounds as it should."""
-    assert kinds_played(OFFICES[name], None, environment, tmp_path, monkeypatch) == []
-
-
-@pytest.mark.pbx
-@pytest.mark.parametrize("name", OFFICES)
-def test_broken_is_red(name: str, environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a caller or the owner of a phone would notice is found, and nothing else."""
-    office = OFFICES[name]
-    assert frozenset(kinds_played(office, office.mistake, environment, tmp_path, monkeypatch)) == office.kinds
+test_right_is_green, test_broken_is_red = tests_of(OFFICES)

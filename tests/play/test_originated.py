@@ -15,7 +15,7 @@ from harness.observe import observe
 from harness.play.conductor import conduct
 from harness.scenario.speed import SLOWEST
 from play.conftest import events_of, on_a_clock, story
-from play.offices import Office, kinds_played, lead_to
+from play.offices import Office, lead_to, tests_of
 from play.outside_programs import Outside, by_originate
 
 STORY = """
@@ -105,21 +105,7 @@ OFFICES["an Originate() that nobody answers"] = Office(
 )
 
 
-@pytest.mark.pbx
-@pytest.mark.parametrize("name", OFFICES)
-def test_right_is_green(
-    name: str, environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The ring is the caller's, they are connected, and each hears the other."""
-    assert kinds_played(OFFICES[name], None, environment, tmp_path, monkeypatch) == []
-
-
-@pytest.mark.pbx
-@pytest.mark.parametrize("name", OFFICES)
-def test_broken_is_red(name: str, environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By what is wrong with it, and by nothing else."""
-    office = OFFICES[name]
-    assert frozenset(kinds_played(office, office.mistake, environment, tmp_path, monkeypatch)) == office.kinds
+test_right_is_green, test_broken_is_red = tests_of(OFFICES)
 
 
 @pytest.mark.pbx
