@@ -30,6 +30,7 @@ def start(project: Project, command: list[str], waiting: int, **more: str) -> su
         stdin=subprocess.DEVNULL,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # noqa: PLW1509 - nohup, say
     )
     deadline = time.monotonic() + 60
     while len(list(project.stage.glob("waiting-*"))) < waiting:
@@ -110,6 +111,7 @@ def test_a_terminal_that_is_closed(project: Project, workers: int) -> None:
     project.write("long.ring.yaml", *WAITERS)
     pid, terminal = pty.fork()
     if not pid:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which whatever began the tests may ignore
         os.chdir(project.folder)
         command = project.command("run", "-n", str(workers))
         os.execve(command[0], command, project.environment)  # noqa: S606 - in a terminal of its own

@@ -55,7 +55,7 @@ def kinds_played(
     )
 
 
-def tests_of(offices: Mapping[str, Office]) -> tuple[Callable[..., None], Callable[..., None]]:
+def pair_of_tests(offices: Mapping[str, Office]) -> tuple[Callable[..., None], Callable[..., None]]:
     """Return two tests of each office: right, nothing is found; broken, what is wrong with it, and nothing else."""
 
     @pytest.mark.pbx

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from testcontainers.core.container import ExecConfig
 
-from harness.containers.engine import RUN, engine
+from harness.containers.engine import RUN, engine, named_once
 from harness.containers.errors import BrokenError
 from harness.containers.run import RunEnvironment, open_run
 from harness.events import CallerPlaced, Event, PhoneInvited, StoryOver
@@ -370,12 +370,14 @@ def test_engine_not_running(golden: Golden, told: Told, monkeypatch: pytest.Monk
     """One sentence, not a stack of urllib3."""
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     engine.cache_clear()
+    named_once.cache_clear()
     try:
         with pytest.raises(BrokenError) as broken, open_run("ringproof-asterisk:22"):
             pytest.fail("a run was opened without an engine")
     finally:
         monkeypatch.undo()
         engine.cache_clear()
+        named_once.cache_clear()
     golden("play/engine-not-running.err", told(broken.value))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from play.offices import Office, tests_of
+from play.offices import Office, pair_of_tests
 
 QUEUE = ("app_queue", "bridge_holding", "res_musiconhold")
 MUSIC = {"musiconhold.conf": "[default]\nmode=files\ndirectory=/usr/share/asterisk/sounds/en/digits\n"}
@@ -682,4 +682,4 @@ Read(KEY,vm-enter-num-to-call,1,,1,5)\nGotoIf($["${KEY}" = "2"]?two)\nDial(PJSIP
 }
 
 
-test_right_is_green, test_broken_is_red = tests_of(OFFICES)
+test_right_is_green, test_broken_is_red = pair_of_tests(OFFICES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from play.offices import Office, tests_of
+from play.offices import Office, pair_of_tests
 from play.test_dialplans import MUSIC, QUEUE, agents
 
 OFFICES = {
@@ -485,4 +485,4 @@ OFFICES = {
 }
 
 
-test_right_is_green, test_broken_is_red = tests_of(OFFICES)
+test_right_is_green, test_broken_is_red = pair_of_tests(OFFICES)

@@ -15,7 +15,7 @@ from harness.observe import observe
 from harness.play.conductor import conduct
 from harness.scenario.speed import SLOWEST
 from play.conftest import events_of, on_a_clock, story
-from play.offices import Office, lead_to, tests_of
+from play.offices import Office, lead_to, pair_of_tests
 from play.outside_programs import Outside, by_originate
 
 STORY = """
@@ -105,7 +105,7 @@ OFFICES["an Originate() that nobody answers"] = Office(
 )
 
 
-test_right_is_green, test_broken_is_red = tests_of(OFFICES)
+test_right_is_green, test_broken_is_red = pair_of_tests(OFFICES)
 
 
 @pytest.mark.pbx
