@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -174,14 +175,10 @@ def test_a_signal_that_is_ignored_ends_nothing(handlers: list[int]) -> None:
         (OSError(28, "No space left on device"), "the harness failed: [Errno 28] No space left on device"),
     ],
 )
-def test_what_fails_before_the_play(monkeypatch: pytest.MonkeyPatch, fault: Exception, sentence: str) -> None:
+def test_what_fails_before_the_play(fault: Exception, sentence: str) -> None:
     """No page, no room: broken, in a sentence."""
-
-    def fail(*_: object) -> None:
-        raise fault
-
-    with scripted_run(Fault()) as run:
-        monkeypatch.setattr(conductor, "open_page", fail)
+    with scripted_run(Fault()) as run, pytest.MonkeyPatch.context() as patch:  # undone before what the run replaces
+        patch.setattr(conductor, "open_page", Mock(side_effect=fault))
         with pytest.raises(BrokenError) as failed:
             played(run)
     assert failed.value.sentence == sentence
