@@ -296,7 +296,7 @@ class LegCommanded(Event):
     """Method of the request."""
     header: str
     """By which it commands: `Event: talk`."""
-    does: Literal["pick up", "hold", "restart"]
+    does: Literal["pick up", "hold"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,21 +55,15 @@ def judge_displays(expected: Expected, view: CallerView, scenario: Scenario, *, 
 
 
 def first_commands(commands: Iterable[ObservedCommand]) -> Iterator[ObservedCommand]:
-    """Yield of each phone the first command to pick up, the first to hold, and the first to restart."""
+    """Yield of each phone the first command to pick up, and the first to hold."""
     first = {(each.phone, each.does): each for each in sorted(commands, key=lambda each: each.at, reverse=True)}
     yield from (first[key] for key in sorted(first))
 
 
-_DEEDS = {
-    "pick up": "pick up by itself",
-    "hold": "hold its call",
-    "restart": "load its configuration anew, as after a restart",
-}
-
-
 def commanded_to(command: ObservedCommand) -> str:
     """Return the sentence that says what a phone is commanded."""
-    does, at = _DEEDS[command.does], format_duration(command.at)
+    does = "pick up by itself" if command.does == "pick up" else "hold its call"
+    at = format_duration(command.at)
     return f"the PBX commands {command.phone} to {does}, at {at}: its {command.message} says `{command.header}`"
 
 

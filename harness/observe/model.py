@@ -18,7 +18,7 @@ class ObservedCommand:
 
     phone: str
     at: PbxSeconds
-    does: Literal["pick up", "hold", "restart"]
+    does: Literal["pick up", "hold"]
     message: str
     """Method of the request."""
     header: str

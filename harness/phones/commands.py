@@ -1,11 +1,11 @@
-"""Requests by which a PBX commands a phone to pick up by itself, as intercoms do, to hold its call, or to restart.
+"""Requests by which a PBX commands a phone to pick up by itself, as intercoms do, or to hold its call.
 
 RFC 5373 has Answer-Mode and Priv-Answer-Mode; most phones go by older headers of their vendors: a word of Alert-Info or
 Call-Info beside its URI (`info=alert-autoanswer`, `answer-after=0`, `Ring Answer`, `AA`, `;auto`), P-Auto-Answer, or
 `;intercom=true` in the Request-URI. What a URI names is a ring tone or a picture, whatever it is called. They stand in
 an INVITE or an UPDATE. Broadsoft's remote control is a NOTIFY, by its Event header: `talk` has a phone pick up, or go
-on with a call that it holds; `hold` has it hold. `check-sync` has a phone load its configuration anew, for which many
-restart. Other events (`message-summary`) command nothing.
+on with a call that it holds; `hold` has it hold. Other events command neither: `check-sync` has a phone load
+its configuration anew.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Literal
 
 from harness.phones.sip_text import header, headers
 
-Deed = Literal["pick up", "hold", "restart"]
+Deed = Literal["pick up", "hold"]
 """What a phone is commanded to do by itself."""
 _BY_PARAMETER = re.compile(
     r"auto[ _-]?answer|answer-after|ring[ _-]?answer|intercom|(?:^|[;,<])\s*(?:aa|auto|answer)\s*(?:$|[;,=>])",
@@ -34,7 +34,7 @@ _COMMANDS = (
     ("Priv-Answer-Mode", _BY_MODE),
     ("P-Auto-Answer", _BY_MODE),
 )
-_EVENTS: dict[str, Deed] = {"talk": "pick up", "answer": "pick up", "hold": "hold", "check-sync": "restart"}
+_EVENTS: dict[str, Deed] = {"talk": "pick up", "answer": "pick up", "hold": "hold"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ def shown(number: str = "", name: str = "", asserted: str = "", diverted: str = 
     return seen(replace(rang("101", 0.1, 15.1), shows=number, name=name, asserted=asserted, diverted=diverted))
 
 
-def command(header: str, does: Literal["pick up", "hold", "restart"] = "pick up") -> ObservedCommand:
+def command(header: str, does: Literal["pick up", "hold"] = "pick up") -> ObservedCommand:
     """101 is commanded."""
     return ObservedCommand(phone="101", at=PbxSeconds(0.1), does=does, message="NOTIFY", header=header)
 
