@@ -456,7 +456,7 @@ WRONG_GROUPS: tuple[Mutant, ...] = (
         ),
         "ring-all",
         "the caller hangs up while it rings",
-        {"ring-stray"},
+        {"leg-outlives-caller", "ring-unexpected"},
     ),
     Mutant(
         "a hunt rings each one second longer",
