@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 
+INTERRUPTED = b"ringproof: interrupted by SIGINT\n"
+
 try:
     import signal
 except KeyboardInterrupt:  # it imports a dozen modules, while Python still shows a traceback
-    os.write(2, b"ringproof: interrupted by SIGINT\n")
+    os.write(2, INTERRUPTED)
     os._exit(130)
 
 __all__ = ["main"]
@@ -24,5 +26,5 @@ def main() -> None:
 
 def _end_at_once(number: int, _frame: object) -> None:
     """End this process, which has begun nothing yet; an exception could be dropped by whatever is being imported."""
-    os.write(2, b"ringproof: interrupted by SIGINT\n")
+    os.write(2, INTERRUPTED)
     os._exit(128 + number)

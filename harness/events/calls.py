@@ -24,7 +24,7 @@ class Calls:
 
     def __init__(self) -> None:
         """No call has begun."""
-        self._connections = Connections()
+        self.connections = Connections()
         self._made_for: dict[str, str] = {}
         """Of each channel: the linkedid that it was made with."""
         self._placed: set[str] = set()
@@ -32,8 +32,8 @@ class Calls:
         self._joined: dict[str, list[tuple[Link, str]]] = {}
         """Of each call: those that it has become part of, in the order of time."""
 
-    def take(self, event: Event) -> None:
-        """Take one event."""
+    def take(self, event: Event) -> bool:
+        """Take one event; True when it may have changed who is connected."""
         match event:
             case ChannelMade(channel=channel, linked=linked):
                 self._made_for[channel] = linked
@@ -43,11 +43,13 @@ class Calls:
                 self._join(self._made_for.get(channel, linked), linked, "linkedid")
             case ChannelOriginated(channel=channel, by=by):
                 self._meet(channel, by, "step")
-            case _ if self._connections.take(event):
+            case _ if self.connections.take(event):
                 here = getattr(event, "channel", "")
-                for other in self._connections.reached(here):
+                for other in self.connections.reached(here):
                     self._meet(here, other, "bridge")
                     self._meet(other, here, "bridge")
+                return True
+        return False
 
     def of(self, linked: str, *by: Link) -> str:
         """Return the call that somebody placed and that the call `linked` is, or has become part of; else `linked`.

@@ -19,8 +19,6 @@ SILENT_AT_MOST = PbxSeconds(5.0)
 """So long nothing may be heard, unless a key is awaited or `caller hears: silence` is written; callers give up then."""
 EDGE = PbxSeconds(1.0)
 """At the ends of a wave what belongs to its neighbour may be heard for so long."""
-REFUSED = 300
-"""Final responses from here on end the call before it is answered."""
 BUSY = frozenset({486, 600})
 """Final responses for which the caller's own phone makes a busy tone."""
 
@@ -139,9 +137,9 @@ def _judge_place(place: _Place, view: CallerView, scenario: Scenario) -> Iterato
         if len(place.lines) > 1
         else _listed(place.lines[0])
     )
-    if view.ended_by == "pbx" and view.connected is None and view.code is not None and view.code >= REFUSED:
+    if view.refused_with is not None:
         at = format_duration(view.ended or place.end)
-        refused = f"the PBX refuses the call at {at} with {view.code}"
+        refused = f"the PBX refuses the call at {at} with {view.refused_with}"
         before = [f"{_name(sound)} {_from_to(sound)}" for sound in heard if sound.kind != "silence"]
         sentence = (
             f"expected {view.caller} to hear {said} {place.where}; observed: {enumerate_words([*before, refused])}"

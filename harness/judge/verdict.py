@@ -270,8 +270,7 @@ def _judge_end(expected: Expected, view: CallerView, scenario: Scenario) -> Iter
         sentence = f"expected {view.caller}'s call to be ended by {wanted}; nobody ended it {until}".rstrip()
     else:
         at = format_duration(view.ended or 0.0)
-        refused = view.ended_by == "pbx" and view.connected is None and view.code is not None and view.code >= 300  # noqa: PLR2004
-        how = f" with {view.code}" if refused else ""
+        how = f" with {view.refused_with}" if view.refused_with is not None else ""
         sentence = f"{view.caller}'s call was ended by {view.ended_by} at {at}{how}; expected: {wanted}"
     finding = _finding("caller-ended-by", source, sentence, view)
     yield finding if ours or entries else replace(finding, fix=_as_observed(expected, view))

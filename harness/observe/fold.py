@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import TypeVar, cast
 
 from harness.events import (
@@ -62,6 +63,7 @@ from harness.events.connections import Connections
 from harness.observe.chart import brief_rings, waves_of
 from harness.observe.hearing import Span, hears, spans_of, tone_for_prompt
 from harness.observe.model import (
+    REFUSED,
     CallerView,
     Ending,
     Observation,
@@ -128,6 +130,11 @@ class _Record:
     def __init__(self, events: Iterable[Event]) -> None:
         self._events: Sequence[Event] = sorted(events, key=lambda event: event.at)
         self._by_kind: dict[object, list[Event]] = {}
+
+    @cached_property
+    def owners(self) -> _Owners:
+        """Whose calls its legs are."""
+        return _Owners(self)
 
     def with_those(self, events: Iterable[Event]) -> _Record:
         """Return a record that has these events, too."""
@@ -331,7 +338,7 @@ def _rings(scenario: Scenario, record: _Record, *, pbx_gone: bool) -> list[Obser
             f"the PBX sent an INVITE to {leg.target} at {leg.at:.1f} s, but that phone never saw it (Call-ID {call_id})"
         )
         raise BrokenPlayError(sentence)
-    owners = _Owners(record)
+    owners = record.owners
     rings = [
         _ring(invited[leg.call_id], leg, record, owners, pbx_gone=pbx_gone)
         for leg in legs.values()
@@ -571,7 +578,7 @@ def _talks(
 
 def _company(leg: LegBelongs | None, meetings: _Meetings, record: _Record) -> Iterable[tuple[str, PbxSeconds]]:
     """Legs of other calls that were connected with the caller: callers by name, phones by extension."""
-    owners = _Owners(record)
+    owners = record.owners
     callers = {placed.call_id: placed.caller for placed in record.all(CallerPlaced)}
     for other in record.all(LegBelongs):
         start, end = meetings.get(other.channel, (PbxSeconds(0.0), PbxSeconds(0.0)))
@@ -641,8 +648,8 @@ def _prompts(
 
 def _left(ended: CallerEnded | None, record: _Record) -> list[float]:
     """Return when the caller himself, or Ringproof after the story, ended his call."""
-    over = record.all(StoryOver)[-1].at
-    return [over] if ended is None else [over, ended.at] if ended.by != "pbx" else [over]
+    over: list[float] = [record.all(StoryOver)[-1].at]
+    return over if ended is None or ended.by == "pbx" else [*over, ended.at]
 
 
 def _played_to(leg: LegBelongs | None, record: _Record) -> list[PromptPlayed]:
@@ -678,13 +685,13 @@ def _ended_by(
     """Who ended the call; a PBX that only passes on a phone's hang-up is that phone."""
     if ended is None or ended.by != "pbx":
         return ended.by if ended is not None else None
-    if ended.code >= 300:  # noqa: PLR2004 - refused: there was no call that a phone could end
+    if ended.code >= REFUSED:  # there was no call that a phone could end
         return "pbx"
     for ring in rings:
         hung_up = record.of_call(PhoneHungUp, ring.call_id)
         if hung_up is None or ended.at > hung_up.at + LEG_ENDS_WITHIN:
             continue  # the PBX went on with the caller
-        if hung_up is not None and any(event.at >= hung_up.at - CLOCK_RESOLUTION for event in played):
+        if any(event.at >= hung_up.at - CLOCK_RESOLUTION for event in played):
             continue  # so it did, for less than that: with an announcement
         if _hung_up(ring.call_id, ended.at, record):
             return ring.phone
@@ -699,12 +706,11 @@ def _hung_up(call_id: str, until: PbxSeconds, record: _Record) -> bool:
 
 def _late_legs(views: Iterable[CallerView], record: _Record) -> Iterable[tuple[str, PbxSeconds]]:
     """Phones whose ring or call outlived their caller's own hang-up; for ever, where Ringproof had to end it."""
-    owners = _Owners(record)
     for view in views:
         if view.ended is None or view.ended_by not in {"caller", "harness"}:
             continue
         for ring in view.rings:
-            if owners.only_met(record.of_call(LegBelongs, ring.call_id)):
+            if record.owners.only_met(record.of_call(LegBelongs, ring.call_id)):
                 continue
             end = ring.end
             if record.of_call(PhonePickedUp, ring.call_id) is not None:

@@ -9,6 +9,8 @@ from typing import Literal
 from harness.scenario.duration import PbxSeconds
 from harness.scenario.story import CLOCK_RESOLUTION
 
+REFUSED = 300
+"""Final responses from here on end a call before it is answered."""
 Ending = Literal["answered", "lost", "refused", "forwarded", "cancelled", "unseen"]
 
 
@@ -168,6 +170,12 @@ class CallerView:
     """The digits that the PBX heard."""
     other_acts: tuple[PbxSeconds, ...] = ()
     """The ends of his other call and press steps, in order."""
+
+    @property
+    def refused_with(self) -> int | None:
+        """The final response with which the PBX ended a call that nobody had answered; None: it did not."""
+        refused = self.ended_by == "pbx" and self.connected is None and self.code is not None and self.code >= REFUSED
+        return self.code if refused else None
 
     @property
     def acts(self) -> tuple[PbxSeconds, ...]:

@@ -24,9 +24,9 @@ def prompts_heard(
 ) -> Iterator[ObservedPrompt]:
     """Yield what was played to a caller, and which files were cut off, or began in their middle.
 
-    `came`: what the PBX sent to his `channel`. `others`: while he heard ringback, a busy tone or
-    music on hold, or talked. `endings`: when
-    something happened that ends a prompt rightly: he pressed a key or hung up, or was connected with somebody.
+    `came`: what the PBX sent to his `channel`. `others`: while he heard ringback, a busy tone or music on hold, or
+    talked. `endings`: when something happened that ends a prompt rightly: he pressed a key or hung up, or was connected
+    with somebody.
     """
     for event, later in zip_longest(played, played[1:]):
         behind = [other.start for other in others if other.start > event.at]

@@ -24,7 +24,6 @@ from harness.events import (
     Unbridged,
 )
 from harness.events.calls import Calls
-from harness.events.connections import Connections
 from harness.pbx.manager import Manager, ManagerEvent
 from harness.play.listening import RECORDS, RECORDS_NO_MORE, buffers, listens, run_by
 from harness.play.stage import Stage
@@ -79,7 +78,6 @@ class Switchboard:
         self._bridged: set[str] = set()
         """Channels that are in a bridge."""
         self._calls = Calls()
-        self._connections = Connections()
         self._connected: dict[str, dict[str, PbxEpoch]] = {}
         """Of each SIP channel: with which others it is connected, and since when."""
         self._awaited: set[str] = set()
@@ -166,13 +164,12 @@ class Switchboard:
 
     def _note(self, event: Event) -> None:
         """Record what happened to a channel or bridge, and who is connected from then on."""
-        self._calls.take(event)
-        if self._connections.take(event):
+        if self._calls.take(event):
             before, now = self._connected, PbxEpoch(event.at)
             self._connected = {
                 channel: {other: before.get(channel, {}).get(other, now) for other in company}
                 for channel in self.channels
-                if endpoint_of(channel) and (company := self._connections.company(channel))
+                if endpoint_of(channel) and (company := self._calls.connections.company(channel))
             }
         self._stage.record(event)
 

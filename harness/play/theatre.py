@@ -28,6 +28,7 @@ from harness.play.clockwork import LIBRARY
 from harness.play.ensemble import OFTEN, Ensemble, Seat
 from harness.play.media_watch import MediaWatch, shortest_rtp_timeout
 from harness.play.own_modules import load_logger, load_own_modules
+from harness.play.prompts import files_played
 from harness.play.registrar import why_lost, why_mute, why_refused
 from harness.play.sound import tones_for
 from harness.play.stage import CallEndlessError, LedElsewhereError, PbxCrashedError, Stage, TalkRefusedError
@@ -377,8 +378,6 @@ class Theatre:
 
     async def measure_prompts(self) -> None:
         """Have the PBX say how long the files are that it played, as far as their format is known."""
-        from harness.play.prompts import files_played  # noqa: PLC0415 - few stories name prompts
-
         self.lengths = await self.pbx.sound_lengths(files_played(read_evidence(self.evidence / LOG)))
 
     def packets(self) -> Sequence[Packet]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,8 +71,8 @@ def test_whichever_place_is_left_is_had(tmp_path: Path, monkeypatch: pytest.Monk
 def test_the_place_of_a_process_that_was_killed(tmp_path: Path) -> None:
     """It is had by who waits, although nobody reports that it was left."""
     hold = (
-        "import sys, time; from pathlib import Path; from harness.containers.places import place_in\n"
-        "with place_in(Path(sys.argv[1]), 'test', 1): print('has it', flush=True); time.sleep(60)\n"
+        "import signal, sys; from pathlib import Path; from harness.containers.places import place_in\n"
+        "with place_in(Path(sys.argv[1]), 'test', 1): print('has it', flush=True); signal.pause()\n"
     )
     with subprocess.Popen([sys.executable, "-c", hold, str(tmp_path)], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -82,8 +84,15 @@ def test_the_place_of_a_process_that_was_killed(tmp_path: Path) -> None:
         late.leave()
 
 
-def test_a_wait_that_is_cancelled_leaves_no_place_taken(tmp_path: Path) -> None:
+def test_a_wait_that_is_cancelled_leaves_no_place_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The thread that waits cannot be interrupted; the place that it gets is left again."""
+    looks, look = threading.Event(), select.select
+
+    def noted(*args: Any) -> Any:  # noqa: ANN401 - handed on
+        looks.set()
+        return look(*args)
+
+    monkeypatch.setattr(select, "select", noted)
     holder = Holder(tmp_path, 1)
     assert holder.has_it.wait(20)
 
@@ -93,13 +102,11 @@ def test_a_wait_that_is_cancelled_leaves_no_place_taken(tmp_path: Path) -> None:
 
     async def cancel_and_wait_again() -> None:
         waiting = asyncio.create_task(wait())
-        await asyncio.sleep(0)
+        assert await asyncio.to_thread(looks.wait, 20)  # it is the first of those who wait
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
-        again = asyncio.create_task(wait())
-        await asyncio.sleep(0)
         holder.leave()
-        await asyncio.wait_for(again, 10)
+        await asyncio.wait_for(wait(), 10)
 
     asyncio.run(cancel_and_wait_again())

@@ -117,8 +117,8 @@ def by_ari(verb: str, finished: str, **query: str) -> Callable[[Reach], Callable
     return begin
 
 
-def by_async_agi(command: str) -> Callable[[Reach], Callable[[], None]]:
-    """Return a program that gives one AGI command, and breaks the session when the manager says it was executed."""
+def by_manager(asked: Callable[[Ami], None]) -> Callable[[Reach], Callable[[], None]]:
+    """Return a program that does what is `asked` on the manager interface, and closes its connection."""
 
     def begin(reach: Reach) -> Callable[[], None]:
         link = reach.new_socket()
@@ -127,36 +127,35 @@ def by_async_agi(command: str) -> Callable[[Reach], Callable[[], None]]:
 
         def act() -> None:
             try:
-                channel = ami.wait_for("AsyncAGIStart", within=WITHIN_S)["Channel"]
-                ami.action("AGI", Channel=channel, Command=command, CommandID="1")
-                ami.wait_for("AsyncAGIExec", within=WITHIN_S, CommandId="1")
-                ami.action("AGI", Channel=channel, Command="ASYNCAGI BREAK")
+                asked(ami)
             finally:
                 ami.close()
 
         return act
 
     return begin
+
+
+def by_async_agi(command: str) -> Callable[[Reach], Callable[[], None]]:
+    """Return a program that gives one AGI command, and breaks the session when the manager says it was executed."""
+
+    def asked(ami: Ami) -> None:
+        channel = ami.wait_for("AsyncAGIStart", within=WITHIN_S)["Channel"]
+        ami.action("AGI", Channel=channel, Command=command, CommandID="1")
+        ami.wait_for("AsyncAGIExec", within=WITHIN_S, CommandId="1")
+        ami.action("AGI", Channel=channel, Command="ASYNCAGI BREAK")
+
+    return by_manager(asked)
 
 
 def by_originate(channel: str, context: str) -> Callable[[Reach], Callable[[], None]]:
     """Return a program that has the PBX call `channel`, and send it into `context`, as soon as a call waits."""
 
-    def begin(reach: Reach) -> Callable[[], None]:
-        link = reach.new_socket()
-        dial(link, (reach.address, MANAGER_PORT), lambda: True)
-        ami = Ami(link, reach.login, booted_within=WITHIN_S, why_lost=lambda: ConnectionResetError("the PBX ended"))
+    def asked(ami: Ami) -> None:
+        ami.wait_for("Newexten", within=WITHIN_S, Application="Wait")
+        ami.action("Originate", Channel=channel, Context=context, Exten="s", Priority=1, Async="true")
 
-        def act() -> None:
-            try:
-                ami.wait_for("Newexten", within=WITHIN_S, Application="Wait")
-                ami.action("Originate", Channel=channel, Context=context, Exten="s", Priority=1, Async="true")
-            finally:
-                ami.close()
-
-        return act
-
-    return begin
+    return by_manager(asked)
 
 
 class Outside:
