@@ -92,7 +92,14 @@ def test_a_wait_that_is_cancelled_leaves_no_place_taken(tmp_path: Path, monkeypa
         looks.set()
         return look(*args)
 
+    kept: list[object] = []
+
+    def place(*args: Any) -> Any:  # noqa: ANN401 - handed on
+        kept.append(made := place_in(*args))  # else it would be left when nobody has it any more
+        return made
+
     monkeypatch.setattr(select, "select", noted)
+    monkeypatch.setattr(places, "place_in", place)
     holder = Holder(tmp_path, 1)
     assert holder.has_it.wait(20)
 
@@ -107,6 +114,9 @@ def test_a_wait_that_is_cancelled_leaves_no_place_taken(tmp_path: Path, monkeypa
         with pytest.raises(asyncio.CancelledError):
             await waiting
         holder.leave()
-        await asyncio.wait_for(wait(), 10)
+        try:
+            await asyncio.wait_for(wait(), 10)
+        finally:
+            kept.clear()  # so that no thread waits for ever
 
     asyncio.run(cancel_and_wait_again())
