@@ -277,11 +277,18 @@ class Run:
                 self.environment = self._stack.enter_context(open_run(self._image, self.rendered))
         except BrokenError as fault:
             self.fault = NotJudgedError(fault.sentence, fault.hint)
+        self._heed()
 
     def add(self, result: Result) -> None:
         """Tell one more result."""
         self.results.append(result)
         self._write(lambda: self._file.add(result))
+        self._heed()
+
+    def _heed(self) -> None:
+        """Raise a KeyboardInterrupt once more that some library has caught with everything else, and dropped."""
+        if self._interruption.signal is not None and self.interrupted is None:
+            raise KeyboardInterrupt
 
     def note_unwritten(self, fault: OSError) -> None:
         """Keep why results could not be written: the run then ends with exit 3, and says so once."""

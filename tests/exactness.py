@@ -28,6 +28,8 @@ from harness.scenario.story import ACTS_WITHIN, DEFAULT_TOLERANCE, Scenario
 SUITE = Path("scenarios")
 GRID = tuple(map(PbxSeconds, (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)))
 RINGPROOF = str(Path(sys.executable).with_name("ringproof"))
+PLAYED = {0, 1, 3}
+"""Exit codes of a run that has told of each scenario: green, red, or a stall of this machine."""
 Play = tuple[Scenario, Observation]
 
 
@@ -82,6 +84,9 @@ def main() -> int:
         if not given.of:
             command = [RINGPROOF, "run", str(SUITE), "--image", given.image, "--out", str(out)]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode not in PLAYED:
+                sys.stderr.write(f"run {number + 1} ended with exit code {done.returncode}\n{done.stdout}{done.stderr}")
+                return done.returncode
             sys.stdout.write(f"run {number + 1}: {done.stdout.strip().splitlines()[-2]}\n")
             sys.stdout.flush()
         for scenario, seen in played(out):

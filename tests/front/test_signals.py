@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import signal
@@ -10,11 +11,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from front_project import Project, scenario
 
 from harness.containers.folders import folders_left_behind
+from harness.containers.run import RunEnvironment
+from harness.opening import Opening
+from harness.session import Interruption, Run
 
 WAITERS = [scenario("one waits"), scenario("two waits"), scenario("three waits")]
 
@@ -103,6 +108,35 @@ def test_interrupted(
     assert (results["exit"], results["interrupted"], results["running"]) == (code, number.name, False)
     assert results["not_played"] == 3
     assert nothing_is_left(running.pid)
+
+
+def test_a_signal_that_a_library_drops(project: Project) -> None:
+    """It ends the run at the next result: what was played is kept, and nothing more is."""
+    project.write("some.ring.yaml", scenario("one drops a signal"), *WAITERS)
+    ended = project.ringproof("run", "-n", "1")
+    assert ended.returncode == 143, ended.stdout
+    assert "interrupted by SIGTERM; exit 143" in ended.stdout
+    assert [result["outcome"] for result in project.results["scenarios"]] == ["passed"]
+    assert (project.results["interrupted"], project.results["not_played"]) == ("SIGTERM", 3)
+    assert project.notes == ["opened", "closed"]
+
+
+class Opened(Opening):
+    """A run that has been opened."""
+
+    def take(self, stack: contextlib.ExitStack) -> RunEnvironment:
+        """Return one."""
+        del stack
+        return RunEnvironment("run", "owner", "image", "phones", "office", "trunk", "subnets", "hosts", "tmp", "")
+
+
+def test_a_signal_that_is_dropped_while_the_run_is_being_opened(tmp_path: Path) -> None:
+    """It is raised again before anything is played."""
+    interruption = Interruption()
+    interruption.signal = "SIGTERM"
+    run = Run(tmp_path, "image", opening=Opened("image", "", interruption, phones=False))
+    with pytest.raises(KeyboardInterrupt):
+        run.open()
 
 
 @pytest.mark.parametrize("workers", [1, 3])

@@ -109,7 +109,7 @@ def test_a_message_in_fragments_is_put_together() -> None:
 def test_a_capture_that_lacks_a_message_breaks_the_play(
     environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Here what the phone answered: nothing else would have noticed."""
+    """Here what the phones answered: nothing else would have noticed. Any of the phones that ring may be told first."""
     read = capture.read_capture
 
     def without(path: Path, peers: dict[Peer, str]) -> Iterator[Packet]:
@@ -117,6 +117,6 @@ def test_a_capture_that_lacks_a_message_breaks_the_play(
 
     monkeypatch.setattr(capture, "read_capture", without)
     with pytest.raises(
-        BrokenError, match=r"180 \(INVITE\) (to anna|from 101): the network has seen it, and it is not in"
+        BrokenError, match=r"180 \(INVITE\) (to anna|from 10\d): the network has seen it, and it is not in"
     ):
         on_a_clock(conduct(story(STORY, tmp_path), environment, tmp_path, FASTEST))

@@ -11,6 +11,7 @@ import contextlib
 import dataclasses
 import os
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -156,6 +157,10 @@ def play(
     if "puzzles" in scenario.name:
         message = "nobody thought of this"
         raise ZeroDivisionError(message)
+    if "drops a signal" in scenario.name:
+        with contextlib.suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(60)
     if "dies" in scenario.name:
         os._exit(9)
     if "complains" in scenario.name:
