@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import time
 from pathlib import Path
 
@@ -73,14 +75,24 @@ def test_garbage_raises_nothing(wire: bytes) -> None:
 def test_a_name_does_not_hold_up_a_boot(
     environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Asterisk asks for a STUN server before it is ready: a resolver that cannot be reached costs it 20 s."""
+    """Asterisk asks for a STUN server before it is ready: a resolver that cannot be reached costs it 20 s.
+
+    16 waits for the answer, so that its complaint belongs to the boot. 22 asks beside all else (dns_recurring.c): its
+    complaint comes before the end of the boot or after it.
+    """
     with_dialplan(monkeypatch, "", files={"rtp.conf": ("[general]\n", "stunaddr=stun.provider.example\n")})
 
     async def act() -> None:
-        async with laboratory(environment, tmp_path, FASTEST):
-            pytest.fail("Asterisk knows no such server")
+        async with laboratory(environment, tmp_path, FASTEST) as running:
+            end = running.clock.now() + 600
+            while not complaint() and running.clock.now() < end:
+                await running.passes(1)  # a line of a log: there is no event to wait for
+
+    def complaint() -> re.Match[str] | None:
+        return re.search(r"WARNING.*stun\.provider\.example", (tmp_path / "pbx" / "full.log").read_text("utf-8"))
 
     began = time.monotonic()
-    with pytest.raises(ComplaintError, match=r"WARNING.*stun\.provider\.example"):
+    with contextlib.suppress(ComplaintError):
         on_a_clock(act())
     assert time.monotonic() - began < 15
+    assert complaint()
