@@ -3,7 +3,7 @@
 # VERSION=16 makes the image of that Asterisk, and plays on it: `make e2e VERSION=16`.
 MAKEFLAGS += --no-print-directory
 PYTHON3 ?= python3
-SETUP   := @$(PYTHON3) -m harness.setup
+SETUP   := @PYTHONPATH=harness $(PYTHON3) -m ringproof.setup
 BIN     := .venv/bin
 VERSION ?= 22
 export VERSION
@@ -66,7 +66,7 @@ bench: setup  ## measure boot, overhead, phones, validate; prints a table
 	$(BIN)/python -m tests.bench
 
 lock: venv  ## make requirements.lock anew from pyproject.toml and requirements.in (asks the package index)
-	$(BIN)/python -m harness.setup.lock
+	$(BIN)/python -m ringproof.setup.lock
 
 clean:  ## remove what was made here: .venv, out/, caches (not the engine, not the images)
 	rm -rf .venv out build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -21,22 +21,29 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
-
-from harness.clock.clock import PbxClock, PlayLoop
-from harness.clock.page import Page
-from harness.containers.engine import engine
-from harness.containers.run import RunEnvironment, open_run
-from harness.dialplan.render import Secrets, render_office
-from harness.events import ChannelGone, ChannelMade, LegCancelled, LegInvited, PhoneInvited, PhonePickedUp, read_record
-from harness.observe import observe
-from harness.pbx.container import ClockMount
-from harness.pbx.manager import Login
-from harness.phones.handle import Phone
-from harness.play import play
-from harness.play.clockwork import LIBRARY
-from harness.scenario.reading import read_scenarios
-from harness.scenario.speed import FASTEST, SLOWEST
-from harness.scenario.story import Scenario
+from ringproof.clock.clock import PbxClock, PlayLoop
+from ringproof.clock.page import Page
+from ringproof.containers.engine import engine
+from ringproof.containers.run import RunEnvironment, open_run
+from ringproof.dialplan.render import Secrets, render_office
+from ringproof.events import (
+    ChannelGone,
+    ChannelMade,
+    LegCancelled,
+    LegInvited,
+    PhoneInvited,
+    PhonePickedUp,
+    read_record,
+)
+from ringproof.observe import observe
+from ringproof.pbx.container import ClockMount
+from ringproof.pbx.manager import Login
+from ringproof.phones.handle import Phone
+from ringproof.play import play
+from ringproof.play.clockwork import LIBRARY
+from ringproof.scenario.reading import read_scenarios
+from ringproof.scenario.speed import FASTEST, SLOWEST
+from ringproof.scenario.story import Scenario
 
 from .booting import boot_in
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from harness.containers.run import RunEnvironment
-from harness.pbx.container import Pbx
-from harness.pbx.manager import Login
-from harness.phones.container import phones_of
-from harness.play.surroundings import surroundings_of
+from ringproof.containers.run import RunEnvironment
+from ringproof.pbx.container import Pbx
+from ringproof.pbx.manager import Login
+from ringproof.phones.container import phones_of
+from ringproof.play.surroundings import surroundings_of
 
 
 async def boot_in(folder: Path, environment: RunEnvironment, login: Login, **others: Any) -> Pbx:  # noqa: ANN401

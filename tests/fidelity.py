@@ -16,14 +16,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.compare import Difference, compare
-from harness.events import read_record
-from harness.observe import Observation, observe
-from harness.report.result import EXIT_BROKEN, EXIT_FAILED
-from harness.scenario.office import RandomFree, ToGroup
-from harness.scenario.reading import read_scenarios
-from harness.scenario.story import Scenario
-from harness.session import find_files
+from ringproof.compare import Difference, compare
+from ringproof.events import read_record
+from ringproof.observe import Observation, observe
+from ringproof.report.result import EXIT_BROKEN, EXIT_FAILED
+from ringproof.scenario.office import RandomFree, ToGroup
+from ringproof.scenario.reading import read_scenarios
+from ringproof.scenario.story import Scenario
+from ringproof.session import find_files
 
 ROOT = Path(__file__).parents[1]
 SLOW, FAST = "1", "auto"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.observe.chart import brief_rings, waves_of
-from harness.observe.model import (
+from ringproof.observe.chart import brief_rings, waves_of
+from ringproof.observe.model import (
     CallerView,
     Ending,
     Observation,
@@ -12,10 +12,10 @@ from harness.observe.model import (
     ObservedRing,
     ObservedTalk,
 )
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.office import Extension, Office, ToExtension, ToHangUp, Trunk
-from harness.scenario.source import Source
-from harness.scenario.story import Call, Caller, Expectation, RingsOn, Scenario, Step
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.office import Extension, Office, ToExtension, ToHangUp, Trunk
+from ringproof.scenario.source import Source
+from ringproof.scenario.story import Call, Caller, Expectation, RingsOn, Scenario, Step
 
 
 def at(line: int) -> Source:

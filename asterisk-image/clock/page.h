@@ -1,4 +1,4 @@
-/* The page: one file, mapped by the PBX's library and by the harness (harness/clock/page.py keeps the same layout).
+/* The page: one file, mapped by the PBX's library and by the harness (harness/ringproof/clock/page.py keeps the same layout).
  *
  * All of it is aligned 8-byte words, each with one writer, written by one store: a reader never waits, and a writer
  * that is killed at any moment leaves every word whole. Times are nanoseconds. "PBX time" here counts from the boot
@@ -71,6 +71,6 @@ enum obstacle { /* why the clock does not race; told in reports, so the numbers 
 };
 
 _Static_assert(sizeof(struct clock_peer) == 128, "two cache lines");
-_Static_assert(sizeof(struct clock_page) == 512 + PEERS * 128, "harness/clock/page.py knows this layout");
+_Static_assert(sizeof(struct clock_page) == 512 + PEERS * 128, "harness/ringproof/clock/page.py knows this layout");
 
 #endif

@@ -11,8 +11,8 @@ import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harness.play import RunEnvironment
-    from harness.session import Interruption
+    from ringproof.play import RunEnvironment
+    from ringproof.session import Interruption
 
 
 class Opening:
@@ -35,13 +35,13 @@ class Opening:
 
     def begin(self) -> None:
         """Begin to open, where `discard` follows whatever comes: a signal may come at any moment from here on."""
-        import harness.play  # noqa: F401, PLC0415 - here: two threads that import at once are both late
+        import ringproof.play  # noqa: F401, PLC0415 - here: two threads that import at once are both late
 
         self._thread = threading.Thread(target=self._open, name="opening the run", daemon=True)
         self._thread.start()
 
     def _open(self) -> None:
-        from harness.play import load_later, open_run, start_phones  # noqa: PLC0415 - as above
+        from ringproof.play import load_later, open_run, start_phones  # noqa: PLC0415 - as above
 
         try:
             self._environment = self._stack.enter_context(open_run(self._image, self._rendered))
@@ -53,9 +53,9 @@ class Opening:
             self._opened.set()
         if self._phones and self._environment is not None:
             load_later(self._environment)
-            import harness.judge  # noqa: PLC0415 - as above
-            import harness.observe  # noqa: PLC0415
-            import harness.report.timeline  # noqa: F401, PLC0415
+            import ringproof.judge  # noqa: PLC0415 - as above
+            import ringproof.observe  # noqa: PLC0415
+            import ringproof.report.timeline  # noqa: F401, PLC0415
 
     def take(self, stack: contextlib.ExitStack) -> RunEnvironment:
         """Return the environment; what it has made is removed when `stack` is closed. Raises BrokenError."""
@@ -68,7 +68,7 @@ class Opening:
 
     def discard(self) -> None:
         """Remove what was made, if nobody has taken it; a signal that comes meanwhile is ignored."""
-        from harness.session import undisturbed  # noqa: PLC0415 - as above
+        from ringproof.session import undisturbed  # noqa: PLC0415 - as above
 
         with undisturbed():
             if self._thread is not None and self._thread.ident is not None:

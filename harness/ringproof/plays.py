@@ -15,17 +15,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from harness.clock.jitter import auto
-from harness.scenario.speed import FASTEST, SLOWEST, parse_speed
+from ringproof.clock.jitter import auto
+from ringproof.scenario.speed import FASTEST, SLOWEST, parse_speed
 
 if TYPE_CHECKING:
-    from harness.clock.report import ClockReport
-    from harness.judge.finding import Finding
-    from harness.observe import Observation
-    from harness.play import RunEnvironment
-    from harness.report.result import Outcome
-    from harness.scenario.problem import Problem
-    from harness.scenario.story import Scenario
+    from ringproof.clock.report import ClockReport
+    from ringproof.judge.finding import Finding
+    from ringproof.observe import Observation
+    from ringproof.play import RunEnvironment
+    from ringproof.report.result import Outcome
+    from ringproof.scenario.problem import Problem
+    from ringproof.scenario.story import Scenario
 
 Speed = float | Literal["auto"]
 Confirm = Literal["auto", "never"]
@@ -257,7 +257,7 @@ def _stalled(report: ClockReport, became: str) -> NotJudgedError:
 
 
 def _play_once(scenario: Scenario, table: Table, speed: float, made: list[Attempt]) -> Played:
-    from harness.play import (  # noqa: PLC0415 - pytest imports this module for projects without scenarios
+    from ringproof.play import (  # noqa: PLC0415 - pytest imports this module for projects without scenarios
         BrokenError,
         EditedConfigurationError,
         UnmetNeedsError,
@@ -284,11 +284,11 @@ def _play_once(scenario: Scenario, table: Table, speed: float, made: list[Attemp
 
 def _judged(scenario: Scenario, folder: Path) -> tuple[Observation, tuple[Finding, ...]]:
     """Return what was observed, which is written to the evidence, too, and what is wrong with it."""
-    from harness.events import read_record  # noqa: PLC0415 - a play is begun without it
-    from harness.judge import judge  # noqa: PLC0415
-    from harness.observe import BrokenPlayError, observe  # noqa: PLC0415
-    from harness.report.plain import plain_observation  # noqa: PLC0415
-    from harness.report.timeline import timeline_text  # noqa: PLC0415
+    from ringproof.events import read_record  # noqa: PLC0415 - a play is begun without it
+    from ringproof.judge import judge  # noqa: PLC0415
+    from ringproof.observe import BrokenPlayError, observe  # noqa: PLC0415
+    from ringproof.report.plain import plain_observation  # noqa: PLC0415
+    from ringproof.report.timeline import timeline_text  # noqa: PLC0415
 
     events = read_record((folder / "events.ndjson").read_text(encoding="utf-8"))
     try:

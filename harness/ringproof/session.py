@@ -15,17 +15,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from harness.plays import FAST, NotJudgedError, Plays, Table
-from harness.report.out import unwritable
-from harness.report.result import EXIT_BROKEN, REPEATED, Outcome, Play, Result, Told, all_skipped, exit_code
-from harness.report.results import ResultsFile
+from ringproof.plays import FAST, NotJudgedError, Plays, Table
+from ringproof.report.out import unwritable
+from ringproof.report.result import EXIT_BROKEN, REPEATED, Outcome, Play, Result, Told, all_skipped, exit_code
+from ringproof.report.results import ResultsFile
 
 if TYPE_CHECKING:
-    from harness.opening import Opening
-    from harness.play import RunEnvironment
-    from harness.plays import Attempt
-    from harness.scenario.problem import Problem
-    from harness.scenario.story import Scenario
+    from ringproof.opening import Opening
+    from ringproof.play import RunEnvironment
+    from ringproof.plays import Attempt
+    from ringproof.scenario.problem import Problem
+    from ringproof.scenario.story import Scenario
 
 ENDING = ".ring.yaml"
 KNOWN_RED = "known-red"
@@ -84,10 +84,10 @@ def is_meant(name: str, texts: Iterable[str]) -> bool:
 
 def tell(scenario: Scenario, plays: Plays, table: Table) -> Result:
     """Return the verdict, and write it to the evidence folder as `verdict.txt`."""
-    from harness.report.complaints import complaints_in  # noqa: PLC0415 - as above
-    from harness.report.finding_text import WIDTH, failure_text, unsteady_text  # noqa: PLC0415
-    from harness.report.plain import plain_observation  # noqa: PLC0415
-    from harness.scenario.duration import PbxSeconds, format_duration  # noqa: PLC0415
+    from ringproof.report.complaints import complaints_in  # noqa: PLC0415 - as above
+    from ringproof.report.finding_text import WIDTH, failure_text, unsteady_text  # noqa: PLC0415
+    from ringproof.report.plain import plain_observation  # noqa: PLC0415
+    from ringproof.scenario.duration import PbxSeconds, format_duration  # noqa: PLC0415
 
     folder = table.out / scenario.id
     told, fast = plays.told, plays.fast
@@ -145,9 +145,9 @@ def not_judged(scenario: Scenario, fault: NotJudgedError, table: Table | None, w
 
     Without `table` the play did not even begin; a folder of that name is then from another run.
     """
-    from harness.report.complaints import complaints_in  # noqa: PLC0415 - as above
-    from harness.report.finding_text import WIDTH, broken_text, skipped_text  # noqa: PLC0415
-    from harness.scenario.problem import render_problem  # noqa: PLC0415
+    from ringproof.report.complaints import complaints_in  # noqa: PLC0415 - as above
+    from ringproof.report.finding_text import WIDTH, broken_text, skipped_text  # noqa: PLC0415
+    from ringproof.scenario.problem import render_problem  # noqa: PLC0415
 
     def text(width: int) -> str:
         if fault.problems:
@@ -179,7 +179,7 @@ def not_judged(scenario: Scenario, fault: NotJudgedError, table: Table | None, w
 
 def invalid(file: str, problems: Iterable[Problem]) -> Result:
     """Return the result of a file with mistakes: all of them, none was played."""
-    from harness.scenario.problem import render_problem  # noqa: PLC0415 - as above
+    from ringproof.scenario.problem import render_problem  # noqa: PLC0415 - as above
 
     problems = list(problems)
     return Result(
@@ -266,7 +266,7 @@ class Run:
 
     def open(self) -> None:
         """Prepare the environment; when that fails, `fault` says why and every scenario is broken."""
-        from harness.play import BrokenError, open_run  # noqa: PLC0415 - docker is imported when it is needed
+        from ringproof.play import BrokenError, open_run  # noqa: PLC0415 - docker is imported when it is needed
 
         if self._opening is None:
             self._interruption.__enter__()
@@ -341,7 +341,7 @@ class Run:
     @property
     def notes(self) -> list[str]:
         """What is to be known of all its plays, a line each."""
-        from harness.report.summary import complaint_notes  # noqa: PLC0415 - as above
+        from ringproof.report.summary import complaint_notes  # noqa: PLC0415 - as above
 
         notes = [f"played on the files in {shown(Path(self.rendered))}"] if self.rendered else []
         notes += complaint_notes(self.results, self.allow)

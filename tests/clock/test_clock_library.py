@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-from harness.clock.page import PEERS, Obstacle, Page, PeerWord, Word
-from harness.pbx.rtp_capture import read_rtp
-from harness.setup import image, library
+from ringproof.clock.page import PEERS, Obstacle, Page, PeerWord, Word
+from ringproof.pbx.rtp_capture import read_rtp
+from ringproof.setup import image, library
 
 HERE = Path(__file__).parent
 SECOND = 1_000_000_000

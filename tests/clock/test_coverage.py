@@ -12,8 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-
-from harness.setup import image, library
+from ringproof.setup import image, library
 
 README = image.image_dir() / "clock" / "README.md"
 EVERYTHING = """

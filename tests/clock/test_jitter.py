@@ -5,10 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-
-from harness.clock import jitter
-from harness.clock.jitter import SLOWEST_RACE, auto, lateness, speed_for
-from harness.scenario.speed import FASTEST
+from ringproof.clock import jitter
+from ringproof.clock.jitter import SLOWEST_RACE, auto, lateness, speed_for
+from ringproof.scenario.speed import FASTEST
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,12 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 import pytest
-
-from harness.clock.clock import PbxClock, PbxEpoch, PlayLoop
-from harness.clock.page import PEERS, Page, PageError, Peer, PeerWord, Word
-from harness.clock.report import Listener
-from harness.containers.errors import BrokenError
-from harness.play.clockwork import prove_steps_take_time
-from harness.scenario.reading import read_scenarios
+from ringproof.clock.clock import PbxClock, PbxEpoch, PlayLoop
+from ringproof.clock.page import PEERS, Page, PageError, Peer, PeerWord, Word
+from ringproof.clock.report import Listener
+from ringproof.containers.errors import BrokenError
+from ringproof.play.clockwork import prove_steps_take_time
+from ringproof.scenario.reading import read_scenarios
 
 SECOND = 1_000_000_000
 Written = list[tuple[Word | PeerWord, int]]
@@ -305,7 +304,7 @@ def test_time_does_not_go_back_for_a_reader(page: Page) -> None:
 SHRINK = """
 import mmap, os, sys
 from pathlib import Path
-from harness.clock.page import Page, Word
+from ringproof.clock.page import Page, Word
 
 path = Path(sys.argv[1])
 page, other = Page.make(path), Page.make(path.with_name("other"))

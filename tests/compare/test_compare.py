@@ -9,12 +9,11 @@ from typing import get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ringproof.compare import Difference, Kind, NotTheSameStoryError, compare
+from ringproof.observe import Observation
+from ringproof.observe.model import Heard, ObservedCommand, ObservedPrompt, ObservedRing, ObservedSound, ObservedTalk
+from ringproof.scenario.duration import PbxSeconds
 from story_book import lead, rang, seen
-
-from harness.compare import Difference, Kind, NotTheSameStoryError, compare
-from harness.observe import Observation
-from harness.observe.model import Heard, ObservedCommand, ObservedPrompt, ObservedRing, ObservedSound, ObservedTalk
-from harness.scenario.duration import PbxSeconds
 
 LABELS = ("at speed 1", "at speed 500")
 NEVER = PbxSeconds(float("inf"))

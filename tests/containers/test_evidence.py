@@ -6,8 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-
-from harness.containers.evidence import is_evidence, open_evidence, read_evidence
+from ringproof.containers.evidence import is_evidence, open_evidence, read_evidence
 
 
 def test_a_plain_file_is_read(tmp_path: Path) -> None:

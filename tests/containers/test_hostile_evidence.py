@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 from play.conftest import rendered_otherwise, story
-
-from harness.containers.run import open_run
-from harness.plays import NotJudgedError, Table, play_scenario
+from ringproof.containers.run import open_run
+from ringproof.plays import NotJudgedError, Table, play_scenario
 
 pytestmark = pytest.mark.pbx
 

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from harness.containers import places
-from harness.containers.places import async_place_in, place_in
+from ringproof.containers import places
+from ringproof.containers.places import async_place_in, place_in
 
 
 class Holder:
@@ -71,7 +70,7 @@ def test_whichever_place_is_left_is_had(tmp_path: Path, monkeypatch: pytest.Monk
 def test_the_place_of_a_process_that_was_killed(tmp_path: Path) -> None:
     """It is had by who waits, although nobody reports that it was left."""
     hold = (
-        "import signal, sys; from pathlib import Path; from harness.containers.places import place_in\n"
+        "import signal, sys; from pathlib import Path; from ringproof.containers.places import place_in\n"
         "with place_in(Path(sys.argv[1]), 'test', 1): print('has it', flush=True); signal.pause()\n"
     )
     with subprocess.Popen([sys.executable, "-c", hold, str(tmp_path)], stdout=subprocess.PIPE) as process:

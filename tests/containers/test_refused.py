@@ -9,15 +9,14 @@ from pathlib import Path
 
 import pytest
 from play.conftest import left_behind, on_a_clock, story
-
-from harness.containers import seal
-from harness.containers.errors import BrokenError
-from harness.containers.run import RunEnvironment, open_run
-from harness.pbx import asterisk_container
-from harness.pbx.asterisk_container import AsteriskContainer
-from harness.phones.container import PhonesContainer, phones_of
-from harness.play.conductor import conduct
-from harness.scenario.speed import FASTEST
+from ringproof.containers import seal
+from ringproof.containers.errors import BrokenError
+from ringproof.containers.run import RunEnvironment, open_run
+from ringproof.pbx import asterisk_container
+from ringproof.pbx.asterisk_container import AsteriskContainer
+from ringproof.phones.container import PhonesContainer, phones_of
+from ringproof.play.conductor import conduct
+from ringproof.scenario.speed import FASTEST
 
 pytestmark = pytest.mark.pbx
 

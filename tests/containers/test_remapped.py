@@ -16,8 +16,7 @@ from pathlib import Path
 
 import docker
 import pytest
-
-from harness.containers.engine import engine
+from ringproof.containers.engine import engine
 
 pytestmark = [pytest.mark.pbx, pytest.mark.alone]
 
@@ -76,7 +75,7 @@ def test_a_play_with_remapped_users(address: str, tmp_path: Path) -> None:
     there = os.environ | {"DOCKER_HOST": address}
     root = Path(__file__).parents[2]
     out = tmp_path / "out"
-    command = [sys.executable, "-c", "from harness.cli import main; main()", "run", f"scenarios/{SCENARIO}"]
+    command = [sys.executable, "-c", "from ringproof.cli import main; main()", "run", f"scenarios/{SCENARIO}"]
     played = subprocess.run(
         [*command, "-k", NAME, "--out", str(out)],
         cwd=root,

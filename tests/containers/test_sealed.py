@@ -15,14 +15,13 @@ import pytest
 from containers.capture import Capture, capturing
 from play.conftest import events_of, on_a_clock
 from play.laboratory import Laboratory, laboratory, with_dialplan
+from ringproof.containers.engine import engine
+from ringproof.containers.errors import BrokenError
+from ringproof.containers.run import RunEnvironment, open_run
+from ringproof.phones.container import phones_of
+from ringproof.play.stage import PbxFaultError
+from ringproof.scenario.speed import FASTEST
 from testcontainers.core.container import ExecConfig
-
-from harness.containers.engine import engine
-from harness.containers.errors import BrokenError
-from harness.containers.run import RunEnvironment, open_run
-from harness.phones.container import phones_of
-from harness.play.stage import PbxFaultError
-from harness.scenario.speed import FASTEST
 
 pytestmark = pytest.mark.pbx
 

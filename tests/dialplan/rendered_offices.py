@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.scenario.office import Office
-from harness.scenario.reading import read_office
+from ringproof.scenario.office import Office
+from ringproof.scenario.reading import read_office
 
 HERE = Path(__file__).parent
 CORNER_SHOP = HERE / "corner-shop.yaml"

@@ -8,15 +8,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from harness.containers.errors import EditedConfigurationError
-from harness.dialplan.edited import OF_THE_PLAY, EditedError, take_edited
-from harness.dialplan.elsewhere import networks_of, settings_elsewhere, settings_of
-from harness.dialplan.render import PlayAddresses, Secrets, render_office
-from harness.play.edited import EditedConfiguration
-from harness.scenario.office import Office
-from harness.scenario.problem import render_problem
-from harness.scenario.reading import read_office
+from ringproof.containers.errors import EditedConfigurationError
+from ringproof.dialplan.edited import OF_THE_PLAY, EditedError, take_edited
+from ringproof.dialplan.elsewhere import networks_of, settings_elsewhere, settings_of
+from ringproof.dialplan.render import PlayAddresses, Secrets, render_office
+from ringproof.play.edited import EditedConfiguration
+from ringproof.scenario.office import Office
+from ringproof.scenario.problem import render_problem
+from ringproof.scenario.reading import read_office
 
 OFFICE = Path("scenarios/offices/trading-company.yaml")
 ADDRESSES = PlayAddresses("198.51.100.77")

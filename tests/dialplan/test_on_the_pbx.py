@@ -12,15 +12,14 @@ from pathlib import Path
 import pytest
 from booting import boot_in
 from rendered_offices import CORNER_SHOP, HERE, office_of
-
-from harness.containers.errors import BrokenError
-from harness.containers.run import RunEnvironment, open_run
-from harness.dialplan.render import MOST_HOPS, RenderedOffice, render_office
-from harness.pbx.container import Pbx
-from harness.pbx.manager import Login, ManagerEvent
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.office import Office, RingAll, ToExtension, ToGroup
-from harness.setup import image
+from ringproof.containers.errors import BrokenError
+from ringproof.containers.run import RunEnvironment, open_run
+from ringproof.dialplan.render import MOST_HOPS, RenderedOffice, render_office
+from ringproof.pbx.container import Pbx
+from ringproof.pbx.manager import Login, ManagerEvent
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.office import Office, RingAll, ToExtension, ToGroup
+from ringproof.setup import image
 
 pytestmark = pytest.mark.pbx
 

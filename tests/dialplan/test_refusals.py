@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from harness.dialplan import safety
-from harness.dialplan.render import PlayAddresses, Secrets, render_office
-from harness.dialplan.wording import milliseconds, seconds
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.office import (
+from ringproof.dialplan import safety
+from ringproof.dialplan.render import PlayAddresses, Secrets, render_office
+from ringproof.dialplan.wording import milliseconds, seconds
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.office import (
     Extension,
     Menu,
     Office,

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from jinja2 import UndefinedError
 from rendered_offices import office_of
-
-from harness.dialplan.render import PlayAddresses, Secrets, render_office
-from harness.dialplan.templating import fill
-from harness.scenario.office import Office
+from ringproof.dialplan.render import PlayAddresses, Secrets, render_office
+from ringproof.dialplan.templating import fill
+from ringproof.scenario.office import Office
 
 
 def render(file: Path, out: Path, **more: object) -> dict[str, bytes]:

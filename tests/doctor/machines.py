@@ -6,9 +6,9 @@ from dataclasses import replace
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from harness.doctor.checks import Check, addresses, clock, engine, images, left_behind, phones, python, room
-from harness.doctor.facts import Clock, Engine, Facts, Image, NoEngine, Place, Route
-from harness.doctor.machine import DEFAULT_POOLS
+from ringproof.doctor.checks import Check, addresses, clock, engine, images, left_behind, phones, python, room
+from ringproof.doctor.facts import Clock, Engine, Facts, Image, NoEngine, Place, Route
+from ringproof.doctor.machine import DEFAULT_POOLS
 
 ENGINE = Engine(
     address="unix:///var/run/docker.sock",
@@ -22,7 +22,9 @@ ENGINE = Engine(
     images={"22": Image("22.10.1", is_fresh=True), "16": Image("16.28.0", is_fresh=True)},
     phones=Image("2.17", is_fresh=True),
 )
-CLOCK = Clock(library=Path("harness/clock/ringproof-clock.so"), is_there=True, is_fresh=True, loads="", late=0.0012)
+CLOCK = Clock(
+    library=Path("harness/ringproof/clock/ringproof-clock.so"), is_there=True, is_fresh=True, loads="", late=0.0012
+)
 EVIDENCE = Place("evidence", Path("/home/anna/calls"), 83_000_000_000, 100_000_000)
 GOOD = Facts(
     engine=ENGINE,

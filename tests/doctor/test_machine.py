@@ -12,18 +12,17 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
-
-from harness.containers.engine import engine
-from harness.doctor import machine
-from harness.doctor.checks import diagnose
-from harness.doctor.facts import Engine, NoEngine, Route
-from harness.doctor.machine import look, look_at_clock, look_at_engine, read_routes
-from harness.doctor.telling import diagnoses_text, exit_code
-from harness.doctor.trial import try_networks
-from harness.phones.container import SEALABLE, PhonesContainer
-from harness.setup import dockerapi
-from harness.setup.engine import Machine
-from harness.setup.image import PHONES
+from ringproof.containers.engine import engine
+from ringproof.doctor import machine
+from ringproof.doctor.checks import diagnose
+from ringproof.doctor.facts import Engine, NoEngine, Route
+from ringproof.doctor.machine import look, look_at_clock, look_at_engine, read_routes
+from ringproof.doctor.telling import diagnoses_text, exit_code
+from ringproof.doctor.trial import try_networks
+from ringproof.phones.container import SEALABLE, PhonesContainer
+from ringproof.setup import dockerapi
+from ringproof.setup.engine import Machine
+from ringproof.setup.image import PHONES
 
 ROUTES = """\
 Iface	Destination	Gateway 	Flags	RefCnt	Use	Metric	Mask		MTU	Window	IRTT

@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from harness.clock.clock import PbxEpoch
-from harness.events import HEADER, KINDS, Event, QuietOver, from_json, read_record, to_json
-from harness.play.recorder import Recorder
-from harness.scenario.duration import PbxSeconds
+from ringproof.clock.clock import PbxEpoch
+from ringproof.events import HEADER, KINDS, Event, QuietOver, from_json, read_record, to_json
+from ringproof.play.recorder import Recorder
+from ringproof.scenario.duration import PbxSeconds
 
 
 @given(st.sampled_from(list(KINDS.values())).flatmap(st.from_type))

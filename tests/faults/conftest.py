@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from ringproof.containers import engine as engines
+from ringproof.containers import seal
+from ringproof.containers.run import PHONES_IMAGE, RunEnvironment
+from ringproof.pbx import banner
 from testcontainers.core.config import ConnectionMode, testcontainers_config
 
 from faults.manager_peer import ManagerPort
 from faults.scripted_engine import ScriptedEngine
-from harness.containers import engine as engines
-from harness.containers import seal
-from harness.containers.run import PHONES_IMAGE, RunEnvironment
-from harness.pbx import banner
 
 IMAGE = "scripted-asterisk:1"
 DIALLED_WITHIN_S = 0.02

@@ -9,8 +9,8 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable
 
-from harness.containers.errors import BrokenError
-from harness.pbx.manager import Manager, ManagerEvent
+from ringproof.containers.errors import BrokenError
+from ringproof.pbx.manager import Manager, ManagerEvent
 
 Answers = dict[str, list[str]]
 """By action: the blocks of the answer, in which ID stands for the action's id; of an action without, nothing comes."""

@@ -11,18 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
+from ringproof.containers.errors import BrokenError
+from ringproof.containers.run import RunEnvironment
+from ringproof.events import read_record
+from ringproof.judge import judge
+from ringproof.observe import observe
+from ringproof.pbx import container
+from ringproof.play import clockwork, conductor, theatre
+from ringproof.scenario.reading import read_scenarios
+from ringproof.scenario.speed import FASTEST
+from ringproof.scenario.story import Scenario
+
 from faults.scripted import Fault, ScriptedContainer, ScriptedHouse, World
 from faults.virtual import VirtualLoop
-from harness.containers.errors import BrokenError
-from harness.containers.run import RunEnvironment
-from harness.events import read_record
-from harness.judge import judge
-from harness.observe import observe
-from harness.pbx import container
-from harness.play import clockwork, conductor, theatre
-from harness.scenario.reading import read_scenarios
-from harness.scenario.speed import FASTEST
-from harness.scenario.story import Scenario
 
 KINDS = ("drop", "delay", "double", "reorder", "cut", "kill")
 OFFICE = Path("scenarios/offices/trading-company.yaml").resolve()
@@ -233,7 +234,7 @@ def rehearse(scenario: Scenario, fault: Fault, speed: float = FASTEST) -> Outcom
         broken = ""
         try:
             report = conductor.run(scenario, run.environment, run.folder, speed)
-            if report.stalled:  # such a play is made again, and never told as it is (harness.plays)
+            if report.stalled:  # such a play is made again, and never told as it is (ringproof.plays)
                 broken = f"this machine stalled for {report.longest_stall:.1f} s"
         except BrokenError as failed:
             broken = failed.sentence

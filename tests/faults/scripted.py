@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Any
 
 import dpkt
+from ringproof.clock.page import Page, PeerWord, Word
+from ringproof.pbx.ended import READY
+from ringproof.phones import protocol as say
+from ringproof.phones import wire
 
 from faults.virtual import VirtualLoop
-from harness.clock.page import Page, PeerWord, Word
-from harness.pbx.ended import READY
-from harness.phones import protocol as say
-from harness.phones import wire
 
 OFFICE, TRUNK = "127.0.0.2", "127.0.0.3"
 PBX_OFFICE, PBX_TRUNK = "127.0.0.4", "127.0.0.5"

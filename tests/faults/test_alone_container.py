@@ -12,20 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ringproof.containers.errors import BrokenError
+from ringproof.containers.run import RunEnvironment
+from ringproof.pbx import ami as amis
+from ringproof.pbx import asterisk_container
+from ringproof.pbx.ami import Ami
+from ringproof.pbx.asterisk_container import AsteriskContainer, AsteriskReady
+from ringproof.pbx.ended import READY, AsteriskEndedError
+from ringproof.pbx.manager import Login, ManagerError
 from testcontainers.core.config import ConnectionMode, testcontainers_config
 from testcontainers.core.container import DockerContainer
 
 from faults.conftest import IMAGE
 from faults.manager_peer import BANNER, BOOTED, OK, Answers, ManagerPort
 from faults.scripted_engine import EngineContainer, ScriptedEngine
-from harness.containers.errors import BrokenError
-from harness.containers.run import RunEnvironment
-from harness.pbx import ami as amis
-from harness.pbx import asterisk_container
-from harness.pbx.ami import Ami
-from harness.pbx.asterisk_container import AsteriskContainer, AsteriskReady
-from harness.pbx.ended import READY, AsteriskEndedError
-from harness.pbx.manager import Login, ManagerError
 
 VALUE = "Response: Success\r\nID\r\nVariable: OFFICE\r\nValue: trading"
 ENTRY = "Event: Entry\r\nID\r\nObjectName: 101"

@@ -8,15 +8,15 @@ import threading
 from typing import Any
 
 import pytest
+from ringproof.containers.errors import BrokenError
+from ringproof.containers.run_container import RunContainer
+from ringproof.pbx import manager
+from ringproof.pbx.ami import Ami
+from ringproof.pbx.asterisk_container import AsteriskContainer
+from ringproof.pbx.manager import Login, Manager, ManagerError, ManagerEvent, ManagerLostError, ManagerRefusedError
 from testcontainers.core.container import DockerContainer
 
 from faults.manager_peer import OK, Answers, played, serve
-from harness.containers.errors import BrokenError
-from harness.containers.run_container import RunContainer
-from harness.pbx import manager
-from harness.pbx.ami import Ami
-from harness.pbx.asterisk_container import AsteriskContainer
-from harness.pbx.manager import Login, Manager, ManagerError, ManagerEvent, ManagerLostError, ManagerRefusedError
 
 
 @pytest.mark.parametrize(

@@ -9,23 +9,23 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from ringproof.clock.clock import PbxClock, PbxEpoch
+from ringproof.clock.page import Page
+from ringproof.containers.errors import BrokenError
+from ringproof.events import NextCall
+from ringproof.pbx.manager import Manager
+from ringproof.phones import protocol as say
+from ringproof.play import own_modules, registrar
+from ringproof.play.interval import interval
+from ringproof.play.media_watch import MediaWatch
+from ringproof.play.own_modules import Use
+from ringproof.play.recorder import Recorder
+from ringproof.play.stage import Stage
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.speed import FASTEST
 
 from faults.manager_peer import OK, Answers, played
 from faults.virtual import VirtualLoop
-from harness.clock.clock import PbxClock, PbxEpoch
-from harness.clock.page import Page
-from harness.containers.errors import BrokenError
-from harness.events import NextCall
-from harness.pbx.manager import Manager
-from harness.phones import protocol as say
-from harness.play import own_modules, registrar
-from harness.play.interval import interval
-from harness.play.media_watch import MediaWatch
-from harness.play.own_modules import Use
-from harness.play.recorder import Recorder
-from harness.play.stage import Stage
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.speed import FASTEST
 
 NO = ["Response: Error\r\nID\r\nMessage: Module not loaded"]
 

@@ -11,23 +11,23 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ringproof import play
+from ringproof.containers.errors import BrokenError
+from ringproof.containers.run import RunEnvironment
+from ringproof.pbx import namespace as namespaces
+from ringproof.pbx.namespace import give_back, take_namespace
+from ringproof.phones import container as phones
+from ringproof.phones.container import phones_of
+from ringproof.play import start_phones
 
 from faults.conftest import until
 from faults.scripted_engine import EngineContainer, ScriptedEngine
-from harness import play
-from harness.containers.errors import BrokenError
-from harness.containers.run import RunEnvironment
-from harness.pbx import namespace as namespaces
-from harness.pbx.namespace import give_back, take_namespace
-from harness.phones import container as phones
-from harness.phones.container import phones_of
-from harness.play import start_phones
 
-LATER = ("harness.dialplan.render", "harness.pbx.capture", "harness.play.names", "harness.play.sent_sound")
+LATER = ("ringproof.dialplan.render", "ringproof.pbx.capture", "ringproof.play.names", "ringproof.play.sent_sound")
 IMPORTS = f"""
 import sys
-from harness import play
-from harness.containers.errors import BrokenError
+from ringproof import play
+from ringproof.containers.errors import BrokenError
 
 class Phones:
     def await_started(self):
@@ -35,9 +35,9 @@ class Phones:
         if sys.argv[1] == "fails":
             raise BrokenError("of the phones")
 
-assert "harness.play.conductor" not in sys.modules
+assert "ringproof.play.conductor" not in sys.modules
 play.load()
-assert "harness.play.conductor" in sys.modules
+assert "ringproof.play.conductor" in sys.modules
 play.begin_phones = lambda _: Phones()
 play.load_later(None)
 assert set({LATER!r}) <= set(sys.modules)
@@ -89,8 +89,8 @@ def test_the_order_of_imports(monkeypatch: pytest.MonkeyPatch, *, fails: bool) -
     play.load()
     play.load_later(None)  # type: ignore[arg-type] - it is handed on
     monkeypatch.undo()
-    ours = [step for step in steps if step.startswith(("harness.", "the phones"))]
-    assert ours[:2] == ["harness.play.conductor", "the phones' container"]
+    ours = [step for step in steps if step.startswith(("ringproof.", "the phones"))]
+    assert ours[:2] == ["ringproof.play.conductor", "the phones' container"]
     assert set(LATER) <= set(ours[2:])
 
 

@@ -16,23 +16,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ringproof.containers import evidence as evidences
+from ringproof.containers.errors import BrokenError, ComplaintError, LogMissingError, UnmetNeedsError
+from ringproof.containers.run import RunEnvironment
+from ringproof.pbx import asterisk_container
+from ringproof.pbx import container as pbx_container
+from ringproof.pbx import manager as managers
+from ringproof.pbx.asterisk_container import NEEDED, AbandonedError, AsteriskContainer
+from ringproof.pbx.complaints import BootPolicy
+from ringproof.pbx.container import DROPPED, LEASE_SECONDS, ClockMount, Pbx, Surroundings
+from ringproof.pbx.ended import READY
+from ringproof.pbx.manager import Login, ManagerError
+from ringproof.pbx.manager_conf import MANAGER_PORT
+from ringproof.scenario.needs import Needs
+from ringproof.scenario.source import Source
 
 from faults.manager_peer import BANNER, BOOTED, OK, Answers, ManagerPort
 from faults.scripted_engine import EngineContainer, ScriptedEngine
-from harness.containers import evidence as evidences
-from harness.containers.errors import BrokenError, ComplaintError, LogMissingError, UnmetNeedsError
-from harness.containers.run import RunEnvironment
-from harness.pbx import asterisk_container
-from harness.pbx import container as pbx_container
-from harness.pbx import manager as managers
-from harness.pbx.asterisk_container import NEEDED, AbandonedError, AsteriskContainer
-from harness.pbx.complaints import BootPolicy
-from harness.pbx.container import DROPPED, LEASE_SECONDS, ClockMount, Pbx, Surroundings
-from harness.pbx.ended import READY
-from harness.pbx.manager import Login, ManagerError
-from harness.pbx.manager_conf import MANAGER_PORT
-from harness.scenario.needs import Needs
-from harness.scenario.source import Source
 
 LOGIN = Login("ringproof", "of-this-test")
 STAMP = "[2026-01-01 00:00:00.000]"

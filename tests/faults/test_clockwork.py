@@ -11,14 +11,12 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-
-from faults.virtual import VirtualLoop
-from harness.clock.clock import PbxClock, PbxEpoch
-from harness.clock.page import Obstacle, Page, Word
-from harness.clock.report import NO_CLOCK
-from harness.containers.errors import BrokenError
-from harness.play import clockwork
-from harness.play.clockwork import (
+from ringproof.clock.clock import PbxClock, PbxEpoch
+from ringproof.clock.page import Obstacle, Page, Word
+from ringproof.clock.report import NO_CLOCK
+from ringproof.containers.errors import BrokenError
+from ringproof.play import clockwork
+from ringproof.play.clockwork import (
     GETS_READY_S,
     HEARD_WITHIN_S,
     LEAP_S,
@@ -29,9 +27,11 @@ from harness.play.clockwork import (
     prove_clock,
     prove_page_whole,
 )
-from harness.scenario.reading import read_scenarios
-from harness.scenario.speed import FASTEST, SLOWEST
-from harness.scenario.story import Scenario
+from ringproof.scenario.reading import read_scenarios
+from ringproof.scenario.speed import FASTEST, SLOWEST
+from ringproof.scenario.story import Scenario
+
+from faults.virtual import VirtualLoop
 
 STARTS = datetime(2026, 3, 29, 0, 59, 50, tzinfo=UTC)
 Act = Callable[[PbxClock], Coroutine[None, None, None]]

@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
-
-from harness.containers.errors import BrokenError, broken_by, note_later, raise_first
-from harness.play.closing import close_all
+from ringproof.containers.errors import BrokenError, broken_by, note_later, raise_first
+from ringproof.play.closing import close_all
 
 Step = Callable[[], Awaitable[None] | None]
 

@@ -12,15 +12,15 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from ringproof.clock.page import PageError
+from ringproof.containers.errors import BrokenError
+from ringproof.events import DialFailed, Event, LegCommanded, PromptPlayed, read_record
+from ringproof.play import conductor, play
+from ringproof.scenario.speed import FASTEST
+from ringproof.scenario.story import Scenario
 
 from faults.rehearsal import ScriptedRun, found_in, read_stories, scripted_run
 from faults.scripted import Fault
-from harness.clock.page import PageError
-from harness.containers.errors import BrokenError
-from harness.events import DialFailed, Event, LegCommanded, PromptPlayed, read_record
-from harness.play import conductor, play
-from harness.scenario.speed import FASTEST
-from harness.scenario.story import Scenario
 
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

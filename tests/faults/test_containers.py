@@ -9,15 +9,15 @@ from typing import Any, cast
 
 import pytest
 from docker.errors import APIError
+from ringproof.containers import run_container
+from ringproof.containers.errors import BrokenError
+from ringproof.containers.run import RunEnvironment
+from ringproof.containers.run_container import RunContainer
+from ringproof.setup.named import NamedEngine
 from testcontainers.core.waiting_utils import WaitStrategy, WaitStrategyTarget
 
 from faults.conftest import IMAGE, until
 from faults.scripted_engine import EngineContainer, ScriptedEngine
-from harness.containers import run_container
-from harness.containers.errors import BrokenError
-from harness.containers.run import RunEnvironment
-from harness.containers.run_container import RunContainer
-from harness.setup.named import NamedEngine
 
 REMOVING = "removal of container is already in progress"
 

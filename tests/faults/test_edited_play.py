@@ -11,16 +11,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from ringproof.containers.errors import BrokenError, EditedConfigurationError
+from ringproof.dialplan.render import render_office
+from ringproof.play import play
+from ringproof.scenario.problem import Problem
+from ringproof.scenario.reading import read_office
+from ringproof.scenario.speed import FASTEST
+from ringproof.scenario.story import Scenario
 
 from faults.rehearsal import OFFICE, ScriptedRun, found_in, read_stories, scripted_run
 from faults.scripted import Fault, ScriptedPbx, World
-from harness.containers.errors import BrokenError, EditedConfigurationError
-from harness.dialplan.render import render_office
-from harness.play import play
-from harness.scenario.problem import Problem
-from harness.scenario.reading import read_office
-from harness.scenario.speed import FASTEST
-from harness.scenario.story import Scenario
 
 ALL_SAID = "all that it said is in pbx/full.log of the scenario's evidence"
 ALLOW = "; `--allow PATTERN` plays in spite of what is known"

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from ringproof.scenario.speed import FASTEST, SLOWEST
+from ringproof.scenario.story import Scenario
 
 from faults.rehearsal import STORIES, Outcome, fault_of, read_stories, rehearse
 from faults.scripted import Fault
-from harness.scenario.speed import FASTEST, SLOWEST
-from harness.scenario.story import Scenario
 
 AT_ONCE = 20
 """Seeds of one test."""

@@ -16,13 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from harness.clock.clock import PhoneLine
-from harness.clock.page import Page, PeerWord
-from harness.containers.errors import BrokenError
-from harness.phones import handle, wire
-from harness.phones import protocol as say
-from harness.phones.handle import Crashed, Phone, PhoneStartError, RegistrationError
+from ringproof.clock.clock import PhoneLine
+from ringproof.clock.page import Page, PeerWord
+from ringproof.containers.errors import BrokenError
+from ringproof.phones import handle, wire
+from ringproof.phones import protocol as say
+from ringproof.phones.handle import Crashed, Phone, PhoneStartError, RegistrationError
 
 READY = say.Ready(at_ns=1, address="127.0.0.9", port=5070)
 SOON = timedelta(seconds=0.05)

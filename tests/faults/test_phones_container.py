@@ -11,15 +11,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
-from faults.scripted_engine import EngineContainer, ScriptedEngine
-from harness.containers import seal
-from harness.containers.errors import BrokenError
-from harness.containers.run import RunEnvironment
-from harness.containers.seal import NOT_SEALED
-from harness.phones import container as phones_container
-from harness.phones import wire
-from harness.phones.container import (
+from ringproof.containers import seal
+from ringproof.containers.errors import BrokenError
+from ringproof.containers.run import RunEnvironment
+from ringproof.containers.seal import NOT_SEALED
+from ringproof.phones import container as phones_container
+from ringproof.phones import wire
+from ringproof.phones.container import (
     FOLDER,
     LOG,
     NOT_SHARED,
@@ -28,7 +26,9 @@ from harness.phones.container import (
     begin_phones,
     phones_of,
 )
-from harness.play.surroundings import surroundings_of
+from ringproof.play.surroundings import surroundings_of
+
+from faults.scripted_engine import EngineContainer, ScriptedEngine
 
 Script = Callable[[socket.socket, wire.Request], bool]
 """Answers a request; False: the server ends."""
@@ -141,13 +141,13 @@ def test_it_hands_out_sockets(engine: ScriptedEngine, server: Server, phones: Ph
     asked, mounts = engine.last.settings, engine.last.settings["HostConfig"]["Mounts"]
     assert engine.last.name == f"ringproof-scripted-{phones.folder.name}"
     assert {mount["Target"]: mount["ReadOnly"] for mount in mounts} == {
-        FOLDER: False, "/ringproof/code/harness": True, "/ringproof/seal": True, "/etc/resolv.conf": True,
+        FOLDER: False, "/ringproof/code/ringproof": True, "/ringproof/seal": True, "/etc/resolv.conf": True,
     }  # fmt: skip
     assert {"PYTHONPATH=/ringproof/code", "PYTHONDONTWRITEBYTECODE=1"} <= set(asked["Env"])
     command = asked["Cmd"]
     assert command[command.index("/ringproof/seal") :] == [
         "/ringproof/seal", "--refuse", "172.18.0.1", "--refuse", "172.19.0.1", "--capture", "--user", phones.user, "--",
-        "python3", "-P", "-m", "harness.phones.server", FOLDER,
+        "python3", "-P", "-m", "ringproof.phones.server", FOLDER,
     ]  # fmt: skip
     tap = phones.tap()
     assert phones.tap() is tap

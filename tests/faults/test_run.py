@@ -12,16 +12,16 @@ import time
 from pathlib import Path
 
 import pytest
+from ringproof.containers import engine as engines
+from ringproof.containers import folders, run, sweep
+from ringproof.containers.engine import is_remapped, is_rootless
+from ringproof.containers.errors import BrokenError
+from ringproof.containers.owner import own_name
+from ringproof.containers.run import PHONES_IMAGE, RunEnvironment, open_run
+from ringproof.setup.telling import SetupError
 
 from faults.conftest import IMAGE, forget_engine, until
 from faults.scripted_engine import FULL, ScriptedEngine
-from harness.containers import engine as engines
-from harness.containers import folders, run, sweep
-from harness.containers.engine import is_remapped, is_rootless
-from harness.containers.errors import BrokenError
-from harness.containers.owner import own_name
-from harness.containers.run import PHONES_IMAGE, RunEnvironment, open_run
-from harness.setup.telling import SetupError
 
 DEAD = "another-process-that-has-ended"
 

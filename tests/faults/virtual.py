@@ -10,10 +10,10 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any
 
-from harness.clock import clock as clocks
-from harness.clock import page as pages
-from harness.clock.clock import PlayLoop
-from harness.clock.page import Page, Word
+from ringproof.clock import clock as clocks
+from ringproof.clock import page as pages
+from ringproof.clock.clock import PlayLoop
+from ringproof.clock.page import Page, Word
 
 HANGS_AFTER_S = 20.0
 """Real seconds, and a day of virtual ones: a play takes some hundredths of one, and minutes."""

@@ -91,12 +91,12 @@ class Project:
 
     def command(self, *arguments: str) -> list[str]:
         """Return the command line of `ringproof ...`."""
-        return [sys.executable, "-c", "from harness.cli import main; main()", *arguments]
+        return [sys.executable, "-c", "from ringproof.cli import main; main()", *arguments]
 
     def pytest_command(self, *arguments: str) -> list[str]:
         """Return the command line of `pytest ...` with the plugin and xdist, as when they are installed."""
-        no_noise = ["-W", "ignore:Module already imported"]  # the rehearsal has imported harness before pytest
-        return [sys.executable, "-m", "pytest", "-p", "xdist", "-p", "harness.pytest_plugin", *no_noise, *arguments]
+        no_noise = ["-W", "ignore:Module already imported"]  # the rehearsal has imported ringproof before pytest
+        return [sys.executable, "-m", "pytest", "-p", "xdist", "-p", "ringproof.pytest_plugin", *no_noise, *arguments]
 
     def ringproof(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Run `ringproof ...` in the project; `more` is added to the environment."""

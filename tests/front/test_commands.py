@@ -8,10 +8,9 @@ from collections.abc import Callable
 
 import pytest
 from front_project import WEEKEND, Project, scenario
-
-from harness import __version__
-from harness.report.out import claimed
-from harness.scenario.schema import office_schema, scenario_schema
+from ringproof import __version__
+from ringproof.report.out import claimed
+from ringproof.scenario.schema import office_schema, scenario_schema
 
 Golden = Callable[[str, str], None]
 

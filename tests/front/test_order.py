@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 from play.conftest import story
-
-from harness.pytest_plugin.order import dealt, length
+from ringproof.pytest_plugin.order import dealt, length
 
 RINGS = """
 callers:

@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from front_project import WEEKEND, Project, scenario, steady
-
-from harness.clock import jitter
+from ringproof.clock import jitter
 
 WRONG = "the wrong one rings"
 LATE = "late on the fast clock"

@@ -213,12 +213,12 @@ def test_a_project_without_scenarios_pays_nothing(project: Project) -> None:
     (project.folder / "test_plain.py").write_text(
         "import sys\n"
         "def test_plain():\n"
-        "    for heavy in ('pydantic', 'yaml', 'docker', 'rich', 'typer', 'jinja2', 'asyncio', 'harness.session'):\n"
+        "    for heavy in ('pydantic', 'yaml', 'docker', 'rich', 'typer', 'jinja2', 'asyncio', 'ringproof.session'):\n"
         "        assert heavy not in sys.modules, heavy\n"
     )
     environment = {name: value for name, value in project.environment.items() if not name.startswith("RINGPROOF_")}
     environment |= {"PYTHONPATH": environment["PYTHONPATH"].rpartition(":")[2], "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    command = [sys.executable, "-m", "pytest", "-p", "harness.pytest_plugin", "test_plain.py"]
+    command = [sys.executable, "-m", "pytest", "-p", "ringproof.pytest_plugin", "test_plain.py"]
     done = subprocess.run(command, cwd=project.folder, env=environment, capture_output=True, text=True, check=False)
     assert "1 passed" in done.stdout, done.stdout
     assert "ingproof" not in done.stdout.replace("ringproof-", "")

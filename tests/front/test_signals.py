@@ -15,11 +15,10 @@ from pathlib import Path
 
 import pytest
 from front_project import Project, scenario
-
-from harness.containers.folders import folders_left_behind
-from harness.containers.run import RunEnvironment
-from harness.opening import Opening
-from harness.session import Interruption, Run
+from ringproof.containers.folders import folders_left_behind
+from ringproof.containers.run import RunEnvironment
+from ringproof.opening import Opening
+from ringproof.session import Interruption, Run
 
 WAITERS = [scenario("one waits"), scenario("two waits"), scenario("three waits")]
 
@@ -185,7 +184,7 @@ class Interrupting:
             os.kill(os.getpid(), signal.SIGINT)
 
 sys.meta_path.insert(0, Interrupting())
-from harness.cli import main
+from ringproof.cli import main
 main()
 """
 
@@ -193,14 +192,14 @@ main()
 @pytest.mark.parametrize(
     ("module", "command"),
     [
-        ("harness.cli.program", "run"),
+        ("ringproof.cli.program", "run"),
         ("typer", "run"),
         ("typer._adapters", "run"),
-        ("harness.cli.running", "run"),
-        ("harness.opening", "run"),
+        ("ringproof.cli.running", "run"),
+        ("ringproof.opening", "run"),
         ("pytest", "run"),
-        ("harness.scenario.changed", "validate"),
-        ("harness.scenario.schema", "schema"),
+        ("ringproof.scenario.changed", "validate"),
+        ("ringproof.scenario.schema", "schema"),
     ],
 )
 def test_ctrl_c_while_the_program_is_imported(project: Project, module: str, command: str) -> None:
@@ -257,7 +256,7 @@ def test_sigterm_of_plain_pytest_cleans_up(project: Project) -> None:
 
 DROPS = """
 import os, signal, time
-from harness.session import Interruption
+from ringproof.session import Interruption
 
 class Dropping:
     def __del__(self):

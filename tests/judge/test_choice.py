@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ringproof.judge import Kind, judge
+from ringproof.observe import Observation
+from ringproof.observe.model import ObservedTalk
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.story import Answer, CallerGets, Expectation, Forwarded, Missed, Refused, Ring, Talk
 from story_book import at, rang, scenario, seen
-
-from harness.judge import Kind, judge
-from harness.observe import Observation
-from harness.observe.model import ObservedTalk
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.story import Answer, CallerGets, Expectation, Forwarded, Missed, Refused, Ring, Talk
 
 ALL = ("101", "102", "103")
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ringproof.judge import judge, judged_as
+from ringproof.observe import Observation
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.story import Answer, CallerGets, Expectation, Missed, Nobody, Ring, Scenario
 from story_book import at, rang, scenario, seen
-
-from harness.judge import judge, judged_as
-from harness.observe import Observation
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.story import Answer, CallerGets, Expectation, Missed, Nobody, Ring, Scenario
 
 RINGS = Ring(source=at(11), phones=("101", "102"), lasts=PbxSeconds(15.0))
 IN_TIME: tuple[Expectation, ...] = (RINGS, Answer(source=at(13), phone="102"))

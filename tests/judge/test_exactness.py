@@ -6,9 +6,8 @@ from collections import Counter
 
 import pytest
 from exactness import start_needed, table, tolerance_needed
+from ringproof.scenario.duration import PbxSeconds as S
 from test_verdict import ONE, rang, scenario, seen
-
-from harness.scenario.duration import PbxSeconds as S
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from typing import cast, get_args
 
 import pytest
-from story_book import at, rang, scenario, seen
-
-from harness.judge import judge, judged_as
-from harness.judge.expected import Expected, UnjudgedError
-from harness.scenario.expectations import EXPECTATION
-from harness.scenario.steps import STEP
-from harness.scenario.story import (
+from ringproof.judge import judge, judged_as
+from ringproof.judge.expected import Expected, UnjudgedError
+from ringproof.scenario.expectations import EXPECTATION
+from ringproof.scenario.steps import STEP
+from ringproof.scenario.story import (
     Answer,
     BaseExpectation,
     Expectation,
@@ -23,6 +21,7 @@ from harness.scenario.story import (
     Step,
     verb_of,
 )
+from story_book import at, rang, scenario, seen
 
 RING = Ring(source=at(11), phones=("101",))
 GREEN = seen(rang("101", 0.1, 15.1))

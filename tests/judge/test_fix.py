@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from ringproof.judge import judge
+from ringproof.observe.model import Observation
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.story import Answer, CallerGets, Expectation, HangUp, Press, Ring, Step
 from story_book import CALL, at, rang, scenario, seen
-
-from harness.judge import judge
-from harness.observe.model import Observation
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.story import Answer, CallerGets, Expectation, HangUp, Press, Ring, Step
 
 RING = Ring(source=at(11), phones=("101",), lasts=PbxSeconds(15.0))
 ANSWER = Answer(source=at(12), phone="101")

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from ringproof.judge import judge
+from ringproof.observe import Observation
+from ringproof.observe.model import ObservedPrompt, ObservedRing, ObservedSound
+from ringproof.scenario.duration import PbxSeconds as S
+from ringproof.scenario.story import Answer, CallerGets, CallerHears, Expectation, Nobody, Prompt, Ring
 from story_book import at, rang, scenario, seen
-
-from harness.judge import judge
-from harness.observe import Observation
-from harness.observe.model import ObservedPrompt, ObservedRing, ObservedSound
-from harness.scenario.duration import PbxSeconds as S
-from harness.scenario.story import Answer, CallerGets, CallerHears, Expectation, Nobody, Prompt, Ring
 
 FIRST = Ring(source=at(11), phones=("101",))
 SECOND = Ring(source=at(13), phones=("101", "102"))

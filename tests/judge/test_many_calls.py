@@ -6,12 +6,11 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from ringproof.judge import Finding, Kind, judge
+from ringproof.observe import Observation
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.story import ANY, CallerGets, HangUp, Missed, Moment, Over, Ring, Scenario
 from story_book import CALL, at, rang, scenario, seen
-
-from harness.judge import Finding, Kind, judge
-from harness.observe import Observation
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.story import ANY, CallerGets, HangUp, Missed, Moment, Over, Ring, Scenario
 
 HANGS_UP = HangUp(caller="anna", source=at(9), at=Moment(after=PbxSeconds(0.3), event="ring", phone=ANY))
 EQUAL = {"101": 1 / 3, "102": 1 / 3, "103": 1 / 3}

@@ -6,13 +6,11 @@ from dataclasses import replace
 from typing import Literal, get_args
 
 import pytest
-from story_book import CALL, at, lead, rang, scenario, seen
-
-from harness.judge import Kind, judge
-from harness.observe import Observation
-from harness.observe.model import Heard, ObservedCommand, ObservedSound, ObservedTalk
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.story import (
+from ringproof.judge import Kind, judge
+from ringproof.observe import Observation
+from ringproof.observe.model import Heard, ObservedCommand, ObservedSound, ObservedTalk
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.story import (
     Answer,
     CallerGets,
     CallerHears,
@@ -32,6 +30,7 @@ from harness.scenario.story import (
     Talk,
     Unseen,
 )
+from story_book import CALL, at, lead, rang, scenario, seen
 
 
 def ring(line: int, *phones: str, lasts: float | None = None, after: float | None = None, again: str = "") -> Ring:

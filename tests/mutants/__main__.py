@@ -10,9 +10,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness.containers.run import open_run
-from harness.report.result import EXIT_BROKEN, EXIT_FAILED
-from harness.session import Interruption
+from ringproof.containers.run import open_run
+from ringproof.report.result import EXIT_BROKEN, EXIT_FAILED
+from ringproof.session import Interruption
 
 from .coverage import Coverage
 from .each import catch_each, caught_report

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.scenario.story import Scenario
+from ringproof.scenario.story import Scenario
 
 from .dialplan import DIALPLAN, Dialplan, read
 from .operators import Slip

@@ -7,8 +7,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.judge import Kind
-from harness.scenario.story import Scenario
+from ringproof.judge import Kind
+from ringproof.scenario.story import Scenario
 
 from .change import Change
 from .players import render

@@ -11,10 +11,10 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.containers.run import RunEnvironment
-from harness.dialplan.render import render_office
-from harness.plays import Confirm, NotJudgedError, Table, play_scenario
-from harness.scenario.story import Scenario
+from ringproof.containers.run import RunEnvironment
+from ringproof.dialplan.render import render_office
+from ringproof.plays import Confirm, NotJudgedError, Table, play_scenario
+from ringproof.scenario.story import Scenario
 
 AT_ONCE = 4
 IMAGE = "ringproof-asterisk:22"
@@ -67,7 +67,7 @@ class Players:
         self._environment = environment
         self._folder = folder
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["harness.play", "harness.judge", "harness.scenario.reading"])
+        context.set_forkserver_preload(["ringproof.play", "ringproof.judge", "ringproof.scenario.reading"])
         self._pool = ProcessPoolExecutor(at_once, mp_context=context)
 
     def play(self, story: Scenario, rendered: Path, name: str, *, confirm: Confirm = "never") -> Future[Seen]:

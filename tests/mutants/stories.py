@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from harness.scenario.reading import read_scenarios
-from harness.scenario.story import Scenario
-from harness.session import ENDING
+from ringproof.scenario.reading import read_scenarios
+from ringproof.scenario.story import Scenario
+from ringproof.session import ENDING
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 

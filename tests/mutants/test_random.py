@@ -6,8 +6,7 @@ from pathlib import Path
 from pprint import pformat
 
 import pytest
-
-from harness.containers.run import open_run
+from ringproof.containers.run import open_run
 
 from .coverage import Coverage
 from .players import AT_ONCE, IMAGE, players

@@ -8,9 +8,8 @@ from pathlib import Path
 from pprint import pformat
 
 import pytest
-
-from harness.containers.run import open_run
-from harness.setup import image
+from ringproof.containers.run import open_run
+from ringproof.setup import image
 
 from .mutant import Mutant
 from .players import IMAGE, Players, Seen, players, render

@@ -6,8 +6,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
-
-from harness.scenario.story import Scenario
+from ringproof.scenario.story import Scenario
 
 from .coverage import Coverage, Ran, lines_run
 from .dialplan import DIALPLAN, read

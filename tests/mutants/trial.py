@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from harness.scenario.story import Scenario
+from ringproof.scenario.story import Scenario
 
 from .coverage import Coverage
 from .dialplan import Dialplan

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from story_book import CALL, at, scenario
-
-from harness.events import (
+from ringproof.events import (
     Bridged,
     CallEndless,
     CallerEnded,
@@ -54,10 +52,11 @@ from harness.events import (
     TalkRefused,
     Unbridged,
 )
-from harness.observe import BrokenPlayError, observe
-from harness.observe.model import ObservedCommand, ObservedLead
-from harness.scenario.duration import PbxSeconds as S
-from harness.scenario.story import CallerHears, Moment, Nobody, Press, RingsOn, Scenario, Silent
+from ringproof.observe import BrokenPlayError, observe
+from ringproof.observe.model import ObservedCommand, ObservedLead
+from ringproof.scenario.duration import PbxSeconds as S
+from ringproof.scenario.story import CallerHears, Moment, Nobody, Press, RingsOn, Scenario, Silent
+from story_book import CALL, at, scenario
 
 STORY = scenario(Nobody(source=at(11), does="rings"))
 PLACED: list[Event] = [

@@ -6,11 +6,10 @@ from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
+from ringproof.observe.chart import brief_rings, waves_of
+from ringproof.observe.model import ObservedRing
+from ringproof.scenario.story import SETTLE_WINDOW
 from story_book import rang
-
-from harness.observe.chart import brief_rings, waves_of
-from harness.observe.model import ObservedRing
-from harness.scenario.story import SETTLE_WINDOW
 
 
 def shape(*rings: ObservedRing) -> list[tuple[set[str], float, float]]:

@@ -14,16 +14,15 @@ from pathlib import Path
 import docker
 import pytest
 from docker.errors import DockerException, NotFound
+from ringproof.containers.engine import OWNED
+from ringproof.containers.run import RunEnvironment
+from ringproof.pbx import Ami, AsteriskContainer, AsteriskEndedError, AsteriskReady, ManagerError, asterisk_container
 from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import Reaper
 from testcontainers.core.exceptions import ContainerStartException
 from testcontainers.core.labels import LABEL_SESSION_ID, SESSION_ID
 from testcontainers.core.network import Network
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
-
-from harness.containers.engine import OWNED
-from harness.containers.run import RunEnvironment
-from harness.pbx import Ami, AsteriskContainer, AsteriskEndedError, AsteriskReady, ManagerError, asterisk_container
 
 IMAGE = "ringproof-asterisk:22"
 FILES = {

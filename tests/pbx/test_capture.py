@@ -6,9 +6,8 @@ from pathlib import Path
 
 import dpkt
 import pytest
-
-from harness.clock.clock import PbxEpoch
-from harness.pbx.capture import Packet, read_capture
+from ringproof.clock.clock import PbxEpoch
+from ringproof.pbx.capture import Packet, read_capture
 
 PBX = ("172.18.0.2", 5060)
 PHONE = ("172.18.0.1", 40101)

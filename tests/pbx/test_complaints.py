@@ -6,8 +6,7 @@ The lines are those of Asterisk 16 to 22, except for what `app_of_nobody.c` says
 from __future__ import annotations
 
 import pytest
-
-from harness.pbx.complaints import BootPolicy, Complaint, allowed_by, is_fatal, missing_sounds, read_complaints
+from ringproof.pbx.complaints import BootPolicy, Complaint, allowed_by, is_fatal, missing_sounds, read_complaints
 
 HEAD = "[2026-11-28 02:34:26.073] "
 HARMLESS = [

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from harness.pbx.ended import TAIL, ended_fault, last_words
+from ringproof.pbx.ended import TAIL, ended_fault, last_words
 
 BOOT = """\
 \x1b[0mPBX UUID: 9a573f8c

@@ -8,16 +8,15 @@ from pathlib import Path
 
 import pytest
 from booting import boot_in
-
-from harness.containers.engine import engine
-from harness.containers.errors import BrokenError
-from harness.containers.run import RunEnvironment, open_run
-from harness.dialplan.render import Secrets, render_office
-from harness.pbx.asterisk_container import MANAGER_PORT
-from harness.pbx.container import Pbx
-from harness.pbx.manager import Login, Manager, ManagerError, ManagerEvent
-from harness.phones.container import phones_of
-from harness.scenario.reading import read_office
+from ringproof.containers.engine import engine
+from ringproof.containers.errors import BrokenError
+from ringproof.containers.run import RunEnvironment, open_run
+from ringproof.dialplan.render import Secrets, render_office
+from ringproof.pbx.asterisk_container import MANAGER_PORT
+from ringproof.pbx.container import Pbx
+from ringproof.pbx.manager import Login, Manager, ManagerError, ManagerEvent
+from ringproof.phones.container import phones_of
+from ringproof.scenario.reading import read_office
 
 LOGIN = Login("ringproof", "of-this-test")
 OFFICES = Path("scenarios/offices")

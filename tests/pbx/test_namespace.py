@@ -14,16 +14,15 @@ import pytest
 import requests
 from booting import boot_in
 from docker.errors import NotFound
-
-from harness.containers.engine import engine
-from harness.containers.errors import BrokenError
-from harness.containers.run import RunEnvironment, open_run
-from harness.dialplan.render import Secrets, render_office
-from harness.pbx.asterisk_container import AsteriskContainer
-from harness.pbx.container import Pbx
-from harness.pbx.manager import Login
-from harness.pbx.namespace import NamespaceContainer, give_back, take_namespace
-from harness.scenario.reading import read_office
+from ringproof.containers.engine import engine
+from ringproof.containers.errors import BrokenError
+from ringproof.containers.run import RunEnvironment, open_run
+from ringproof.dialplan.render import Secrets, render_office
+from ringproof.pbx.asterisk_container import AsteriskContainer
+from ringproof.pbx.container import Pbx
+from ringproof.pbx.manager import Login
+from ringproof.pbx.namespace import NamespaceContainer, give_back, take_namespace
+from ringproof.scenario.reading import read_office
 
 pytestmark = pytest.mark.pbx
 
@@ -32,8 +31,8 @@ OFFICES = Path("scenarios/offices")
 WITHIN_S = 20.0
 HOLD_ONE = """
 import json, sys, time
-from harness.containers.run import RunEnvironment
-from harness.pbx.namespace import NamespaceContainer
+from ringproof.containers.run import RunEnvironment
+from ringproof.pbx.namespace import NamespaceContainer
 held = NamespaceContainer(RunEnvironment.from_dict(json.loads(sys.argv[1]))).start()
 print(held.get_container_id(), flush=True)
 time.sleep(600)

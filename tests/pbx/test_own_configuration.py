@@ -8,10 +8,9 @@ import tarfile
 from pathlib import Path
 
 import pytest
-
-from harness.pbx.configuration import Configuration, read_configuration
-from harness.pbx.manager import Login
-from harness.pbx.manager_conf import with_account
+from ringproof.pbx.configuration import Configuration, read_configuration
+from ringproof.pbx.manager import Login
+from ringproof.pbx.manager_conf import with_account
 
 ETC = "/etc/asterisk"
 LOGIN = Login("tester", "s3cret")

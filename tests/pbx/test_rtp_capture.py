@@ -6,9 +6,8 @@ import struct
 from pathlib import Path
 
 import pytest
-
-from harness.clock.clock import PbxEpoch
-from harness.pbx.rtp_capture import RtpPacket, read_rtp
+from ringproof.clock.clock import PbxEpoch
+from ringproof.pbx.rtp_capture import RtpPacket, read_rtp
 
 HEADER = struct.pack("<IHHIIII", 0xA1B23C4D, 2, 4, 0, 0, 2048, 101)
 SOUND = b"\x55" * 160

@@ -6,9 +6,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
-
-from harness.containers import folders
-from harness.containers.run import open_run
+from ringproof.containers import folders
+from ringproof.containers.run import open_run
 
 IMAGE = "ringproof-asterisk:22"
 

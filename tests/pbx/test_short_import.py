@@ -1,4 +1,4 @@
-"""`from harness.pbx import AsteriskContainer`, as tests of one's own begin."""
+"""`from ringproof.pbx import AsteriskContainer`, as tests of one's own begin."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import sys
 
 
 def test_the_short_import_is_light() -> None:
-    """It needs nothing of phones, scenarios' files and reports, and is not what `harness.pbx` itself costs."""
+    """It needs nothing of phones, scenarios' files and reports, and is not what `ringproof.pbx` itself costs."""
     program = """
 import sys
-import harness.pbx
+import ringproof.pbx
 assert "docker" not in sys.modules
-from harness.pbx import Ami, AsteriskContainer, AsteriskEndedError, AsteriskReady, ManagerError
-heavy = {"pjsua2", "pydantic", "yaml", "jinja2", "dpkt", "dns", "rich", "typer", "harness.play", "harness.phones"}
+from ringproof.pbx import Ami, AsteriskContainer, AsteriskEndedError, AsteriskReady, ManagerError
+heavy = {"pjsua2", "pydantic", "yaml", "jinja2", "dpkt", "dns", "rich", "typer", "ringproof.play", "ringproof.phones"}
 assert not heavy & sys.modules.keys(), heavy & sys.modules.keys()
 try:
-    from harness.pbx import Nonsense
+    from ringproof.pbx import Nonsense
 except ImportError:
     pass
 else:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from harness.pbx.sound_files import SoundFile, length
+from ringproof.pbx.sound_files import SoundFile, length
 
 
 @pytest.mark.parametrize(

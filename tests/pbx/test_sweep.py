@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from harness.containers import folders
-from harness.containers.engine import OWNED, OWNER, engine
-from harness.containers.folders import folders_left_behind, make_folder, remove_folders, sign
-from harness.containers.owner import own_name
+from ringproof.containers import folders
+from ringproof.containers.engine import OWNED, OWNER, engine
+from ringproof.containers.folders import folders_left_behind, make_folder, remove_folders, sign
+from ringproof.containers.owner import own_name
 
 RINGPROOF = str(Path(sys.executable).with_name("ringproof"))
 
@@ -22,7 +21,7 @@ RINGPROOF = str(Path(sys.executable).with_name("ringproof"))
 @pytest.fixture
 def dead() -> str:
     """The name of an owner who has ended."""
-    command = [sys.executable, "-c", "from harness.containers.owner import own_name; print(own_name())"]
+    command = [sys.executable, "-c", "from ringproof.containers.owner import own_name; print(own_name())"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 

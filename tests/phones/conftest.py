@@ -6,18 +6,17 @@ import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
+from ringproof.containers.run import open_run
+from ringproof.phones.container import PhonesContainer, phones_of
+from ringproof.phones.handle import CALLS, Crashed, Phone
+from ringproof.phones.protocol import Message
 from testcontainers.core.container import ExecConfig
-
-from harness.containers.run import open_run
-from harness.phones.container import PhonesContainer, phones_of
-from harness.phones.handle import CALLS, Crashed, Phone
-from harness.phones.protocol import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from harness.phones.protocol import Verb
+    from ringproof.phones.protocol import Verb
 
 _M = TypeVar("_M", bound=Message | Crashed)
 Told = list[Message | Crashed]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from harness.phones.container import PhonesContainer
+    from ringproof.phones.container import PhonesContainer
 
 _BRANCHES = itertools.count(1)
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
-from harness.phones.commands import Command, command_in
-from harness.phones.sip_text import display_name, diverted_by, headers
+from ringproof.phones.commands import Command, command_in
+from ringproof.phones.sip_text import display_name, diverted_by, headers
 
 INVITE = (
     "INVITE sip:101@172.18.0.3 SIP/2.0\r\nFrom: <sip:7@h>\r\n{}\r\nContent-Length: 0\r\n\r\nCall-Info: answer-after=0"

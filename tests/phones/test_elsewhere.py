@@ -8,8 +8,7 @@ from ipaddress import IPv4Address, IPv4Network
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from harness.phones.elsewhere import Lead, Networks, leads_elsewhere, name_of
+from ringproof.phones.elsewhere import Lead, Networks, leads_elsewhere, name_of
 
 NETWORKS = Networks(["172.18.0.0/16", "172.19.0.0/16", "fd00::/64"], ["127.0.0.1"])
 INVITE = "INVITE sip:101@172.18.0.1:4000 SIP/2.0"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 
-from harness.phones.guard import guarded
+from ringproof.phones.guard import guarded
 
 
 class _Phone:

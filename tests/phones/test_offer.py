@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from harness.phones.offer import unacceptable
+from ringproof.phones.offer import unacceptable
 
 _SPOKEN = ("PCMA", "PCMU")
 _ODD = "the phone cannot take what this INVITE asks for"

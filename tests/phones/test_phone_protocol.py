@@ -8,8 +8,7 @@ import string
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from harness.phones import protocol as say
+from ringproof.phones import protocol as say
 
 _KINDS = [
     kind for base in (say.Verb, say.CallVerb, say.Message) for kind in base.__subclasses__() if kind is not say.CallVerb

@@ -11,23 +11,21 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-
-from harness.phones import protocol as say
-from harness.phones import wire
-from harness.phones.handle import Crashed, Phone, PhoneStartError
+from ringproof.phones import protocol as say
+from ringproof.phones import wire
+from ringproof.phones.handle import Crashed, Phone, PhoneStartError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from conftest import Desk
-
-    from harness.phones.container import PhonesContainer
+    from ringproof.phones.container import PhonesContainer
 
 _PARENT = """
 import asyncio, sys
 from pathlib import Path
-from harness.phones.handle import Phone
+from ringproof.phones.handle import Phone
 
 async def main():
     server, log = map(Path, sys.argv[1:])
@@ -217,10 +215,10 @@ def test_the_library_stays_out_of_the_conductor_and_heavy_packages_out_of_the_ph
     """pjsua2 is imported in the container alone, where nothing but it and the standard library is used."""
     loaded = "import sys; print(*sys.modules)"
     conductor = set(
-        subprocess.check_output([sys.executable, "-c", f"import harness.phones.handle; {loaded}"], text=True).split()
+        subprocess.check_output([sys.executable, "-c", f"import ringproof.phones.handle; {loaded}"], text=True).split()
     )
-    assert "harness.phones.handle" in conductor
-    assert not conductor & {"pjsua2", "harness.phones.process"}
-    server = set(desk.run_inside("python3", "-c", f"import harness.phones.server; {loaded}").split())
+    assert "ringproof.phones.handle" in conductor
+    assert not conductor & {"pjsua2", "ringproof.phones.process"}
+    server = set(desk.run_inside("python3", "-c", f"import ringproof.phones.server; {loaded}").split())
     assert "pjsua2" in server
     assert not server & {"asyncio", "subprocess", "pydantic", "docker", "typer", "rich", "yaml", "jinja2"}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from harness.phones import sip_text
+from ringproof.phones import sip_text
 
 _HEAD = "CANCEL sip:101@127.0.0.1 SIP/2.0\r\nCall-ID: a@b\r\n"
 

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from raw_sip import RawSip
-
-from harness.phones import protocol as say
-from harness.phones.handle import RegistrationError
+from ringproof.phones import protocol as say
+from ringproof.phones.handle import RegistrationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

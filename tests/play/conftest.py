@@ -10,19 +10,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-
-from harness.clock.clock import PlayLoop
-from harness.containers.engine import RUN, engine
-from harness.containers.run import RunEnvironment, open_run
-from harness.dialplan import render as rendering
-from harness.events import Event, read_record
-from harness.judge import judge
-from harness.observe import observe
-from harness.play.conductor import conduct
-from harness.scenario.reading import read_scenarios
-from harness.scenario.speed import FASTEST
-from harness.scenario.story import Scenario
-from harness.setup import image
+from ringproof.clock.clock import PlayLoop
+from ringproof.containers.engine import RUN, engine
+from ringproof.containers.run import RunEnvironment, open_run
+from ringproof.dialplan import render as rendering
+from ringproof.events import Event, read_record
+from ringproof.judge import judge
+from ringproof.observe import observe
+from ringproof.play.conductor import conduct
+from ringproof.scenario.reading import read_scenarios
+from ringproof.scenario.speed import FASTEST
+from ringproof.scenario.story import Scenario
+from ringproof.setup import image
 
 T = TypeVar("T")
 IMAGE = "ringproof-asterisk:22"

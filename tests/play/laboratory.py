@@ -10,18 +10,18 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from ringproof.clock.clock import PbxClock, PbxEpoch
+from ringproof.containers.run import RunEnvironment
+from ringproof.pbx.container import SIP_PORT
+from ringproof.phones import protocol
+from ringproof.play import theatre
+from ringproof.play.callers import CallerSeat
+from ringproof.play.clockwork import open_page, prove_clock
+from ringproof.play.ensemble import Seat
+from ringproof.play.recorder import Recorder
+from ringproof.play.stage import Stage
+from ringproof.scenario.duration import PbxSeconds
 
-from harness.clock.clock import PbxClock, PbxEpoch
-from harness.containers.run import RunEnvironment
-from harness.pbx.container import SIP_PORT
-from harness.phones import protocol
-from harness.play import theatre
-from harness.play.callers import CallerSeat
-from harness.play.clockwork import open_page, prove_clock
-from harness.play.ensemble import Seat
-from harness.play.recorder import Recorder
-from harness.play.stage import Stage
-from harness.scenario.duration import PbxSeconds
 from play.conftest import rendered_otherwise, story
 
 LONG = PbxSeconds(600.0)

@@ -17,13 +17,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-
-from harness.containers.run import RunEnvironment
-from harness.pbx.ami import Ami
-from harness.pbx.banner import dial
-from harness.pbx.container import Pbx
-from harness.pbx.manager import Login
-from harness.pbx.manager_conf import MANAGER_PORT
+from ringproof.containers.run import RunEnvironment
+from ringproof.pbx.ami import Ami
+from ringproof.pbx.banner import dial
+from ringproof.pbx.container import Pbx
+from ringproof.pbx.manager import Login
+from ringproof.pbx.manager_conf import MANAGER_PORT
 
 ARI_PORT = 8088
 APP = "outside"

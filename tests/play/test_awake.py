@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from typing import cast
 
 import pytest
-
-from harness.containers.errors import BrokenError
-from harness.phones.handle import Phone
-from harness.play import awake
-from harness.play.stage import Stage
+from ringproof.containers.errors import BrokenError
+from ringproof.phones.handle import Phone
+from ringproof.play import awake
+from ringproof.play.stage import Stage
 
 LOOK_S = 0.02
 

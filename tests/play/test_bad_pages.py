@@ -9,20 +9,20 @@ from pathlib import Path
 
 import pytest
 from booting import boot_in
+from ringproof.clock import clock
+from ringproof.clock.clock import PbxClock
+from ringproof.clock.page import Page, Word
+from ringproof.containers.errors import BrokenError
+from ringproof.containers.run import RunEnvironment
+from ringproof.dialplan.render import Secrets, render_office
+from ringproof.pbx.container import ClockMount
+from ringproof.pbx.manager import Login
+from ringproof.phones.container import phones_of
+from ringproof.phones.handle import Phone, PhoneStartError
+from ringproof.play import play
+from ringproof.play.clockwork import LIBRARY
+from ringproof.scenario.reading import read_office
 
-from harness.clock import clock
-from harness.clock.clock import PbxClock
-from harness.clock.page import Page, Word
-from harness.containers.errors import BrokenError
-from harness.containers.run import RunEnvironment
-from harness.dialplan.render import Secrets, render_office
-from harness.pbx.container import ClockMount
-from harness.pbx.manager import Login
-from harness.phones.container import phones_of
-from harness.phones.handle import Phone, PhoneStartError
-from harness.play import play
-from harness.play.clockwork import LIBRARY
-from harness.scenario.reading import read_office
 from play.conftest import left_behind, on_a_clock, story
 
 LOGIN = Login("ringproof", "of-this-test")

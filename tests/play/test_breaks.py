@@ -9,21 +9,21 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 import pytest
+from ringproof.containers.engine import RUN, engine, named_once
+from ringproof.containers.errors import BrokenError
+from ringproof.containers.run import RunEnvironment, open_run
+from ringproof.events import CallerPlaced, Event, PhoneInvited, StoryOver
+from ringproof.judge import judge
+from ringproof.observe import observe
+from ringproof.pbx import container, manager
+from ringproof.phones.container import phones_of
+from ringproof.play import clockwork
+from ringproof.play.conductor import conduct
+from ringproof.report.complaints import complaints_in
+from ringproof.scenario.speed import FASTEST, SLOWEST
+from ringproof.scenario.story import Scenario
 from testcontainers.core.container import ExecConfig
 
-from harness.containers.engine import RUN, engine, named_once
-from harness.containers.errors import BrokenError
-from harness.containers.run import RunEnvironment, open_run
-from harness.events import CallerPlaced, Event, PhoneInvited, StoryOver
-from harness.judge import judge
-from harness.observe import observe
-from harness.pbx import container, manager
-from harness.phones.container import phones_of
-from harness.play import clockwork
-from harness.play.conductor import conduct
-from harness.report.complaints import complaints_in
-from harness.scenario.speed import FASTEST, SLOWEST
-from harness.scenario.story import Scenario
 from play.conftest import containers, events_of, left_behind, on_a_clock, rendered_otherwise, story
 
 Golden = Callable[[str, str], None]

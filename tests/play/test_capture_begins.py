@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ringproof.containers.errors import BrokenError
+from ringproof.containers.run import RunEnvironment
+from ringproof.pbx.manager import Manager
+from ringproof.play import theatre
+from ringproof.scenario.speed import FASTEST
 
-from harness.containers.errors import BrokenError
-from harness.containers.run import RunEnvironment
-from harness.pbx.manager import Manager
-from harness.play import theatre
-from harness.scenario.speed import FASTEST
 from play.conftest import on_a_clock
 from play.laboratory import laboratory
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from ringproof.containers.run import RunEnvironment
+from ringproof.events import CallEndless, PhoneInvited
+from ringproof.play.circle import circle_at, place_in
 
-from harness.containers.run import RunEnvironment
-from harness.events import CallEndless, PhoneInvited
-from harness.play.circle import circle_at, place_in
 from play.conftest import events_of, kinds_found, story
 from play.offices import lead_to
 

@@ -15,17 +15,17 @@ from pathlib import Path
 import pytest
 import trustme
 from phones.raw_sip import RawSip
+from ringproof.clock.page import Obstacle
+from ringproof.clock.report import ClockReport
+from ringproof.containers.errors import BrokenError
+from ringproof.containers.run import RunEnvironment
+from ringproof.events import LegBelongs
+from ringproof.pbx.container import SIP_PORT
+from ringproof.phones import protocol
+from ringproof.play import clockwork
+from ringproof.play.clockwork import WHY_NOT
+from ringproof.scenario.speed import FASTEST, SLOWEST
 
-from harness.clock.page import Obstacle
-from harness.clock.report import ClockReport
-from harness.containers.errors import BrokenError
-from harness.containers.run import RunEnvironment
-from harness.events import LegBelongs
-from harness.pbx.container import SIP_PORT
-from harness.phones import protocol
-from harness.play import clockwork
-from harness.play.clockwork import WHY_NOT
-from harness.scenario.speed import FASTEST, SLOWEST
 from play.conftest import events_of, on_a_clock
 from play.laboratory import Laboratory, laboratory, with_dialplan
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from ringproof.containers.run import RunEnvironment
 
-from harness.containers.run import RunEnvironment
 from play.conftest import kinds_found, rendered_otherwise, story
 
 NUMBER = "84950000002"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ringproof.containers.run import RunEnvironment
+from ringproof.scenario.reading import read_scenarios
 
-from harness.containers.run import RunEnvironment
-from harness.scenario.reading import read_scenarios
 from play.conftest import kinds_found, with_setting
 
 pytestmark = [pytest.mark.pbx, pytest.mark.alone]

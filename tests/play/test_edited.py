@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from harness.containers.run import RunEnvironment
-from harness.dialplan.edited import OF_THE_PLAY
-from harness.dialplan.elsewhere import networks_of
-from harness.phones.container import phones_of
+from ringproof.containers.run import RunEnvironment
+from ringproof.dialplan.edited import OF_THE_PLAY
+from ringproof.dialplan.elsewhere import networks_of
+from ringproof.phones.container import phones_of
 
 ROOT = Path(__file__).parents[2]
 FILE = "scenarios/ring-all.ring.yaml"
@@ -45,7 +44,7 @@ class Author:
 
     def ringproof(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command of ours."""
-        return self._run("from harness.cli import main; main()", *arguments)
+        return self._run("from ringproof.cli import main; main()", *arguments)
 
     def play(self, file: str = FILE, name: str = NAME, allow: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
         """Play one scenario on the edited files."""

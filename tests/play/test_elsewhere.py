@@ -8,10 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ringproof.containers.run import RunEnvironment
+from ringproof.events import LedElsewhere, LegInvited, StoryOver
+from ringproof.plays import Plays, Table, play_scenario
 
-from harness.containers.run import RunEnvironment
-from harness.events import LedElsewhere, LegInvited, StoryOver
-from harness.plays import Plays, Table, play_scenario
 from play.conftest import events_of, story
 from play.laboratory import with_dialplan
 

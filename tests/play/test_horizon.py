@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.horizon import last_answers, patience
+from ringproof.scenario.story import Answer, CallerGets, Expectation, Ring, Scenario, Unseen
 from story_book import at, scenario
-
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.horizon import last_answers, patience
-from harness.scenario.story import Answer, CallerGets, Expectation, Ring, Scenario, Unseen
 
 
 def ring(*phones: str, lasts: float, one_of: tuple[str, ...] = (), name: str = "") -> Ring:

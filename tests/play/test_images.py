@@ -19,9 +19,9 @@ from typing import Any
 
 import docker
 import pytest
+from ringproof.setup import image as own_images
+from ringproof.setup import library
 
-from harness.setup import image as own_images
-from harness.setup import library
 from play.conftest import IMAGE
 
 HERE = Path(__file__).parent
@@ -152,7 +152,7 @@ def run(tmp_path: Path) -> Run:
     def run(image: str, *, clock: str = "", speed: str = "auto") -> Ran:
         office = Path("scenarios/offices/trading-company.yaml").resolve()
         (tmp_path / "story.ring.yaml").write_text(MENU.format(office=office, clock=clock), encoding="utf-8")
-        command = [sys.executable, "-c", "from harness.cli import main; main()", "run", "story.ring.yaml"]
+        command = [sys.executable, "-c", "from ringproof.cli import main; main()", "run", "story.ring.yaml"]
         environment = os.environ | {"PYTHONPATH": str(Path.cwd()), "COLUMNS": "200"}
         done = subprocess.run(
             [*command, "--image", image, "--out", "out", "--speed", speed],

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from mutants.change import Append, Change, Replace
 from mutants.players import render
+from ringproof.containers.errors import BrokenError
+from ringproof.containers.run import RunEnvironment
+from ringproof.judge import Finding, judge
+from ringproof.observe import Observation, observe
+from ringproof.play.conductor import conduct
+from ringproof.scenario.speed import FASTEST
 
-from harness.containers.errors import BrokenError
-from harness.containers.run import RunEnvironment
-from harness.judge import Finding, judge
-from harness.observe import Observation, observe
-from harness.play.conductor import conduct
-from harness.scenario.speed import FASTEST
 from play.conftest import events_of, on_a_clock, story
 
 Golden = Callable[[str, str], None]

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from ringproof.containers.run import RunEnvironment
+from ringproof.judge import judge
+from ringproof.observe import observe
+from ringproof.play.conductor import conduct
+from ringproof.scenario.reading import read_scenarios
+from ringproof.scenario.speed import FASTEST
+from ringproof.scenario.story import Expectation, Scenario, Step
 
-from harness.containers.run import RunEnvironment
-from harness.judge import judge
-from harness.observe import observe
-from harness.play.conductor import conduct
-from harness.scenario.reading import read_scenarios
-from harness.scenario.speed import FASTEST
-from harness.scenario.story import Expectation, Scenario, Step
 from play.conftest import events_of, on_a_clock
 
 FOLDER = Path("scenarios/known-red")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ringproof.containers.run import RunEnvironment
+from ringproof.judge import judge
+from ringproof.observe import observe
+from ringproof.play.conductor import conduct
+from ringproof.scenario.reading import read_scenarios
+from ringproof.scenario.speed import FASTEST
 
-from harness.containers.run import RunEnvironment
-from harness.judge import judge
-from harness.observe import observe
-from harness.play.conductor import conduct
-from harness.scenario.reading import read_scenarios
-from harness.scenario.speed import FASTEST
 from play.conftest import events_of, on_a_clock, rendered_otherwise
 
 STORIES = {story.name: story for story in read_scenarios(Path("scenarios/progressive.ring.yaml")).scenarios}

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from ringproof.containers.run import RunEnvironment
+from ringproof.events import CallerGot, LegInvited
+from ringproof.judge import judge
+from ringproof.observe import observe
+from ringproof.play.conductor import conduct
+from ringproof.play.switchboard import Switchboard
+from ringproof.scenario.speed import FASTEST, SLOWEST
 
-from harness.containers.run import RunEnvironment
-from harness.events import CallerGot, LegInvited
-from harness.judge import judge
-from harness.observe import observe
-from harness.play.conductor import conduct
-from harness.play.switchboard import Switchboard
-from harness.scenario.speed import FASTEST, SLOWEST
 from play.conftest import events_of, kinds_found, on_a_clock, story, with_setting
 from play.offices import lead_to
 from play.outside_programs import APP, ARI_FILES, ARI_MODULES, Outside, Reach, by_ari, by_async_agi
@@ -252,7 +252,7 @@ def _measure() -> None:
     """Print a line of the table for each: raced, and at speed 1."""
     import tempfile  # noqa: PLC0415 - only here
 
-    from harness.containers.run import open_run  # noqa: PLC0415
+    from ringproof.containers.run import open_run  # noqa: PLC0415
 
     with open_run("ringproof-asterisk:22") as environment:
         for name in sys.argv[1:] or LISTENERS:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from harness.play.listening import buffers, listens, run_by
+from ringproof.play.listening import buffers, listens, run_by
 
 
 @pytest.mark.parametrize(

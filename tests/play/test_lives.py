@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from ringproof.containers.engine import OWNED, OWNER, engine
+from ringproof.containers.owner import own_name, owner_is_dead
+from ringproof.containers.run import RunEnvironment
+from ringproof.containers.sweep import sweep
 
-from harness.containers.engine import OWNED, OWNER, engine
-from harness.containers.owner import own_name, owner_is_dead
-from harness.containers.run import RunEnvironment
-from harness.containers.sweep import sweep
 from play.conftest import story
 
 TWO_LONG_RINGS = """

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ringproof.containers.run import RunEnvironment
+from ringproof.play.media_watch import MediaWatch, shortest_rtp_timeout
 
-from harness.containers.run import RunEnvironment
-from harness.play.media_watch import MediaWatch, shortest_rtp_timeout
 from play.conftest import kinds_found, rendered_otherwise, story
 
 TALK = """

@@ -14,11 +14,11 @@ import dns.rdatatype
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from ringproof.containers.errors import ComplaintError
+from ringproof.containers.run import RunEnvironment
+from ringproof.play.names import answer_to
+from ringproof.scenario.speed import FASTEST
 
-from harness.containers.errors import ComplaintError
-from harness.containers.run import RunEnvironment
-from harness.play.names import answer_to
-from harness.scenario.speed import FASTEST
 from play.conftest import on_a_clock
 from play.laboratory import laboratory, with_dialplan
 

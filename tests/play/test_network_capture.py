@@ -8,15 +8,15 @@ from pathlib import Path
 
 import dpkt
 import pytest
+from ringproof.clock.clock import PbxEpoch
+from ringproof.containers.errors import BrokenError
+from ringproof.containers.run import RunEnvironment
+from ringproof.pbx import capture
+from ringproof.pbx.capture import Packet, Peer
+from ringproof.play.conductor import conduct
+from ringproof.play.network_capture import disagreement, whole_datagrams
+from ringproof.scenario.speed import FASTEST
 
-from harness.clock.clock import PbxEpoch
-from harness.containers.errors import BrokenError
-from harness.containers.run import RunEnvironment
-from harness.pbx import capture
-from harness.pbx.capture import Packet, Peer
-from harness.play.conductor import conduct
-from harness.play.network_capture import disagreement, whole_datagrams
-from harness.scenario.speed import FASTEST
 from play.conftest import on_a_clock, story
 
 STORY = """

@@ -8,11 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ringproof.containers.run import RunEnvironment
+from ringproof.events import LegFinal, PhoneRefused
+from ringproof.judge.finding import Finding
+from ringproof.plays import Table, play_scenario
 
-from harness.containers.run import RunEnvironment
-from harness.events import LegFinal, PhoneRefused
-from harness.judge.finding import Finding
-from harness.plays import Table, play_scenario
 from play.conftest import events_of, story, with_setting
 
 PHONE = "[101](phone)\n"

@@ -6,15 +6,15 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from ringproof.containers.run import RunEnvironment
+from ringproof.judge import judge
+from ringproof.observe import observe
+from ringproof.pbx.manager import ManagerEvent
+from ringproof.play.conductor import conduct
+from ringproof.play.switchboard import Switchboard
+from ringproof.scenario.reading import read_scenarios
+from ringproof.scenario.speed import FASTEST
 
-from harness.containers.run import RunEnvironment
-from harness.judge import judge
-from harness.observe import observe
-from harness.pbx.manager import ManagerEvent
-from harness.play.conductor import conduct
-from harness.play.switchboard import Switchboard
-from harness.scenario.reading import read_scenarios
-from harness.scenario.speed import FASTEST
 from play.conftest import events_of, on_a_clock
 
 pytestmark = pytest.mark.pbx

@@ -8,12 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ringproof.containers.run import RunEnvironment
+from ringproof.judge import judge
+from ringproof.observe import observe
+from ringproof.play.conductor import conduct
+from ringproof.scenario.speed import SLOWEST
 
-from harness.containers.run import RunEnvironment
-from harness.judge import judge
-from harness.observe import observe
-from harness.play.conductor import conduct
-from harness.scenario.speed import SLOWEST
 from play.conftest import events_of, on_a_clock, story
 from play.offices import Office, lead_to, pair_of_tests
 from play.outside_programs import Outside, by_originate

@@ -9,14 +9,14 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from ringproof.containers.run import RunEnvironment
+from ringproof.judge import judge
+from ringproof.observe import observe
+from ringproof.play.conductor import conduct
+from ringproof.plays import MADE_AGAIN
+from ringproof.scenario.reading import read_scenarios
+from ringproof.scenario.speed import SLOWEST
 
-from harness.containers.run import RunEnvironment
-from harness.judge import judge
-from harness.observe import observe
-from harness.play.conductor import conduct
-from harness.plays import MADE_AGAIN
-from harness.scenario.reading import read_scenarios
-from harness.scenario.speed import SLOWEST
 from play.conftest import events_of, on_a_clock
 
 STORIES = read_scenarios(Path("scenarios/race.ring.yaml")).scenarios

@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+from ringproof.containers.run import RunEnvironment
+from ringproof.judge.finding import Finding
+from ringproof.play import theatre
+from ringproof.plays import Table, play_scenario
 
-from harness.containers.run import RunEnvironment
-from harness.judge.finding import Finding
-from harness.play import theatre
-from harness.plays import Table, play_scenario
 from play.conftest import story, with_setting
 
 TWO = """

@@ -7,11 +7,10 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 
 import pytest
-
-from harness.clock.clock import PbxEpoch
-from harness.pbx.rtp_capture import RtpPacket
-from harness.play.sent_sound import PCMA, PCMU, SAMPLES, sent_sound, tone_in
-from harness.play.sound import tones_for
+from ringproof.clock.clock import PbxEpoch
+from ringproof.pbx.rtp_capture import RtpPacket
+from ringproof.play.sent_sound import PCMA, PCMU, SAMPLES, sent_sound, tone_in
+from ringproof.play.sound import tones_for
 
 ANNA = ("172.18.0.3", 4000)
 TONES = tones_for(["anna", "101"])
@@ -143,7 +142,7 @@ def test_an_hour_of_music_is_looked_at_seldom(monkeypatch: pytest.MonkeyPatch) -
         looked.append(samples)
         return ()
 
-    monkeypatch.setattr("harness.play.sent_sound.tone_in", tone)
+    monkeypatch.setattr("ringproof.play.sent_sound.tone_in", tone)
     one = packets(voice, 0.0, 1.0)
     minute = [
         RtpPacket(at=PbxEpoch(each.at + second), target=ANNA, payload_type=each.payload_type, payload=each.payload)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ringproof.containers.errors import BrokenError, UnmetNeedsError
+from ringproof.containers.run import RunEnvironment
+from ringproof.pbx import manager
+from ringproof.pbx.capture import read_capture
+from ringproof.play import play
+from ringproof.play.theatre import CAPTURE
 
-from harness.containers.errors import BrokenError, UnmetNeedsError
-from harness.containers.run import RunEnvironment
-from harness.pbx import manager
-from harness.pbx.capture import read_capture
-from harness.play import play
-from harness.play.theatre import CAPTURE
 from play.conftest import left_behind, on_a_clock, rendered_otherwise, story
 from play.laboratory import laboratory
 

@@ -11,8 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-
-from harness.play.sound import HIGHEST_HZ, LOWEST_HZ, tones_for, tones_heard
+from ringproof.play.sound import HIGHEST_HZ, LOWEST_HZ, tones_for, tones_heard
 
 RATE = 8000
 TONES = tones_for(["anna", "100", "101", "102", "103"])

@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ringproof.containers.run import RunEnvironment
+from ringproof.dialplan.render import render_office
+from ringproof.judge import Kind, judge
+from ringproof.observe import observe
+from ringproof.play.conductor import conduct
+from ringproof.scenario.speed import FASTEST
 
-from harness.containers.run import RunEnvironment
-from harness.dialplan.render import render_office
-from harness.judge import Kind, judge
-from harness.observe import observe
-from harness.play.conductor import conduct
-from harness.scenario.speed import FASTEST
 from play.conftest import events_of, on_a_clock, story
 
 DIAL = "Dial(${PHONES:1},15,rb(rung^s^1))"

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from mutants.change import Append, Replace
 from mutants.players import render
+from ringproof.containers.run import RunEnvironment
+from ringproof.judge import judge
+from ringproof.observe import observe
+from ringproof.play.conductor import conduct
+from ringproof.scenario.speed import FASTEST
 
-from harness.containers.run import RunEnvironment
-from harness.judge import judge
-from harness.observe import observe
-from harness.play.conductor import conduct
-from harness.scenario.speed import FASTEST
 from play.conftest import events_of, on_a_clock, story
 
 PICKED_UP = """

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ringproof.containers.errors import BrokenError
+from ringproof.containers.run import RunEnvironment
+from ringproof.play.conductor import conduct
+from ringproof.scenario.speed import FASTEST
 
-from harness.containers.errors import BrokenError
-from harness.containers.run import RunEnvironment
-from harness.play.conductor import conduct
-from harness.scenario.speed import FASTEST
 from play.conftest import on_a_clock, story
 from play.offices import CALLERS, lead_to
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from ringproof.clock.clock import PbxClock
+from ringproof.clock.page import Page
+from ringproof.events import ChannelOriginated, LegBelongs
+from ringproof.pbx.manager import Manager, ManagerEvent
+from ringproof.play.recorder import Recorder
+from ringproof.play.stage import Stage
+from ringproof.play.switchboard import Switchboard, originated_by
 
-from harness.clock.clock import PbxClock
-from harness.clock.page import Page
-from harness.events import ChannelOriginated, LegBelongs
-from harness.pbx.manager import Manager, ManagerEvent
-from harness.play.recorder import Recorder
-from harness.play.stage import Stage
-from harness.play.switchboard import Switchboard, originated_by
 from play.conftest import events_of, on_a_clock
 
 CHANNEL = "PJSIP/101-00000002"

@@ -6,15 +6,14 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from ringproof.judge import judge
+from ringproof.observe.model import Observation
+from ringproof.report.finding_text import failure_text
+from ringproof.report.plain import plain_observation
+from ringproof.report.timeline import timeline_text
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.story import ANY, Call, CallerGets, HangUp, Missed, Moment, Over, Ring, Scenario
 from stories import at, ring, seen, story
-
-from harness.judge import judge
-from harness.observe.model import Observation
-from harness.report.finding_text import failure_text
-from harness.report.plain import plain_observation
-from harness.report.timeline import timeline_text
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.story import ANY, Call, CallerGets, HangUp, Missed, Moment, Over, Ring, Scenario
 
 Golden = Callable[[str, str], None]
 PHONES = ("101", "102", "103")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from harness.report.chart import (
+from ringproof.report.chart import (
     FRESH,
     GOES_ON,
     Axis,

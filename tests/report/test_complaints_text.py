@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.report.complaints import complaints, complaints_in
-from harness.report.result import Complaint
+from ringproof.report.complaints import complaints, complaints_in
+from ringproof.report.result import Complaint
 
 HEAD = "[2026-11-28 02:34:26.073]"
 BOOT = f"""\

@@ -7,14 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from ringproof.events import CallerPlaced, LegBelongs, to_json
+from ringproof.judge import judge
+from ringproof.observe.model import ObservedRing
+from ringproof.report.finding_text import broken_text, failure_text
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.story import Answer, Caller, Expectation, Missed, Nobody, Refused, Scenario
 from stories import at, ring, seen, story, view, wave
-
-from harness.events import CallerPlaced, LegBelongs, to_json
-from harness.judge import judge
-from harness.observe.model import ObservedRing
-from harness.report.finding_text import broken_text, failure_text
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.story import Answer, Caller, Expectation, Missed, Nobody, Refused, Scenario
 
 Golden = Callable[[str, str], None]
 EVIDENCE = "out/support-grows-3fa9c1/"

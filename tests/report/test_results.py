@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ringproof.clock.report import Held
+from ringproof.report.plain import plain_observation
+from ringproof.report.result import Complaint, Outcome, Result, Told, and_more, exit_code
+from ringproof.report.results import ResultsFile
+from ringproof.report.summary import complaint_notes, summary_text, totals_line
+from ringproof.scenario.duration import PbxSeconds
 from stories import ring, seen
-
-from harness.clock.report import Held
-from harness.report.plain import plain_observation
-from harness.report.result import Complaint, Outcome, Result, Told, and_more, exit_code
-from harness.report.results import ResultsFile
-from harness.report.summary import complaint_notes, summary_text, totals_line
-from harness.scenario.duration import PbxSeconds
 
 Golden = Callable[[str, str], None]
 

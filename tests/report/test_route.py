@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ringproof.events import CallerPlaced, LegBelongs, to_json
+from ringproof.report.route import route_hint
+from ringproof.scenario.duration import PbxSeconds
 from stories import story
-
-from harness.events import CallerPlaced, LegBelongs, to_json
-from harness.report.route import route_hint
-from harness.scenario.duration import PbxSeconds
 
 CHANNEL = "PJSIP/trunk-00000000"
 DIALPLAN = """\

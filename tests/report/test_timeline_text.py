@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
+from ringproof.observe.model import ObservedLead
+from ringproof.report.timeline import timeline_text
+from ringproof.scenario.duration import PbxSeconds
 from stories import ring, seen, story, view, wave
-
-from harness.observe.model import ObservedLead
-from harness.report.timeline import timeline_text
-from harness.scenario.duration import PbxSeconds
 
 Golden = Callable[[str, str], None]
 

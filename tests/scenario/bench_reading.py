@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from harness.scenario.reading import read_scenarios
+from ringproof.scenario.reading import read_scenarios
 
 ROOT = Path(__file__).parents[2]
 STORIES = 1000
@@ -21,7 +21,7 @@ def main() -> None:
     name = story.split(":", 1)[0]
     for _ in range(3):
         begun = time.perf_counter()
-        subprocess.run([sys.executable, "-c", "import harness.scenario.reading"], check=True, cwd=ROOT)
+        subprocess.run([sys.executable, "-c", "import ringproof.scenario.reading"], check=True, cwd=ROOT)
         _tell("a new Python that imports the reader", begun)
     with tempfile.TemporaryDirectory() as folder:
         together = Path(folder, "together.ring.yaml")

@@ -10,12 +10,11 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import pytest
-
-from harness.scenario import chance
-from harness.scenario.chance import CERTAINTY, Bounds, Lottery
-from harness.scenario.foresight import foresight
-from harness.scenario.source import Source
-from harness.scenario.story import Over
+from ringproof.scenario import chance
+from ringproof.scenario.chance import CERTAINTY, Bounds, Lottery
+from ringproof.scenario.foresight import foresight
+from ringproof.scenario.source import Source
+from ringproof.scenario.story import Over
 
 EQUAL = {"101": 1 / 3, "102": 1 / 3, "103": 1 / 3}
 UNEQUAL = {"101": 0.5, "102": 0.3, "103": 0.2}

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from harness.scenario.reading import read_scenarios
+from ringproof.scenario.reading import read_scenarios
 
 OFFICE = """
 office: Support desk

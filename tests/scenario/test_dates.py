@@ -10,11 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from harness.scenario.dates import after, shown_at, write_date
-from harness.scenario.duration import Span
-from harness.scenario.reading import read_scenarios
-from harness.scenario.story import Scenario
+from ringproof.scenario.dates import after, shown_at, write_date
+from ringproof.scenario.duration import Span
+from ringproof.scenario.reading import read_scenarios
+from ringproof.scenario.story import Scenario
 
 SMALL = Path(__file__).parent / "small-office.yaml"
 BERLIN = ZoneInfo("Europe/Berlin")

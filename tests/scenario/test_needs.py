@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from harness.scenario.needs import Needs
-from harness.scenario.reading import read_scenarios
-from harness.scenario.source import Source
+from ringproof.scenario.needs import Needs
+from ringproof.scenario.reading import read_scenarios
+from ringproof.scenario.source import Source
 
 SOURCE = Source("a.ring.yaml", 1, 1)
 STORY = """

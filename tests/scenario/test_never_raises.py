@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-
-from harness.scenario.problem import render_problem
-from harness.scenario.reading import read_office, read_scenarios
+from ringproof.scenario.problem import render_problem
+from ringproof.scenario.reading import read_office, read_scenarios
 
 ROOT = Path(__file__).parents[2]
 GOOD = sorted(ROOT.glob("scenarios/*.ring.yaml"))

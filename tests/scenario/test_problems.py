@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-
-from harness.scenario import tree
-from harness.scenario.problem import Problem, render_problem
-from harness.scenario.reading import read_office, read_scenarios
+from ringproof.scenario import tree
+from ringproof.scenario.problem import Problem, render_problem
+from ringproof.scenario.reading import read_office, read_scenarios
 
 HERE = Path(__file__).parent
 GOLDENS = HERE.parent / "golden" / "scenario"

@@ -4,12 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
-
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.identity import scenario_id
-from harness.scenario.office import FirstFree, OwnSound, Progressive, RingAll, ToGroup, ToHangUp
-from harness.scenario.reading import read_office, read_scenarios, render_problem
-from harness.scenario.story import (
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.identity import scenario_id
+from ringproof.scenario.office import FirstFree, OwnSound, Progressive, RingAll, ToGroup, ToHangUp
+from ringproof.scenario.reading import read_office, read_scenarios, render_problem
+from ringproof.scenario.story import (
     Answer,
     Answers,
     AsRung,

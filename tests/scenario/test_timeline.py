@@ -3,8 +3,7 @@
 from pathlib import Path
 
 import pytest
-
-from harness.scenario.reading import read_scenarios
+from ringproof.scenario.reading import read_scenarios
 
 SMALL = Path(__file__).parent / "small-office.yaml"
 FOUR = """pbx: {office}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.story import Answer, Expectation, Refused, Ring, Unseen
+from ringproof.scenario.turns import one_wave_each
 from story_book import at
-
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.story import Answer, Expectation, Refused, Ring, Unseen
-from harness.scenario.turns import one_wave_each
 
 REFUSED = Refused(source=at(12), codes={"102": (486,)})
 SILENT = Unseen(source=at(13), phones=("103",))

@@ -8,11 +8,10 @@ from typing import Any
 
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError, best_match
+from ringproof.scenario.schema import office_schema, scenario_schema
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.resolver import VersionedResolver
-
-from harness.scenario.schema import office_schema, scenario_schema
 
 FORMS = {
     "null": r"null|Null|NULL|~|",

@@ -8,8 +8,7 @@ import editor
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from harness.scenario.reading import read_office, read_scenarios, render_problem
+from ringproof.scenario.reading import read_office, read_scenarios, render_problem
 
 ROOT = Path(__file__).parents[2]
 READER = ROOT / "tests" / "scenario"

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
-from harness.scenario.schema import office_file, office_schema, scalars, scenario_file, scenario_schema, words
-from harness.scenario.schema.words import Word
+from ringproof.scenario.schema import office_file, office_schema, scalars, scenario_file, scenario_schema, words
+from ringproof.scenario.schema.words import Word
 
 SCHEMAS = {"scenario": scenario_schema, "office": office_schema}
 
@@ -68,7 +67,7 @@ def test_a_verb_that_is_new_has_to_be_described(name: str, grammar: Any, monkeyp
     """Whoever adds it is told where."""
     monkeypatch.setattr(scenario_file, name, dataclasses.replace(grammar, verbs={**grammar.verbs, "sings": ()}))
     where = f"the verbs of a {grammar.what}: the schema knows nothing of `sings`"
-    with pytest.raises(LookupError, match=f"^{where}; describe it in harness/scenario/schema/words.py$"):
+    with pytest.raises(LookupError, match=f"^{where}; describe it in harness/ringproof/scenario/schema/words.py$"):
         scenario_schema()
 
 
@@ -102,7 +101,9 @@ def test_a_verb_that_is_gone_is_not_described(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_word_of_pydantic_that_is_new_has_to_be_turned() -> None:
     """What a later draft means by it draft-07 may not know."""
-    with pytest.raises(LookupError, match=r"no word for `prefixItems`: add it to harness.scenario.schema.office_file"):
+    with pytest.raises(
+        LookupError, match=r"no word for `prefixItems`: add it to ringproof.scenario.schema.office_file"
+    ):
         office_file.draft_7({"type": "array", "prefixItems": []})
     with pytest.raises(LookupError, match="no word for the type number: add it to"):
         office_file.draft_7({"type": "number"})

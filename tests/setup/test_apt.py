@@ -5,9 +5,8 @@ import shutil
 from collections.abc import Callable
 
 import pytest
-
-from harness.setup import apt
-from harness.setup.telling import SetupError
+from ringproof.setup import apt
+from ringproof.setup.telling import SetupError
 
 DUMP = """\
 APT::Architecture "amd64";

@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-
-from harness.setup import archive, image, library, loading, saving
-from harness.setup.archive import ArchiveError
-from harness.setup.dockerapi import Engine, EngineError
-from harness.setup.telling import SetupError
+from ringproof.setup import archive, image, library, loading, saving
+from ringproof.setup.archive import ArchiveError
+from ringproof.setup.dockerapi import Engine, EngineError
+from ringproof.setup.telling import SetupError
 
 Golden = Callable[[str, str], None]
 PBX, PHONES = "ringproof-asterisk:22", "ringproof-phones:2"
@@ -310,7 +309,7 @@ def test_where_no_file_can_be_is_told_at_once(tmp_path: Path, monkeypatch: pytes
 def test_a_full_disk_leaves_nothing(tmp_path: Path, golden: Golden) -> None:
     """A real one of 1 MB: the folder is as empty as before."""
     assert os.geteuid() == 0, "mounting a small disk for one command needs root"
-    program = "import sys; sys.argv[0] = 'ringproof'; from harness.cli import main; main()"
+    program = "import sys; sys.argv[0] = 'ringproof'; from ringproof.cli import main; main()"
     save = f'{sys.executable} -c "{program}" image --save {tmp_path}/images.tar'
     look = f'code=$?; ls -A {tmp_path}; exit "$code"'
     ended = subprocess.run(

@@ -10,8 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-
-from harness.setup import apt
+from ringproof.setup import apt
 
 CHECKOUT = Path(__file__).parents[2]
 RELEASE = "bookworm"
@@ -104,7 +103,7 @@ def test_the_python_step_works_on_a_bare_debian(root: Path) -> None:
     assert "installing python3-venv ca-certificates with apt: done in" in first
     assert "installing requirements.lock with pip: done in" in first
     assert in_chroot(root, "make -s -C /ringproof venv") == ""
-    in_chroot(root, "cd / && /ringproof/.venv/bin/python -c 'import harness, pydantic, docker, yaml'")
+    in_chroot(root, "cd / && /ringproof/.venv/bin/python -c 'import ringproof, pydantic, docker, yaml'")
 
 
 def in_chroot(root: Path, command: str) -> str:

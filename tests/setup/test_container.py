@@ -10,8 +10,7 @@ import docker
 import pytest
 import requests
 from docker.models.containers import Container
-
-from harness.setup.image import image_dir
+from ringproof.setup.image import image_dir
 
 pytestmark = pytest.mark.pbx
 

@@ -9,9 +9,8 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-
-from harness.setup.dockerapi import Engine, EngineError
-from harness.setup.telling import SetupError
+from ringproof.setup.dockerapi import Engine, EngineError
+from ringproof.setup.telling import SetupError
 
 
 class _Talk(BaseHTTPRequestHandler):

@@ -8,10 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from harness.setup import apt, engine
-from harness.setup.dockerapi import DEFAULT_ADDRESS, Engine
-from harness.setup.telling import SetupError
+from ringproof.setup import apt, engine
+from ringproof.setup.dockerapi import DEFAULT_ADDRESS, Engine
+from ringproof.setup.telling import SetupError
 
 ABSENT = FileNotFoundError(2, "No such file or directory")
 
@@ -137,7 +136,7 @@ def test_dockerd_inherits_nothing(tmp_path: Path) -> None:
     code = (
         "import os, sys, time\n"
         "from pathlib import Path\n"
-        "from harness.setup import engine\n"
+        "from ringproof.setup import engine\n"
         "os.set_inheritable(os.dup(1), True)\n"
         f"engine.launch(engine.Machine(log=Path({str(tmp_path / 'log')!r})))\n"
         f"while not os.path.exists({str(pid_file)!r}): time.sleep(0.01)\n"

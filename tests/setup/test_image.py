@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 from hatchling.builders.wheel import WheelBuilder
-
-from harness.setup import apt, base, image, library
-from harness.setup.dockerapi import Engine, EngineError
-from harness.setup.telling import SetupError
+from ringproof.setup import apt, base, image, library
+from ringproof.setup.dockerapi import Engine, EngineError
+from ringproof.setup.telling import SetupError
 
 RECIPE = image.Recipe("22", "forky")
 HOST = apt.HostApt("https://mirror.example/debian", 'Acquire::Check-Date "false";\n', {"http": "http://proxy:1"})
@@ -291,12 +290,12 @@ def test_the_image_folder_travels_in_the_wheel(tmp_path: Path, monkeypatch: pyte
     (wheel,) = WheelBuilder(str(checkout)).build(directory=str(tmp_path), versions=["standard"])
     with zipfile.ZipFile(wheel) as packed:
         packed.extractall(tmp_path / "site")  # noqa: S202 (packed a moment ago)
-    installed = tmp_path / "site" / "harness" / "_data"
+    installed = tmp_path / "site" / "ringproof" / "_data"
     for made in (library.LIBRARY, library.SEAL, library.MADE_FROM):
-        place = tmp_path / "site" / "harness" / made.relative_to(library.PACKAGE)
+        place = tmp_path / "site" / "ringproof" / made.relative_to(library.PACKAGE)
         assert place.read_bytes() == made.read_bytes()
     with zipfile.ZipFile(wheel) as packed:
-        assert packed.getinfo(f"harness/containers/{library.SEAL.name}").external_attr >> 16 & 0o111, (
+        assert packed.getinfo(f"ringproof/containers/{library.SEAL.name}").external_attr >> 16 & 0o111, (
             "no program any more"
         )
     recipes = (RECIPE, library.BUILDER, image.PHONES)

@@ -7,8 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-
-from harness.setup import image, library
+from ringproof.setup import image, library
 
 
 def test_what_is_there_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:

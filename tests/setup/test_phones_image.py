@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from harness.phones.handle import CALLS
-from harness.setup import image, library
+from ringproof.phones.handle import CALLS
+from ringproof.setup import image, library
 
 pytestmark = pytest.mark.pbx
 

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import ringproof
+from ringproof.setup import __main__ as entry
+from ringproof.setup import lock
 
-import harness
-from harness.setup import __main__ as entry
-from harness.setup import lock
-
-PACKAGE = Path(harness.__file__).parent
+PACKAGE = Path(ringproof.__file__).parent
 
 
 @pytest.mark.parametrize("name", ["__init__.py", "setup/__init__.py", "setup/__main__.py"])

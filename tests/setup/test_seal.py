@@ -11,10 +11,9 @@ from dataclasses import dataclass
 import pytest
 from docker.models.containers import Container
 from docker.models.networks import Network
-
-from harness.containers.engine import OWNED, OWNER, RUN, engine
-from harness.containers.owner import own_name
-from harness.setup import library
+from ringproof.containers.engine import OWNED, OWNER, RUN, engine
+from ringproof.containers.owner import own_name
+from ringproof.setup import library
 
 pytestmark = pytest.mark.pbx
 

@@ -5,15 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-
-from harness.setup import venv
+from ringproof.setup import venv
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """Lay out a checkout as far as the step looks."""
-    (tmp_path / "harness").mkdir()
-    (tmp_path / "harness" / "__init__.py").write_text('__version__ = "1"\n')
+    (tmp_path / "harness" / "ringproof").mkdir(parents=True)
+    (tmp_path / "harness" / "ringproof" / "__init__.py").write_text('__version__ = "1"\n')
     (tmp_path / "requirements.lock").write_text("docker==7\n")
     (tmp_path / "pyproject.toml").write_text(
         '[build-system]\n[project]\nname = "ringproof"\n[tool.hatch]\n[tool.ruff]\nline-length = 100\n'
@@ -64,7 +63,7 @@ def test_a_half_made_venv_is_made_anew(checkout: Path, ran: list[str], capsys: p
 def test_a_killed_install_leaves_no_stamp(checkout: Path, ran: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """The stamp of an older state does not outlive the beginning of a newer one."""
     venv.ensure(checkout)
-    (checkout / "harness" / "__init__.py").write_text('__version__ = "2"\n')
+    (checkout / "harness" / "ringproof" / "__init__.py").write_text('__version__ = "2"\n')
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
@@ -91,7 +90,7 @@ def test_another_version_of_ours_installs_only_that(checkout: Path, ran: list[st
     """The locked packages are the same."""
     venv.ensure(checkout)
     ran.clear()
-    (checkout / "harness" / "__init__.py").write_text('__version__ = "2"\n')
+    (checkout / "harness" / "ringproof" / "__init__.py").write_text('__version__ = "2"\n')
     venv.ensure(checkout)
     assert ran == ["--editable"]
 

@@ -19,7 +19,7 @@ def main() -> None:
     """Import the program and start it; Ctrl-C meanwhile ends this process in one line."""
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, _end_at_once)
-    from harness.cli.program import start  # noqa: PLC0415 - a third of a second, in which no traceback is to be shown
+    from ringproof.cli.program import start  # noqa: PLC0415 - a third of a second, in which no traceback is to be shown
 
     start()
 

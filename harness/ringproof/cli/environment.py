@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from harness.report.result import EXIT_BROKEN
-from harness.session import DEFAULT_IMAGE, DEFAULT_OUT
-from harness.setup.telling import SetupError
+from ringproof.report.result import EXIT_BROKEN
+from ringproof.session import DEFAULT_IMAGE, DEFAULT_OUT
+from ringproof.setup.telling import SetupError
 
 _COLOUR = {"ok": "green", "note": "yellow", "broken": "red"}
 
@@ -22,9 +22,9 @@ def doctor(
     ] = True,
 ) -> int:
     """Look at what calls need on this machine: what is there, whether it is good, and what to do."""
-    from harness.doctor.checks import diagnose  # noqa: PLC0415 - as below
-    from harness.doctor.machine import look  # noqa: PLC0415
-    from harness.doctor.telling import diagnoses_text, exit_code  # noqa: PLC0415
+    from ringproof.doctor.checks import diagnose  # noqa: PLC0415 - as below
+    from ringproof.doctor.machine import look  # noqa: PLC0415
+    from ringproof.doctor.telling import diagnoses_text, exit_code  # noqa: PLC0415
 
     try:
         diagnoses = diagnose(look(Path(DEFAULT_OUT)))
@@ -32,7 +32,7 @@ def doctor(
         print(f"ringproof: {fault}", file=sys.stderr)
         return EXIT_BROKEN
     if trial and not exit_code(diagnoses):  # else that is what has to be mended first
-        from harness.doctor.trial import try_networks  # noqa: PLC0415
+        from ringproof.doctor.trial import try_networks  # noqa: PLC0415
 
         diagnoses.append(try_networks(DEFAULT_IMAGE))
     typer.echo(diagnoses_text(diagnoses, lambda state, text: typer.style(text, fg=_COLOUR[state])))
@@ -41,8 +41,8 @@ def doctor(
 
 def clean() -> int:
     """Remove containers, networks and folders that dead runs left behind."""
-    from harness.containers.errors import BrokenError  # noqa: PLC0415 - --help must not wait for docker
-    from harness.containers.sweep import sweep  # noqa: PLC0415
+    from ringproof.containers.errors import BrokenError  # noqa: PLC0415 - --help must not wait for docker
+    from ringproof.containers.sweep import sweep  # noqa: PLC0415
 
     try:
         removed = sweep()

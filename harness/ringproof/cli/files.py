@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from harness.cli.paths import Paths, files_of, must_exist, path_for, read_all
-from harness.cli.telling import counted, refuse
-from harness.report.result import EXIT_INVALID
+from ringproof.cli.paths import Paths, files_of, must_exist, path_for, read_all
+from ringproof.cli.telling import counted, refuse
+from ringproof.report.result import EXIT_INVALID
 
 if TYPE_CHECKING:
-    from harness.scenario.story import Scenario
+    from ringproof.scenario.story import Scenario
 
 Kind = Literal["scenario", "office"]
 
@@ -26,7 +26,7 @@ def validate(paths: Paths = None) -> int:
     read = read_all(files)
     problems = dict.fromkeys(problem for entry in read for problem in entry.problems)
     if problems:
-        from harness.scenario.reading import render_problem  # noqa: PLC0415 - --help must not wait for pydantic
+        from ringproof.scenario.reading import render_problem  # noqa: PLC0415 - --help must not wait for pydantic
 
         print("\n\n".join(render_problem(problem) for problem in problems))
         wrong = sum(bool(entry.problems) for entry in read)
@@ -45,16 +45,16 @@ def _say_what_is_played(scenarios: Sequence[Scenario]) -> None:
     """Print what cannot be read off a scenario: at which dates it is played, and what its many calls would catch."""
     first = scenarios[0]
     if len(scenarios) > 1:
-        from harness.scenario.dates import write_date  # noqa: PLC0415 - as above
+        from ringproof.scenario.dates import write_date  # noqa: PLC0415 - as above
 
         starts = sorted((each.starts for each in scenarios if each.starts is not None), key=datetime.timestamp)
         dates = f"from {write_date(starts[0])} to {write_date(starts[-1])}"
         print(f"{first.source.file}:{first.source.line}: {counted(len(scenarios), 'date')}, {dates}")
     for over in first.over:
-        from harness.scenario.foresight import foresight  # noqa: PLC0415 - as above
+        from ringproof.scenario.foresight import foresight  # noqa: PLC0415 - as above
 
         print(f"{over.source.file}:{over.source.line}: {foresight(over, first.calls)}")
-    from harness.scenario.changed import changed_lines  # noqa: PLC0415 - as above
+    from ringproof.scenario.changed import changed_lines  # noqa: PLC0415 - as above
 
     for source, sentence in changed_lines(first):
         print(f"{source}: {sentence}")
@@ -69,8 +69,8 @@ def render(
     force: Annotated[bool, typer.Option("--force", help="Write into a folder that is not empty.")] = False,
 ) -> int:
     """Write the Asterisk configuration of an office."""
-    from harness.dialplan.render import render_office  # noqa: PLC0415 - as above
-    from harness.scenario.reading import read_office, render_problem  # noqa: PLC0415
+    from ringproof.dialplan.render import render_office  # noqa: PLC0415 - as above
+    from ringproof.scenario.reading import read_office, render_problem  # noqa: PLC0415
 
     must_exist([office])
     read = read_office(office)
@@ -98,7 +98,7 @@ def schema(
     """Print the JSON Schema (draft-07) of a kind of file, for editors."""
     import json  # noqa: PLC0415 - as above
 
-    from harness.scenario.schema import office_schema, scenario_schema  # noqa: PLC0415
+    from ringproof.scenario.schema import office_schema, scenario_schema  # noqa: PLC0415
 
     print(json.dumps(scenario_schema() if of == "scenario" else office_schema(), indent=2, ensure_ascii=False))
     return 0

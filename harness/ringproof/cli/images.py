@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.paths import path_for
-from harness.cli.telling import refuse
-from harness.report.result import EXIT_BROKEN
-from harness.setup.telling import SetupError
+from ringproof.cli.paths import path_for
+from ringproof.cli.telling import refuse
+from ringproof.report.result import EXIT_BROKEN
+from ringproof.setup.telling import SetupError
 
 
 def image(
@@ -35,9 +35,9 @@ def image(
     ] = None,
 ) -> int:
     """Make the images of PBX and phones; save or load them."""
-    from harness.setup import engine, image, loading, saving, steps  # noqa: PLC0415 - --help must not wait for ssl
-    from harness.setup.archive import ArchiveError  # noqa: PLC0415
-    from harness.setup.dockerapi import Engine  # noqa: PLC0415
+    from ringproof.setup import engine, image, loading, saving, steps  # noqa: PLC0415 - --help must not wait for ssl
+    from ringproof.setup.archive import ArchiveError  # noqa: PLC0415
+    from ringproof.setup.dockerapi import Engine  # noqa: PLC0415
 
     if load is not None and (save is not None or versions):
         return refuse("--load takes all that its file has: name neither --save nor --version with it")

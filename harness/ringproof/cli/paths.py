@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.telling import refuse
-from harness.session import ENDING, find_files
+from ringproof.cli.telling import refuse
+from ringproof.session import ENDING, find_files
 
 if TYPE_CHECKING:
-    from harness.scenario.reading import ReadFile
+    from ringproof.scenario.reading import ReadFile
 
 
 def path_for(what: str) -> Callable[[str], Path]:
@@ -60,7 +60,7 @@ def must_exist(paths: Iterable[Path]) -> None:
 
 def read_all(files: Iterable[Path]) -> list[ReadFile]:
     """Read the files, the wrong ones too."""
-    from harness.scenario.reading import read_scenarios  # noqa: PLC0415 - --help must not wait for pydantic
+    from ringproof.scenario.reading import read_scenarios  # noqa: PLC0415 - --help must not wait for pydantic
 
     return [read_scenarios(file) for file in files]
 
@@ -70,7 +70,7 @@ def read_what_can_be(files: Iterable[Path]) -> tuple[list[ReadFile], int]:
 
     These are collected once more by pytest, whose result of such a file has the exception and its traceback.
     """
-    from harness.scenario.reading import read_scenarios  # noqa: PLC0415 - as above
+    from ringproof.scenario.reading import read_scenarios  # noqa: PLC0415 - as above
 
     read: list[ReadFile] = []
     unread = 0

@@ -11,13 +11,13 @@ from typing import Annotated, ParamSpec
 
 import typer
 
-from harness import __version__
-from harness.cli.environment import clean, doctor
-from harness.cli.files import render, schema, validate
-from harness.cli.images import image
-from harness.cli.running import run
-from harness.cli.telling import interrupted
-from harness.report.result import EXIT_BROKEN
+from ringproof import __version__
+from ringproof.cli.environment import clean, doctor
+from ringproof.cli.files import render, schema, validate
+from ringproof.cli.images import image
+from ringproof.cli.running import run
+from ringproof.cli.telling import interrupted
+from ringproof.report.result import EXIT_BROKEN
 
 app = typer.Typer(
     add_completion=False,

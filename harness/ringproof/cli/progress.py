@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from harness.cli.telling import counted
-from harness.session import ENDING, shown
+from ringproof.cli.telling import counted
+from ringproof.session import ENDING, shown
 
 if TYPE_CHECKING:
     import pytest
 
-    from harness.opening import Opening
-    from harness.report.result import Outcome, Result
-    from harness.session import Run
+    from ringproof.opening import Opening
+    from ringproof.report.result import Outcome, Result
+    from ringproof.session import Run
 
 _OUTCOME_COLOUR: dict[Outcome, str] = {
     "passed": "green",
@@ -82,7 +82,7 @@ class Teller:
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Keep the configuration: the run is found there even when no result came."""
-        from harness.pytest_plugin.controller import EXPECTED, OPENING  # noqa: PLC0415 - brings pytest
+        from ringproof.pytest_plugin.controller import EXPECTED, OPENING  # noqa: PLC0415 - brings pytest
 
         self._config = config
         config.stash[EXPECTED] = self._expected
@@ -91,7 +91,7 @@ class Teller:
 
     def pytest_unconfigure(self) -> None:
         """Look for the run."""
-        from harness.pytest_plugin import RUN  # noqa: PLC0415 - brings pytest
+        from ringproof.pytest_plugin import RUN  # noqa: PLC0415 - brings pytest
 
         self.run = self._config.stash.get(RUN, None)
 
@@ -107,7 +107,7 @@ class Teller:
 
     def finish(self, code: int) -> None:
         """Tell failures in the house form, then the table, then the totals."""
-        from harness.report.summary import clock_notes, summary_text, totals_line  # noqa: PLC0415 - brings rich
+        from ringproof.report.summary import clock_notes, summary_text, totals_line  # noqa: PLC0415 - brings rich
 
         run = self.run
         assert run is not None  # noqa: S101 - checked by the caller

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.paths import Paths, files_of, path_for, read_what_can_be
-from harness.cli.progress import Teller
-from harness.cli.telling import counted, interrupted, refuse
-from harness.plays import UNSTEADY_IN_CI, Confirm, SpeedError, read_speed
-from harness.report.out import OutError, OutInUseError, claimed
-from harness.report.result import EXIT_BROKEN, EXIT_INVALID
-from harness.session import DEFAULT_IMAGE, DEFAULT_OUT, Interruption, is_meant
+from ringproof.cli.paths import Paths, files_of, path_for, read_what_can_be
+from ringproof.cli.progress import Teller
+from ringproof.cli.telling import counted, interrupted, refuse
+from ringproof.plays import UNSTEADY_IN_CI, Confirm, SpeedError, read_speed
+from ringproof.report.out import OutError, OutInUseError, claimed
+from ringproof.report.result import EXIT_BROKEN, EXIT_INVALID
+from ringproof.session import DEFAULT_IMAGE, DEFAULT_OUT, Interruption, is_meant
 
 if TYPE_CHECKING:
-    from harness.opening import Opening
-    from harness.scenario.reading import ReadFile
+    from ringproof.opening import Opening
+    from ringproof.scenario.reading import ReadFile
 
 WORKERS_A_CORE = 3
 """Measured: a play is work while its clock races, and waits for the engine before and after; with 3 of them the cores
@@ -81,7 +81,7 @@ def run(  # noqa: PLR0911, PLR0913 - an option each, and what may be wrong with 
         return refuse(UNSTEADY_IN_CI)
     options = [f"--ringproof-speed={speed}", f"--ringproof-confirm={confirm}"]
     if rendered is not None:
-        from harness.dialplan.edited import EditedError, require_rendered  # noqa: PLC0415 - brings Jinja2
+        from ringproof.dialplan.edited import EditedError, require_rendered  # noqa: PLC0415 - brings Jinja2
 
         try:
             require_rendered(rendered)
@@ -161,14 +161,14 @@ def _opening(
     if not playable:
         yield None
         return
-    from harness.opening import Opening  # noqa: PLC0415 - as below
+    from ringproof.opening import Opening  # noqa: PLC0415 - as below
 
     folder = str(rendered.absolute()) if rendered is not None else ""
     opening = Opening(image, folder, interruption, phones=alone)
     try:
         opening.begin()
         if alone:
-            from harness.play import load  # noqa: PLC0415 - as below
+            from ringproof.play import load  # noqa: PLC0415 - as below
 
             load()
         yield opening
@@ -177,7 +177,7 @@ def _opening(
 
 
 def _nothing_selected(read: Sequence[ReadFile], texts: Sequence[str], out: Path) -> int:
-    from harness.report.results import ResultsFile  # noqa: PLC0415 - --help must not wait for what only a run needs
+    from ringproof.report.results import ResultsFile  # noqa: PLC0415 - --help must not wait for what only a run needs
 
     results = ResultsFile(out)
     results.start(0)
@@ -213,7 +213,7 @@ def _play(files: Sequence[Path], options: Iterable[str], out: Path, teller: Tell
     # pytest gives files outside its root no name of their own, and two of them would be one
     root = os.path.commonpath([Path.cwd(), *(os.path.abspath(file) for file in files)])  # noqa: PTH100 - follows no links
     arguments = ["-c", os.devnull, "--rootdir", root, "--noconftest", "-p", "no:cacheprovider"]
-    arguments += ["-p", "no:terminalreporter", "-p", "harness.pytest_plugin"]
+    arguments += ["-p", "no:terminalreporter", "-p", "ringproof.pytest_plugin"]
     arguments += ["-p", "no:unraisableexception"]  # it would take from `Interruption` what Python drops
     arguments += ["-o", "junit_suite_name=ringproof", f"--junitxml={out / 'junit.xml'}"]
     arguments += [f"--ringproof-out={out}"]
@@ -241,9 +241,9 @@ def _nursery() -> str:
     import execnet.gateway_base  # noqa: F401, PLC0415 - as above
     import xdist.remote  # noqa: F401, PLC0415
 
-    import harness.scenario.reading  # noqa: F401, PLC0415
-    from harness import nursery  # noqa: PLC0415
-    from harness.play import load  # noqa: PLC0415
+    import ringproof.scenario.reading  # noqa: F401, PLC0415
+    from ringproof import nursery  # noqa: PLC0415
+    from ringproof.play import load  # noqa: PLC0415
 
     load()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from harness.report.result import EXIT_INVALID, EXIT_OF_SIGNAL
+from ringproof.report.result import EXIT_INVALID, EXIT_OF_SIGNAL
 
 
 def refuse(sentence: str) -> int:

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NewType
 
-from harness.clock.page import PEERS, Page, PageError, PeerWord, Word
-from harness.clock.report import NO_CLOCK, ClockReport, Held, Listener
-from harness.scenario.speed import SLOWEST
+from ringproof.clock.page import PEERS, Page, PageError, PeerWord, Word
+from ringproof.clock.report import NO_CLOCK, ClockReport, Held, Listener
+from ringproof.scenario.speed import SLOWEST
 
 PbxEpoch = NewType("PbxEpoch", float)
 """A moment on the PBX's clock: seconds since 1970, as the PBX itself would stamp it."""

@@ -13,7 +13,7 @@ import time
 from enum import IntEnum
 from pathlib import Path
 
-from harness.clock.bus_error import survive_shrinking
+from ringproof.clock.bus_error import survive_shrinking
 
 MAGIC = 0x52494E4750524F46
 VERSION = 5

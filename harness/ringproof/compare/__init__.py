@@ -1,6 +1,6 @@
 """Two observations of one scenario: the differences between them, or none. Pure."""
 
-from harness.compare.difference import Difference, Kind
-from harness.compare.sides import NotTheSameStoryError, compare
+from ringproof.compare.difference import Difference, Kind
+from ringproof.compare.sides import NotTheSameStoryError, compare
 
 __all__ = ["Difference", "Kind", "NotTheSameStoryError", "compare"]

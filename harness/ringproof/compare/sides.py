@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from harness.compare.difference import Difference, Kind
-from harness.observe.model import CallerView, Observation, ObservedCommand, ObservedRing
-from harness.scenario.duration import format_duration
-from harness.scenario.story import CLOCK_RESOLUTION, DEFAULT_TOLERANCE, SETTLE_WINDOW
+from ringproof.compare.difference import Difference, Kind
+from ringproof.observe.model import CallerView, Observation, ObservedCommand, ObservedRing
+from ringproof.scenario.duration import format_duration
+from ringproof.scenario.story import CLOCK_RESOLUTION, DEFAULT_TOLERANCE, SETTLE_WINDOW
 
 _ROUNDING = 1e-9
 BRIEF_S = 1.0

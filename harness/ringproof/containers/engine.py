@@ -7,9 +7,9 @@ import functools
 import docker
 from docker.errors import DockerException, ImageNotFound
 
-from harness.containers.errors import BrokenError
-from harness.setup.image import PHONES, RELEASES, REPOSITORY
-from harness.setup.named import NamedEngine, named_engine
+from ringproof.containers.errors import BrokenError
+from ringproof.setup.image import PHONES, RELEASES, REPOSITORY
+from ringproof.setup.named import NamedEngine, named_engine
 
 OWN = "`make setup` installs and starts one; `docker info` shows whether it runs and whether you may use it"
 OWNED = "ringproof"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from harness.clock.report import ClockReport
-from harness.scenario.needs import Needs
-from harness.scenario.problem import Problem
+from ringproof.clock.report import ClockReport
+from ringproof.scenario.needs import Needs
+from ringproof.scenario.problem import Problem
 
 
 class BrokenError(Exception):

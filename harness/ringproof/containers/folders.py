@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from harness.containers.owner import owner_is_dead
+from ringproof.containers.owner import owner_is_dead
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - nothing there has a name that could be guessed
 """Where pages and leases are kept, where there is such a place: no disk is written to when they change."""

@@ -14,13 +14,13 @@ from pathlib import Path
 from docker.errors import APIError
 from testcontainers.core.network import Network
 
-from harness.containers.engine import OWNED, OWNER, RUN, engine, require_image
-from harness.containers.errors import BrokenError
-from harness.containers.folders import make_folder
-from harness.containers.owner import own_name
-from harness.containers.sweep import sweep, sweep_run
-from harness.setup.image import PHONES, image_dir
-from harness.setup.telling import SetupError
+from ringproof.containers.engine import OWNED, OWNER, RUN, engine, require_image
+from ringproof.containers.errors import BrokenError
+from ringproof.containers.folders import make_folder
+from ringproof.containers.owner import own_name
+from ringproof.containers.sweep import sweep, sweep_run
+from ringproof.setup.image import PHONES, image_dir
+from ringproof.setup.telling import SetupError
 
 PHONES_IMAGE = PHONES.name
 LEASE_RENEWED_EVERY_S = 5.0

@@ -18,9 +18,9 @@ from docker.errors import APIError, DockerException, NotFound
 from docker.types import LogConfig, Mount
 from testcontainers.core.container import DockerContainer
 
-from harness.containers.engine import OWNED, OWNER, RUN, engine, named_once, spared
-from harness.containers.errors import BrokenError
-from harness.containers.run import RunEnvironment
+from ringproof.containers.engine import OWNED, OWNER, RUN, engine, named_once, spared
+from ringproof.containers.errors import BrokenError
+from ringproof.containers.run import RunEnvironment
 
 UNKNOWN = -1
 """Exit status of a container of whose end the engine has said nothing."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.containers.errors import BrokenError
-from harness.containers.run import RunEnvironment
+from ringproof.containers.errors import BrokenError
+from ringproof.containers.run import RunEnvironment
 
 SEAL = Path(__file__).with_name("ringproof-seal")
 """Made by `make image`."""

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 
 from docker.errors import APIError, NotFound
 
-from harness.containers.engine import OWNED, OWNER, RUN, engine
-from harness.containers.folders import remove_folders
-from harness.containers.owner import owner_is_dead
+from ringproof.containers.engine import OWNED, OWNER, RUN, engine
+from ringproof.containers.folders import remove_folders
+from ringproof.containers.owner import owner_is_dead
 
 _REMOVED_WITHIN_S = 10
 _Wanted = Callable[[Mapping[str, str]], bool]

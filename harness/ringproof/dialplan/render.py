@@ -10,12 +10,12 @@ from ipaddress import ip_address
 from pathlib import Path
 from types import MappingProxyType
 
-from harness.dialplan import safety, wording
-from harness.dialplan.modules import HUNTS, NEEDED, SWITCHED_OFF, TELLS
-from harness.dialplan.opening import hours_of
-from harness.dialplan.strategies import context_of
-from harness.dialplan.templating import fill
-from harness.scenario.office import BundledSound, Destination, Hunt, Menu, Office, Progressive, Prompt
+from ringproof.dialplan import safety, wording
+from ringproof.dialplan.modules import HUNTS, NEEDED, SWITCHED_OFF, TELLS
+from ringproof.dialplan.opening import hours_of
+from ringproof.dialplan.strategies import context_of
+from ringproof.dialplan.templating import fill
+from ringproof.scenario.office import BundledSound, Destination, Hunt, Menu, Office, Progressive, Prompt
 
 CONF = "/ringproof/conf"
 """Where the rendered folder stands in the PBX's container."""

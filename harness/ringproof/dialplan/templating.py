@@ -5,9 +5,9 @@ from __future__ import annotations
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 _TEMPLATES = Environment(
-    loader=PackageLoader("harness.dialplan"),
+    loader=PackageLoader("ringproof.dialplan"),
     undefined=StrictUndefined,
-    autoescape=False,  # noqa: S701 - no HTML; what would break a .conf file is refused by harness.dialplan.safety
+    autoescape=False,  # noqa: S701 - no HTML; what would break a .conf file is refused by ringproof.dialplan.safety
     trim_blocks=True,
     lstrip_blocks=True,
     keep_trailing_newline=True,

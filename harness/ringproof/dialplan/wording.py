@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from harness.dialplan import safety
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.office import Destination, HangUpCause, Office, ToExtension, ToGroup, ToHangUp, ToMenu
+from ringproof.dialplan import safety
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.office import Destination, HangUpCause, Office, ToExtension, ToGroup, ToHangUp, ToMenu
 
 Q850: dict[HangUpCause, int] = {"normal": 16, "busy": 17, "no answer": 19, "congestion": 34}
 """Hang-up causes; before an answer chan_pjsip turns them into 603, 486, 480 and 503."""

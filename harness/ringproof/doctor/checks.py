@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Literal, Protocol
 
-from harness.clock.jitter import speed_for
-from harness.doctor.facts import Engine, Facts, NoEngine
-from harness.scenario.speed import FASTEST
-from harness.setup.__main__ import FITTING, NEEDED
-from harness.setup.image import DEFAULT_VERSION, PHONES, REPOSITORY
+from ringproof.clock.jitter import speed_for
+from ringproof.doctor.facts import Engine, Facts, NoEngine
+from ringproof.scenario.speed import FASTEST
+from ringproof.setup.__main__ import FITTING, NEEDED
+from ringproof.setup.image import DEFAULT_VERSION, PHONES, REPOSITORY
 
 State = Literal["ok", "note", "broken"]
 """Good; not good, and calls can be played; nothing can be played."""
@@ -21,7 +21,7 @@ NETWORKS_A_RUN = 2
 AMPLE = 10
 """How many times what it needs a place should have."""
 MACHINES = ("x86_64", "aarch64")
-"""Whose system calls harness/clock/page.py knows; the first is the one on which everything is tried."""
+"""Whose system calls harness/ringproof/clock/page.py knows; the first is the one on which everything is tried."""
 ENGINE_LOG = "/var/log/ringproof-dockerd.log, or `journalctl -u docker`, says why"
 
 

@@ -20,14 +20,14 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
-from harness.clock.jitter import lateness
-from harness.containers.engine import OWNED, OWNER
-from harness.containers.folders import MEMORY, folders_left_behind
-from harness.containers.owner import owner_is_dead
-from harness.doctor.facts import Clock, Engine, Facts, Image, NoEngine, Obstacle, Place, Route
-from harness.setup import dockerapi, image, library
-from harness.setup.engine import Machine, find, stale_pid_files
-from harness.setup.telling import SetupError
+from ringproof.clock.jitter import lateness
+from ringproof.containers.engine import OWNED, OWNER
+from ringproof.containers.folders import MEMORY, folders_left_behind
+from ringproof.containers.owner import owner_is_dead
+from ringproof.doctor.facts import Clock, Engine, Facts, Image, NoEngine, Obstacle, Place, Route
+from ringproof.setup import dockerapi, image, library
+from ringproof.setup.engine import Machine, find, stale_pid_files
+from ringproof.setup.telling import SetupError
 
 PATIENCE_S = 5.0
 """For each thing that is asked of an engine or of another program."""

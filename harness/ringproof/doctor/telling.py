@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from harness.doctor.checks import Diagnosis, State
-from harness.report.result import EXIT_BROKEN
+from ringproof.doctor.checks import Diagnosis, State
+from ringproof.report.result import EXIT_BROKEN
 
 MARKS: Mapping[State, str] = {"ok": "ok", "note": "note", "broken": "BROKEN"}
 _MARK, _SUBJECT = 7, 11

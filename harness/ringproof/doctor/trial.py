@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from harness.containers.errors import BrokenError
-from harness.containers.run import open_run
-from harness.doctor.checks import Diagnosis
-from harness.phones.container import phones_of
+from ringproof.containers.errors import BrokenError
+from ringproof.containers.run import open_run
+from ringproof.doctor.checks import Diagnosis
+from ringproof.phones.container import phones_of
 
 
 def try_networks(image: str) -> Diagnosis:

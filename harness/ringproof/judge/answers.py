@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from harness.judge.expected import Expected
-from harness.judge.finding import Finding, Kind
-from harness.observe.model import CallerView
-from harness.scenario.duration import PbxSeconds, format_duration
-from harness.scenario.source import Source
-from harness.scenario.spelling import enumerate_words
-from harness.scenario.story import (
+from ringproof.judge.expected import Expected
+from ringproof.judge.finding import Finding, Kind
+from ringproof.observe.model import CallerView
+from ringproof.scenario.duration import PbxSeconds, format_duration
+from ringproof.scenario.source import Source
+from ringproof.scenario.spelling import enumerate_words
+from ringproof.scenario.story import (
     CLOCK_RESOLUTION,
     Answer,
     CallerGets,

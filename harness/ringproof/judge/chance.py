@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from harness.judge.choice import chosen
-from harness.judge.finding import Finding
-from harness.observe.model import Observation
-from harness.scenario.chance import Bounds, Lottery, lottery_of
-from harness.scenario.story import Over, Scenario
+from ringproof.judge.choice import chosen
+from ringproof.judge.finding import Finding
+from ringproof.observe.model import Observation
+from ringproof.scenario.chance import Bounds, Lottery, lottery_of
+from ringproof.scenario.story import Over, Scenario
 
 JudgeCall = Callable[[Scenario, Observation], tuple[Finding, ...]]
 

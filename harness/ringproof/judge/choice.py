@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import assert_never
 
-from harness.judge.waves import comparable
-from harness.observe.model import CallerView, Observation
-from harness.scenario.spelling import enumerate_words
-from harness.scenario.story import (
+from ringproof.judge.waves import comparable
+from ringproof.observe.model import CallerView, Observation
+from ringproof.scenario.spelling import enumerate_words
+from ringproof.scenario.story import (
     Answer,
     CallerGets,
     CallerHears,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from harness.judge.expected import Expected
-from harness.judge.finding import Finding
-from harness.observe.model import CallerView, ObservedCommand, ObservedRing
-from harness.scenario.duration import format_duration
-from harness.scenario.story import PicksUpByItself, Scenario, Shows
+from ringproof.judge.expected import Expected
+from ringproof.judge.finding import Finding
+from ringproof.observe.model import CallerView, ObservedCommand, ObservedRing
+from ringproof.scenario.duration import format_duration
+from ringproof.scenario.story import PicksUpByItself, Scenario, Shows
 
 _NUMBER = re.compile(r"[+0-9*#]+")
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar, get_args
 
-from harness.scenario.spelling import enumerate_words
-from harness.scenario.story import Expectation, verb_of
+from ringproof.scenario.spelling import enumerate_words
+from ringproof.scenario.story import Expectation, verb_of
 
 _Kind = TypeVar("_Kind")
 

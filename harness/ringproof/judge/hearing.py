@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
-from harness.judge.expected import Expected
-from harness.judge.finding import Finding
-from harness.observe.hearing import Span
-from harness.observe.model import CallerView, ObservedPrompt, ObservedSound, ObservedWave
-from harness.scenario.duration import PbxSeconds, format_duration
-from harness.scenario.spelling import enumerate_words
-from harness.scenario.story import CLOCK_RESOLUTION, Answer, CallerHears, Prompt, Ring, Scenario
+from ringproof.judge.expected import Expected
+from ringproof.judge.finding import Finding
+from ringproof.observe.hearing import Span
+from ringproof.observe.model import CallerView, ObservedPrompt, ObservedSound, ObservedWave
+from ringproof.scenario.duration import PbxSeconds, format_duration
+from ringproof.scenario.spelling import enumerate_words
+from ringproof.scenario.story import CLOCK_RESOLUTION, Answer, CallerHears, Prompt, Ring, Scenario
 
 SILENT_AT_MOST = PbxSeconds(5.0)
 """So long nothing may be heard, unless a key is awaited or `caller hears: silence` is written; callers give up then."""

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from harness.judge.expected import Expected
-from harness.judge.finding import Finding, Kind
-from harness.observe.model import CallerView, Ending, ObservedRing
-from harness.scenario.duration import format_duration
-from harness.scenario.story import Forwarded, Refused, Scenario, Turn, Unseen
+from ringproof.judge.expected import Expected
+from ringproof.judge.finding import Finding, Kind
+from ringproof.observe.model import CallerView, Ending, ObservedRing
+from ringproof.scenario.duration import format_duration
+from ringproof.scenario.story import Forwarded, Refused, Scenario, Turn, Unseen
 
 
 @dataclass(frozen=True, slots=True)

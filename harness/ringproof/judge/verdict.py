@@ -6,21 +6,21 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from harness.judge.answers import judge_answers
-from harness.judge.chance import judge_calls
-from harness.judge.choice import settle
-from harness.judge.displays import commanded_to, first_commands, judge_displays
-from harness.judge.expected import Expected
-from harness.judge.finding import Finding, Kind
-from harness.judge.hearing import judge_hearing
-from harness.judge.moments import judge_moments
-from harness.judge.turns import judge_turns
-from harness.judge.waves import comparable, judge_waves
-from harness.observe.model import CallerView, Observation, ObservedLead
-from harness.scenario.duration import PbxSeconds, format_duration
-from harness.scenario.source import Source
-from harness.scenario.spelling import enumerate_words
-from harness.scenario.story import (
+from ringproof.judge.answers import judge_answers
+from ringproof.judge.chance import judge_calls
+from ringproof.judge.choice import settle
+from ringproof.judge.displays import commanded_to, first_commands, judge_displays
+from ringproof.judge.expected import Expected
+from ringproof.judge.finding import Finding, Kind
+from ringproof.judge.hearing import judge_hearing
+from ringproof.judge.moments import judge_moments
+from ringproof.judge.turns import judge_turns
+from ringproof.judge.waves import comparable, judge_waves
+from ringproof.observe.model import CallerView, Observation, ObservedLead
+from ringproof.scenario.duration import PbxSeconds, format_duration
+from ringproof.scenario.source import Source
+from ringproof.scenario.spelling import enumerate_words
+from ringproof.scenario.story import (
     ENDS_WITHIN,
     Answer,
     CallerGets,

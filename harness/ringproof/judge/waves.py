@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
-from harness.judge.finding import Finding, Kind
-from harness.observe.model import CallerView, Observation, ObservedWave
-from harness.scenario.duration import PbxSeconds, format_duration
-from harness.scenario.story import ACTS_WITHIN, CLOCK_RESOLUTION, Nobody, Ring, Scenario
+from ringproof.judge.finding import Finding, Kind
+from ringproof.observe.model import CallerView, Observation, ObservedWave
+from ringproof.scenario.duration import PbxSeconds, format_duration
+from ringproof.scenario.story import ACTS_WITHIN, CLOCK_RESOLUTION, Nobody, Ring, Scenario
 
 
 def judge_waves(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.observe.model import ObservedRing, ObservedWave
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.story import SETTLE_WINDOW
+from ringproof.observe.model import ObservedRing, ObservedWave
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.story import SETTLE_WINDOW
 
 
 def waves_of(rings: Sequence[ObservedRing]) -> tuple[ObservedWave, ...]:

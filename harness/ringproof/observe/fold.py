@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TypeVar, cast
 
-from harness.events import (
+from ringproof.events import (
     CallEndless,
     CallerEnded,
     CallerGot,
@@ -58,11 +58,11 @@ from harness.events import (
     TalkDropped,
     TalkRefused,
 )
-from harness.events.calls import Calls
-from harness.events.connections import Connections
-from harness.observe.chart import brief_rings, waves_of
-from harness.observe.hearing import Span, hears, spans_of, tone_for_prompt
-from harness.observe.model import (
+from ringproof.events.calls import Calls
+from ringproof.events.connections import Connections
+from ringproof.observe.chart import brief_rings, waves_of
+from ringproof.observe.hearing import Span, hears, spans_of, tone_for_prompt
+from ringproof.observe.model import (
     REFUSED,
     CallerView,
     Ending,
@@ -74,9 +74,9 @@ from harness.observe.model import (
     ObservedSound,
     ObservedTalk,
 )
-from harness.observe.prompts import prompts_heard
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.story import (
+from ringproof.observe.prompts import prompts_heard
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.story import (
     CLOCK_RESOLUTION,
     SETTLE_WINDOW,
     Call,

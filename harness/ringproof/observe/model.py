@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.story import CLOCK_RESOLUTION
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.story import CLOCK_RESOLUTION
 
 REFUSED = 300
 """Final responses from here on end a call before it is answered."""

@@ -1,6 +1,6 @@
 """The PBX under test: its container, its manager interface, and its own capture of SIP.
 
-For tests of one's own: `from harness.pbx import AsteriskContainer`.
+For tests of one's own: `from ringproof.pbx import AsteriskContainer`.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harness.pbx.ami import Ami as Ami
-    from harness.pbx.asterisk_container import AsteriskContainer as AsteriskContainer
-    from harness.pbx.asterisk_container import AsteriskReady as AsteriskReady
-    from harness.pbx.ended import AsteriskEndedError as AsteriskEndedError
-    from harness.pbx.manager import ManagerError as ManagerError
+    from ringproof.pbx.ami import Ami as Ami
+    from ringproof.pbx.asterisk_container import AsteriskContainer as AsteriskContainer
+    from ringproof.pbx.asterisk_container import AsteriskReady as AsteriskReady
+    from ringproof.pbx.ended import AsteriskEndedError as AsteriskEndedError
+    from ringproof.pbx.manager import ManagerError as ManagerError
 else:
     import importlib
 
@@ -25,7 +25,7 @@ else:
     }
 
     def __getattr__(name: str) -> object:
-        """Import what is asked for, and nothing with `harness.pbx` itself."""
+        """Import what is asked for, and nothing with `ringproof.pbx` itself."""
         if name not in _PLACES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(importlib.import_module(f"{__name__}.{_PLACES[name]}"), name)

@@ -1,6 +1,6 @@
 """A session of the manager interface (AMI) for tests that are written straight down: each call waits for its answer.
 
-It is the asyncio client of `harness.pbx.manager`, run by a thread of its own.
+It is the asyncio client of `ringproof.pbx.manager`, run by a thread of its own.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Self, TypeVar
 
-from harness.containers.errors import BrokenError
-from harness.pbx.manager import Login, Manager, ManagerEvent, ManagerLostError
+from ringproof.containers.errors import BrokenError
+from ringproof.pbx.manager import Login, Manager, ManagerEvent, ManagerLostError
 
 Answer = TypeVar("Answer")
 

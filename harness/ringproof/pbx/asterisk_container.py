@@ -19,16 +19,16 @@ from docker.types import Mount
 from testcontainers.core.transferable import Transferable
 from testcontainers.core.waiting_utils import WaitStrategy, WaitStrategyTarget
 
-from harness.containers.errors import BrokenError
-from harness.containers.run import RunEnvironment
-from harness.containers.run_container import RunContainer, explanation
-from harness.pbx.ami import Ami
-from harness.pbx.banner import dial
-from harness.pbx.configuration import Configuration, read_configuration
-from harness.pbx.ended import AsteriskEndedError, ended_fault
-from harness.pbx.image import runs_nothing
-from harness.pbx.manager import Login, ManagerError
-from harness.pbx.manager_conf import MANAGER_PORT
+from ringproof.containers.errors import BrokenError
+from ringproof.containers.run import RunEnvironment
+from ringproof.containers.run_container import RunContainer, explanation
+from ringproof.pbx.ami import Ami
+from ringproof.pbx.banner import dial
+from ringproof.pbx.configuration import Configuration, read_configuration
+from ringproof.pbx.ended import AsteriskEndedError, ended_fault
+from ringproof.pbx.image import runs_nothing
+from ringproof.pbx.manager import Login, ManagerError
+from ringproof.pbx.manager_conf import MANAGER_PORT
 
 BOOT_DEADLINE_S = 30.0
 POLL_S = 0.02

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import dpkt
 
-from harness.clock.clock import PbxEpoch
-from harness.containers.evidence import open_evidence
+from ringproof.clock.clock import PbxEpoch
+from ringproof.containers.evidence import open_evidence
 
 Peer = tuple[str, int]
 """IPv4 address and UDP port of a phone or caller."""

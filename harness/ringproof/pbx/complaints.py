@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from harness.pbx.ended import READY
+from ringproof.pbx.ended import READY
 
 _LINE = re.compile(
     r"\[[^\]]+\] (?P<level>WARNING|ERROR)\[\d+\](?:\[C-\w+\])?:? "

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.pbx.manager import Login
-from harness.pbx.manager_conf import MANAGER_CONF, with_account
+from ringproof.pbx.manager import Login
+from ringproof.pbx.manager_conf import MANAGER_CONF, with_account
 
 ONE_OF = ("asterisk.conf", "modules.conf", "extensions.conf", "pjsip.conf", "sip.conf")
 """A folder with none of these is no Asterisk's configuration."""

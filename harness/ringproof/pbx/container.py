@@ -12,27 +12,27 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.containers.engine import is_remapped
-from harness.containers.errors import BrokenError, ComplaintError, LogMissingError, UnmetNeedsError
-from harness.containers.evidence import LONGEST, is_evidence, read_evidence
-from harness.containers.run import RunEnvironment
-from harness.containers.run_container import UNKNOWN
-from harness.containers.seal import SEAL_INSIDE, seal
-from harness.pbx.asterisk_container import (
+from ringproof.containers.engine import is_remapped
+from ringproof.containers.errors import BrokenError, ComplaintError, LogMissingError, UnmetNeedsError
+from ringproof.containers.evidence import LONGEST, is_evidence, read_evidence
+from ringproof.containers.run import RunEnvironment
+from ringproof.containers.run_container import UNKNOWN
+from ringproof.containers.seal import SEAL_INSIDE, seal
+from ringproof.pbx.asterisk_container import (
     BOOT_DEADLINE_S,
     ENDS_WITHIN_S,
     NEEDED,
     AbandonedError,
     AsteriskContainer,
 )
-from harness.pbx.complaints import BootPolicy, Complaint, missing_sounds, read_complaints
-from harness.pbx.ended import READY, AsteriskEndedError
-from harness.pbx.gate import GATE_INSIDE, Gate
-from harness.pbx.manager import Login, Manager, ManagerError, ManagerEvent, ManagerLostError
-from harness.pbx.namespace import NamespaceContainer, give_back, take_namespace
-from harness.pbx.sound_files import SoundFile, length
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.needs import Needs
+from ringproof.pbx.complaints import BootPolicy, Complaint, missing_sounds, read_complaints
+from ringproof.pbx.ended import READY, AsteriskEndedError
+from ringproof.pbx.gate import GATE_INSIDE, Gate
+from ringproof.pbx.manager import Login, Manager, ManagerError, ManagerEvent, ManagerLostError
+from ringproof.pbx.namespace import NamespaceContainer, give_back, take_namespace
+from ringproof.pbx.sound_files import SoundFile, length
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.needs import Needs
 
 SIP_PORT = 5060
 LEASE_SECONDS = "RINGPROOF_LEASE_SECONDS"

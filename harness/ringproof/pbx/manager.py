@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from harness.containers.errors import BrokenError, broken_by
+from ringproof.containers.errors import BrokenError, broken_by
 
 ManagerEvent = Mapping[str, str]
 """An event's headers as Asterisk sent them; a repeated header keeps its last value."""

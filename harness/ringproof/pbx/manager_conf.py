@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from harness.pbx.manager import Login
+from ringproof.pbx.manager import Login
 
 MANAGER_CONF = "manager.conf"
 MANAGER_PORT = 5038

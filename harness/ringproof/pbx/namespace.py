@@ -16,9 +16,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.containers.run import RunEnvironment
-from harness.containers.run_container import RunContainer
-from harness.containers.seal import SEAL_INSIDE, seal, seal_command
+from ringproof.containers.run import RunEnvironment
+from ringproof.containers.run_container import RunContainer
+from ringproof.containers.seal import SEAL_INSIDE, seal, seal_command
 
 HELD_INSIDE = "/ringproof/held"
 NO_RESOLVER = "127.0.0.1"

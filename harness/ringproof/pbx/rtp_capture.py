@@ -11,9 +11,9 @@ from pathlib import Path
 
 import dpkt
 
-from harness.clock.clock import PbxEpoch
-from harness.containers.evidence import open_evidence
-from harness.pbx.capture import Peer, dotted
+from ringproof.clock.clock import PbxEpoch
+from ringproof.containers.evidence import open_evidence
+from ringproof.pbx.capture import Peer, dotted
 
 MOST = 256 * 1024 * 1024
 """The library writes no packet that would make the file longer (MOST there)."""

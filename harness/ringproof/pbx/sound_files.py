@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from harness.scenario.duration import PbxSeconds
+from ringproof.scenario.duration import PbxSeconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pjsua2 as pj
 
-from harness.phones import protocol as say
-from harness.phones import sip_text
-from harness.phones.guard import guarded
-from harness.phones.recording import Recording
+from ringproof.phones import protocol as say
+from ringproof.phones import sip_text
+from ringproof.phones.guard import guarded
+from ringproof.phones.recording import Recording
 
 if TYPE_CHECKING:
-    from harness.phones.library import Pj
-    from harness.phones.process import Phone
+    from ringproof.phones.library import Pj
+    from ringproof.phones.process import Phone
 
 SOUND_TO_BE_HEARD_NS = 300_000_000
 SOUND_LEVEL = 5

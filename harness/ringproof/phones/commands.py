@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.phones.sip_text import header, headers
+from ringproof.phones.sip_text import header, headers
 
 Deed = Literal["pick up", "hold"]
 """What a phone is commanded to do by itself."""

@@ -1,7 +1,7 @@
 """The container of the phones: beside the PBXes of the run, on the same networks, with a way to nowhere else.
 
 A process that plays has one, which is started for its first play and ends with the process, or with the run. Its first
-process is `harness.phones.server`; the code is the runner's own, mounted read-only.
+process is `ringproof.phones.server`; the code is the runner's own, mounted read-only.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from typing import Any, Literal, Self
 
 from testcontainers.core.waiting_utils import WaitStrategy, WaitStrategyTarget
 
-import harness
-from harness.containers.engine import is_rootless
-from harness.containers.errors import BrokenError
-from harness.containers.evidence import open_evidence
-from harness.containers.run import RunEnvironment
-from harness.containers.run_container import RunContainer, not_shared
-from harness.containers.seal import NOT_SEALED, SEAL_INSIDE, seal, seal_command
-from harness.phones import wire
-from harness.phones.packet_tap import PacketTap
+import ringproof
+from ringproof.containers.engine import is_rootless
+from ringproof.containers.errors import BrokenError
+from ringproof.containers.evidence import open_evidence
+from ringproof.containers.run import RunEnvironment
+from ringproof.containers.run_container import RunContainer, not_shared
+from ringproof.containers.seal import NOT_SEALED, SEAL_INSIDE, seal, seal_command
+from ringproof.phones import wire
+from ringproof.phones.packet_tap import PacketTap
 
 FOLDER = "/ringproof/phones"
 CODE = "/ringproof/code"
@@ -87,14 +87,14 @@ class PhonesContainer(RunContainer):
         self._tap: PacketTap | None = None
         self._asking = threading.Lock()
         self.with_name(f"ringproof-{run.run}-phones-{self.folder.name.removeprefix('phones-')}")
-        package = Path(harness.__file__).parent
+        package = Path(ringproof.__file__).parent
         self.bind(self.folder, FOLDER, writable=True)
-        self.bind(package, f"{CODE}/harness")
+        self.bind(package, f"{CODE}/ringproof")
         self.bind(seal(), SEAL_INSIDE)
         self.bind(self.folder / RESOLV_CONF, "/etc/resolv.conf")
         self.with_envs(PYTHONPATH=CODE, PYTHONDONTWRITEBYTECODE="1")
         sealed = seal_command(run, user=self.user, capture=True)
-        serve = ["python3", "-P", "-m", "harness.phones.server", FOLDER]
+        serve = ["python3", "-P", "-m", "ringproof.phones.server", FOLDER]
         self.with_command(["sh", "-c", _BEGIN, "sh", *sealed, *serve])
         self._ready = PhonesReady().with_startup_timeout(int(READY_WITHIN_S)).with_poll_interval(POLL_S)
 

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, BinaryIO
 
-from harness.containers.errors import BrokenError
-from harness.phones import protocol as say
-from harness.phones import wire
+from ringproof.containers.errors import BrokenError
+from ringproof.phones import protocol as say
+from ringproof.phones import wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from harness.clock.clock import PhoneLine
+    from ringproof.clock.clock import PhoneLine
 
 START_WITHIN = timedelta(seconds=30)
 """A phone is ready in a tenth of a second; on a machine that is busy elsewhere it may take long."""

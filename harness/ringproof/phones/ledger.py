@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 
-from harness.clock.page import Page, PeerWord
+from ringproof.clock.page import Page, PeerWord
 
 _MESSAGE = re.compile(r"[^\n]*\b(RX|TX) \d+ bytes Re(?:quest|sponse) msg ")
 """How pjsip logs each SIP message that it received or is about to send; RFC 5626's keep-alives are none."""

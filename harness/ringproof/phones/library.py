@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pjsua2 as pj
 
-from harness.phones.guard import guarded
+from ringproof.phones.guard import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.phones.guard import FaultReporter
+    from ringproof.phones.guard import FaultReporter
 
 Pj = Any
 """Something of pjsua2, which has no types."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from harness.phones import sip_text
+from ringproof.phones import sip_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

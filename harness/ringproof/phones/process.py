@@ -1,7 +1,7 @@
 """The phone process: a SIP endpoint that does what its channel tells it and reports what it sees.
 
-`harness.phones.server` forks it in the phones' container. It keeps no timers of behaviour: when to answer or to hang up
-is decided by whoever holds the other end of the channel.
+`ringproof.phones.server` forks it in the phones' container. It keeps no timers of behaviour: when to answer or to hang
+up is decided by whoever holds the other end of the channel.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pjsua2 as pj
 
-from harness.phones import library, sip_text
-from harness.phones import protocol as say
-from harness.phones.call import Call
-from harness.phones.elsewhere import Networks, leads_elsewhere, name_of
-from harness.phones.guard import guarded
-from harness.phones.ledger import Ledger
+from ringproof.phones import library, sip_text
+from ringproof.phones import protocol as say
+from ringproof.phones.call import Call
+from ringproof.phones.elsewhere import Networks, leads_elsewhere, name_of
+from ringproof.phones.guard import guarded
+from ringproof.phones.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.phones.library import Pj
-    from harness.phones.recording import Recording
+    from ringproof.phones.library import Pj
+    from ringproof.phones.recording import Recording
 
 _TICK = 0.01
 """Seconds between two looks at a call's media, where something is awaited of them."""
@@ -250,7 +250,7 @@ class Phone:
         invite = self._offered.pop(sip_text.call_id(refusal[1]) or "", None) if refusal is not None else None
         if invite is None or refusal is None or refusal[0] == pj.PJSIP_SC_BUSY_HERE:
             return
-        from harness.phones.offer import unacceptable  # noqa: PLC0415  a phone that is offered what it takes has no need
+        from ringproof.phones.offer import unacceptable  # noqa: PLC0415  a phone that is offered what it takes has no need
 
         code, response = refusal
         call_id = sip_text.call_id(invite) or ""

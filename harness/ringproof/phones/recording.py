@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pjsua2 as pj
 
 if TYPE_CHECKING:
-    from harness.phones import protocol as say
-    from harness.phones.library import Pj
+    from ringproof.phones import protocol as say
+    from ringproof.phones.library import Pj
 
 _HEADER = 44
 """Bytes before the samples, as pjmedia writes them (wav_writer.c); the last four count what follows."""

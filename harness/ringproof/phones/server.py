@@ -1,6 +1,6 @@
 """The first process of the phones' container: forks a phone in a moment, because pjsua2 is imported once, here.
 
-`harness.phones.container` starts it as `python3 -m harness.phones.server FOLDER` and speaks to it through the Unix
+`ringproof.phones.container` starts it as `python3 -m ringproof.phones.server FOLDER` and speaks to it through the Unix
 socket `FOLDER/socket` (SOCK_SEQPACKET: a request is one message, file descriptors come with it as SCM_RIGHTS). What a
 connection asks for first decides what it is:
 
@@ -25,11 +25,11 @@ import socket
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from harness.phones import process
-from harness.phones.wire import receive, send
+from ringproof.phones import process
+from ringproof.phones.wire import receive, send
 
 if TYPE_CHECKING:
-    from harness.phones.wire import Request
+    from ringproof.phones.wire import Request
 
 DNS_PORT = 53
 CAPTURE = "RINGPROOF_CAPTURE"

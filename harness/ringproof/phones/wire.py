@@ -1,6 +1,6 @@
 """Requests to the server of the phones' container and its answers: one JSON object a message, descriptors beside it.
 
-Both ends use it: the server in the container, `harness.phones.container` and `harness.phones.handle` outside.
+Both ends use it: the server in the container, `ringproof.phones.container` and `ringproof.phones.handle` outside.
 """
 
 from __future__ import annotations

@@ -7,13 +7,13 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.clock.report import ClockReport
-from harness.containers.errors import BrokenError, EditedConfigurationError, UnmetNeedsError
-from harness.containers.run import RunEnvironment, open_run
-from harness.pbx.namespace import begin_namespace
-from harness.phones.container import begin_phones
-from harness.scenario.speed import SLOWEST
-from harness.scenario.story import Scenario
+from ringproof.clock.report import ClockReport
+from ringproof.containers.errors import BrokenError, EditedConfigurationError, UnmetNeedsError
+from ringproof.containers.run import RunEnvironment, open_run
+from ringproof.pbx.namespace import begin_namespace
+from ringproof.phones.container import begin_phones
+from ringproof.scenario.speed import SLOWEST
+from ringproof.scenario.story import Scenario
 
 __all__ = [
     "BrokenError",
@@ -29,7 +29,7 @@ __all__ = [
 
 def load() -> None:
     """Import what it takes to begin a play."""
-    import harness.play.conductor  # noqa: F401, PLC0415
+    import ringproof.play.conductor  # noqa: F401, PLC0415
 
 
 def start_phones(environment: RunEnvironment) -> None:
@@ -45,12 +45,12 @@ def load_later(environment: RunEnvironment) -> None:
     """
     with contextlib.suppress(BrokenError):  # the play is going to say so
         begin_phones(environment).await_started()
-    import harness.dialplan.render  # noqa: PLC0415
-    import harness.pbx.capture  # noqa: PLC0415
-    import harness.pbx.rtp_capture  # noqa: PLC0415
-    import harness.play.names  # noqa: PLC0415
-    import harness.play.network_capture  # noqa: PLC0415
-    import harness.play.sent_sound  # noqa: F401, PLC0415
+    import ringproof.dialplan.render  # noqa: PLC0415
+    import ringproof.pbx.capture  # noqa: PLC0415
+    import ringproof.pbx.rtp_capture  # noqa: PLC0415
+    import ringproof.play.names  # noqa: PLC0415
+    import ringproof.play.network_capture  # noqa: PLC0415
+    import ringproof.play.sent_sound  # noqa: F401, PLC0415
 
 
 def play(
@@ -69,7 +69,7 @@ def play(
     Raises BrokenError for everything that says nothing about the PBX's routing, EditedConfigurationError for a
     configuration that somebody edited and Asterisk refuses, UnmetNeedsError where the PBX is too old for the scenario.
     """
-    from harness.play.conductor import run  # noqa: PLC0415 - see `load`
+    from ringproof.play.conductor import run  # noqa: PLC0415 - see `load`
 
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

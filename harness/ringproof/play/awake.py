@@ -10,12 +10,12 @@ import asyncio
 import contextlib
 from collections.abc import Iterator, Mapping
 
-from harness.clock.clock import PbxEpoch
-from harness.containers.errors import BrokenError
-from harness.phones.handle import Phone
-from harness.play.clockwork import prove_page_whole
-from harness.play.stage import Stage
-from harness.play.theatre import Theatre
+from ringproof.clock.clock import PbxEpoch
+from ringproof.containers.errors import BrokenError
+from ringproof.phones.handle import Phone
+from ringproof.play.clockwork import prove_page_whole
+from ringproof.play.stage import Stage
+from ringproof.play.theatre import Theatre
 
 LOOK_EVERY_S = 1.0
 """Real seconds, as all here: a process that stands still reports nothing, so somebody has to look."""

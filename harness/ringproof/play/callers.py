@@ -6,16 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
-from harness.clock.clock import PbxEpoch
-from harness.containers.errors import BrokenError
-from harness.events import CallerEnded, CallerGot, CallerHeard, CallerPlaced, NotDone, StepDone, StepFailed
-from harness.phones import protocol
-from harness.phones.handle import Phone
-from harness.play.ensemble import STEADY, Ensemble
-from harness.play.stage import Stage
-from harness.play.switchboard import moment
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.story import Call, Caller, HangUp, Hear, Moment, Press, Scenario, Step, Wait, verb_of
+from ringproof.clock.clock import PbxEpoch
+from ringproof.containers.errors import BrokenError
+from ringproof.events import CallerEnded, CallerGot, CallerHeard, CallerPlaced, NotDone, StepDone, StepFailed
+from ringproof.phones import protocol
+from ringproof.phones.handle import Phone
+from ringproof.play.ensemble import STEADY, Ensemble
+from ringproof.play.stage import Stage
+from ringproof.play.switchboard import moment
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.story import Call, Caller, HangUp, Hear, Moment, Press, Scenario, Step, Wait, verb_of
 
 ACTS_WITHIN_S = 20.0
 """Real work of a phone, such as sending one digit or the INVITE: longer says that the harness is broken."""

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
-from harness.containers.evidence import open_evidence
+from ringproof.containers.evidence import open_evidence
 
 LOOKED_AT_EVERY_S = 0.5
 """Of real time."""

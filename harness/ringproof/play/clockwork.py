@@ -5,16 +5,16 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-import harness.clock
-from harness.clock.clock import PbxClock, PbxEpoch
-from harness.clock.page import Obstacle, Page, Word
-from harness.clock.report import NO_CLOCK
-from harness.containers.errors import BrokenError
-from harness.containers.run import RunEnvironment
-from harness.pbx.container import Pbx
-from harness.scenario.story import Scenario
+import ringproof.clock
+from ringproof.clock.clock import PbxClock, PbxEpoch
+from ringproof.clock.page import Obstacle, Page, Word
+from ringproof.clock.report import NO_CLOCK
+from ringproof.containers.errors import BrokenError
+from ringproof.containers.run import RunEnvironment
+from ringproof.pbx.container import Pbx
+from ringproof.scenario.story import Scenario
 
-LIBRARY = Path(harness.clock.__file__).with_name("ringproof-clock.so")
+LIBRARY = Path(ringproof.clock.__file__).with_name("ringproof-clock.so")
 """Made by `make image`; one file for every image with glibc."""
 GETS_READY_S = 15
 """A PBX whose date is set boots so long before that date; the story starts on the second."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
 
-from harness.containers.errors import note_later, raise_first
+from ringproof.containers.errors import note_later, raise_first
 
 
 async def close_all(steps: Sequence[Callable[[], Awaitable[None] | None]], failure: BaseException | None) -> None:

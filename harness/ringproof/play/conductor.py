@@ -11,13 +11,13 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.clock.clock import PbxClock, PbxEpoch, PlayLoop
-from harness.clock.page import PageError
-from harness.clock.report import ClockReport
-from harness.containers.errors import BrokenError
-from harness.containers.evidence import is_evidence, read_evidence
-from harness.containers.run import RunEnvironment
-from harness.events import (
+from ringproof.clock.clock import PbxClock, PbxEpoch, PlayLoop
+from ringproof.clock.page import PageError
+from ringproof.clock.report import ClockReport
+from ringproof.containers.errors import BrokenError
+from ringproof.containers.evidence import is_evidence, read_evidence
+from ringproof.containers.run import RunEnvironment
+from ringproof.events import (
     DialFailed,
     Event,
     LegAlerting,
@@ -31,26 +31,26 @@ from harness.events import (
     SoundRecorded,
     StoryOver,
 )
-from harness.pbx.container import LOG, RTP_CAPTURE
-from harness.pbx.manager import ManagerError, ManagerLostError
-from harness.phones.commands import command_in
-from harness.play.awake import prove_awake, watched_pbx, watched_phones
-from harness.play.callers import CallerSeat
-from harness.play.circle import watched_for_circles
-from harness.play.clockwork import open_page, prove_all_heard, prove_clock, prove_page_whole, prove_steps_take_time
-from harness.play.closing import close_all
-from harness.play.interval import interval
-from harness.play.prompts import names_prompts, prompts_played, stamp_of
-from harness.play.recorder import Recorder
-from harness.play.stage import CallEndlessError, LedElsewhereError, PbxFaultError, Stage
-from harness.play.switchboard import moment
-from harness.play.theatre import CAPTURE, RegistrationRefusedError, Theatre
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.horizon import last_answers, longest_talks, patience
-from harness.scenario.story import QUIET_RACED, QUIET_REAL, Scenario
+from ringproof.pbx.container import LOG, RTP_CAPTURE
+from ringproof.pbx.manager import ManagerError, ManagerLostError
+from ringproof.phones.commands import command_in
+from ringproof.play.awake import prove_awake, watched_pbx, watched_phones
+from ringproof.play.callers import CallerSeat
+from ringproof.play.circle import watched_for_circles
+from ringproof.play.clockwork import open_page, prove_all_heard, prove_clock, prove_page_whole, prove_steps_take_time
+from ringproof.play.closing import close_all
+from ringproof.play.interval import interval
+from ringproof.play.prompts import names_prompts, prompts_played, stamp_of
+from ringproof.play.recorder import Recorder
+from ringproof.play.stage import CallEndlessError, LedElsewhereError, PbxFaultError, Stage
+from ringproof.play.switchboard import moment
+from ringproof.play.theatre import CAPTURE, RegistrationRefusedError, Theatre
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.horizon import last_answers, longest_talks, patience
+from ringproof.scenario.story import QUIET_RACED, QUIET_REAL, Scenario
 
 if TYPE_CHECKING:
-    from harness.pbx.capture import Packet
+    from ringproof.pbx.capture import Packet
 
 TALKS_FOR = PbxSeconds(2.0)
 """An answered call is left up this long: a bridge that breaks at once is seen."""
@@ -243,8 +243,8 @@ def _first(since: Callable[[str, str], PbxEpoch | None], seat: CallerSeat, phone
 
 def _pbx_testimony(theatre: Theatre, clock: PbxClock) -> Iterator[Event]:
     """What the PBX itself wrote down: its capture, and the Dials that its log says failed."""
-    from harness.pbx.rtp_capture import LONGEST, MOST, read_rtp  # noqa: PLC0415 - see `load_later` in harness.play
-    from harness.play.sent_sound import sent_sound  # noqa: PLC0415
+    from ringproof.pbx.rtp_capture import LONGEST, MOST, read_rtp  # noqa: PLC0415 - see `load_later` in ringproof.play
+    from ringproof.play.sent_sound import sent_sound  # noqa: PLC0415
 
     yield from _commands(theatre)
     packets = [packet for packet in theatre.packets() if packet.call_id not in theatre.prepared]

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from harness.clock.clock import PbxEpoch
-from harness.events import (
+from ringproof.clock.clock import PbxEpoch
+from ringproof.events import (
     PhoneCancelled,
     PhoneForwarded,
     PhoneHungUp,
@@ -19,12 +19,12 @@ from harness.events import (
     TalkDropped,
     TalkRefused,
 )
-from harness.phones import protocol
-from harness.phones.handle import Phone
-from harness.play.stage import Stage, TalkRefusedError
-from harness.play.switchboard import Switchboard, moment
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.story import (
+from ringproof.phones import protocol
+from ringproof.phones.handle import Phone
+from ringproof.play.stage import Stage, TalkRefusedError
+from ringproof.play.switchboard import Switchboard, moment
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.story import (
     ANY,
     BUSY,
     SETTLE_WINDOW,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from harness.clock.clock import PbxEpoch
-from harness.containers.errors import BrokenError
-from harness.events import NextCall
-from harness.play.stage import Stage
-from harness.play.switchboard import moment
-from harness.play.theatre import Theatre
-from harness.scenario.story import Scenario
+from ringproof.clock.clock import PbxEpoch
+from ringproof.containers.errors import BrokenError
+from ringproof.events import NextCall
+from ringproof.play.stage import Stage
+from ringproof.play.switchboard import moment
+from ringproof.play.theatre import Theatre
+from ringproof.scenario.story import Scenario
 
 GONE_WITHIN_S = 40.0
 """PBX seconds after a call: as long as nothing may ring after a story."""

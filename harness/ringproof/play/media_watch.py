@@ -12,12 +12,12 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from harness.clock.clock import PbxEpoch
-from harness.containers.errors import BrokenError
-from harness.phones import protocol
-from harness.phones.handle import Phone
-from harness.play.stage import Stage
-from harness.scenario.duration import PbxSeconds
+from ringproof.clock.clock import PbxEpoch
+from ringproof.containers.errors import BrokenError
+from ringproof.phones import protocol
+from ringproof.phones.handle import Phone
+from ringproof.play.stage import Stage
+from ringproof.scenario.duration import PbxSeconds
 
 _TIMEOUT = re.compile(r"^\s*(?:rtp_timeout(?:_hold)?|rtptimeout|rtpholdtimeout)\s*=>?\s*(?P<seconds>\d+)", re.MULTILINE)
 PARTS = 3

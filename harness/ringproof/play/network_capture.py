@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import dpkt
 
-from harness.clock.clock import PbxEpoch
-from harness.pbx.capture import UDP, Packet, Peer, packet_of
-from harness.phones.packet_tap import PacketTap
+from ringproof.clock.clock import PbxEpoch
+from ringproof.pbx.capture import UDP, Packet, Peer, packet_of
+from ringproof.phones.packet_tap import PacketTap
 
 COMPARED = frozenset({"INVITE", "CANCEL", "BYE", "REFER"})
 """Requests, and the responses to them, that belong to calls."""

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.containers.errors import BrokenError
-from harness.pbx.manager import Manager, ManagerError, ManagerRefusedError
+from ringproof.containers.errors import BrokenError
+from ringproof.pbx.manager import Manager, ManagerError, ManagerRefusedError
 
 FUNCTIONS = {"func_channel.so": "CHANNEL", "func_devstate.so": "DEVICE_STATE"}
 """The function of a module for which Ringproof needs it."""

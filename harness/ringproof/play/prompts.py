@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
-from harness.events import PromptPlayed
-from harness.pbx.sound_files import SoundFile
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.story import CallerHears, Scenario
+from ringproof.events import PromptPlayed
+from ringproof.pbx.sound_files import SoundFile
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.story import CallerHears, Scenario
 
 PLAYING = re.compile(
     r"^\[(?P<stamp>[^\]]+)\] VERBOSE\[.*\] file\.c: <(?P<channel>[^>]+)> "

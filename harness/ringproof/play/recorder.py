@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from harness.clock.clock import PbxEpoch
-from harness.events import HEADER, Event, to_json
-from harness.scenario.duration import PbxSeconds
+from ringproof.clock.clock import PbxEpoch
+from ringproof.events import HEADER, Event, to_json
+from ringproof.scenario.duration import PbxSeconds
 
 
 class Recorder:

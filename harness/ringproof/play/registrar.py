@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from harness.pbx.container import SIP_PORT
-from harness.pbx.manager import Manager
-from harness.scenario.spelling import enumerate_words
-from harness.scenario.story import extension_of
+from ringproof.pbx.container import SIP_PORT
+from ringproof.pbx.manager import Manager
+from ringproof.scenario.spelling import enumerate_words
+from ringproof.scenario.story import extension_of
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - what Asterisk says of a transport that listens on all addresses
 _TRANSPORT = re.compile(r"^\s*Transport:\s+\S+\s+(\w+)\s.*?(\S+):(\d+)\s*$", re.MULTILINE)

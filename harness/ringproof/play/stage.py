@@ -7,12 +7,12 @@ import contextlib
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
-from harness.clock.clock import PbxClock, PbxEpoch
-from harness.containers.errors import BrokenError, broken_by
-from harness.events import CallEndless, Event, LedElsewhere, PbxCrashed, TalkRefused
-from harness.pbx.manager import ManagerLostError
-from harness.play.recorder import Recorder
-from harness.scenario.duration import PbxSeconds
+from ringproof.clock.clock import PbxClock, PbxEpoch
+from ringproof.containers.errors import BrokenError, broken_by
+from ringproof.events import CallEndless, Event, LedElsewhere, PbxCrashed, TalkRefused
+from ringproof.pbx.manager import ManagerLostError
+from ringproof.play.recorder import Recorder
+from ringproof.scenario.duration import PbxSeconds
 
 
 class PbxFaultError(Exception):

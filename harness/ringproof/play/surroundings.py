@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.pbx.container import Surroundings
-from harness.phones.container import RESOLV_CONF_OF_PBX, PhonesContainer
+from ringproof.pbx.container import Surroundings
+from ringproof.phones.container import RESOLV_CONF_OF_PBX, PhonesContainer
 
 
 def surroundings_of(phones: PhonesContainer) -> Surroundings:

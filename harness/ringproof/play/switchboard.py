@@ -6,9 +6,9 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from harness.clock.clock import PbxEpoch
-from harness.clock.report import Listener
-from harness.events import (
+from ringproof.clock.clock import PbxEpoch
+from ringproof.clock.report import Listener
+from ringproof.events import (
     Bridged,
     ChannelGone,
     ChannelLinked,
@@ -23,11 +23,11 @@ from harness.events import (
     MusicEnded,
     Unbridged,
 )
-from harness.events.calls import Calls
-from harness.pbx.manager import Manager, ManagerEvent
-from harness.play.listening import RECORDS, RECORDS_NO_MORE, buffers, listens, run_by
-from harness.play.stage import Stage
-from harness.scenario.duration import PbxSeconds
+from ringproof.events.calls import Calls
+from ringproof.pbx.manager import Manager, ManagerEvent
+from ringproof.play.listening import RECORDS, RECORDS_NO_MORE, buffers, listens, run_by
+from ringproof.play.stage import Stage
+from ringproof.scenario.duration import PbxSeconds
 
 CALL_ID = "CHANNEL(pjsip,call-id)"
 INCOMING = "Ring"

@@ -6,18 +6,18 @@ import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from harness.clock.clock import PbxEpoch
-from harness.containers.errors import BrokenError
-from harness.events import SoundHeard
-from harness.phones import protocol
-from harness.phones.container import PhonesContainer
-from harness.phones.handle import Phone
-from harness.play.callers import Callers, CallerSeat
-from harness.play.ensemble import Seat
-from harness.play.sound import tones_heard
-from harness.play.stage import Stage
-from harness.play.switchboard import Switchboard, moment
-from harness.scenario.duration import PbxSeconds
+from ringproof.clock.clock import PbxEpoch
+from ringproof.containers.errors import BrokenError
+from ringproof.events import SoundHeard
+from ringproof.phones import protocol
+from ringproof.phones.container import PhonesContainer
+from ringproof.phones.handle import Phone
+from ringproof.play.callers import Callers, CallerSeat
+from ringproof.play.ensemble import Seat
+from ringproof.play.sound import tones_heard
+from ringproof.play.stage import Stage
+from ringproof.play.switchboard import Switchboard, moment
+from ringproof.scenario.duration import PbxSeconds
 
 RECORDED_MS = 1000
 """The first of it may be lost: the PBX learns where sound comes from when it comes."""

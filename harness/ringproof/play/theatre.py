@@ -10,42 +10,52 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, 
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn
 
-from harness.clock.clock import PbxEpoch
-from harness.containers.errors import BrokenError, ComplaintError, LogMissingError, raise_first
-from harness.containers.evidence import is_evidence, read_evidence
-from harness.containers.places import async_place_in
-from harness.containers.run import RunEnvironment
-from harness.events import LedElsewhere, NameAsked, RegistrationLost, RegistrationRefused, TalkRefused
-from harness.pbx.complaints import BootPolicy
-from harness.pbx.container import LOG, SIP_PORT, ClockMount, Pbx
-from harness.pbx.manager import Login, ManagerEvent, ManagerLostError
-from harness.phones import protocol
-from harness.phones.container import PhonesContainer, begin_phones
-from harness.phones.handle import CALLS, Crashed, Phone, PhoneStartError
-from harness.play.callers import Callers, CallerSeat
-from harness.play.circle import place_in
-from harness.play.clockwork import LIBRARY
-from harness.play.ensemble import OFTEN, Ensemble, Seat
-from harness.play.media_watch import MediaWatch, shortest_rtp_timeout
-from harness.play.own_modules import load_logger, load_own_modules
-from harness.play.prompts import files_played
-from harness.play.registrar import why_lost, why_mute, why_refused
-from harness.play.sound import tones_for
-from harness.play.stage import CallEndlessError, LedElsewhereError, PbxCrashedError, Stage, TalkRefusedError
-from harness.play.surroundings import surroundings_of
-from harness.play.switchboard import Switchboard, moment
-from harness.play.talks import Talks
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.horizon import longest_talks
-from harness.scenario.story import Behaviour, Forwards, Offline, OnACall, Refuses, Scenario, Silent, Talk, extension_of
+from ringproof.clock.clock import PbxEpoch
+from ringproof.containers.errors import BrokenError, ComplaintError, LogMissingError, raise_first
+from ringproof.containers.evidence import is_evidence, read_evidence
+from ringproof.containers.places import async_place_in
+from ringproof.containers.run import RunEnvironment
+from ringproof.events import LedElsewhere, NameAsked, RegistrationLost, RegistrationRefused, TalkRefused
+from ringproof.pbx.complaints import BootPolicy
+from ringproof.pbx.container import LOG, SIP_PORT, ClockMount, Pbx
+from ringproof.pbx.manager import Login, ManagerEvent, ManagerLostError
+from ringproof.phones import protocol
+from ringproof.phones.container import PhonesContainer, begin_phones
+from ringproof.phones.handle import CALLS, Crashed, Phone, PhoneStartError
+from ringproof.play.callers import Callers, CallerSeat
+from ringproof.play.circle import place_in
+from ringproof.play.clockwork import LIBRARY
+from ringproof.play.ensemble import OFTEN, Ensemble, Seat
+from ringproof.play.media_watch import MediaWatch, shortest_rtp_timeout
+from ringproof.play.own_modules import load_logger, load_own_modules
+from ringproof.play.prompts import files_played
+from ringproof.play.registrar import why_lost, why_mute, why_refused
+from ringproof.play.sound import tones_for
+from ringproof.play.stage import CallEndlessError, LedElsewhereError, PbxCrashedError, Stage, TalkRefusedError
+from ringproof.play.surroundings import surroundings_of
+from ringproof.play.switchboard import Switchboard, moment
+from ringproof.play.talks import Talks
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.horizon import longest_talks
+from ringproof.scenario.story import (
+    Behaviour,
+    Forwards,
+    Offline,
+    OnACall,
+    Refuses,
+    Scenario,
+    Silent,
+    Talk,
+    extension_of,
+)
 
 if TYPE_CHECKING:
-    from harness.dialplan.render import RenderedOffice
-    from harness.pbx.capture import Packet, Peer
-    from harness.pbx.sound_files import SoundFile
-    from harness.play.edited import EditedConfiguration
-    from harness.play.names import NameServer, Question
-    from harness.play.network_capture import NetworkCapture
+    from ringproof.dialplan.render import RenderedOffice
+    from ringproof.pbx.capture import Packet, Peer
+    from ringproof.pbx.sound_files import SoundFile
+    from ringproof.play.edited import EditedConfiguration
+    from ringproof.play.names import NameServer, Question
+    from ringproof.play.network_capture import NetworkCapture
 
 REGISTERED_WITHIN_S = 20.0
 CAPTURE = "sip.pcap"
@@ -186,7 +196,7 @@ class Theatre:
     def _edited_of(self, environment: RunEnvironment) -> EditedConfiguration | None:
         if not environment.rendered:
             return None
-        from harness.play.edited import EditedConfiguration  # noqa: PLC0415 - as in `_configure`
+        from ringproof.play.edited import EditedConfiguration  # noqa: PLC0415 - as in `_configure`
 
         return EditedConfiguration(Path(environment.rendered), environment.subnets)
 
@@ -227,7 +237,7 @@ class Theatre:
 
     def _configure(self, folder: Path, login: Login, passwords: Mapping[str, str]) -> None:
         """Write what the PBX is to read, now that the phones have addresses. Raises EditedConfigurationError."""
-        from harness.dialplan.render import (  # noqa: PLC0415 - see `load_later` in harness.play
+        from ringproof.dialplan.render import (  # noqa: PLC0415 - see `load_later` in ringproof.play
             PlayAddresses,
             Secrets,
             render_office,
@@ -263,8 +273,8 @@ class Theatre:
     async def _start_phones(self) -> None:
         """Start the phones of the play, and its name server, as soon as their container is ready."""
         await asyncio.to_thread(self.house.await_ready)
-        from harness.play.names import NameServer  # noqa: PLC0415 - as in `_configure`
-        from harness.play.network_capture import NetworkCapture  # noqa: PLC0415
+        from ringproof.play.names import NameServer  # noqa: PLC0415 - as in `_configure`
+        from ringproof.play.network_capture import NetworkCapture  # noqa: PLC0415
 
         self._name_server = NameServer(self.house.resolver(), self._note_question)
         self._network_capture = NetworkCapture(self.house.tap())
@@ -361,7 +371,7 @@ class Theatre:
 
         Raises BrokenError where one has a message of a call that the other has not.
         """
-        from harness.play.network_capture import disagreement  # noqa: PLC0415 - as in `_configure`
+        from ringproof.play.network_capture import disagreement  # noqa: PLC0415 - as in `_configure`
 
         network, peers = self._network_capture, self.peers
         assert network is not None  # noqa: S101 - the phones have been started
@@ -384,7 +394,7 @@ class Theatre:
         """Return what the PBX's own capture has so far, in order."""
         if self._saved is not None:
             return self._saved
-        from harness.pbx.capture import read_capture  # noqa: PLC0415 - as in `_configure`
+        from ringproof.pbx.capture import read_capture  # noqa: PLC0415 - as in `_configure`
 
         path = self.evidence / CAPTURE
         return list(read_capture(path, self.peers)) if is_evidence(path) else []

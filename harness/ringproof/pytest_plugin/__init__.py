@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.pytest_plugin.controller import RUN, Controller
-from harness.pytest_plugin.items import ENDING, RingFile
-from harness.pytest_plugin.options import add_options
-from harness.pytest_plugin.player import OWNER, SHARED, Player
+from ringproof.pytest_plugin.controller import RUN, Controller
+from ringproof.pytest_plugin.items import ENDING, RingFile
+from ringproof.pytest_plugin.options import add_options
+from ringproof.pytest_plugin.player import OWNER, SHARED, Player
 
 if TYPE_CHECKING:
-    from harness.report.result import Result
-    from harness.session import Run
+    from ringproof.report.result import Result
+    from ringproof.session import Run
 
 __all__ = ["RUN"]
 
@@ -75,7 +75,7 @@ def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - xdist has no pub
     if shared is None:
         shared = Path(tempfile.gettempdir()) / f"ringproof-{os.getpid()}-{os.urandom(6).hex()}"
         node.config.ringproof_shared = shared
-    from harness.containers.owner import own_name  # noqa: PLC0415 - brings pydantic and more
+    from ringproof.containers.owner import own_name  # noqa: PLC0415 - brings pydantic and more
 
     node.workerinput[SHARED] = str(shared)
     node.workerinput[OWNER] = own_name()

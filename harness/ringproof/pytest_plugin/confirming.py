@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from harness.plays import Plays, Unconfirmed
-    from harness.pytest_plugin.items import RingItem
+    from ringproof.plays import Plays, Unconfirmed
+    from ringproof.pytest_plugin.items import RingItem
 
 AT_ONCE = 16
 """How many reds are confirmed at once, in all processes of a run together."""
@@ -23,7 +23,7 @@ RED = "ringproof_red"
 
 def red(unconfirmed: Unconfirmed) -> dict[str, Any]:
     """Return what is reported of a red while it is being confirmed."""
-    from harness.report.result import and_more  # noqa: PLC0415 - others' pytest loads this module
+    from ringproof.report.result import and_more  # noqa: PLC0415 - others' pytest loads this module
 
     scenario, findings = unconfirmed.scenario, unconfirmed.red.findings
     return {
@@ -49,7 +49,7 @@ class Confirmations:
         threading.Thread(target=self._confirm, args=(item, unconfirmed), name=name, daemon=True).start()
 
     def _confirm(self, item: RingItem, unconfirmed: Unconfirmed) -> None:
-        from harness.containers.places import place_in  # noqa: PLC0415 - brings asyncio, and others' pytest loads this
+        from ringproof.containers.places import place_in  # noqa: PLC0415 - brings asyncio, and others' pytest loads this
 
         outcome: Plays | BaseException
         try:

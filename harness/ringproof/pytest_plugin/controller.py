@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.pytest_plugin.confirming import RED
-from harness.pytest_plugin.items import DEFECT, ENDING, INVALID, UNREAD, RingproofItem
-from harness.pytest_plugin.options import WIDTH, image_of, out_of, rendered_of, speed_of
-from harness.pytest_plugin.player import ATTRIBUTE
-from harness.report.out import OutError, claimed, is_unwritable
+from ringproof.pytest_plugin.confirming import RED
+from ringproof.pytest_plugin.items import DEFECT, ENDING, INVALID, UNREAD, RingproofItem
+from ringproof.pytest_plugin.options import WIDTH, image_of, out_of, rendered_of, speed_of
+from ringproof.pytest_plugin.player import ATTRIBUTE
+from ringproof.report.out import OutError, claimed, is_unwritable
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
-    from harness.opening import Opening
-    from harness.report.result import Result
-    from harness.session import Run
+    from ringproof.opening import Opening
+    from ringproof.report.result import Result
+    from ringproof.session import Run
 
 OPENING: pytest.StashKey[Opening] = pytest.StashKey()
 """Of the controlling process: its run, where the command line has begun to open it."""
@@ -39,8 +39,8 @@ class Controller:
 
     def __init__(self, config: pytest.Config) -> None:
         """Serve this session."""
-        from harness.plays import UNSTEADY_IN_CI  # noqa: PLC0415 - brings pydantic and more
-        from harness.session import Run  # noqa: PLC0415
+        from ringproof.plays import UNSTEADY_IN_CI  # noqa: PLC0415 - brings pydantic and more
+        from ringproof.session import Run  # noqa: PLC0415
 
         self.config = config
         allow_unsteady = bool(config.getoption("ringproof_allow_unsteady"))
@@ -107,7 +107,7 @@ class Controller:
             message = _crashed(report)
         if message is None:
             return
-        from harness.report.result import Result  # noqa: PLC0415 - brings pydantic and more
+        from ringproof.report.result import Result  # noqa: PLC0415 - brings pydantic and more
 
         result = Result.from_message(message)
         if result.findings and not report.skipped and result.findings[0].kind != DEFECT:
@@ -163,8 +163,8 @@ class Controller:
         """Tell the table, the totals and where the results are."""
         if not self.run.selected:
             return
-        from harness.report.summary import clock_notes, summary_text, totals_line  # noqa: PLC0415 - brings pydantic and more
-        from harness.session import shown  # noqa: PLC0415
+        from ringproof.report.summary import clock_notes, summary_text, totals_line  # noqa: PLC0415 - brings pydantic and more
+        from ringproof.session import shown  # noqa: PLC0415
 
         run = self.run
         terminalreporter.section("Ringproof")
@@ -191,7 +191,7 @@ class _HouseForm:
             tw.line(self.message)
 
     def __init__(self, result: Result) -> None:
-        from harness.report.result import and_more  # noqa: PLC0415 - brings pydantic and more
+        from ringproof.report.result import and_more  # noqa: PLC0415 - brings pydantic and more
 
         self._text = result.text
         self.reprcrash = self._Crash(result.findings[0].sentence + and_more(result.findings))
@@ -205,7 +205,7 @@ class _HouseForm:
 
 def _crashed(report: pytest.TestReport) -> dict[str, Any]:
     """Return the result of a scenario whose worker died: no report of its own came."""
-    from harness.report.result import Result, Told  # noqa: PLC0415 - brings pydantic and more
+    from ringproof.report.result import Result, Told  # noqa: PLC0415 - brings pydantic and more
 
     file, _, name = report.nodeid.partition("::")
     sentence = "the process that played this scenario ended without a word"

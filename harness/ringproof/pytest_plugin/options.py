@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from harness.plays import Speed
+    from ringproof.plays import Speed
 
 WIDTH = max(60, min(120, shutil.get_terminal_size((120, 24)).columns))
 """Columns of a failure: those of the terminal, 120 in a log, never more than the charts need.
@@ -78,14 +78,14 @@ def out_of(config: pytest.Config) -> Path:
 
 def image_of(config: pytest.Config) -> str:
     """Return the name of the PBX's image."""
-    from harness.session import DEFAULT_IMAGE  # noqa: PLC0415 - brings pydantic and more
+    from ringproof.session import DEFAULT_IMAGE  # noqa: PLC0415 - brings pydantic and more
 
     return config.getoption("ringproof_image") or DEFAULT_IMAGE
 
 
 def rendered_of(config: pytest.Config) -> str:
     """Return the folder whose files are played on; empty: none. Raises UsageError where it is no rendered one."""
-    from harness.dialplan.edited import EditedError, require_rendered  # noqa: PLC0415 - brings pydantic and more
+    from ringproof.dialplan.edited import EditedError, require_rendered  # noqa: PLC0415 - brings pydantic and more
 
     given = config.getoption("ringproof_rendered")
     if not given:
@@ -100,7 +100,7 @@ def rendered_of(config: pytest.Config) -> str:
 
 def speed_of(config: pytest.Config) -> Speed:
     """Return the limit of the PBX's clock. Raises UsageError where it is none."""
-    from harness.plays import SpeedError, read_speed  # noqa: PLC0415 - brings pydantic and more
+    from ringproof.plays import SpeedError, read_speed  # noqa: PLC0415 - brings pydantic and more
 
     try:
         return read_speed(config.getoption("ringproof_speed"))

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from _pytest.runner import runtestprotocol
 
-from harness.pytest_plugin.confirming import RED, Confirmations, red, report_confirmed
-from harness.pytest_plugin.items import DEFECT, InvalidItem, RingItem, RingproofItem, UnreadItem
-from harness.pytest_plugin.options import WIDTH, out_of, speed_of
-from harness.pytest_plugin.order import dealt, length
+from ringproof.pytest_plugin.confirming import RED, Confirmations, red, report_confirmed
+from ringproof.pytest_plugin.items import DEFECT, InvalidItem, RingItem, RingproofItem, UnreadItem
+from ringproof.pytest_plugin.options import WIDTH, out_of, speed_of
+from ringproof.pytest_plugin.order import dealt, length
 
 if TYPE_CHECKING:
-    from harness.plays import Table
-    from harness.pytest_plugin.controller import Controller
+    from ringproof.plays import Table
+    from ringproof.pytest_plugin.controller import Controller
 
 SHARED = "ringproof_shared"
 OWNER = "ringproof_owner"
@@ -31,8 +31,8 @@ class Player:
 
     def __init__(self, config: pytest.Config) -> None:
         """Serve this pytest process."""
-        from harness.containers.folders import sign  # noqa: PLC0415 - brings pydantic and more
-        from harness.session import Interruption  # noqa: PLC0415
+        from ringproof.containers.folders import sign  # noqa: PLC0415 - brings pydantic and more
+        from ringproof.session import Interruption  # noqa: PLC0415
 
         self.config = config
         self.out = out_of(config)
@@ -55,7 +55,7 @@ class Player:
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> Generator[None, None, None]:
         """Play nothing when a file is invalid; -k does not hide a file whose names nobody knows."""
-        from harness.session import is_meant  # noqa: PLC0415 - brings pydantic and more
+        from ringproof.session import is_meant  # noqa: PLC0415 - brings pydantic and more
 
         invalid = any(isinstance(item, InvalidItem) for item in items)
         nameless = [item for item in items if isinstance(item, InvalidItem | UnreadItem)]
@@ -122,8 +122,8 @@ class Player:
 
     def table(self) -> Table:
         """Return where to play. Raises NotJudgedError when the run could not be opened."""
-        from harness.play import RunEnvironment  # noqa: PLC0415 - brings pydantic and more
-        from harness.plays import NotJudgedError, Table  # noqa: PLC0415
+        from ringproof.play import RunEnvironment  # noqa: PLC0415 - brings pydantic and more
+        from ringproof.plays import NotJudgedError, Table  # noqa: PLC0415
 
         if self._table is None:
             if self.shared is not None:

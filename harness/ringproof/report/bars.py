@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from harness.observe.model import CallerView, ObservedRing, ObservedWave
-from harness.report.chart import ANY_TIME, FRESH, GOES_ON, Bar, Part
-from harness.scenario.story import (
+from ringproof.observe.model import CallerView, ObservedRing, ObservedWave
+from ringproof.report.chart import ANY_TIME, FRESH, GOES_ON, Bar, Part
+from ringproof.scenario.story import (
     ACTS_WITHIN,
     SETTLE_WINDOW,
     Answer,

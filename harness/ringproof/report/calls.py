@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
-from harness.judge import count_choices
-from harness.observe.model import Observation
-from harness.report.chart import in_order
-from harness.scenario.chance import lottery_of
-from harness.scenario.duration import format_duration
-from harness.scenario.foresight import foresight
-from harness.scenario.story import Over, Scenario
+from ringproof.judge import count_choices
+from ringproof.observe.model import Observation
+from ringproof.report.chart import in_order
+from ringproof.scenario.chance import lottery_of
+from ringproof.scenario.duration import format_duration
+from ringproof.scenario.foresight import foresight
+from ringproof.scenario.story import Over, Scenario
 
 
 def calls_text(scenario: Scenario, observation: Observation) -> list[str]:

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
-from harness.containers.evidence import read_evidence
-from harness.pbx.complaints import Complaint as Logged
-from harness.pbx.complaints import allowed_by, read_complaints
-from harness.report.result import Complaint
+from ringproof.containers.evidence import read_evidence
+from ringproof.pbx.complaints import Complaint as Logged
+from ringproof.pbx.complaints import allowed_by, read_complaints
+from ringproof.report.result import Complaint
 
 LOG = Path("pbx") / "full.log"
 """Asterisk's log inside a scenario's evidence folder."""

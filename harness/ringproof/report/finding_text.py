@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
 
-from harness.judge import Finding, judged_as
-from harness.observe.model import Observation
-from harness.report.bars import expected_bars, observed_bars
-from harness.report.chart import (
+from ringproof.judge import Finding, judged_as
+from ringproof.observe.model import Observation
+from ringproof.report.bars import expected_bars, observed_bars
+from ringproof.report.chart import (
     ANY_TIME,
     Axis,
     Bar,
@@ -20,11 +20,11 @@ from harness.report.chart import (
     in_order,
     steps_for,
 )
-from harness.report.complaints import complaints
-from harness.report.route import route_hint
-from harness.report.timeline import timeline_text
-from harness.scenario.source import Source
-from harness.scenario.story import Scenario
+from ringproof.report.complaints import complaints
+from ringproof.report.route import route_hint
+from ringproof.report.timeline import timeline_text
+from ringproof.scenario.source import Source
+from ringproof.scenario.story import Scenario
 
 WIDTH = 120
 """Columns of a failure that is written to a file or a log."""

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
-from harness.observe.model import Observation
+from ringproof.observe.model import Observation
 
 
 def plain_observation(observation: Observation) -> dict[str, Any]:

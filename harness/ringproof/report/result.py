@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:
-    from harness.judge import Finding
+    from ringproof.judge import Finding
 
-from harness.clock.report import Held
+from ringproof.clock.report import Held
 
 Outcome = Literal["passed", "failed", "unsteady", "skipped", "invalid", "broken"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)

@@ -6,7 +6,7 @@ import json
 import os
 from pathlib import Path
 
-from harness.report.result import Result
+from ringproof.report.result import Result
 
 FORMAT = 1
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.containers.evidence import is_evidence, read_evidence
-from harness.events import CallerPlaced, LegBelongs, read_record
-from harness.report.complaints import LOG
-from harness.scenario.office import Office
-from harness.scenario.story import Scenario
+from ringproof.containers.evidence import is_evidence, read_evidence
+from ringproof.events import CallerPlaced, LegBelongs, read_record
+from ringproof.report.complaints import LOG
+from ringproof.scenario.office import Office
+from ringproof.scenario.story import Scenario
 
 DIALPLAN = Path("pbx") / "conf" / "extensions.conf"
 """The dialplan that was played, inside a scenario's evidence folder."""

@@ -8,8 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from harness.clock.report import STALL_S
-from harness.report.result import OUTCOMES, REPEATED, Complaint, Outcome, Result, and_more
+from ringproof.clock.report import STALL_S
+from ringproof.report.result import OUTCOMES, REPEATED, Complaint, Outcome, Result, and_more
 
 _STYLE: dict[Outcome, str] = {
     "passed": "green",

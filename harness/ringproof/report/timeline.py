@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
-from harness.observe.model import CallerView, Observation, ObservedRing
-from harness.report.bars import observed_bars
-from harness.report.calls import calls_text
-from harness.report.chart import axis_over, draw_rows, in_order, steps_for
-from harness.scenario.duration import format_duration
-from harness.scenario.story import Scenario
+from ringproof.observe.model import CallerView, Observation, ObservedRing
+from ringproof.report.bars import observed_bars
+from ringproof.report.calls import calls_text
+from ringproof.report.chart import axis_over, draw_rows, in_order, steps_for
+from ringproof.scenario.duration import format_duration
+from ringproof.scenario.story import Scenario
 
 COLUMNS = 84
 """Of the chart; with label and word a line stays under 100."""

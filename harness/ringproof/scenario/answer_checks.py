@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.scenario.cast import Cast
-from harness.scenario.duration import PbxSeconds, write_duration
-from harness.scenario.problem import Complaints, ReadingError
-from harness.scenario.story import HEARS_IN, Answer, Answers, AnswersWith, Expectation, HangUp, Step, Talk
+from ringproof.scenario.cast import Cast
+from ringproof.scenario.duration import PbxSeconds, write_duration
+from ringproof.scenario.problem import Complaints, ReadingError
+from ringproof.scenario.story import HEARS_IN, Answer, Answers, AnswersWith, Expectation, HangUp, Step, Talk
 
 
 def check_answers(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from harness.scenario.problem import ReadingError, told
-from harness.scenario.spelling import suggest
-from harness.scenario.story import (
+from ringproof.scenario.problem import ReadingError, told
+from ringproof.scenario.spelling import suggest
+from ringproof.scenario.story import (
     AT_ONCE,
     BUSY,
     Answers,
@@ -20,9 +20,9 @@ from harness.scenario.story import (
     RingsOn,
     Silent,
 )
-from harness.scenario.tree import Text, Value
-from harness.scenario.values import code_of, table_of, text_of, time_of
-from harness.scenario.verbs import Grammar, Sentence, take_apart
+from ringproof.scenario.tree import Text, Value
+from ringproof.scenario.values import code_of, table_of, text_of, time_of
+from ringproof.scenario.verbs import Grammar, Sentence, take_apart
 
 WORDS: Mapping[str, Behaviour] = {
     "rings": RingsOn(),

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from harness.scenario.behaviour_reading import DIALS, read_behaviour
-from harness.scenario.office import Office
-from harness.scenario.problem import Complaints, ReadingError, told
-from harness.scenario.source import Source
-from harness.scenario.spelling import enumerate_words
-from harness.scenario.story import (
+from ringproof.scenario.behaviour_reading import DIALS, read_behaviour
+from ringproof.scenario.office import Office
+from ringproof.scenario.problem import Complaints, ReadingError, told
+from ringproof.scenario.source import Source
+from ringproof.scenario.spelling import enumerate_words
+from ringproof.scenario.story import (
     BUSY,
     AnswersWith,
     Behaviour,
@@ -25,8 +25,8 @@ from harness.scenario.story import (
     extension_of,
     is_choice,
 )
-from harness.scenario.tree import Table, Text, Value
-from harness.scenario.values import (
+from ringproof.scenario.tree import Table, Text, Value
+from ringproof.scenario.values import (
     entry,
     items_of,
     refuse_unknown,

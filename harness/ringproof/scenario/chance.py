@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
 
-from harness.scenario.story import Over
+from ringproof.scenario.story import Over
 
 CERTAINTY = 0.99
 """What is told of a bias is told of one that is caught in so many of all plays."""

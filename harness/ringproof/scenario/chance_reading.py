@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from harness.scenario.cast import Cast
-from harness.scenario.problem import ReadingError, told
-from harness.scenario.story import FALSE_ALARM, Over
-from harness.scenario.tree import Value
-from harness.scenario.values import table_of, text_of, unknown_name
-from harness.scenario.verbs import Sentence
+from ringproof.scenario.cast import Cast
+from ringproof.scenario.problem import ReadingError, told
+from ringproof.scenario.story import FALSE_ALARM, Over
+from ringproof.scenario.tree import Value
+from ringproof.scenario.values import table_of, text_of, unknown_name
+from ringproof.scenario.verbs import Sentence
 
 MOST_CALLS = 1000
 """A phone process, and the patience of who waits, were tried with so many."""

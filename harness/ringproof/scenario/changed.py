@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.scenario.source import Source
-from harness.scenario.story import Hear, Scenario
+from ringproof.scenario.source import Source
+from ringproof.scenario.story import Hear, Scenario
 
 
 def changed_lines(scenario: Scenario) -> Iterator[tuple[Source, str]]:

@@ -8,14 +8,14 @@ from datetime import datetime
 from itertools import count
 from zoneinfo import ZoneInfo
 
-from harness.scenario.dates import after, shown_at, write_offset, write_time
-from harness.scenario.duration import HOW_TO_WRITE_SPAN, Span, parse_span
-from harness.scenario.problem import ReadingError, told
-from harness.scenario.speed import HOW_TO_WRITE_SPEED, parse_speed
-from harness.scenario.spelling import nearest
-from harness.scenario.tree import Entry, Listing, Table, Text, Value
-from harness.scenario.values import refuse_unknown, table_of, text_of
-from harness.scenario.zones import time_zones
+from ringproof.scenario.dates import after, shown_at, write_offset, write_time
+from ringproof.scenario.duration import HOW_TO_WRITE_SPAN, Span, parse_span
+from ringproof.scenario.problem import ReadingError, told
+from ringproof.scenario.speed import HOW_TO_WRITE_SPEED, parse_speed
+from ringproof.scenario.spelling import nearest
+from ringproof.scenario.tree import Entry, Listing, Table, Text, Value
+from ringproof.scenario.values import refuse_unknown, table_of, text_of
+from ringproof.scenario.zones import time_zones
 
 CLOCK = ("starts", "every", "for")
 SWEEP = ("every", "for")

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from harness.scenario.cast import Cast
-from harness.scenario.duration import PbxSeconds, write_duration
-from harness.scenario.office import Destination, Office, ToExtension, ToGroup, ToMenu
-from harness.scenario.problem import Complaints, ReadingError
-from harness.scenario.spelling import enumerate_words
-from harness.scenario.story import (
+from ringproof.scenario.cast import Cast
+from ringproof.scenario.duration import PbxSeconds, write_duration
+from ringproof.scenario.office import Destination, Office, ToExtension, ToGroup, ToMenu
+from ringproof.scenario.problem import Complaints, ReadingError
+from ringproof.scenario.spelling import enumerate_words
+from ringproof.scenario.story import (
     ANY,
     ENDS_WITHIN,
     SETTLE_WINDOW,
@@ -40,7 +40,7 @@ from harness.scenario.story import (
     choices_of,
     extension_of,
 )
-from harness.scenario.turns import one_wave_each
+from ringproof.scenario.turns import one_wave_each
 
 _EXACT = 1e-9
 OK = 200

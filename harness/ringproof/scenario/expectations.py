@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable
 from typing import Literal, TypeVar, cast
 
-from harness.scenario.cast import Cast
-from harness.scenario.chance_reading import read_over
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.hearing_reading import read_caller_hears
-from harness.scenario.problem import ReadingError, told
-from harness.scenario.source import Source
-from harness.scenario.spelling import suggest
-from harness.scenario.story import (
+from ringproof.scenario.cast import Cast
+from ringproof.scenario.chance_reading import read_over
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.hearing_reading import read_caller_hears
+from ringproof.scenario.problem import ReadingError, told
+from ringproof.scenario.source import Source
+from ringproof.scenario.spelling import suggest
+from ringproof.scenario.story import (
     ANY,
     Answer,
     CallerGets,
@@ -29,8 +29,8 @@ from harness.scenario.story import (
     Talk,
     Unseen,
 )
-from harness.scenario.tree import Listing, Table, Text, Value
-from harness.scenario.values import (
+from ringproof.scenario.tree import Listing, Table, Text, Value
+from ringproof.scenario.values import (
     code_of,
     each_once,
     entry,
@@ -41,7 +41,7 @@ from harness.scenario.values import (
     time_of,
     unknown_name,
 )
-from harness.scenario.verbs import Grammar, Sentence
+from ringproof.scenario.verbs import Grammar, Sentence
 
 _UNDER_WHEN = "it is a step: write it under `when:`"
 EXPECTATION = Grammar(

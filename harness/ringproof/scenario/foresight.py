@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from harness.scenario.chance import CERTAINTY, Caught, lottery_of
-from harness.scenario.story import Over
+from ringproof.scenario.chance import CERTAINTY, Caught, lottery_of
+from ringproof.scenario.story import Over
 
 _TO_THE_TENTH = 0.1
 """Shares that are nearer to none or to all than this are told to the tenth of a percent."""

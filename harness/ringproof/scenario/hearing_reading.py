@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import cast, get_args
 
-from harness.scenario.problem import ReadingError, told
-from harness.scenario.spelling import suggest
-from harness.scenario.story import CallerHears, Prompt, Sound
-from harness.scenario.tree import Listing, Table
-from harness.scenario.values import each_once, entry, refuse_unknown, text_of
-from harness.scenario.verbs import Sentence
+from ringproof.scenario.problem import ReadingError, told
+from ringproof.scenario.spelling import suggest
+from ringproof.scenario.story import CallerHears, Prompt, Sound
+from ringproof.scenario.tree import Listing, Table
+from ringproof.scenario.values import each_once, entry, refuse_unknown, text_of
+from ringproof.scenario.verbs import Sentence
 
 SOUNDS: tuple[str, ...] = get_args(Sound)
 PROMPT = ("prompt", "language")

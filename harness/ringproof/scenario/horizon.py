@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.office import Office
-from harness.scenario.story import ACTS_WITHIN, Answer, Answers, CallerGets, Ring, Scenario, Talk, Unseen
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.office import Office
+from ringproof.scenario.story import ACTS_WITHIN, Answer, Answers, CallerGets, Ring, Scenario, Talk, Unseen
 
 SLACK = PbxSeconds(4.0)
 """Beyond tolerance: so that what is a few seconds too late is seen, not cut off."""

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from datetime import datetime
 
-from harness.scenario.dates import write_date
+from ringproof.scenario.dates import write_date
 
 _CYRILLIC = dict(
     zip(

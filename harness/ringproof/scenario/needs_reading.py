@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from harness.scenario.needs import VERSION, Needs
-from harness.scenario.problem import ReadingError, told
-from harness.scenario.tree import Text, Value
-from harness.scenario.values import refuse_unknown, table_of, text_of
+from ringproof.scenario.needs import VERSION, Needs
+from ringproof.scenario.problem import ReadingError, told
+from ringproof.scenario.tree import Text, Value
+from ringproof.scenario.values import refuse_unknown, table_of, text_of
 
 NEEDS = ("asterisk", "because")
 _VERSION_EXAMPLE = 'write `"22"` or `"20.17"`, say: that version or any later one'

@@ -1,7 +1,7 @@
 """An office: the small description of a PBX from which its Asterisk configuration is written.
 
 These models say the shape only. Whether names refer to something that exists, and where in the file a mistake
-stands, is told by the reader (`harness.scenario.reading`).
+stands, is told by the reader (`ringproof.scenario.reading`).
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from harness.scenario.duration import FORM, PbxSeconds, parse_duration
-from harness.scenario.hours import Holiday, Spans, TimeZone, Weekdays
-from harness.scenario.version import FILE_VERSION
+from ringproof.scenario.duration import FORM, PbxSeconds, parse_duration
+from ringproof.scenario.hours import Holiday, Spans, TimeZone, Weekdays
+from ringproof.scenario.version import FILE_VERSION
 
 
 def _duration(value: object) -> object:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.hours import overlap
-from harness.scenario.office import (
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.hours import overlap
+from ringproof.scenario.office import (
     BundledSound,
     Destination,
     Office,
@@ -18,11 +18,11 @@ from harness.scenario.office import (
     ToGroup,
     ToMenu,
 )
-from harness.scenario.office_reading import place_of
-from harness.scenario.problem import Complaints, ReadingError, told
-from harness.scenario.sounds import core_sounds, why_unplayable
-from harness.scenario.spelling import nearest, suggest
-from harness.scenario.tree import Table
+from ringproof.scenario.office_reading import place_of
+from ringproof.scenario.problem import Complaints, ReadingError, told
+from ringproof.scenario.sounds import core_sounds, why_unplayable
+from ringproof.scenario.spelling import nearest, suggest
+from ringproof.scenario.tree import Table
 
 Path_ = tuple[str | int, ...]
 _LEAST = PbxSeconds(1.0)
@@ -188,7 +188,7 @@ def _sounds(office: Office, root: Table, folder: Path, complaints: Complaints) -
     for path, prompt in prompts:
         if isinstance(prompt, BundledSound) and prompt.sound not in core_sounds():
             near = nearest(prompt.sound, sorted(core_sounds()))
-            known = f"did you mean `{near}`?" if near else "harness/scenario/core-sounds.txt has their names;"
+            known = f"did you mean `{near}`?" if near else "harness/ringproof/scenario/core-sounds.txt has their names;"
             name = prompt.sound.rpartition("/")[2]
             complaints.add(
                 ReadingError(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from harness.scenario.office import (
+from ringproof.scenario.office import (
     BundledSound,
     Extension,
     FirstFree,
@@ -28,14 +28,14 @@ from harness.scenario.office import (
     Trunk,
     WrongKey,
 )
-from harness.scenario.office_fault import explain
-from harness.scenario.problem import Complaints, ReadingError, told
-from harness.scenario.spelling import enumerate_words, nearest, suggest
-from harness.scenario.tree import Entry, Listing, Nothing, Table, Text, Value
-from harness.scenario.values import entry, table_of, text_of, unknown_key
+from ringproof.scenario.office_fault import explain
+from ringproof.scenario.problem import Complaints, ReadingError, told
+from ringproof.scenario.spelling import enumerate_words, nearest, suggest
+from ringproof.scenario.tree import Entry, Listing, Nothing, Table, Text, Value
+from ringproof.scenario.values import entry, table_of, text_of, unknown_key
 
 if TYPE_CHECKING:
-    from harness.scenario.source import Source
+    from ringproof.scenario.source import Source
 
 M = TypeVar("M", bound=BaseModel)
 Reader = Callable[[Entry], object]

@@ -9,17 +9,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.scenario.manuscript import open_manuscript, shown_name
-from harness.scenario.office import Office
-from harness.scenario.office_checks import check_office
-from harness.scenario.office_reading import read_shape
-from harness.scenario.problem import Complaints, Problem, ReadingError, render_problem, told
-from harness.scenario.scenario_reading import TOP, ScenarioFile
-from harness.scenario.spelling import nearest, suggest
-from harness.scenario.story import Scenario
-from harness.scenario.tree import Table, Text, read_tree
-from harness.scenario.values import entry, refuse_unknown, table_of, text_of
-from harness.scenario.version import check_version
+from ringproof.scenario.manuscript import open_manuscript, shown_name
+from ringproof.scenario.office import Office
+from ringproof.scenario.office_checks import check_office
+from ringproof.scenario.office_reading import read_shape
+from ringproof.scenario.problem import Complaints, Problem, ReadingError, render_problem, told
+from ringproof.scenario.scenario_reading import TOP, ScenarioFile
+from ringproof.scenario.spelling import nearest, suggest
+from ringproof.scenario.story import Scenario
+from ringproof.scenario.tree import Table, Text, read_tree
+from ringproof.scenario.values import entry, refuse_unknown, table_of, text_of
+from ringproof.scenario.version import check_version
 
 __all__ = ["Problem", "ReadFile", "ReadOffice", "read_office", "read_scenarios", "render_problem"]
 

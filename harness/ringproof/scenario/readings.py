@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import permutations, product
 from math import factorial, prod
 
-from harness.scenario.cast import Cast
-from harness.scenario.expectations import EXPECTATION, read_expectation
-from harness.scenario.problem import Complaints, ReadingError, told
-from harness.scenario.story import Expectation, Ring
-from harness.scenario.tree import Listing, Table, Text, Value
-from harness.scenario.values import entry, items_of
-from harness.scenario.verbs import take_apart
+from ringproof.scenario.cast import Cast
+from ringproof.scenario.expectations import EXPECTATION, read_expectation
+from ringproof.scenario.problem import Complaints, ReadingError, told
+from ringproof.scenario.story import Expectation, Ring
+from ringproof.scenario.tree import Listing, Table, Text, Value
+from ringproof.scenario.values import entry, items_of
+from ringproof.scenario.verbs import take_apart
 
 MOST = 24
 """Readings of one scenario: each is judged, and nobody thinks of more."""

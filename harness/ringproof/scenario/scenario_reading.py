@@ -7,22 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from harness.scenario.answer_checks import check_partners
-from harness.scenario.cast import Cast, Told, phones_on_top, read_callers, read_phones, read_rung
-from harness.scenario.chance_checks import check_calls
-from harness.scenario.chance_reading import read_calls
-from harness.scenario.clock_reading import read_clock, read_speed
-from harness.scenario.contradictions import check_contradictions
-from harness.scenario.duration import PbxSeconds, write_duration
-from harness.scenario.identity import name_at, scenario_id
-from harness.scenario.manuscript import Manuscript
-from harness.scenario.needs import Needs
-from harness.scenario.needs_reading import read_needs
-from harness.scenario.office import Office
-from harness.scenario.problem import Complaints, ReadingError, told
-from harness.scenario.readings import Reading, check_names, read_expectations
-from harness.scenario.steps import callers_who_call, read_steps
-from harness.scenario.story import (
+from ringproof.scenario.answer_checks import check_partners
+from ringproof.scenario.cast import Cast, Told, phones_on_top, read_callers, read_phones, read_rung
+from ringproof.scenario.chance_checks import check_calls
+from ringproof.scenario.chance_reading import read_calls
+from ringproof.scenario.clock_reading import read_clock, read_speed
+from ringproof.scenario.contradictions import check_contradictions
+from ringproof.scenario.duration import PbxSeconds, write_duration
+from ringproof.scenario.identity import name_at, scenario_id
+from ringproof.scenario.manuscript import Manuscript
+from ringproof.scenario.needs import Needs
+from ringproof.scenario.needs_reading import read_needs
+from ringproof.scenario.office import Office
+from ringproof.scenario.problem import Complaints, ReadingError, told
+from ringproof.scenario.readings import Reading, check_names, read_expectations
+from ringproof.scenario.steps import callers_who_call, read_steps
+from ringproof.scenario.story import (
     CLOCK_RESOLUTION,
     DEFAULT_TOLERANCE,
     AsRung,
@@ -33,12 +33,12 @@ from harness.scenario.story import (
     Step,
     choices_of,
 )
-from harness.scenario.story_checks import check_expectations, check_moments, check_steps
-from harness.scenario.timeline import check_moments_apart
-from harness.scenario.tree import Entry, Table, Text, Value
-from harness.scenario.turns import one_wave_each
-from harness.scenario.values import entry, refuse_unknown, table_of, time_of
-from harness.scenario.version import KEY
+from ringproof.scenario.story_checks import check_expectations, check_moments, check_steps
+from ringproof.scenario.timeline import check_moments_apart
+from ringproof.scenario.tree import Entry, Table, Text, Value
+from ringproof.scenario.turns import one_wave_each
+from ringproof.scenario.values import entry, refuse_unknown, table_of, time_of
+from ringproof.scenario.version import KEY
 
 SHARED = (
     "callers",

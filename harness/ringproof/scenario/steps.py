@@ -6,13 +6,13 @@ import re
 from dataclasses import replace
 from typing import Literal, cast
 
-from harness.scenario.cast import Cast
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.problem import Complaints, ReadingError, told
-from harness.scenario.story import ANY, Call, HangUp, Hear, Moment, Press, Step, Wait
-from harness.scenario.tree import Listing, Table, Text, Value
-from harness.scenario.values import entry, items_of, refuse_unknown, table_of, text_of, time_of
-from harness.scenario.verbs import Grammar, Sentence, take_apart
+from ringproof.scenario.cast import Cast
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.problem import Complaints, ReadingError, told
+from ringproof.scenario.story import ANY, Call, HangUp, Hear, Moment, Press, Step, Wait
+from ringproof.scenario.tree import Listing, Table, Text, Value
+from ringproof.scenario.values import entry, items_of, refuse_unknown, table_of, text_of, time_of
+from ringproof.scenario.verbs import Grammar, Sentence, take_apart
 
 _EXPECTATIONS = (
     "ring, refused, forwarded, unseen, answer, talk, nobody, missed, lost, caller gets, over, either, together"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never
 
-from harness.scenario.answer_checks import check_answers
-from harness.scenario.cast import Cast
-from harness.scenario.duration import write_duration
-from harness.scenario.problem import Complaints, ReadingError
-from harness.scenario.source import Source
-from harness.scenario.spelling import enumerate_words, suggest_name
-from harness.scenario.story import (
+from ringproof.scenario.answer_checks import check_answers
+from ringproof.scenario.cast import Cast
+from ringproof.scenario.duration import write_duration
+from ringproof.scenario.problem import Complaints, ReadingError
+from ringproof.scenario.source import Source
+from ringproof.scenario.spelling import enumerate_words, suggest_name
+from ringproof.scenario.story import (
     ANY,
     SETTLE_WINDOW,
     Answer,
@@ -44,7 +44,7 @@ from harness.scenario.story import (
     Wait,
     extension_of,
 )
-from harness.scenario.turns import rings_on
+from ringproof.scenario.turns import rings_on
 
 _ONLY_ONCE = (Missed, Lost, CallerGets, PicksUpByItself)
 

@@ -11,11 +11,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
-from harness.scenario.cast import Cast
-from harness.scenario.duration import PbxSeconds, write_duration
-from harness.scenario.problem import Complaints, ReadingError
-from harness.scenario.source import Source
-from harness.scenario.story import (
+from ringproof.scenario.cast import Cast
+from ringproof.scenario.duration import PbxSeconds, write_duration
+from ringproof.scenario.problem import Complaints, ReadingError
+from ringproof.scenario.source import Source
+from ringproof.scenario.story import (
     ANY,
     Answer,
     Answers,

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import yaml
 
-from harness.scenario.manuscript import Manuscript
-from harness.scenario.problem import Complaints, ReadingError, told
-from harness.scenario.source import Source
-from harness.scenario.yaml_fault import explain
+from ringproof.scenario.manuscript import Manuscript
+from ringproof.scenario.problem import Complaints, ReadingError, told
+from ringproof.scenario.source import Source
+from ringproof.scenario.yaml_fault import explain
 
 DEEPEST = 16
 """Levels of nesting; a scenario needs 8."""

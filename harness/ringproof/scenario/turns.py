@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.story import Expectation, Ring, Turn
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.story import Expectation, Ring, Turn
 
 
 def rings_on(wave: Ring, before: Ring | None, between: Sequence[Expectation]) -> bool:

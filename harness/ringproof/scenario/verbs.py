@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harness.scenario.problem import ReadingError, told
-from harness.scenario.spelling import enumerate_words, nearest, suggest
-from harness.scenario.tree import Entry, Table, Text, Value
-from harness.scenario.values import entry, table_of
+from ringproof.scenario.problem import ReadingError, told
+from ringproof.scenario.spelling import enumerate_words, nearest, suggest
+from ringproof.scenario.tree import Entry, Table, Text, Value
+from ringproof.scenario.values import entry, table_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from harness.scenario.problem import ReadingError, told
-from harness.scenario.tree import Table
-from harness.scenario.values import entry, text_of
+from ringproof.scenario.problem import ReadingError, told
+from ringproof.scenario.tree import Table
+from ringproof.scenario.values import entry, text_of
 
 KEY = "ringproof"
 FILE_VERSION = 1

@@ -1,4 +1,4 @@
-"""`python3 -m harness.setup STEP...`: find a Python that fits, then take the steps.
+"""`python3 -m ringproof.setup STEP...`: find a Python that fits, then take the steps.
 
 This file (with the two `__init__.py` above it) is kept parseable by every Python 3, so that an unfit one
 is refused in a sentence and not by a SyntaxError, or by pip with a page of output.
@@ -69,8 +69,8 @@ def main() -> int:
     if wanted:
         os.environ["RINGPROOF_PYTHON_NAMED"] = "1"  # so that a .venv of another Python is made anew
     if wanted or command != sys.executable:
-        return subprocess.call([command, "-m", "harness.setup", *sys.argv[1:]])
-    from harness.setup.steps import take  # noqa: PLC0415 (this import needs the Python that was just checked)
+        return subprocess.call([command, "-m", "ringproof.setup", *sys.argv[1:]])
+    from ringproof.setup.steps import take  # noqa: PLC0415 (this import needs the Python that was just checked)
 
     return take(sys.argv[1:])
 

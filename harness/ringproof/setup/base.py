@@ -8,11 +8,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.setup import apt
-from harness.setup.dockerapi import Engine, EngineError
-from harness.setup.engine import find
-from harness.setup.offline import ELSEWHERE, OFFLINE, no_mirror_in
-from harness.setup.telling import SetupError, say, step, tail
+from ringproof.setup import apt
+from ringproof.setup.dockerapi import Engine, EngineError
+from ringproof.setup.engine import find
+from ringproof.setup.offline import ELSEWHERE, OFFLINE, no_mirror_in
+from ringproof.setup.telling import SetupError, say, step, tail
 
 REPOSITORY = "ringproof-base"
 LABEL = "ringproof.image.base"

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from harness.setup.named import DEFAULT_ADDRESS, TO_OWN, named_engine
-from harness.setup.telling import SetupError
+from ringproof.setup.named import DEFAULT_ADDRESS, TO_OWN, named_engine
+from ringproof.setup.telling import SetupError
 
 ASK_SECONDS = 10.0
 BUILD_SECONDS = 600.0

@@ -9,9 +9,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.setup import apt
-from harness.setup.dockerapi import Engine
-from harness.setup.telling import SetupError, run, say, step, tail
+from ringproof.setup import apt
+from ringproof.setup.dockerapi import Engine
+from ringproof.setup.telling import SetupError, run, say, step, tail
 
 READY_SECONDS = 30.0
 LOOK_SECONDS = 0.1

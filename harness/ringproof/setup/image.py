@@ -15,11 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.setup import apt, base
-from harness.setup.dockerapi import Engine, EngineError
-from harness.setup.engine import NO_ENGINE
-from harness.setup.offline import OFFLINE, no_mirror_in
-from harness.setup.telling import SetupError, step, tail
+from ringproof.setup import apt, base
+from ringproof.setup.dockerapi import Engine, EngineError
+from ringproof.setup.engine import NO_ENGINE
+from ringproof.setup.offline import OFFLINE, no_mirror_in
+from ringproof.setup.telling import SetupError, step, tail
 
 REPOSITORY = "ringproof-asterisk"
 FOLDER = "asterisk-image"
@@ -66,7 +66,7 @@ PHONES = Recipe("2", "forky", "ringproof-phones", "phones-image", leaves_builder
 def image_dir(name: str = FOLDER) -> Path:
     """Return a folder that images are made of: of the checkout, else the one that came in the wheel."""
     package = Path(__file__).resolve().parents[1]
-    for place in (package.parent / name, package / "_data" / name):
+    for place in (package / "_data" / name, package.parents[1] / name):
         if place.is_dir():
             return place
     raise SetupError(f"{name}/ is missing: this installation of Ringproof is not complete, install it again.")

@@ -6,9 +6,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.setup import image
-from harness.setup.dockerapi import Engine, EngineError
-from harness.setup.telling import SetupError
+from ringproof.setup import image
+from ringproof.setup.dockerapi import Engine, EngineError
+from ringproof.setup.telling import SetupError
 
 BUILDER = image.Recipe(
     version="bullseye",

@@ -7,11 +7,11 @@ from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
 
-from harness import __version__
-from harness.setup import image, library
-from harness.setup.archive import Archive, ArchiveError, Contents, opened
-from harness.setup.dockerapi import CHUNK_BYTES, Engine, EngineError
-from harness.setup.telling import SetupError, step
+from ringproof import __version__
+from ringproof.setup import image, library
+from ringproof.setup.archive import Archive, ArchiveError, Contents, opened
+from ringproof.setup.dockerapi import CHUNK_BYTES, Engine, EngineError
+from ringproof.setup.telling import SetupError, step
 
 
 def require_fitting(file: Path) -> None:

@@ -9,11 +9,11 @@ from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
 
-from harness import __version__
-from harness.setup import image, library
-from harness.setup.archive import ArchiveError, Contents, beginning, opened
-from harness.setup.dockerapi import Engine, EngineError
-from harness.setup.telling import SetupError, say, step
+from ringproof import __version__
+from ringproof.setup import image, library
+from ringproof.setup.archive import ArchiveError, Contents, beginning, opened
+from ringproof.setup.dockerapi import Engine, EngineError
+from ringproof.setup.telling import SetupError, say, step
 
 _TAIL_BYTES = 4096
 _LAST_WORDS = re.compile(rb'\{"errorDetail":.*?"message":"([^"]*)"')

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.setup import engine, image, library, venv
-from harness.setup.telling import EXIT_BROKEN, SetupError
+from ringproof.setup import engine, image, library, venv
+from ringproof.setup.telling import EXIT_BROKEN, SetupError
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+CHECKOUT = Path(__file__).resolve().parents[3]
 
 STEPS: dict[str, Callable[[], object]] = {
     "python": lambda: venv.ensure(CHECKOUT),

@@ -11,8 +11,8 @@ import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.setup import apt
-from harness.setup.telling import SetupError, run, say, step
+from ringproof.setup import apt
+from ringproof.setup.telling import SetupError, run, say, step
 
 STAMP = "ringproof-setup"
 LOG = "ringproof-setup.log"
@@ -31,7 +31,7 @@ class Stamp:
         """Return the stamp that `.venv` should have; of pyproject.toml only what pip looks at counts."""
         locked = hashlib.sha256((checkout / "requirements.lock").read_bytes() + str(checkout).encode())
         project = tomllib.loads((checkout / "pyproject.toml").read_text())
-        own = hashlib.sha256((checkout / "harness" / "__init__.py").read_bytes())
+        own = hashlib.sha256((checkout / "harness" / "ringproof" / "__init__.py").read_bytes())
         own.update(repr([project["build-system"], project["project"], project["tool"]["hatch"]]).encode())
         python = os.path.realpath(sys.executable)  # the Python itself, where this .venv is active
         return cls(locked.hexdigest(), own.hexdigest(), python)

@@ -1,4 +1,4 @@
-"""A rehearsal: `harness.play` is replaced in every process that has this folder on its PYTHONPATH.
+"""A rehearsal: `ringproof.play` is replaced in every process that has this folder on its PYTHONPATH.
 
 It stands in for neither PBX nor phones: nothing about calls is tested with it. What is tested is the plumbing of the
 front ends (selection, exit codes, reports, signals, workers), in real processes, with a play that writes the events of
@@ -19,9 +19,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from harness.clock.report import NO_CLOCK, ClockReport
-from harness.containers.errors import BrokenError, EditedConfigurationError, UnmetNeedsError
-from harness.events import (
+from ringproof.clock.report import NO_CLOCK, ClockReport
+from ringproof.containers.errors import BrokenError, EditedConfigurationError, UnmetNeedsError
+from ringproof.events import (
     HEADER,
     Bridged,
     CallerEnded,
@@ -41,12 +41,12 @@ from harness.events import (
     StoryOver,
     to_json,
 )
-from harness.report import finding_text
-from harness.scenario import reading
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.reading import ReadFile
-from harness.scenario.speed import SLOWEST
-from harness.scenario.story import BaseExpectation, Expectation, Scenario
+from ringproof.report import finding_text
+from ringproof.scenario import reading
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.reading import ReadFile
+from ringproof.scenario.speed import SLOWEST
+from ringproof.scenario.story import BaseExpectation, Expectation, Scenario
 
 STAGE = Path(os.environ["RINGPROOF_REHEARSAL"])
 """The folder that tests look into: who has done what."""
@@ -239,7 +239,7 @@ def one_call(late: float = 0.0, longer: float = 0.0) -> list[Event]:
     ]
 
 
-_stand_in = ModuleType("harness.play")
+_stand_in = ModuleType("ringproof.play")
 _stand_in.__dict__.update(
     BrokenError=BrokenError,
     EditedConfigurationError=EditedConfigurationError,
@@ -251,7 +251,7 @@ _stand_in.__dict__.update(
     play=play,
     start_phones=start_phones,
 )
-sys.modules["harness.play"] = _stand_in
+sys.modules["ringproof.play"] = _stand_in
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from harness.scenario.office import FirstFree, ToExtension, ToGroup
-from harness.scenario.story import (
+from ringproof.scenario.office import FirstFree, ToExtension, ToGroup
+from ringproof.scenario.story import (
     Answers,
     AsRung,
     Behaviour,

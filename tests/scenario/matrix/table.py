@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import yaml
-
-from harness.scenario.office import FirstFree, Hunt, InOrder, Progressive, RandomFree, RingAll, ToGroup
-from harness.scenario.reading import read_scenarios
+from ringproof.scenario.office import FirstFree, Hunt, InOrder, Progressive, RandomFree, RingAll, ToGroup
+from ringproof.scenario.reading import read_scenarios
 
 from .situations import SITUATIONS
 from .told import Told

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from harness.scenario.office import Destination, Group
-from harness.scenario.story import (
+from ringproof.scenario.office import Destination, Group
+from ringproof.scenario.story import (
     Answer,
     Behaviour,
     Call,

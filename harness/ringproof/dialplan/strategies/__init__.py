@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from harness.dialplan.strategies import first_free, in_order, progressive, random_free, ring_all
-from harness.dialplan.strategies.group import GroupWords
-from harness.scenario.office import FirstFree, Group, InOrder, Office, Progressive, RandomFree, RingAll
+from ringproof.dialplan.strategies import first_free, in_order, progressive, random_free, ring_all
+from ringproof.dialplan.strategies.group import GroupWords
+from ringproof.scenario.office import FirstFree, Group, InOrder, Office, Progressive, RandomFree, RingAll
 
 
 def context_of(name: str, group: Group, office: Office) -> str:

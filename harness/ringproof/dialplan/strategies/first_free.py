@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from harness.dialplan.strategies import hunt
-from harness.dialplan.strategies.group import GroupWords
-from harness.scenario.office import FirstFree
+from ringproof.dialplan.strategies import hunt
+from ringproof.dialplan.strategies.group import GroupWords
+from ringproof.scenario.office import FirstFree
 
 
 def context(group: GroupWords, first_free: FirstFree) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.dialplan import safety, wording
-from harness.scenario.office import Group, Office
+from ringproof.dialplan import safety, wording
+from ringproof.scenario.office import Group, Office
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

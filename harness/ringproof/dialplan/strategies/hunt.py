@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.dialplan.strategies.group import GroupWords
-from harness.dialplan.templating import fill
-from harness.scenario.office import Hunt
+from ringproof.dialplan.strategies.group import GroupWords
+from ringproof.dialplan.templating import fill
+from ringproof.scenario.office import Hunt
 
 IN_ORDER = "1"
 AT_RANDOM = "${RAND(1,${FIELDQTY(TRY,&)})}"

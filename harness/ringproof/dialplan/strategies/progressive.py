@@ -17,11 +17,11 @@ Without `keep` each step is one Dial, and all who have joined are rung anew.
 
 from __future__ import annotations
 
-from harness.dialplan import wording
-from harness.dialplan.strategies.group import GroupWords
-from harness.dialplan.templating import fill
-from harness.scenario.duration import PbxSeconds
-from harness.scenario.office import Progressive
+from ringproof.dialplan import wording
+from ringproof.dialplan.strategies.group import GroupWords
+from ringproof.dialplan.templating import fill
+from ringproof.scenario.duration import PbxSeconds
+from ringproof.scenario.office import Progressive
 
 LOOKING = PbxSeconds(1.0)
 """Looking whether a member is free takes less."""

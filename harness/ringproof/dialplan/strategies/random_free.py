@@ -5,9 +5,9 @@ Looking at the members in random order and taking the first who is free is fair 
 
 from __future__ import annotations
 
-from harness.dialplan.strategies import hunt
-from harness.dialplan.strategies.group import GroupWords
-from harness.scenario.office import RandomFree
+from ringproof.dialplan.strategies import hunt
+from ringproof.dialplan.strategies.group import GroupWords
+from ringproof.scenario.office import RandomFree
 
 
 def context(group: GroupWords, random_free: RandomFree) -> str:

@@ -6,8 +6,8 @@ refusal ends the Dial, and the losers of an answer are cancelled as answered els
 
 from __future__ import annotations
 
-from harness.dialplan.strategies.group import GroupWords
-from harness.dialplan.templating import fill
+from ringproof.dialplan.strategies.group import GroupWords
+from ringproof.dialplan.templating import fill
 
 
 def context(group: GroupWords) -> str:

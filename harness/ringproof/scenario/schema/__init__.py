@@ -5,7 +5,7 @@ text there may be in the schema whatever YAML 1.2 makes of such a text. What the
 the reader knows more (who exists, which moments fit together).
 """
 
-from harness.scenario.schema.office_file import office_schema
-from harness.scenario.schema.scenario_file import scenario_schema
+from ringproof.scenario.schema.office_file import office_schema
+from ringproof.scenario.schema.scenario_file import scenario_schema
 
 __all__ = ["office_schema", "scenario_schema"]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.scenario import office as models
-from harness.scenario.duration import write_duration
-from harness.scenario.schema.docstrings import field_docstrings
-from harness.scenario.schema.scalars import DRAFT_7, Schema, inside, number_from, one_of_words, text, whole
+from ringproof.scenario import office as models
+from ringproof.scenario.duration import write_duration
+from ringproof.scenario.schema.docstrings import field_docstrings
+from ringproof.scenario.schema.scalars import DRAFT_7, Schema, inside, number_from, one_of_words, text, whole
 
 _BOOLEAN = r"[Tt]([Rr][Uu][Ee])?|[Yy]([Ee][Ss])?|[Oo][Nn]|1|[Ff]([Aa][Ll][Ss][Ee])?|[Nn][Oo]?|[Oo][Ff][Ff]|0"
 """What pydantic takes for true and false."""

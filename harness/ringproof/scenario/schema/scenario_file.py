@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from harness.scenario.behaviour_reading import BEHAVIOUR, WORDS
-from harness.scenario.cast import CALLER, CALLER_NAME, CONTACT
-from harness.scenario.clock_reading import CLOCK, SWEEP
-from harness.scenario.duration import FORM, SPAN
-from harness.scenario.expectations import ANSWER_CHOICE, CALLER_GETS, CHOICE, CHOICE_NAME, EXPECTATION, SHOWN
-from harness.scenario.hearing_reading import PROMPT
-from harness.scenario.needs_reading import NEEDS
-from harness.scenario.office import EXTENSION
-from harness.scenario.scenario_reading import LONGEST_NAME, OWN, SHARED, TOP
-from harness.scenario.schema import words
-from harness.scenario.schema.scalars import DRAFT_7, Schema, inside, text, whole
-from harness.scenario.schema.words import Word, listed, ref
-from harness.scenario.spelling import enumerate_words
-from harness.scenario.steps import MOMENT, MOMENT_OF, STEP
-from harness.scenario.verbs import Grammar
+from ringproof.scenario.behaviour_reading import BEHAVIOUR, WORDS
+from ringproof.scenario.cast import CALLER, CALLER_NAME, CONTACT
+from ringproof.scenario.clock_reading import CLOCK, SWEEP
+from ringproof.scenario.duration import FORM, SPAN
+from ringproof.scenario.expectations import ANSWER_CHOICE, CALLER_GETS, CHOICE, CHOICE_NAME, EXPECTATION, SHOWN
+from ringproof.scenario.hearing_reading import PROMPT
+from ringproof.scenario.needs_reading import NEEDS
+from ringproof.scenario.office import EXTENSION
+from ringproof.scenario.scenario_reading import LONGEST_NAME, OWN, SHARED, TOP
+from ringproof.scenario.schema import words
+from ringproof.scenario.schema.scalars import DRAFT_7, Schema, inside, text, whole
+from ringproof.scenario.schema.words import Word, listed, ref
+from ringproof.scenario.spelling import enumerate_words
+from ringproof.scenario.steps import MOMENT, MOMENT_OF, STEP
+from ringproof.scenario.verbs import Grammar
 
 _DIGITS_ONLY = EXTENSION.removeprefix("^").removesuffix("$")
 _PHONE = f"{_DIGITS_ONLY}(/{CONTACT.pattern})?"
@@ -138,9 +138,11 @@ def _same(what: str, there: Iterable[str], said: Mapping[str, object]) -> None:
     if unsaid:
         told = enumerate_words(f"`{key}`" for key in unsaid)
         raise LookupError(
-            f"{what}: the schema knows nothing of {told}; describe it in harness/scenario/schema/words.py"
+            f"{what}: the schema knows nothing of {told}; describe it in harness/ringproof/scenario/schema/words.py"
         )
     gone = [key for key in said if key not in there]
     if gone:
         told = enumerate_words(f"`{key}`" for key in gone)
-        raise LookupError(f"{what}: the reader knows no {told}; delete it from harness/scenario/schema/words.py")
+        raise LookupError(
+            f"{what}: the reader knows no {told}; delete it from harness/ringproof/scenario/schema/words.py"
+        )

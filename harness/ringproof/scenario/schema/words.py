@@ -1,7 +1,7 @@
 """Every key of a scenario file: what may stand behind it, and what it means.
 
 The readers say which keys there are. One that is missing here, or stands here and is none, is told by
-`harness.scenario.schema.scenario_file` when the schema is made, so that `make check` fails.
+`ringproof.scenario.schema.scenario_file` when the schema is made, so that `make check` fails.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from harness.scenario.behaviour_reading import ALWAYS, DIALS
-from harness.scenario.cast import SHOWS
-from harness.scenario.chance_reading import MOST_CALLS, MOST_OFTEN, MOST_SHARE, RAREST, RATE
-from harness.scenario.clock_reading import MOST_DATES, STARTS
-from harness.scenario.expectations import ANSWERED_BY, CHOICE_NAME, NOBODY
-from harness.scenario.hearing_reading import SOUNDS
-from harness.scenario.needs import VERSION
-from harness.scenario.schema.scalars import Schema, code, number_from, one_of_words, text
-from harness.scenario.speed import FASTEST, SLOWEST
-from harness.scenario.steps import DIGITS
-from harness.scenario.version import FILE_VERSION, KEY
+from ringproof.scenario.behaviour_reading import ALWAYS, DIALS
+from ringproof.scenario.cast import SHOWS
+from ringproof.scenario.chance_reading import MOST_CALLS, MOST_OFTEN, MOST_SHARE, RAREST, RATE
+from ringproof.scenario.clock_reading import MOST_DATES, STARTS
+from ringproof.scenario.expectations import ANSWERED_BY, CHOICE_NAME, NOBODY
+from ringproof.scenario.hearing_reading import SOUNDS
+from ringproof.scenario.needs import VERSION
+from ringproof.scenario.schema.scalars import Schema, code, number_from, one_of_words, text
+from ringproof.scenario.speed import FASTEST, SLOWEST
+from ringproof.scenario.steps import DIGITS
+from ringproof.scenario.version import FILE_VERSION, KEY
 
 
 @dataclass(frozen=True, slots=True)
