@@ -25,6 +25,7 @@ from ringproof.clock.clock import PbxClock, PlayLoop
 from ringproof.clock.page import Page
 from ringproof.containers.engine import engine
 from ringproof.containers.run import RunEnvironment, open_run
+from ringproof.core.speed import FASTEST, SLOWEST
 from ringproof.dialplan.render import Secrets, render_office
 from ringproof.events import (
     ChannelGone,
@@ -42,7 +43,6 @@ from ringproof.phones.handle import Phone
 from ringproof.play import play
 from ringproof.play.clockwork import LIBRARY
 from ringproof.scenario.reading import read_scenarios
-from ringproof.scenario.speed import FASTEST, SLOWEST
 from ringproof.scenario.story import Scenario
 
 from .booting import boot_in

@@ -17,11 +17,11 @@ from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
+from ringproof.core.duration import PbxSeconds
 from ringproof.events import read_record
 from ringproof.judge import judge, moments, waves
 from ringproof.observe import observe
 from ringproof.observe.model import Observation
-from ringproof.scenario.duration import PbxSeconds
 from ringproof.scenario.reading import read_scenarios
 from ringproof.scenario.story import ACTS_WITHIN, DEFAULT_TOLERANCE, Scenario
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ringproof.core.duration import PbxSeconds
+from ringproof.core.source import Source
 from ringproof.observe.chart import brief_rings, waves_of
 from ringproof.observe.model import (
     CallerView,
@@ -12,9 +14,7 @@ from ringproof.observe.model import (
     ObservedRing,
     ObservedTalk,
 )
-from ringproof.scenario.duration import PbxSeconds
 from ringproof.scenario.office import Extension, Office, ToExtension, ToHangUp, Trunk
-from ringproof.scenario.source import Source
 from ringproof.scenario.story import Call, Caller, Expectation, RingsOn, Scenario, Step
 
 

@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ringproof.clock.jitter import auto
-from ringproof.scenario.speed import FASTEST, SLOWEST, parse_speed
+from ringproof.core.speed import FASTEST, SLOWEST, parse_speed
 
 if TYPE_CHECKING:
     from ringproof.clock.report import ClockReport
+    from ringproof.core.problem import Problem
     from ringproof.judge.finding import Finding
     from ringproof.observe import Observation
     from ringproof.play import RunEnvironment
     from ringproof.report.result import Outcome
-    from ringproof.scenario.problem import Problem
     from ringproof.scenario.story import Scenario
 
 Speed = float | Literal["auto"]

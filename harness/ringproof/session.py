@@ -21,10 +21,10 @@ from ringproof.report.result import EXIT_BROKEN, REPEATED, Outcome, Play, Result
 from ringproof.report.results import ResultsFile
 
 if TYPE_CHECKING:
+    from ringproof.core.problem import Problem
     from ringproof.opening import Opening
     from ringproof.play import RunEnvironment
     from ringproof.plays import Attempt
-    from ringproof.scenario.problem import Problem
     from ringproof.scenario.story import Scenario
 
 ENDING = ".ring.yaml"
@@ -84,10 +84,10 @@ def is_meant(name: str, texts: Iterable[str]) -> bool:
 
 def tell(scenario: Scenario, plays: Plays, table: Table) -> Result:
     """Return the verdict, and write it to the evidence folder as `verdict.txt`."""
+    from ringproof.core.duration import PbxSeconds, format_duration  # noqa: PLC0415
     from ringproof.report.complaints import complaints_in  # noqa: PLC0415 - as above
     from ringproof.report.finding_text import WIDTH, failure_text, unsteady_text  # noqa: PLC0415
     from ringproof.report.plain import plain_observation  # noqa: PLC0415
-    from ringproof.scenario.duration import PbxSeconds, format_duration  # noqa: PLC0415
 
     folder = table.out / scenario.id
     told, fast = plays.told, plays.fast
@@ -145,9 +145,9 @@ def not_judged(scenario: Scenario, fault: NotJudgedError, table: Table | None, w
 
     Without `table` the play did not even begin; a folder of that name is then from another run.
     """
+    from ringproof.core.problem import render_problem  # noqa: PLC0415
     from ringproof.report.complaints import complaints_in  # noqa: PLC0415 - as above
     from ringproof.report.finding_text import WIDTH, broken_text, skipped_text  # noqa: PLC0415
-    from ringproof.scenario.problem import render_problem  # noqa: PLC0415
 
     def text(width: int) -> str:
         if fault.problems:
@@ -179,7 +179,7 @@ def not_judged(scenario: Scenario, fault: NotJudgedError, table: Table | None, w
 
 def invalid(file: str, problems: Iterable[Problem]) -> Result:
     """Return the result of a file with mistakes: all of them, none was played."""
-    from ringproof.scenario.problem import render_problem  # noqa: PLC0415 - as above
+    from ringproof.core.problem import render_problem  # noqa: PLC0415 - as above
 
     problems = list(problems)
     return Result(

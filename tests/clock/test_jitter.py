@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from ringproof.clock import jitter
 from ringproof.clock.jitter import SLOWEST_RACE, auto, lateness, speed_for
-from ringproof.scenario.speed import FASTEST
+from ringproof.core.speed import FASTEST
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ringproof.compare import Difference, Kind, NotTheSameStoryError, compare
+from ringproof.core.duration import PbxSeconds
 from ringproof.observe import Observation
 from ringproof.observe.model import Heard, ObservedCommand, ObservedPrompt, ObservedRing, ObservedSound, ObservedTalk
-from ringproof.scenario.duration import PbxSeconds
 from story_book import lead, rang, seen
 
 LABELS = ("at speed 1", "at speed 500")

@@ -12,11 +12,11 @@ from play.conftest import left_behind, on_a_clock, story
 from ringproof.containers import seal
 from ringproof.containers.errors import BrokenError
 from ringproof.containers.run import RunEnvironment, open_run
+from ringproof.core.speed import FASTEST
 from ringproof.pbx import asterisk_container
 from ringproof.pbx.asterisk_container import AsteriskContainer
 from ringproof.phones.container import PhonesContainer, phones_of
 from ringproof.play.conductor import conduct
-from ringproof.scenario.speed import FASTEST
 
 pytestmark = pytest.mark.pbx
 

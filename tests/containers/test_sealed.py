@@ -18,9 +18,9 @@ from play.laboratory import Laboratory, laboratory, with_dialplan
 from ringproof.containers.engine import engine
 from ringproof.containers.errors import BrokenError
 from ringproof.containers.run import RunEnvironment, open_run
+from ringproof.core.speed import FASTEST
 from ringproof.phones.container import phones_of
 from ringproof.play.stage import PbxFaultError
-from ringproof.scenario.speed import FASTEST
 from testcontainers.core.container import ExecConfig
 
 pytestmark = pytest.mark.pbx

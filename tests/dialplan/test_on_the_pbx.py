@@ -14,10 +14,10 @@ from booting import boot_in
 from rendered_offices import CORNER_SHOP, HERE, office_of
 from ringproof.containers.errors import BrokenError
 from ringproof.containers.run import RunEnvironment, open_run
+from ringproof.core.duration import PbxSeconds
 from ringproof.dialplan.render import MOST_HOPS, RenderedOffice, render_office
 from ringproof.pbx.container import Pbx
 from ringproof.pbx.manager import Login, ManagerEvent
-from ringproof.scenario.duration import PbxSeconds
 from ringproof.scenario.office import Office, RingAll, ToExtension, ToGroup
 from ringproof.setup import image
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ringproof.core.duration import PbxSeconds
 from ringproof.dialplan import safety
 from ringproof.dialplan.render import PlayAddresses, Secrets, render_office
 from ringproof.dialplan.wording import milliseconds, seconds
-from ringproof.scenario.duration import PbxSeconds
 from ringproof.scenario.office import (
     Extension,
     Menu,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from ringproof.core.duration import PbxSeconds
 from ringproof.events import Bridged, ChannelGone, Event, Unbridged
 from ringproof.events.connections import HOLDING, Connections, other_half
-from ringproof.scenario.duration import PbxSeconds
 
 NOW = PbxSeconds(1.0)
 CALLER, PHONE, OTHER = "PJSIP/trunk-00000001", "PJSIP/101-00000002", "PJSIP/102-00000003"

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ringproof.clock.clock import PbxEpoch
+from ringproof.core.duration import PbxSeconds
 from ringproof.events import HEADER, KINDS, Event, QuietOver, from_json, read_record, to_json
 from ringproof.play.recorder import Recorder
-from ringproof.scenario.duration import PbxSeconds
 
 
 @given(st.sampled_from(list(KINDS.values())).flatmap(st.from_type))

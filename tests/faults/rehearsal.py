@@ -13,13 +13,13 @@ from unittest import mock
 
 from ringproof.containers.errors import BrokenError
 from ringproof.containers.run import RunEnvironment
+from ringproof.core.speed import FASTEST
 from ringproof.events import read_record
 from ringproof.judge import judge
 from ringproof.observe import observe
 from ringproof.pbx import container
 from ringproof.play import clockwork, conductor, theatre
 from ringproof.scenario.reading import read_scenarios
-from ringproof.scenario.speed import FASTEST
 from ringproof.scenario.story import Scenario
 
 from faults.scripted import Fault, ScriptedContainer, ScriptedHouse, World

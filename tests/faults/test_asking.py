@@ -12,6 +12,8 @@ import pytest
 from ringproof.clock.clock import PbxClock, PbxEpoch
 from ringproof.clock.page import Page
 from ringproof.containers.errors import BrokenError
+from ringproof.core.duration import PbxSeconds
+from ringproof.core.speed import FASTEST
 from ringproof.events import NextCall
 from ringproof.pbx.manager import Manager
 from ringproof.phones import protocol as say
@@ -21,8 +23,6 @@ from ringproof.play.media_watch import MediaWatch
 from ringproof.play.own_modules import Use
 from ringproof.play.recorder import Recorder
 from ringproof.play.stage import Stage
-from ringproof.scenario.duration import PbxSeconds
-from ringproof.scenario.speed import FASTEST
 
 from faults.manager_peer import OK, Answers, played
 from faults.virtual import VirtualLoop

@@ -19,6 +19,8 @@ import pytest
 from ringproof.containers import evidence as evidences
 from ringproof.containers.errors import BrokenError, ComplaintError, LogMissingError, UnmetNeedsError
 from ringproof.containers.run import RunEnvironment
+from ringproof.core.needs import Needs
+from ringproof.core.source import Source
 from ringproof.pbx import asterisk_container
 from ringproof.pbx import container as pbx_container
 from ringproof.pbx import manager as managers
@@ -28,8 +30,6 @@ from ringproof.pbx.container import DROPPED, LEASE_SECONDS, ClockMount, Pbx, Sur
 from ringproof.pbx.ended import READY
 from ringproof.pbx.manager import Login, ManagerError
 from ringproof.pbx.manager_conf import MANAGER_PORT
-from ringproof.scenario.needs import Needs
-from ringproof.scenario.source import Source
 
 from faults.manager_peer import BANNER, BOOTED, OK, Answers, ManagerPort
 from faults.scripted_engine import EngineContainer, ScriptedEngine

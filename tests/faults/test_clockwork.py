@@ -15,6 +15,7 @@ from ringproof.clock.clock import PbxClock, PbxEpoch
 from ringproof.clock.page import Obstacle, Page, Word
 from ringproof.clock.report import NO_CLOCK
 from ringproof.containers.errors import BrokenError
+from ringproof.core.speed import FASTEST, SLOWEST
 from ringproof.play import clockwork
 from ringproof.play.clockwork import (
     GETS_READY_S,
@@ -28,7 +29,6 @@ from ringproof.play.clockwork import (
     prove_page_whole,
 )
 from ringproof.scenario.reading import read_scenarios
-from ringproof.scenario.speed import FASTEST, SLOWEST
 from ringproof.scenario.story import Scenario
 
 from faults.virtual import VirtualLoop

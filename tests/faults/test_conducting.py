@@ -14,9 +14,9 @@ from unittest.mock import Mock
 import pytest
 from ringproof.clock.page import PageError
 from ringproof.containers.errors import BrokenError
+from ringproof.core.speed import FASTEST
 from ringproof.events import DialFailed, Event, LegCommanded, PromptPlayed, read_record
 from ringproof.play import conductor, play
-from ringproof.scenario.speed import FASTEST
 from ringproof.scenario.story import Scenario
 
 from faults.rehearsal import ScriptedRun, found_in, read_stories, scripted_run

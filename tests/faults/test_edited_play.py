@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 from ringproof.containers.errors import BrokenError, EditedConfigurationError
+from ringproof.core.problem import Problem
+from ringproof.core.speed import FASTEST
 from ringproof.dialplan.render import render_office
 from ringproof.play import play
-from ringproof.scenario.problem import Problem
 from ringproof.scenario.reading import read_office
-from ringproof.scenario.speed import FASTEST
 from ringproof.scenario.story import Scenario
 
 from faults.rehearsal import OFFICE, ScriptedRun, found_in, read_stories, scripted_run

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from ringproof.scenario.speed import FASTEST, SLOWEST
+from ringproof.core.speed import FASTEST, SLOWEST
 from ringproof.scenario.story import Scenario
 
 from faults.rehearsal import STORIES, Outcome, fault_of, read_stories, rehearse

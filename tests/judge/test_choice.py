@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ringproof.core.duration import PbxSeconds
 from ringproof.judge import Kind, judge
 from ringproof.observe import Observation
 from ringproof.observe.model import ObservedTalk
-from ringproof.scenario.duration import PbxSeconds
 from ringproof.scenario.story import Answer, CallerGets, Expectation, Forwarded, Missed, Refused, Ring, Talk
 from story_book import at, rang, scenario, seen
 

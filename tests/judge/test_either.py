@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ringproof.core.duration import PbxSeconds
 from ringproof.judge import judge, judged_as
 from ringproof.observe import Observation
-from ringproof.scenario.duration import PbxSeconds
 from ringproof.scenario.story import Answer, CallerGets, Expectation, Missed, Nobody, Ring, Scenario
 from story_book import at, rang, scenario, seen
 

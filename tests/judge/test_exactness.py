@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 from exactness import start_needed, table, tolerance_needed
-from ringproof.scenario.duration import PbxSeconds as S
+from ringproof.core.duration import PbxSeconds as S
 from test_verdict import ONE, rang, scenario, seen
 
 

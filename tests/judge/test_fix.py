@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from ringproof.core.duration import PbxSeconds
 from ringproof.judge import judge
 from ringproof.observe.model import Observation
-from ringproof.scenario.duration import PbxSeconds
 from ringproof.scenario.story import Answer, CallerGets, Expectation, HangUp, Press, Ring, Step
 from story_book import CALL, at, rang, scenario, seen
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from ringproof.core.duration import PbxSeconds as S
 from ringproof.judge import judge
 from ringproof.observe import Observation
 from ringproof.observe.model import ObservedPrompt, ObservedRing, ObservedSound
-from ringproof.scenario.duration import PbxSeconds as S
 from ringproof.scenario.story import Answer, CallerGets, CallerHears, Expectation, Nobody, Prompt, Ring
 from story_book import at, rang, scenario, seen
 

@@ -6,9 +6,9 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from ringproof.core.duration import PbxSeconds
 from ringproof.judge import Finding, Kind, judge
 from ringproof.observe import Observation
-from ringproof.scenario.duration import PbxSeconds
 from ringproof.scenario.story import ANY, CallerGets, HangUp, Missed, Moment, Over, Ring, Scenario
 from story_book import CALL, at, rang, scenario, seen
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Literal, get_args
 
 import pytest
+from ringproof.core.duration import PbxSeconds
 from ringproof.judge import Kind, judge
 from ringproof.observe import Observation
 from ringproof.observe.model import Heard, ObservedCommand, ObservedSound, ObservedTalk
-from ringproof.scenario.duration import PbxSeconds
 from ringproof.scenario.story import (
     Answer,
     CallerGets,

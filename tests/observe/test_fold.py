@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from ringproof.core.duration import PbxSeconds as S
 from ringproof.events import (
     Bridged,
     CallEndless,
@@ -54,7 +55,6 @@ from ringproof.events import (
 )
 from ringproof.observe import BrokenPlayError, observe
 from ringproof.observe.model import ObservedCommand, ObservedLead
-from ringproof.scenario.duration import PbxSeconds as S
 from ringproof.scenario.story import CallerHears, Moment, Nobody, Press, RingsOn, Scenario, Silent
 from story_book import CALL, at, scenario
 

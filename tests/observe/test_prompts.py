@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from ringproof.core.duration import PbxSeconds as S
 from ringproof.events import PromptPlayed, SoundCame
 from ringproof.observe.hearing import Span
 from ringproof.observe.model import ObservedPrompt
 from ringproof.observe.prompts import prompts_heard
-from ringproof.scenario.duration import PbxSeconds as S
 
 CHANNEL = "PJSIP/trunk-1"
 

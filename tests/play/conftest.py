@@ -13,13 +13,13 @@ import pytest
 from ringproof.clock.clock import PlayLoop
 from ringproof.containers.engine import RUN, engine
 from ringproof.containers.run import RunEnvironment, open_run
+from ringproof.core.speed import FASTEST
 from ringproof.dialplan import render as rendering
 from ringproof.events import Event, read_record
 from ringproof.judge import judge
 from ringproof.observe import observe
 from ringproof.play.conductor import conduct
 from ringproof.scenario.reading import read_scenarios
-from ringproof.scenario.speed import FASTEST
 from ringproof.scenario.story import Scenario
 from ringproof.setup import image
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from ringproof.clock.clock import PbxClock, PbxEpoch
 from ringproof.containers.run import RunEnvironment
+from ringproof.core.duration import PbxSeconds
 from ringproof.pbx.container import SIP_PORT
 from ringproof.phones import protocol
 from ringproof.play import theatre
@@ -20,7 +21,6 @@ from ringproof.play.clockwork import open_page, prove_clock
 from ringproof.play.ensemble import Seat
 from ringproof.play.recorder import Recorder
 from ringproof.play.stage import Stage
-from ringproof.scenario.duration import PbxSeconds
 
 from play.conftest import rendered_otherwise, story
 

@@ -12,6 +12,7 @@ import pytest
 from ringproof.containers.engine import RUN, engine, named_once
 from ringproof.containers.errors import BrokenError
 from ringproof.containers.run import RunEnvironment, open_run
+from ringproof.core.speed import FASTEST, SLOWEST
 from ringproof.events import CallerPlaced, Event, PhoneInvited, StoryOver
 from ringproof.judge import judge
 from ringproof.observe import observe
@@ -20,7 +21,6 @@ from ringproof.phones.container import phones_of
 from ringproof.play import clockwork
 from ringproof.play.conductor import conduct
 from ringproof.report.complaints import complaints_in
-from ringproof.scenario.speed import FASTEST, SLOWEST
 from ringproof.scenario.story import Scenario
 from testcontainers.core.container import ExecConfig
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from ringproof.containers.errors import BrokenError
 from ringproof.containers.run import RunEnvironment
+from ringproof.core.speed import FASTEST
 from ringproof.pbx.manager import Manager
 from ringproof.play import theatre
-from ringproof.scenario.speed import FASTEST
 
 from play.conftest import on_a_clock
 from play.laboratory import laboratory

@@ -19,12 +19,12 @@ from ringproof.clock.page import Obstacle
 from ringproof.clock.report import ClockReport
 from ringproof.containers.errors import BrokenError
 from ringproof.containers.run import RunEnvironment
+from ringproof.core.speed import FASTEST, SLOWEST
 from ringproof.events import LegBelongs
 from ringproof.pbx.container import SIP_PORT
 from ringproof.phones import protocol
 from ringproof.play import clockwork
 from ringproof.play.clockwork import WHY_NOT
-from ringproof.scenario.speed import FASTEST, SLOWEST
 
 from play.conftest import events_of, on_a_clock
 from play.laboratory import Laboratory, laboratory, with_dialplan

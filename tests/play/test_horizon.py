@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ringproof.scenario.duration import PbxSeconds
+from ringproof.core.duration import PbxSeconds
 from ringproof.scenario.horizon import last_answers, patience
 from ringproof.scenario.story import Answer, CallerGets, Expectation, Ring, Scenario, Unseen
 from story_book import at, scenario

@@ -11,10 +11,10 @@ from mutants.change import Append, Change, Replace
 from mutants.players import render
 from ringproof.containers.errors import BrokenError
 from ringproof.containers.run import RunEnvironment
+from ringproof.core.speed import FASTEST
 from ringproof.judge import Finding, judge
 from ringproof.observe import Observation, observe
 from ringproof.play.conductor import conduct
-from ringproof.scenario.speed import FASTEST
 
 from play.conftest import events_of, on_a_clock, story
 

@@ -9,11 +9,11 @@ from typing import get_args
 
 import pytest
 from ringproof.containers.run import RunEnvironment
+from ringproof.core.speed import FASTEST
 from ringproof.judge import judge
 from ringproof.observe import observe
 from ringproof.play.conductor import conduct
 from ringproof.scenario.reading import read_scenarios
-from ringproof.scenario.speed import FASTEST
 from ringproof.scenario.story import Expectation, Scenario, Step
 
 from play.conftest import events_of, on_a_clock

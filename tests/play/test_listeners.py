@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 from ringproof.containers.run import RunEnvironment
+from ringproof.core.speed import FASTEST, SLOWEST
 from ringproof.events import CallerGot, LegInvited
 from ringproof.judge import judge
 from ringproof.observe import observe
 from ringproof.play.conductor import conduct
 from ringproof.play.switchboard import Switchboard
-from ringproof.scenario.speed import FASTEST, SLOWEST
 
 from play.conftest import events_of, kinds_found, on_a_clock, story, with_setting
 from play.offices import lead_to

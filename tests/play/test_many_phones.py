@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from ringproof.containers.run import RunEnvironment
+from ringproof.core.speed import FASTEST
 from ringproof.judge import judge
 from ringproof.observe import observe
 from ringproof.play import play
 from ringproof.scenario.reading import read_scenarios
-from ringproof.scenario.speed import FASTEST
 
 from play.conftest import events_of
 

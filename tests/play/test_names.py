@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 from ringproof.containers.errors import ComplaintError
 from ringproof.containers.run import RunEnvironment
+from ringproof.core.speed import FASTEST
 from ringproof.play.names import answer_to
-from ringproof.scenario.speed import FASTEST
 
 from play.conftest import on_a_clock
 from play.laboratory import laboratory, with_dialplan

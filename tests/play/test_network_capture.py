@@ -11,11 +11,11 @@ import pytest
 from ringproof.clock.clock import PbxEpoch
 from ringproof.containers.errors import BrokenError
 from ringproof.containers.run import RunEnvironment
+from ringproof.core.speed import FASTEST
 from ringproof.pbx import capture
 from ringproof.pbx.capture import Packet, Peer
 from ringproof.play.conductor import conduct
 from ringproof.play.network_capture import disagreement, whole_datagrams
-from ringproof.scenario.speed import FASTEST
 
 from play.conftest import on_a_clock, story
 

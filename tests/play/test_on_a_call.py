@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 from ringproof.containers.run import RunEnvironment
+from ringproof.core.speed import FASTEST
 from ringproof.judge import judge
 from ringproof.observe import observe
 from ringproof.pbx.manager import ManagerEvent
 from ringproof.play.conductor import conduct
 from ringproof.play.switchboard import Switchboard
 from ringproof.scenario.reading import read_scenarios
-from ringproof.scenario.speed import FASTEST
 
 from play.conftest import events_of, on_a_clock
 

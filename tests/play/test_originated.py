@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from ringproof.containers.run import RunEnvironment
+from ringproof.core.speed import SLOWEST
 from ringproof.judge import judge
 from ringproof.observe import observe
 from ringproof.play.conductor import conduct
-from ringproof.scenario.speed import SLOWEST
 
 from play.conftest import events_of, on_a_clock, story
 from play.offices import Office, lead_to, pair_of_tests

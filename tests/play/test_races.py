@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 from ringproof.containers.run import RunEnvironment
+from ringproof.core.speed import SLOWEST
 from ringproof.judge import judge
 from ringproof.observe import observe
 from ringproof.play.conductor import conduct
 from ringproof.plays import MADE_AGAIN
 from ringproof.scenario.reading import read_scenarios
-from ringproof.scenario.speed import SLOWEST
 
 from play.conftest import events_of, on_a_clock
 

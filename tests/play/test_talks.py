@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from ringproof.containers.run import RunEnvironment
+from ringproof.core.speed import FASTEST
 from ringproof.dialplan.render import render_office
 from ringproof.judge import Kind, judge
 from ringproof.observe import observe
 from ringproof.play.conductor import conduct
-from ringproof.scenario.speed import FASTEST
 
 from play.conftest import events_of, on_a_clock, story
 

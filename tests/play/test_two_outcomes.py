@@ -9,10 +9,10 @@ import pytest
 from mutants.change import Append, Replace
 from mutants.players import render
 from ringproof.containers.run import RunEnvironment
+from ringproof.core.speed import FASTEST
 from ringproof.judge import judge
 from ringproof.observe import observe
 from ringproof.play.conductor import conduct
-from ringproof.scenario.speed import FASTEST
 
 from play.conftest import events_of, on_a_clock, story
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from ringproof.containers.errors import BrokenError
 from ringproof.containers.run import RunEnvironment
+from ringproof.core.speed import FASTEST
 from ringproof.play.conductor import conduct
-from ringproof.scenario.speed import FASTEST
 
 from play.conftest import on_a_clock, story
 from play.offices import CALLERS, lead_to

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ringproof.core.duration import PbxSeconds
+from ringproof.core.source import Source
 from ringproof.observe.chart import brief_rings, waves_of
 from ringproof.observe.model import CallerView, Ending, Observation, ObservedRing
-from ringproof.scenario.duration import PbxSeconds
 from ringproof.scenario.office import Extension, Menu, Office, Progressive, RingAll, Trunk
-from ringproof.scenario.source import Source
 from ringproof.scenario.story import Call, Caller, Expectation, Press, Ring, RingsOn, Scenario
 
 FILE = "scenarios/support.ring.yaml"

@@ -6,12 +6,12 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from ringproof.core.duration import PbxSeconds
 from ringproof.judge import judge
 from ringproof.observe.model import Observation
 from ringproof.report.finding_text import failure_text
 from ringproof.report.plain import plain_observation
 from ringproof.report.timeline import timeline_text
-from ringproof.scenario.duration import PbxSeconds
 from ringproof.scenario.story import ANY, Call, CallerGets, HangUp, Missed, Moment, Over, Ring, Scenario
 from stories import at, ring, seen, story
 

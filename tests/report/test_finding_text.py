@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from ringproof.core.duration import PbxSeconds
 from ringproof.events import CallerPlaced, LegBelongs, to_json
 from ringproof.judge import judge
 from ringproof.observe.model import ObservedRing
 from ringproof.report.finding_text import broken_text, failure_text
-from ringproof.scenario.duration import PbxSeconds
 from ringproof.scenario.story import Answer, Caller, Expectation, Missed, Nobody, Refused, Scenario
 from stories import at, ring, seen, story, view, wave
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from ringproof.clock.report import Held
+from ringproof.core.duration import PbxSeconds
 from ringproof.report.plain import plain_observation
 from ringproof.report.result import Complaint, Outcome, Result, Told, and_more, exit_code
 from ringproof.report.results import ResultsFile
 from ringproof.report.summary import complaint_notes, summary_text, totals_line
-from ringproof.scenario.duration import PbxSeconds
 from stories import ring, seen
 
 Golden = Callable[[str, str], None]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ringproof.core.duration import PbxSeconds
 from ringproof.events import CallerPlaced, LegBelongs, to_json
 from ringproof.report.route import route_hint
-from ringproof.scenario.duration import PbxSeconds
 from stories import story
 
 CHANNEL = "PJSIP/trunk-00000000"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
+from ringproof.core.duration import PbxSeconds
 from ringproof.observe.model import ObservedLead
 from ringproof.report.timeline import timeline_text
-from ringproof.scenario.duration import PbxSeconds
 from stories import ring, seen, story, view, wave
 
 Golden = Callable[[str, str], None]

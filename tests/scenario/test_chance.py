@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import pytest
+from ringproof.core.source import Source
 from ringproof.scenario import chance
 from ringproof.scenario.chance import CERTAINTY, Bounds, Lottery
 from ringproof.scenario.foresight import foresight
-from ringproof.scenario.source import Source
 from ringproof.scenario.story import Over
 
 EQUAL = {"101": 1 / 3, "102": 1 / 3, "103": 1 / 3}

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ringproof.scenario.dates import after, shown_at, write_date
-from ringproof.scenario.duration import Span
+from ringproof.core.dates import after, shown_at, write_date
+from ringproof.core.duration import Span
 from ringproof.scenario.reading import read_scenarios
 from ringproof.scenario.story import Scenario
 

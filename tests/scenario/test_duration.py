@@ -5,7 +5,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ringproof.scenario.duration import LONGEST, Span, format_duration, parse_duration, parse_span, write_duration
+from ringproof.core.duration import LONGEST, Span, format_duration, parse_duration, parse_span, write_duration
 
 
 @given(st.integers(min_value=0, max_value=int(LONGEST) * 1000))

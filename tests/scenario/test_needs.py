@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ringproof.scenario.needs import Needs
+from ringproof.core.needs import Needs
+from ringproof.core.source import Source
 from ringproof.scenario.reading import read_scenarios
-from ringproof.scenario.source import Source
 
 SOURCE = Source("a.ring.yaml", 1, 1)
 STORY = """

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from ringproof.scenario.problem import render_problem
+from ringproof.core.problem import render_problem
 from ringproof.scenario.reading import read_office, read_scenarios
 
 ROOT = Path(__file__).parents[2]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ringproof.core.problem import Problem, render_problem
 from ringproof.scenario import tree
-from ringproof.scenario.problem import Problem, render_problem
 from ringproof.scenario.reading import read_office, read_scenarios
 
 HERE = Path(__file__).parent

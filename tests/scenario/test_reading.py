@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from ringproof.scenario.duration import PbxSeconds
+from ringproof.core.duration import PbxSeconds
 from ringproof.scenario.identity import scenario_id
 from ringproof.scenario.office import FirstFree, OwnSound, Progressive, RingAll, ToGroup, ToHangUp
 from ringproof.scenario.reading import read_office, read_scenarios, render_problem

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ringproof.scenario.duration import PbxSeconds
+from ringproof.core.duration import PbxSeconds
 from ringproof.scenario.story import Answer, Expectation, Refused, Ring, Unseen
 from ringproof.scenario.turns import one_wave_each
 from story_book import at

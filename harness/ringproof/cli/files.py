@@ -45,7 +45,7 @@ def _say_what_is_played(scenarios: Sequence[Scenario]) -> None:
     """Print what cannot be read off a scenario: at which dates it is played, and what its many calls would catch."""
     first = scenarios[0]
     if len(scenarios) > 1:
-        from ringproof.scenario.dates import write_date  # noqa: PLC0415 - as above
+        from ringproof.core.dates import write_date  # noqa: PLC0415 - as above
 
         starts = sorted((each.starts for each in scenarios if each.starts is not None), key=datetime.timestamp)
         dates = f"from {write_date(starts[0])} to {write_date(starts[-1])}"

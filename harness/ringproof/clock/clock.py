@@ -15,7 +15,7 @@ from typing import NewType
 
 from ringproof.clock.page import PEERS, Page, PageError, PeerWord, Word
 from ringproof.clock.report import NO_CLOCK, ClockReport, Held, Listener
-from ringproof.scenario.speed import SLOWEST
+from ringproof.core.speed import SLOWEST
 
 PbxEpoch = NewType("PbxEpoch", float)
 """A moment on the PBX's clock: seconds since 1970, as the PBX itself would stamp it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-from ringproof.scenario.speed import FASTEST
+from ringproof.core.speed import FASTEST
 
 _NAP_S = 0.0005
 _NAPS = 40

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from ringproof.compare.difference import Difference, Kind
+from ringproof.core.duration import format_duration
 from ringproof.observe.model import CallerView, Observation, ObservedCommand, ObservedRing
-from ringproof.scenario.duration import format_duration
 from ringproof.scenario.story import CLOCK_RESOLUTION, DEFAULT_TOLERANCE, SETTLE_WINDOW
 
 _ROUNDING = 1e-9

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ringproof.clock.report import ClockReport
-from ringproof.scenario.needs import Needs
-from ringproof.scenario.problem import Problem
+from ringproof.core.needs import Needs
+from ringproof.core.problem import Problem
 
 
 class BrokenError(Exception):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from ringproof.core.duration import PbxSeconds
 from ringproof.dialplan import safety
-from ringproof.scenario.duration import PbxSeconds
 from ringproof.scenario.office import Destination, HangUpCause, Office, ToExtension, ToGroup, ToHangUp, ToMenu
 
 Q850: dict[HangUpCause, int] = {"normal": 16, "busy": 17, "no answer": 19, "congestion": 34}

@@ -8,8 +8,8 @@ from ipaddress import IPv4Network
 from typing import Literal, Protocol
 
 from ringproof.clock.jitter import speed_for
+from ringproof.core.speed import FASTEST
 from ringproof.doctor.facts import Engine, Facts, NoEngine
-from ringproof.scenario.speed import FASTEST
 from ringproof.setup.__main__ import FITTING, NEEDED
 from ringproof.setup.image import DEFAULT_VERSION, PHONES, REPOSITORY
 

@@ -13,7 +13,7 @@ import json
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from ringproof.scenario.duration import PbxSeconds
+from ringproof.core.duration import PbxSeconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

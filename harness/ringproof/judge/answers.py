@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
+from ringproof.core.duration import PbxSeconds, format_duration
+from ringproof.core.source import Source
+from ringproof.core.spelling import enumerate_words
 from ringproof.judge.expected import Expected
 from ringproof.judge.finding import Finding, Kind
 from ringproof.observe.model import CallerView
-from ringproof.scenario.duration import PbxSeconds, format_duration
-from ringproof.scenario.source import Source
-from ringproof.scenario.spelling import enumerate_words
 from ringproof.scenario.story import (
     CLOCK_RESOLUTION,
     Answer,

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import assert_never
 
+from ringproof.core.spelling import enumerate_words
 from ringproof.judge.waves import comparable
 from ringproof.observe.model import CallerView, Observation
-from ringproof.scenario.spelling import enumerate_words
 from ringproof.scenario.story import (
     Answer,
     CallerGets,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from ringproof.core.duration import format_duration
 from ringproof.judge.expected import Expected
 from ringproof.judge.finding import Finding
 from ringproof.observe.model import CallerView, ObservedCommand, ObservedRing
-from ringproof.scenario.duration import format_duration
 from ringproof.scenario.story import PicksUpByItself, Scenario, Shows
 
 _NUMBER = re.compile(r"[+0-9*#]+")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar, get_args
 
-from ringproof.scenario.spelling import enumerate_words
+from ringproof.core.spelling import enumerate_words
 from ringproof.scenario.story import Expectation, verb_of
 
 _Kind = TypeVar("_Kind")

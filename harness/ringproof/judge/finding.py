@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ringproof.scenario.source import Source
+from ringproof.core.source import Source
 
 Kind = Literal[
     "ring-missing",  # expected phones of a wave never joined

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
+from ringproof.core.duration import PbxSeconds, format_duration
+from ringproof.core.spelling import enumerate_words
 from ringproof.judge.expected import Expected
 from ringproof.judge.finding import Finding
 from ringproof.observe.hearing import Span
 from ringproof.observe.model import CallerView, ObservedPrompt, ObservedSound, ObservedWave
-from ringproof.scenario.duration import PbxSeconds, format_duration
-from ringproof.scenario.spelling import enumerate_words
 from ringproof.scenario.story import CLOCK_RESOLUTION, Answer, CallerHears, Prompt, Ring, Scenario
 
 SILENT_AT_MOST = PbxSeconds(5.0)

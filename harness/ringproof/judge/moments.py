@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ringproof.core.duration import PbxSeconds, format_duration
 from ringproof.judge.finding import Finding, Kind
 from ringproof.judge.turns import MANNERS, times_of
 from ringproof.observe.model import CallerView, ObservedRing, ObservedWave
-from ringproof.scenario.duration import PbxSeconds, format_duration
 from ringproof.scenario.story import ACTS_WITHIN, Expectation, Ring, Turn
 
 _TURNED_AWAY = ("refused", "forwarded")

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
+from ringproof.core.duration import format_duration
 from ringproof.judge.expected import Expected
 from ringproof.judge.finding import Finding, Kind
 from ringproof.observe.model import CallerView, Ending, ObservedRing
-from ringproof.scenario.duration import format_duration
 from ringproof.scenario.story import Forwarded, Refused, Scenario, Turn, Unseen
 
 

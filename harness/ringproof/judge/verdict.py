@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from ringproof.core.duration import PbxSeconds, format_duration
+from ringproof.core.source import Source
+from ringproof.core.spelling import enumerate_words
 from ringproof.judge.answers import judge_answers
 from ringproof.judge.chance import judge_calls
 from ringproof.judge.choice import settle
@@ -17,9 +20,6 @@ from ringproof.judge.moments import judge_moments
 from ringproof.judge.turns import judge_turns
 from ringproof.judge.waves import comparable, judge_waves
 from ringproof.observe.model import CallerView, Observation, ObservedLead
-from ringproof.scenario.duration import PbxSeconds, format_duration
-from ringproof.scenario.source import Source
-from ringproof.scenario.spelling import enumerate_words
 from ringproof.scenario.story import (
     ENDS_WITHIN,
     Answer,

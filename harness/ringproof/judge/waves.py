@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
+from ringproof.core.duration import PbxSeconds, format_duration
 from ringproof.judge.finding import Finding, Kind
 from ringproof.observe.model import CallerView, Observation, ObservedWave
-from ringproof.scenario.duration import PbxSeconds, format_duration
 from ringproof.scenario.story import ACTS_WITHIN, CLOCK_RESOLUTION, Nobody, Ring, Scenario
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ringproof.core.duration import PbxSeconds
 from ringproof.observe.model import ObservedRing, ObservedWave
-from ringproof.scenario.duration import PbxSeconds
 from ringproof.scenario.story import SETTLE_WINDOW
 
 

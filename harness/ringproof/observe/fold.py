@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TypeVar, cast
 
+from ringproof.core.duration import PbxSeconds
 from ringproof.events import (
     CallEndless,
     CallerEnded,
@@ -75,7 +76,6 @@ from ringproof.observe.model import (
     ObservedTalk,
 )
 from ringproof.observe.prompts import prompts_heard
-from ringproof.scenario.duration import PbxSeconds
 from ringproof.scenario.story import (
     CLOCK_RESOLUTION,
     SETTLE_WINDOW,

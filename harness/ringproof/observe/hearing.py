@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 
+from ringproof.core.duration import PbxSeconds
 from ringproof.events import CallerGot, KeysAwaited, KeysAwaitedNoMore, MusicBegan, MusicEnded, SoundCame
 from ringproof.observe.model import Heard, ObservedSound
-from ringproof.scenario.duration import PbxSeconds
 
 RINGING, PROGRESS, OK = 180, 183, 200
 LONGEST_PAUSE_S = 5.0

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from ringproof.scenario.duration import PbxSeconds
+from ringproof.core.duration import PbxSeconds
 from ringproof.scenario.story import CLOCK_RESOLUTION
 
 REFUSED = 300

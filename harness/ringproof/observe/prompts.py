@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 
+from ringproof.core.duration import PbxSeconds
 from ringproof.events import PromptPlayed, SoundCame
 from ringproof.observe.hearing import FEW_S, Span
 from ringproof.observe.model import ObservedPrompt
-from ringproof.scenario.duration import PbxSeconds
 
 
 def prompts_heard(

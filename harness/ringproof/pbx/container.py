@@ -18,6 +18,8 @@ from ringproof.containers.evidence import LONGEST, is_evidence, read_evidence
 from ringproof.containers.run import RunEnvironment
 from ringproof.containers.run_container import UNKNOWN
 from ringproof.containers.seal import SEAL_INSIDE, seal
+from ringproof.core.duration import PbxSeconds
+from ringproof.core.needs import Needs
 from ringproof.pbx.asterisk_container import (
     BOOT_DEADLINE_S,
     ENDS_WITHIN_S,
@@ -31,8 +33,6 @@ from ringproof.pbx.gate import GATE_INSIDE, Gate
 from ringproof.pbx.manager import Login, Manager, ManagerError, ManagerEvent, ManagerLostError
 from ringproof.pbx.namespace import NamespaceContainer, give_back, take_namespace
 from ringproof.pbx.sound_files import SoundFile, length
-from ringproof.scenario.duration import PbxSeconds
-from ringproof.scenario.needs import Needs
 
 SIP_PORT = 5060
 LEASE_SECONDS = "RINGPROOF_LEASE_SECONDS"

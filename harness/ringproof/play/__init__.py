@@ -10,9 +10,9 @@ from pathlib import Path
 from ringproof.clock.report import ClockReport
 from ringproof.containers.errors import BrokenError, EditedConfigurationError, UnmetNeedsError
 from ringproof.containers.run import RunEnvironment, open_run
+from ringproof.core.speed import SLOWEST
 from ringproof.pbx.namespace import begin_namespace
 from ringproof.phones.container import begin_phones
-from ringproof.scenario.speed import SLOWEST
 from ringproof.scenario.story import Scenario
 
 __all__ = [

@@ -8,13 +8,13 @@ from typing import Literal, assert_never
 
 from ringproof.clock.clock import PbxEpoch
 from ringproof.containers.errors import BrokenError
+from ringproof.core.duration import PbxSeconds
 from ringproof.events import CallerEnded, CallerGot, CallerHeard, CallerPlaced, NotDone, StepDone, StepFailed
 from ringproof.phones import protocol
 from ringproof.phones.handle import Phone
 from ringproof.play.ensemble import STEADY, Ensemble
 from ringproof.play.stage import Stage
 from ringproof.play.switchboard import moment
-from ringproof.scenario.duration import PbxSeconds
 from ringproof.scenario.story import Call, Caller, HangUp, Hear, Moment, Press, Scenario, Step, Wait, verb_of
 
 ACTS_WITHIN_S = 20.0

@@ -17,6 +17,7 @@ from ringproof.clock.report import ClockReport
 from ringproof.containers.errors import BrokenError
 from ringproof.containers.evidence import is_evidence, read_evidence
 from ringproof.containers.run import RunEnvironment
+from ringproof.core.duration import PbxSeconds
 from ringproof.events import (
     DialFailed,
     Event,
@@ -45,7 +46,6 @@ from ringproof.play.recorder import Recorder
 from ringproof.play.stage import CallEndlessError, LedElsewhereError, PbxFaultError, Stage
 from ringproof.play.switchboard import moment
 from ringproof.play.theatre import CAPTURE, RegistrationRefusedError, Theatre
-from ringproof.scenario.duration import PbxSeconds
 from ringproof.scenario.horizon import last_answers, longest_talks, patience
 from ringproof.scenario.story import QUIET_RACED, QUIET_REAL, Scenario
 

@@ -11,15 +11,15 @@ from collections.abc import Collection
 from pathlib import Path
 
 from ringproof.containers.errors import ComplaintError, EditedConfigurationError, LogMissingError
+from ringproof.core.problem import MOST, Problem, QuotedLine, told
+from ringproof.core.source import Source
+from ringproof.core.spelling import enumerate_words
 from ringproof.dialplan.edited import EditedError, take_edited
 from ringproof.dialplan.elsewhere import Setting, networks_of, settings_elsewhere
 from ringproof.dialplan.render import CONF, EVIDENCE, TRUNK, PlayAddresses, Secrets
 from ringproof.pbx.manager import Manager
 from ringproof.play.own_modules import Use
 from ringproof.scenario.office import Office
-from ringproof.scenario.problem import MOST, Problem, QuotedLine, told
-from ringproof.scenario.source import Source
-from ringproof.scenario.spelling import enumerate_words
 
 _SAID = re.compile(r"\[[^\]]+\] (WARNING|ERROR)\[\d+\](\[C-\w+\])? \S+: (?P<words>.*)")
 """A line of Asterisk's log; what stands before the words is of use to its developers."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ringproof.clock.clock import PbxEpoch
+from ringproof.core.duration import PbxSeconds
 from ringproof.events import (
     PhoneCancelled,
     PhoneForwarded,
@@ -23,7 +24,6 @@ from ringproof.phones import protocol
 from ringproof.phones.handle import Phone
 from ringproof.play.stage import Stage, TalkRefusedError
 from ringproof.play.switchboard import Switchboard, moment
-from ringproof.scenario.duration import PbxSeconds
 from ringproof.scenario.story import (
     ANY,
     BUSY,

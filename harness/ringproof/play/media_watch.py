@@ -14,10 +14,10 @@ from pathlib import Path
 
 from ringproof.clock.clock import PbxEpoch
 from ringproof.containers.errors import BrokenError
+from ringproof.core.duration import PbxSeconds
 from ringproof.phones import protocol
 from ringproof.phones.handle import Phone
 from ringproof.play.stage import Stage
-from ringproof.scenario.duration import PbxSeconds
 
 _TIMEOUT = re.compile(r"^\s*(?:rtp_timeout(?:_hold)?|rtptimeout|rtpholdtimeout)\s*=>?\s*(?P<seconds>\d+)", re.MULTILINE)
 PARTS = 3

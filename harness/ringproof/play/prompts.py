@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
+from ringproof.core.duration import PbxSeconds
 from ringproof.events import PromptPlayed
 from ringproof.pbx.sound_files import SoundFile
-from ringproof.scenario.duration import PbxSeconds
 from ringproof.scenario.story import CallerHears, Scenario
 
 PLAYING = re.compile(

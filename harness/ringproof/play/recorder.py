@@ -6,8 +6,8 @@ import dataclasses
 from pathlib import Path
 
 from ringproof.clock.clock import PbxEpoch
+from ringproof.core.duration import PbxSeconds
 from ringproof.events import HEADER, Event, to_json
-from ringproof.scenario.duration import PbxSeconds
 
 
 class Recorder:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from ringproof.core.spelling import enumerate_words
 from ringproof.pbx.container import SIP_PORT
 from ringproof.pbx.manager import Manager
-from ringproof.scenario.spelling import enumerate_words
 from ringproof.scenario.story import extension_of
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - what Asterisk says of a transport that listens on all addresses

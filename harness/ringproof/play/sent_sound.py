@@ -10,11 +10,11 @@ import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ringproof.core.duration import PbxSeconds
 from ringproof.events import SoundCame, SoundKind
 from ringproof.pbx.capture import Peer
 from ringproof.pbx.rtp_capture import RtpPacket
 from ringproof.play.sound import power_at, power_of, voices_in
-from ringproof.scenario.duration import PbxSeconds
 
 RATE = 8000
 """Samples a second of G.711, the one codec that our phones speak."""

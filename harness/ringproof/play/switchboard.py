@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ringproof.clock.clock import PbxEpoch
 from ringproof.clock.report import Listener
+from ringproof.core.duration import PbxSeconds
 from ringproof.events import (
     Bridged,
     ChannelGone,
@@ -27,7 +28,6 @@ from ringproof.events.calls import Calls
 from ringproof.pbx.manager import Manager, ManagerEvent
 from ringproof.play.listening import RECORDS, RECORDS_NO_MORE, buffers, listens, run_by
 from ringproof.play.stage import Stage
-from ringproof.scenario.duration import PbxSeconds
 
 CALL_ID = "CHANNEL(pjsip,call-id)"
 INCOMING = "Ring"

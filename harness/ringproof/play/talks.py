@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ringproof.clock.clock import PbxEpoch
 from ringproof.containers.errors import BrokenError
+from ringproof.core.duration import PbxSeconds
 from ringproof.events import SoundHeard
 from ringproof.phones import protocol
 from ringproof.phones.container import PhonesContainer
@@ -17,7 +18,6 @@ from ringproof.play.ensemble import Seat
 from ringproof.play.sound import tones_heard
 from ringproof.play.stage import Stage
 from ringproof.play.switchboard import Switchboard, moment
-from ringproof.scenario.duration import PbxSeconds
 
 RECORDED_MS = 1000
 """The first of it may be lost: the PBX learns where sound comes from when it comes."""

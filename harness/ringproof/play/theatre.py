@@ -15,6 +15,7 @@ from ringproof.containers.errors import BrokenError, ComplaintError, LogMissingE
 from ringproof.containers.evidence import is_evidence, read_evidence
 from ringproof.containers.places import async_place_in
 from ringproof.containers.run import RunEnvironment
+from ringproof.core.duration import PbxSeconds
 from ringproof.events import LedElsewhere, NameAsked, RegistrationLost, RegistrationRefused, TalkRefused
 from ringproof.pbx.complaints import BootPolicy
 from ringproof.pbx.container import LOG, SIP_PORT, ClockMount, Pbx
@@ -35,7 +36,6 @@ from ringproof.play.stage import CallEndlessError, LedElsewhereError, PbxCrashed
 from ringproof.play.surroundings import surroundings_of
 from ringproof.play.switchboard import Switchboard, moment
 from ringproof.play.talks import Talks
-from ringproof.scenario.duration import PbxSeconds
 from ringproof.scenario.horizon import longest_talks
 from ringproof.scenario.story import (
     Behaviour,

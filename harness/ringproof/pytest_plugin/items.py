@@ -12,10 +12,10 @@ import pytest
 from ringproof.report.out import is_unwritable
 
 if TYPE_CHECKING:
+    from ringproof.core.problem import Problem
     from ringproof.plays import NotJudgedError, Plays, Table, Unconfirmed
     from ringproof.pytest_plugin.player import Player
     from ringproof.report.result import Result
-    from ringproof.scenario.problem import Problem
     from ringproof.scenario.story import Scenario
 
 ENDING = ".ring.yaml"

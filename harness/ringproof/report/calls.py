@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
+from ringproof.core.duration import format_duration
 from ringproof.judge import count_choices
 from ringproof.observe.model import Observation
 from ringproof.report.chart import in_order
 from ringproof.scenario.chance import lottery_of
-from ringproof.scenario.duration import format_duration
 from ringproof.scenario.foresight import foresight
 from ringproof.scenario.story import Over, Scenario
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
 
+from ringproof.core.source import Source
 from ringproof.judge import Finding, judged_as
 from ringproof.observe.model import Observation
 from ringproof.report.bars import expected_bars, observed_bars
@@ -23,7 +24,6 @@ from ringproof.report.chart import (
 from ringproof.report.complaints import complaints
 from ringproof.report.route import route_hint
 from ringproof.report.timeline import timeline_text
-from ringproof.scenario.source import Source
 from ringproof.scenario.story import Scenario
 
 WIDTH = 120

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
+from ringproof.core.duration import format_duration
 from ringproof.observe.model import CallerView, Observation, ObservedRing
 from ringproof.report.bars import observed_bars
 from ringproof.report.calls import calls_text
 from ringproof.report.chart import axis_over, draw_rows, in_order, steps_for
-from ringproof.scenario.duration import format_duration
 from ringproof.scenario.story import Scenario
 
 COLUMNS = 84

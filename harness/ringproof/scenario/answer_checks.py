@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ringproof.core.duration import PbxSeconds, write_duration
+from ringproof.core.problem import Complaints, ReadingError
 from ringproof.scenario.cast import Cast
-from ringproof.scenario.duration import PbxSeconds, write_duration
-from ringproof.scenario.problem import Complaints, ReadingError
 from ringproof.scenario.story import HEARS_IN, Answer, Answers, AnswersWith, Expectation, HangUp, Step, Talk
 
 

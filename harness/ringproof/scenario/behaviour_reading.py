@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from ringproof.scenario.problem import ReadingError, told
-from ringproof.scenario.spelling import suggest
+from ringproof.core.problem import ReadingError, told
+from ringproof.core.spelling import suggest
 from ringproof.scenario.story import (
     AT_ONCE,
     BUSY,

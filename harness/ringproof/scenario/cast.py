@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from ringproof.core.problem import Complaints, ReadingError, told
+from ringproof.core.source import Source
+from ringproof.core.spelling import enumerate_words
 from ringproof.scenario.behaviour_reading import DIALS, read_behaviour
 from ringproof.scenario.office import Office
-from ringproof.scenario.problem import Complaints, ReadingError, told
-from ringproof.scenario.source import Source
-from ringproof.scenario.spelling import enumerate_words
 from ringproof.scenario.story import (
     BUSY,
     AnswersWith,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ringproof.core.problem import Complaints, ReadingError, told
+from ringproof.core.source import Source
 from ringproof.scenario.cast import Cast
 from ringproof.scenario.chance import lottery_of
 from ringproof.scenario.chance_reading import MOST_CALLS
 from ringproof.scenario.office import ToMenu
-from ringproof.scenario.problem import Complaints, ReadingError, told
 from ringproof.scenario.readings import Reading
-from ringproof.scenario.source import Source
 from ringproof.scenario.story import ANY, SETTLE_WINDOW, Call, Expectation, HangUp, Over, Ring, Step
 
 _STEPS = "write `- call: {0}` and `- hang up: {0}` with `at: {{after: 300ms, of: {{ring: any}}}}`, and nothing else"

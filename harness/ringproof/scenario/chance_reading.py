@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from ringproof.core.problem import ReadingError, told
 from ringproof.scenario.cast import Cast
-from ringproof.scenario.problem import ReadingError, told
 from ringproof.scenario.story import FALSE_ALARM, Over
 from ringproof.scenario.tree import Value
 from ringproof.scenario.values import table_of, text_of, unknown_name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ringproof.scenario.source import Source
+from ringproof.core.source import Source
 from ringproof.scenario.story import Hear, Scenario
 
 

@@ -8,14 +8,14 @@ from datetime import datetime
 from itertools import count
 from zoneinfo import ZoneInfo
 
-from ringproof.scenario.dates import after, shown_at, write_offset, write_time
-from ringproof.scenario.duration import HOW_TO_WRITE_SPAN, Span, parse_span
-from ringproof.scenario.problem import ReadingError, told
-from ringproof.scenario.speed import HOW_TO_WRITE_SPEED, parse_speed
-from ringproof.scenario.spelling import nearest
+from ringproof.core.dates import after, shown_at, write_offset, write_time
+from ringproof.core.duration import HOW_TO_WRITE_SPAN, Span, parse_span
+from ringproof.core.problem import ReadingError, told
+from ringproof.core.speed import HOW_TO_WRITE_SPEED, parse_speed
+from ringproof.core.spelling import nearest
+from ringproof.core.zones import time_zones
 from ringproof.scenario.tree import Entry, Listing, Table, Text, Value
 from ringproof.scenario.values import refuse_unknown, table_of, text_of
-from ringproof.scenario.zones import time_zones
 
 CLOCK = ("starts", "every", "for")
 SWEEP = ("every", "for")

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ringproof.core.duration import PbxSeconds, write_duration
+from ringproof.core.problem import Complaints, ReadingError
+from ringproof.core.spelling import enumerate_words
 from ringproof.scenario.cast import Cast
-from ringproof.scenario.duration import PbxSeconds, write_duration
 from ringproof.scenario.office import Destination, Office, ToExtension, ToGroup, ToMenu
-from ringproof.scenario.problem import Complaints, ReadingError
-from ringproof.scenario.spelling import enumerate_words
 from ringproof.scenario.story import (
     ANY,
     ENDS_WITHIN,

@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable
 from typing import Literal, TypeVar, cast
 
+from ringproof.core.duration import PbxSeconds
+from ringproof.core.problem import ReadingError, told
+from ringproof.core.source import Source
+from ringproof.core.spelling import suggest
 from ringproof.scenario.cast import Cast
 from ringproof.scenario.chance_reading import read_over
-from ringproof.scenario.duration import PbxSeconds
 from ringproof.scenario.hearing_reading import read_caller_hears
-from ringproof.scenario.problem import ReadingError, told
-from ringproof.scenario.source import Source
-from ringproof.scenario.spelling import suggest
 from ringproof.scenario.story import (
     ANY,
     Answer,

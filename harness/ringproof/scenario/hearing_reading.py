@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import cast, get_args
 
-from ringproof.scenario.problem import ReadingError, told
-from ringproof.scenario.spelling import suggest
+from ringproof.core.problem import ReadingError, told
+from ringproof.core.spelling import suggest
 from ringproof.scenario.story import CallerHears, Prompt, Sound
 from ringproof.scenario.tree import Listing, Table
 from ringproof.scenario.values import each_once, entry, refuse_unknown, text_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ringproof.scenario.duration import PbxSeconds
+from ringproof.core.duration import PbxSeconds
 from ringproof.scenario.office import Office
 from ringproof.scenario.story import ACTS_WITHIN, Answer, Answers, CallerGets, Ring, Scenario, Talk, Unseen
 

@@ -9,8 +9,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from ringproof.scenario.spelling import nearest
-from ringproof.scenario.zones import time_zones
+from ringproof.core.spelling import nearest
+from ringproof.core.zones import time_zones
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY = "|".join(WEEKDAYS)

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from datetime import datetime
 
-from ringproof.scenario.dates import write_date
+from ringproof.core.dates import write_date
 
 _CYRILLIC = dict(
     zip(

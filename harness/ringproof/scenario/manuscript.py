@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ringproof.scenario.problem import Complaints, Problem, ReadingError
-from ringproof.scenario.source import Source
+from ringproof.core.problem import Complaints, Problem, ReadingError
+from ringproof.core.source import Source
 
 MOST_LINES = 20_000
 MOST_BYTES = 1_000_000

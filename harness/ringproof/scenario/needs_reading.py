@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ringproof.scenario.needs import VERSION, Needs
-from ringproof.scenario.problem import ReadingError, told
+from ringproof.core.needs import VERSION, Needs
+from ringproof.core.problem import ReadingError, told
 from ringproof.scenario.tree import Text, Value
 from ringproof.scenario.values import refuse_unknown, table_of, text_of
 

@@ -18,7 +18,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from ringproof.scenario.duration import FORM, PbxSeconds, parse_duration
+from ringproof.core.duration import FORM, PbxSeconds, parse_duration
 from ringproof.scenario.hours import Holiday, Spans, TimeZone, Weekdays
 from ringproof.scenario.version import FILE_VERSION
 

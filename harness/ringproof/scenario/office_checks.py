@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ringproof.scenario.duration import PbxSeconds
+from ringproof.core.duration import PbxSeconds
+from ringproof.core.problem import Complaints, ReadingError, told
+from ringproof.core.spelling import nearest, suggest
 from ringproof.scenario.hours import overlap
 from ringproof.scenario.office import (
     BundledSound,
@@ -19,9 +21,7 @@ from ringproof.scenario.office import (
     ToMenu,
 )
 from ringproof.scenario.office_reading import place_of
-from ringproof.scenario.problem import Complaints, ReadingError, told
 from ringproof.scenario.sounds import core_sounds, why_unplayable
-from ringproof.scenario.spelling import nearest, suggest
 from ringproof.scenario.tree import Table
 
 Path_ = tuple[str | int, ...]

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ringproof.scenario.duration import HOW_TO_WRITE
+from ringproof.core.duration import HOW_TO_WRITE
+from ringproof.core.problem import ReadingError, told
+from ringproof.core.spelling import suggest
 from ringproof.scenario.office import FORMS
-from ringproof.scenario.problem import ReadingError, told
-from ringproof.scenario.spelling import suggest
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-    from ringproof.scenario.source import Source
+    from ringproof.core.source import Source
 
 
 def explain(fault: ErrorDetails, place: Source, what: str) -> ReadingError:  # noqa: C901, PLR0911 - one case an error

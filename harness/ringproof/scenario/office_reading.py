@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from ringproof.core.problem import Complaints, ReadingError, told
+from ringproof.core.spelling import enumerate_words, nearest, suggest
 from ringproof.scenario.office import (
     BundledSound,
     Extension,
@@ -29,13 +31,11 @@ from ringproof.scenario.office import (
     WrongKey,
 )
 from ringproof.scenario.office_fault import explain
-from ringproof.scenario.problem import Complaints, ReadingError, told
-from ringproof.scenario.spelling import enumerate_words, nearest, suggest
 from ringproof.scenario.tree import Entry, Listing, Nothing, Table, Text, Value
 from ringproof.scenario.values import entry, table_of, text_of, unknown_key
 
 if TYPE_CHECKING:
-    from ringproof.scenario.source import Source
+    from ringproof.core.source import Source
 
 M = TypeVar("M", bound=BaseModel)
 Reader = Callable[[Entry], object]

@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ringproof.core.problem import Complaints, Problem, ReadingError, render_problem, told
+from ringproof.core.spelling import nearest, suggest
 from ringproof.scenario.manuscript import open_manuscript, shown_name
 from ringproof.scenario.office import Office
 from ringproof.scenario.office_checks import check_office
 from ringproof.scenario.office_reading import read_shape
-from ringproof.scenario.problem import Complaints, Problem, ReadingError, render_problem, told
 from ringproof.scenario.scenario_reading import TOP, ScenarioFile
-from ringproof.scenario.spelling import nearest, suggest
 from ringproof.scenario.story import Scenario
 from ringproof.scenario.tree import Table, Text, read_tree
 from ringproof.scenario.values import entry, refuse_unknown, table_of, text_of

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import permutations, product
 from math import factorial, prod
 
+from ringproof.core.problem import Complaints, ReadingError, told
 from ringproof.scenario.cast import Cast
 from ringproof.scenario.expectations import EXPECTATION, read_expectation
-from ringproof.scenario.problem import Complaints, ReadingError, told
 from ringproof.scenario.story import Expectation, Ring
 from ringproof.scenario.tree import Listing, Table, Text, Value
 from ringproof.scenario.values import entry, items_of

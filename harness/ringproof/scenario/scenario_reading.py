@@ -7,19 +7,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from ringproof.core.duration import PbxSeconds, write_duration
+from ringproof.core.needs import Needs
+from ringproof.core.problem import Complaints, ReadingError, told
 from ringproof.scenario.answer_checks import check_partners
 from ringproof.scenario.cast import Cast, Told, phones_on_top, read_callers, read_phones, read_rung
 from ringproof.scenario.chance_checks import check_calls
 from ringproof.scenario.chance_reading import read_calls
 from ringproof.scenario.clock_reading import read_clock, read_speed
 from ringproof.scenario.contradictions import check_contradictions
-from ringproof.scenario.duration import PbxSeconds, write_duration
 from ringproof.scenario.identity import name_at, scenario_id
 from ringproof.scenario.manuscript import Manuscript
-from ringproof.scenario.needs import Needs
 from ringproof.scenario.needs_reading import read_needs
 from ringproof.scenario.office import Office
-from ringproof.scenario.problem import Complaints, ReadingError, told
 from ringproof.scenario.readings import Reading, check_names, read_expectations
 from ringproof.scenario.steps import callers_who_call, read_steps
 from ringproof.scenario.story import (

@@ -6,9 +6,9 @@ import re
 from dataclasses import replace
 from typing import Literal, cast
 
+from ringproof.core.duration import PbxSeconds
+from ringproof.core.problem import Complaints, ReadingError, told
 from ringproof.scenario.cast import Cast
-from ringproof.scenario.duration import PbxSeconds
-from ringproof.scenario.problem import Complaints, ReadingError, told
 from ringproof.scenario.story import ANY, Call, HangUp, Hear, Moment, Press, Step, Wait
 from ringproof.scenario.tree import Listing, Table, Text, Value
 from ringproof.scenario.values import entry, items_of, refuse_unknown, table_of, text_of, time_of

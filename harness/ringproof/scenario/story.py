@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, assert_never
 
-from ringproof.scenario.duration import PbxSeconds
-from ringproof.scenario.needs import Needs
+from ringproof.core.duration import PbxSeconds
+from ringproof.core.needs import Needs
+from ringproof.core.source import Source
 from ringproof.scenario.office import Office
-from ringproof.scenario.source import Source
 
 DEFAULT_TOLERANCE = PbxSeconds(0.4)
 """How far a moment may be from the expected one: 150 ms were needed (tests/exactness.py), 250 ms may a machine stall

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never
 
+from ringproof.core.duration import write_duration
+from ringproof.core.problem import Complaints, ReadingError
+from ringproof.core.source import Source
+from ringproof.core.spelling import enumerate_words, suggest_name
 from ringproof.scenario.answer_checks import check_answers
 from ringproof.scenario.cast import Cast
-from ringproof.scenario.duration import write_duration
-from ringproof.scenario.problem import Complaints, ReadingError
-from ringproof.scenario.source import Source
-from ringproof.scenario.spelling import enumerate_words, suggest_name
 from ringproof.scenario.story import (
     ANY,
     SETTLE_WINDOW,

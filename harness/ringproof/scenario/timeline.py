@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
+from ringproof.core.duration import PbxSeconds, write_duration
+from ringproof.core.problem import Complaints, ReadingError
+from ringproof.core.source import Source
 from ringproof.scenario.cast import Cast
-from ringproof.scenario.duration import PbxSeconds, write_duration
-from ringproof.scenario.problem import Complaints, ReadingError
-from ringproof.scenario.source import Source
 from ringproof.scenario.story import (
     ANY,
     Answer,

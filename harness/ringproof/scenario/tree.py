@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import yaml
 
+from ringproof.core.problem import Complaints, ReadingError, told
+from ringproof.core.source import Source
 from ringproof.scenario.manuscript import Manuscript
-from ringproof.scenario.problem import Complaints, ReadingError, told
-from ringproof.scenario.source import Source
 from ringproof.scenario.yaml_fault import explain
 
 DEEPEST = 16

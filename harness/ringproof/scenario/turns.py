@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ringproof.scenario.duration import PbxSeconds
+from ringproof.core.duration import PbxSeconds
 from ringproof.scenario.story import Expectation, Ring, Turn
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ringproof.scenario.duration import HOW_TO_WRITE, PbxSeconds, parse_duration, write_duration
-from ringproof.scenario.problem import ReadingError, told
-from ringproof.scenario.spelling import suggest, suggest_name
+from ringproof.core.duration import HOW_TO_WRITE, PbxSeconds, parse_duration, write_duration
+from ringproof.core.problem import ReadingError, told
+from ringproof.core.spelling import suggest, suggest_name
 from ringproof.scenario.tree import Entry, Listing, Nothing, Table, Text, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ringproof.scenario.source import Source
+    from ringproof.core.source import Source
 
 
 NO_TIME = PbxSeconds(0.0)

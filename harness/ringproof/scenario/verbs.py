@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ringproof.scenario.problem import ReadingError, told
-from ringproof.scenario.spelling import enumerate_words, nearest, suggest
+from ringproof.core.problem import ReadingError, told
+from ringproof.core.spelling import enumerate_words, nearest, suggest
 from ringproof.scenario.tree import Entry, Table, Text, Value
 from ringproof.scenario.values import entry, table_of
 

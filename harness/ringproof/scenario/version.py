@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ringproof.scenario.problem import ReadingError, told
+from ringproof.core.problem import ReadingError, told
 from ringproof.scenario.tree import Table
 from ringproof.scenario.values import entry, text_of
 

@@ -9,9 +9,9 @@ import re
 
 import yaml
 
+from ringproof.core.problem import ReadingError, told
+from ringproof.core.source import Source
 from ringproof.scenario.manuscript import Manuscript
-from ringproof.scenario.problem import ReadingError, told
-from ringproof.scenario.source import Source
 
 _CUT_NAME = re.compile(r"\s*(?:- )?(?P<name>[^\s\"'#\[{:][^\"'#:]*?)(?P<cut>\s+#)[^ ].*")
 """A name without quotes that a ` #` turns into a comment before its colon."""

@@ -21,6 +21,8 @@ from typing import Any, cast
 
 from ringproof.clock.report import NO_CLOCK, ClockReport
 from ringproof.containers.errors import BrokenError, EditedConfigurationError, UnmetNeedsError
+from ringproof.core.duration import PbxSeconds
+from ringproof.core.speed import SLOWEST
 from ringproof.events import (
     HEADER,
     Bridged,
@@ -43,9 +45,7 @@ from ringproof.events import (
 )
 from ringproof.report import finding_text
 from ringproof.scenario import reading
-from ringproof.scenario.duration import PbxSeconds
 from ringproof.scenario.reading import ReadFile
-from ringproof.scenario.speed import SLOWEST
 from ringproof.scenario.story import BaseExpectation, Expectation, Scenario
 
 STAGE = Path(os.environ["RINGPROOF_REHEARSAL"])

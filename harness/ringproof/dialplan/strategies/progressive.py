@@ -17,10 +17,10 @@ Without `keep` each step is one Dial, and all who have joined are rung anew.
 
 from __future__ import annotations
 
+from ringproof.core.duration import PbxSeconds
 from ringproof.dialplan import wording
 from ringproof.dialplan.strategies.group import GroupWords
 from ringproof.dialplan.templating import fill
-from ringproof.scenario.duration import PbxSeconds
 from ringproof.scenario.office import Progressive
 
 LOOKING = PbxSeconds(1.0)

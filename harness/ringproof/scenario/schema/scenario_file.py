@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from ringproof.core.duration import FORM, SPAN
+from ringproof.core.spelling import enumerate_words
 from ringproof.scenario.behaviour_reading import BEHAVIOUR, WORDS
 from ringproof.scenario.cast import CALLER, CALLER_NAME, CONTACT
 from ringproof.scenario.clock_reading import CLOCK, SWEEP
-from ringproof.scenario.duration import FORM, SPAN
 from ringproof.scenario.expectations import ANSWER_CHOICE, CALLER_GETS, CHOICE, CHOICE_NAME, EXPECTATION, SHOWN
 from ringproof.scenario.hearing_reading import PROMPT
 from ringproof.scenario.needs_reading import NEEDS
@@ -16,7 +17,6 @@ from ringproof.scenario.scenario_reading import LONGEST_NAME, OWN, SHARED, TOP
 from ringproof.scenario.schema import words
 from ringproof.scenario.schema.scalars import DRAFT_7, Schema, inside, text, whole
 from ringproof.scenario.schema.words import Word, listed, ref
-from ringproof.scenario.spelling import enumerate_words
 from ringproof.scenario.steps import MOMENT, MOMENT_OF, STEP
 from ringproof.scenario.verbs import Grammar
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ringproof.core.needs import VERSION
+from ringproof.core.speed import FASTEST, SLOWEST
 from ringproof.scenario.behaviour_reading import ALWAYS, DIALS
 from ringproof.scenario.cast import SHOWS
 from ringproof.scenario.chance_reading import MOST_CALLS, MOST_OFTEN, MOST_SHARE, RAREST, RATE
 from ringproof.scenario.clock_reading import MOST_DATES, STARTS
 from ringproof.scenario.expectations import ANSWERED_BY, CHOICE_NAME, NOBODY
 from ringproof.scenario.hearing_reading import SOUNDS
-from ringproof.scenario.needs import VERSION
 from ringproof.scenario.schema.scalars import Schema, code, number_from, one_of_words, text
-from ringproof.scenario.speed import FASTEST, SLOWEST
 from ringproof.scenario.steps import DIGITS
 from ringproof.scenario.version import FILE_VERSION, KEY
 

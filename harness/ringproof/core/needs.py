@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ringproof.scenario.source import Source
+from ringproof.core.source import Source
 
 VERSION = re.compile(r"[1-9][0-9]{0,3}(\.[0-9]{1,4}){0,2}")
 _NUMBERS = re.compile(r"[0-9]+(\.[0-9]+)*")

@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from ringproof.scenario.source import Source
+from ringproof.core.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
