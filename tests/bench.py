@@ -42,8 +42,8 @@ from ringproof.pbx.manager import Login
 from ringproof.phones.handle import Phone
 from ringproof.play import play
 from ringproof.play.clockwork import LIBRARY
+from ringproof.scenario.model.scenario import Scenario
 from ringproof.scenario.reading import read_scenarios
-from ringproof.scenario.story import Scenario
 
 from .booting import boot_in
 

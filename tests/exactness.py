@@ -22,8 +22,8 @@ from ringproof.events import read_record
 from ringproof.judge import judge, moments, waves
 from ringproof.observe import observe
 from ringproof.observe.model import Observation
+from ringproof.scenario.model.scenario import ACTS_WITHIN, DEFAULT_TOLERANCE, Scenario
 from ringproof.scenario.reading import read_scenarios
-from ringproof.scenario.story import ACTS_WITHIN, DEFAULT_TOLERANCE, Scenario
 
 SUITE = Path("scenarios")
 GRID = tuple(map(PbxSeconds, (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)))

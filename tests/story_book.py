@@ -14,8 +14,8 @@ from ringproof.observe.model import (
     ObservedRing,
     ObservedTalk,
 )
-from ringproof.scenario.office import Extension, Office, ToExtension, ToHangUp, Trunk
-from ringproof.scenario.story import Call, Caller, Expectation, RingsOn, Scenario, Step
+from ringproof.scenario.model.office import Extension, Office, ToExtension, ToHangUp, Trunk
+from ringproof.scenario.model.scenario import Call, Caller, Expectation, RingsOn, Scenario, Step
 
 
 def at(line: int) -> Source:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ringproof.observe import Observation
     from ringproof.play import RunEnvironment
     from ringproof.report.result import Outcome
-    from ringproof.scenario.story import Scenario
+    from ringproof.scenario.model.scenario import Scenario
 
 Speed = float | Literal["auto"]
 Confirm = Literal["auto", "never"]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ringproof.opening import Opening
     from ringproof.play import RunEnvironment
     from ringproof.plays import Attempt
-    from ringproof.scenario.story import Scenario
+    from ringproof.scenario.model.scenario import Scenario
 
 ENDING = ".ring.yaml"
 KNOWN_RED = "known-red"

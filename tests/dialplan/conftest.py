@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from rendered_offices import BUNDLED, CORNER_SHOP, office_of
-from ringproof.scenario.office import Office
+from ringproof.scenario.model.office import Office
 
 
 @pytest.fixture(params=[*BUNDLED, CORNER_SHOP], ids=lambda file: file.stem)

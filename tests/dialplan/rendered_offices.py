@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ringproof.scenario.office import Office
+from ringproof.scenario.model.office import Office
 from ringproof.scenario.reading import read_office
 
 HERE = Path(__file__).parent

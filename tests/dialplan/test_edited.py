@@ -14,7 +14,7 @@ from ringproof.dialplan.edited import OF_THE_PLAY, EditedError, take_edited
 from ringproof.dialplan.elsewhere import networks_of, settings_elsewhere, settings_of
 from ringproof.dialplan.render import PlayAddresses, Secrets, render_office
 from ringproof.play.edited import EditedConfiguration
-from ringproof.scenario.office import Office
+from ringproof.scenario.model.office import Office
 from ringproof.scenario.reading import read_office
 
 OFFICE = Path("scenarios/offices/trading-company.yaml")

@@ -18,7 +18,7 @@ from ringproof.core.duration import PbxSeconds
 from ringproof.dialplan.render import MOST_HOPS, RenderedOffice, render_office
 from ringproof.pbx.container import Pbx
 from ringproof.pbx.manager import Login, ManagerEvent
-from ringproof.scenario.office import Office, RingAll, ToExtension, ToGroup
+from ringproof.scenario.model.office import Office, RingAll, ToExtension, ToGroup
 from ringproof.setup import image
 
 pytestmark = pytest.mark.pbx

@@ -10,7 +10,7 @@ from ringproof.core.duration import PbxSeconds
 from ringproof.dialplan import safety
 from ringproof.dialplan.render import PlayAddresses, Secrets, render_office
 from ringproof.dialplan.wording import milliseconds, seconds
-from ringproof.scenario.office import (
+from ringproof.scenario.model.office import (
     Extension,
     Menu,
     Office,

@@ -11,7 +11,7 @@ from jinja2 import UndefinedError
 from rendered_offices import office_of
 from ringproof.dialplan.render import PlayAddresses, Secrets, render_office
 from ringproof.dialplan.templating import fill
-from ringproof.scenario.office import Office
+from ringproof.scenario.model.office import Office
 
 
 def render(file: Path, out: Path, **more: object) -> dict[str, bytes]:

@@ -19,8 +19,8 @@ from ringproof.judge import judge
 from ringproof.observe import observe
 from ringproof.pbx import container
 from ringproof.play import clockwork, conductor, theatre
+from ringproof.scenario.model.scenario import Scenario
 from ringproof.scenario.reading import read_scenarios
-from ringproof.scenario.story import Scenario
 
 from faults.scripted import Fault, ScriptedContainer, ScriptedHouse, World
 from faults.virtual import VirtualLoop

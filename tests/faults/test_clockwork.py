@@ -28,8 +28,8 @@ from ringproof.play.clockwork import (
     prove_clock,
     prove_page_whole,
 )
+from ringproof.scenario.model.scenario import Scenario
 from ringproof.scenario.reading import read_scenarios
-from ringproof.scenario.story import Scenario
 
 from faults.virtual import VirtualLoop
 

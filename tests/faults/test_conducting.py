@@ -17,7 +17,7 @@ from ringproof.containers.errors import BrokenError
 from ringproof.core.speed import FASTEST
 from ringproof.events import DialFailed, Event, LegCommanded, PromptPlayed, read_record
 from ringproof.play import conductor, play
-from ringproof.scenario.story import Scenario
+from ringproof.scenario.model.scenario import Scenario
 
 from faults.rehearsal import ScriptedRun, found_in, read_stories, scripted_run
 from faults.scripted import Fault

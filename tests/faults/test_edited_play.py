@@ -16,8 +16,8 @@ from ringproof.core.problem import Problem
 from ringproof.core.speed import FASTEST
 from ringproof.dialplan.render import render_office
 from ringproof.play import play
+from ringproof.scenario.model.scenario import Scenario
 from ringproof.scenario.reading import read_office
-from ringproof.scenario.story import Scenario
 
 from faults.rehearsal import OFFICE, ScriptedRun, found_in, read_stories, scripted_run
 from faults.scripted import Fault, ScriptedPbx, World

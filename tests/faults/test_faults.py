@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from ringproof.core.speed import FASTEST, SLOWEST
-from ringproof.scenario.story import Scenario
+from ringproof.scenario.model.scenario import Scenario
 
 from faults.rehearsal import STORIES, Outcome, fault_of, read_stories, rehearse
 from faults.scripted import Fault

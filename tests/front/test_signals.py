@@ -198,7 +198,7 @@ main()
         ("ringproof.cli.running", "run"),
         ("ringproof.opening", "run"),
         ("pytest", "run"),
-        ("ringproof.scenario.changed", "validate"),
+        ("ringproof.scenario.check.changed", "validate"),
         ("ringproof.scenario.schema", "schema"),
     ],
 )

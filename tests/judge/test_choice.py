@@ -8,7 +8,7 @@ from ringproof.core.duration import PbxSeconds
 from ringproof.judge import Kind, judge
 from ringproof.observe import Observation
 from ringproof.observe.model import ObservedTalk
-from ringproof.scenario.story import Answer, CallerGets, Expectation, Forwarded, Missed, Refused, Ring, Talk
+from ringproof.scenario.model.scenario import Answer, CallerGets, Expectation, Forwarded, Missed, Refused, Ring, Talk
 from story_book import at, rang, scenario, seen
 
 ALL = ("101", "102", "103")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ringproof.core.duration import PbxSeconds
 from ringproof.judge import judge, judged_as
 from ringproof.observe import Observation
-from ringproof.scenario.story import Answer, CallerGets, Expectation, Missed, Nobody, Ring, Scenario
+from ringproof.scenario.model.scenario import Answer, CallerGets, Expectation, Missed, Nobody, Ring, Scenario
 from story_book import at, rang, scenario, seen
 
 RINGS = Ring(source=at(11), phones=("101", "102"), lasts=PbxSeconds(15.0))

@@ -8,9 +8,7 @@ from typing import cast, get_args
 import pytest
 from ringproof.judge import judge, judged_as
 from ringproof.judge.expected import Expected, UnjudgedError
-from ringproof.scenario.expectations import EXPECTATION
-from ringproof.scenario.steps import STEP
-from ringproof.scenario.story import (
+from ringproof.scenario.model.scenario import (
     Answer,
     BaseExpectation,
     Expectation,
@@ -21,6 +19,8 @@ from ringproof.scenario.story import (
     Step,
     verb_of,
 )
+from ringproof.scenario.parse.expectations import EXPECTATION
+from ringproof.scenario.parse.steps import STEP
 from story_book import at, rang, scenario, seen
 
 RING = Ring(source=at(11), phones=("101",))

@@ -6,7 +6,7 @@ import pytest
 from ringproof.core.duration import PbxSeconds
 from ringproof.judge import judge
 from ringproof.observe.model import Observation
-from ringproof.scenario.story import Answer, CallerGets, Expectation, HangUp, Press, Ring, Step
+from ringproof.scenario.model.scenario import Answer, CallerGets, Expectation, HangUp, Press, Ring, Step
 from story_book import CALL, at, rang, scenario, seen
 
 RING = Ring(source=at(11), phones=("101",), lasts=PbxSeconds(15.0))

@@ -9,7 +9,7 @@ from ringproof.core.duration import PbxSeconds as S
 from ringproof.judge import judge
 from ringproof.observe import Observation
 from ringproof.observe.model import ObservedPrompt, ObservedRing, ObservedSound
-from ringproof.scenario.story import Answer, CallerGets, CallerHears, Expectation, Nobody, Prompt, Ring
+from ringproof.scenario.model.scenario import Answer, CallerGets, CallerHears, Expectation, Nobody, Prompt, Ring
 from story_book import at, rang, scenario, seen
 
 FIRST = Ring(source=at(11), phones=("101",))

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ringproof.core.duration import PbxSeconds
 from ringproof.judge import Finding, Kind, judge
 from ringproof.observe import Observation
-from ringproof.scenario.story import ANY, CallerGets, HangUp, Missed, Moment, Over, Ring, Scenario
+from ringproof.scenario.model.scenario import ANY, CallerGets, HangUp, Missed, Moment, Over, Ring, Scenario
 from story_book import CALL, at, rang, scenario, seen
 
 HANGS_UP = HangUp(caller="anna", source=at(9), at=Moment(after=PbxSeconds(0.3), event="ring", phone=ANY))

@@ -10,7 +10,7 @@ from ringproof.core.duration import PbxSeconds
 from ringproof.judge import Kind, judge
 from ringproof.observe import Observation
 from ringproof.observe.model import Heard, ObservedCommand, ObservedSound, ObservedTalk
-from ringproof.scenario.story import (
+from ringproof.scenario.model.scenario import (
     Answer,
     CallerGets,
     CallerHears,

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from ringproof.scenario.story import Scenario
+from ringproof.scenario.model.scenario import Scenario
 
 from .coverage import Coverage
 from .equivalent import proven, reviewed

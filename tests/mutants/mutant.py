@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ringproof.judge import Kind
-from ringproof.scenario.story import Scenario
+from ringproof.scenario.model.scenario import Scenario
 
 from .change import Change
 from .players import render

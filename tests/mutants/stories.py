@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from ringproof.scenario.model.scenario import Scenario
 from ringproof.scenario.reading import read_scenarios
-from ringproof.scenario.story import Scenario
 from ringproof.session import ENDING
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"

@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
-from ringproof.scenario.story import Scenario
+from ringproof.scenario.model.scenario import Scenario
 
 from .coverage import Coverage, Ran, lines_run
 from .dialplan import DIALPLAN, read

@@ -55,7 +55,7 @@ from ringproof.events import (
 )
 from ringproof.observe import BrokenPlayError, observe
 from ringproof.observe.model import ObservedCommand, ObservedLead
-from ringproof.scenario.story import CallerHears, Moment, Nobody, Press, RingsOn, Scenario, Silent
+from ringproof.scenario.model.scenario import CallerHears, Moment, Nobody, Press, RingsOn, Scenario, Silent
 from story_book import CALL, at, scenario
 
 STORY = scenario(Nobody(source=at(11), does="rings"))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ringproof.observe.chart import brief_rings, waves_of
 from ringproof.observe.model import ObservedRing
-from ringproof.scenario.story import SETTLE_WINDOW
+from ringproof.scenario.model.scenario import SETTLE_WINDOW
 from story_book import rang
 
 

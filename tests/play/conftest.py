@@ -19,8 +19,8 @@ from ringproof.events import Event, read_record
 from ringproof.judge import judge
 from ringproof.observe import observe
 from ringproof.play.conductor import conduct
+from ringproof.scenario.model.scenario import Scenario
 from ringproof.scenario.reading import read_scenarios
-from ringproof.scenario.story import Scenario
 from ringproof.setup import image
 
 T = TypeVar("T")

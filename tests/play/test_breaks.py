@@ -21,7 +21,7 @@ from ringproof.phones.container import phones_of
 from ringproof.play import clockwork
 from ringproof.play.conductor import conduct
 from ringproof.report.complaints import complaints_in
-from ringproof.scenario.story import Scenario
+from ringproof.scenario.model.scenario import Scenario
 from testcontainers.core.container import ExecConfig
 
 from play.conftest import containers, events_of, left_behind, on_a_clock, rendered_otherwise, story

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ringproof.core.duration import PbxSeconds
-from ringproof.scenario.horizon import last_answers, patience
-from ringproof.scenario.story import Answer, CallerGets, Expectation, Ring, Scenario, Unseen
+from ringproof.scenario.model.scenario import Answer, CallerGets, Expectation, Ring, Scenario, Unseen
+from ringproof.scenario.model.story_end import last_answers, patience
 from story_book import at, scenario
 
 

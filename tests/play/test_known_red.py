@@ -13,8 +13,8 @@ from ringproof.core.speed import FASTEST
 from ringproof.judge import judge
 from ringproof.observe import observe
 from ringproof.play.conductor import conduct
+from ringproof.scenario.model.scenario import Expectation, Scenario, Step
 from ringproof.scenario.reading import read_scenarios
-from ringproof.scenario.story import Expectation, Scenario, Step
 
 from play.conftest import events_of, on_a_clock
 

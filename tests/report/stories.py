@@ -8,8 +8,8 @@ from ringproof.core.duration import PbxSeconds
 from ringproof.core.source import Source
 from ringproof.observe.chart import brief_rings, waves_of
 from ringproof.observe.model import CallerView, Ending, Observation, ObservedRing
-from ringproof.scenario.office import Extension, Menu, Office, Progressive, RingAll, Trunk
-from ringproof.scenario.story import Call, Caller, Expectation, Press, Ring, RingsOn, Scenario
+from ringproof.scenario.model.office import Extension, Menu, Office, Progressive, RingAll, Trunk
+from ringproof.scenario.model.scenario import Call, Caller, Expectation, Press, Ring, RingsOn, Scenario
 
 FILE = "scenarios/support.ring.yaml"
 

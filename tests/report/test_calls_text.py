@@ -12,7 +12,7 @@ from ringproof.observe.model import Observation
 from ringproof.report.finding_text import failure_text
 from ringproof.report.plain import plain_observation
 from ringproof.report.timeline import timeline_text
-from ringproof.scenario.story import ANY, Call, CallerGets, HangUp, Missed, Moment, Over, Ring, Scenario
+from ringproof.scenario.model.scenario import ANY, Call, CallerGets, HangUp, Missed, Moment, Over, Ring, Scenario
 from stories import at, ring, seen, story
 
 Golden = Callable[[str, str], None]

@@ -12,7 +12,7 @@ from ringproof.events import CallerPlaced, LegBelongs, to_json
 from ringproof.judge import judge
 from ringproof.observe.model import ObservedRing
 from ringproof.report.finding_text import broken_text, failure_text
-from ringproof.scenario.story import Answer, Caller, Expectation, Missed, Nobody, Refused, Scenario
+from ringproof.scenario.model.scenario import Answer, Caller, Expectation, Missed, Nobody, Refused, Scenario
 from stories import at, ring, seen, story, view, wave
 
 Golden = Callable[[str, str], None]

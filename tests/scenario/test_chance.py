@@ -11,10 +11,10 @@ from itertools import pairwise
 
 import pytest
 from ringproof.core.source import Source
-from ringproof.scenario import chance
-from ringproof.scenario.chance import CERTAINTY, Bounds, Lottery
-from ringproof.scenario.foresight import foresight
-from ringproof.scenario.story import Over
+from ringproof.scenario.model.scenario import Over
+from ringproof.statistics import choices as chance
+from ringproof.statistics.choices import CERTAINTY, Bounds, Lottery
+from ringproof.statistics.power import foresight
 
 EQUAL = {"101": 1 / 3, "102": 1 / 3, "103": 1 / 3}
 UNEQUAL = {"101": 0.5, "102": 0.3, "103": 0.2}

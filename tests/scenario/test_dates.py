@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ringproof.core.dates import after, shown_at, write_date
 from ringproof.core.duration import Span
+from ringproof.scenario.model.scenario import Scenario
 from ringproof.scenario.reading import read_scenarios
-from ringproof.scenario.story import Scenario
 
 SMALL = Path(__file__).parent / "small-office.yaml"
 BERLIN = ZoneInfo("Europe/Berlin")

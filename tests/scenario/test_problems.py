@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 from ringproof.core.problem import Problem, render_problem
-from ringproof.scenario import tree
 from ringproof.scenario.reading import read_office, read_scenarios
+from ringproof.scenario.syntax import tree
 
 HERE = Path(__file__).parent
 GOLDENS = HERE.parent / "golden" / "scenario"

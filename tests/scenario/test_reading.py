@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 from ringproof.core.duration import PbxSeconds
-from ringproof.scenario.identity import scenario_id
-from ringproof.scenario.office import FirstFree, OwnSound, Progressive, RingAll, ToGroup, ToHangUp
-from ringproof.scenario.reading import read_office, read_scenarios, render_problem
-from ringproof.scenario.story import (
+from ringproof.scenario.model.identity import scenario_id
+from ringproof.scenario.model.office import FirstFree, OwnSound, Progressive, RingAll, ToGroup, ToHangUp
+from ringproof.scenario.model.scenario import (
     Answer,
     Answers,
     AsRung,
@@ -31,6 +30,7 @@ from ringproof.scenario.story import (
     Unseen,
     Wait,
 )
+from ringproof.scenario.reading import read_office, read_scenarios, render_problem
 
 ROOT = Path(__file__).parents[2]
 BUNDLED = sorted(ROOT.glob("scenarios/**/*.ring.yaml"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ringproof.scenario.model.scenario import Answer, Expectation, Missed, Over, Ring, Scenario, Talk
 from ringproof.scenario.reading import read_scenarios, render_problem
-from ringproof.scenario.story import Answer, Expectation, Missed, Over, Ring, Scenario, Talk
 
 SMALL = Path(__file__).parent / "small-office.yaml"
 HEAD = f"""pbx: {SMALL}

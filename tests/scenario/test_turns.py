@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ringproof.core.duration import PbxSeconds
-from ringproof.scenario.story import Answer, Expectation, Refused, Ring, Unseen
-from ringproof.scenario.turns import one_wave_each
+from ringproof.scenario.model.scenario import Answer, Expectation, Refused, Ring, Unseen
+from ringproof.scenario.model.split_waves import one_wave_each
 from story_book import at
 
 REFUSED = Refused(source=at(12), codes={"102": (486,)})

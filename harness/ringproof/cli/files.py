@@ -15,7 +15,7 @@ from ringproof.cli.telling import counted, refuse
 from ringproof.report.result import EXIT_INVALID
 
 if TYPE_CHECKING:
-    from ringproof.scenario.story import Scenario
+    from ringproof.scenario.model.scenario import Scenario
 
 Kind = Literal["scenario", "office"]
 
@@ -51,10 +51,10 @@ def _say_what_is_played(scenarios: Sequence[Scenario]) -> None:
         dates = f"from {write_date(starts[0])} to {write_date(starts[-1])}"
         print(f"{first.source.file}:{first.source.line}: {counted(len(scenarios), 'date')}, {dates}")
     for over in first.over:
-        from ringproof.scenario.foresight import foresight  # noqa: PLC0415 - as above
+        from ringproof.statistics.power import foresight  # noqa: PLC0415 - as above
 
         print(f"{over.source.file}:{over.source.line}: {foresight(over, first.calls)}")
-    from ringproof.scenario.changed import changed_lines  # noqa: PLC0415 - as above
+    from ringproof.scenario.check.changed import changed_lines  # noqa: PLC0415 - as above
 
     for source, sentence in changed_lines(first):
         print(f"{source}: {sentence}")

@@ -16,7 +16,7 @@ from itertools import combinations
 from ringproof.compare.difference import Difference, Kind
 from ringproof.core.duration import format_duration
 from ringproof.observe.model import CallerView, Observation, ObservedCommand, ObservedRing
-from ringproof.scenario.story import CLOCK_RESOLUTION, DEFAULT_TOLERANCE, SETTLE_WINDOW
+from ringproof.scenario.model.scenario import CLOCK_RESOLUTION, DEFAULT_TOLERANCE, SETTLE_WINDOW
 
 _ROUNDING = 1e-9
 BRIEF_S = 1.0

@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 from ringproof.dialplan.render import TRUNK_ADDRESS_FILE, PlayAddresses, Secrets, texts_of
-from ringproof.scenario.office import Office
+from ringproof.scenario.model.office import Office
 
 REQUIRED = ("asterisk.conf", "modules.conf", "pjsip.conf", "extensions.conf")
 OF_THE_PLAY = ("logger.conf", "manager.conf", TRUNK_ADDRESS_FILE)

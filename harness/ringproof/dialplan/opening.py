@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ringproof.scenario.hours import DAY, WEEKDAYS, open_spans
-from ringproof.scenario.office import Hours
+from ringproof.scenario.model.hours import DAY, WEEKDAYS, open_spans
+from ringproof.scenario.model.office import Hours
 
 _WITHOUT_YEAR = len("01-01")
 

@@ -15,7 +15,7 @@ from ringproof.dialplan.modules import HUNTS, NEEDED, SWITCHED_OFF, TELLS
 from ringproof.dialplan.opening import hours_of
 from ringproof.dialplan.strategies import context_of
 from ringproof.dialplan.templating import fill
-from ringproof.scenario.office import BundledSound, Destination, Hunt, Menu, Office, Progressive, Prompt
+from ringproof.scenario.model.office import BundledSound, Destination, Hunt, Menu, Office, Progressive, Prompt
 
 CONF = "/ringproof/conf"
 """Where the rendered folder stands in the PBX's container."""

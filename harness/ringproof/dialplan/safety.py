@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from ringproof.scenario.office import BREAKS_CONF
+from ringproof.scenario.model.office import BREAKS_CONF
 
 _DIALLED = re.compile(r"[0-9*#+]{1,32}")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,38}")

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from ringproof.core.duration import PbxSeconds
 from ringproof.dialplan import safety
-from ringproof.scenario.office import Destination, HangUpCause, Office, ToExtension, ToGroup, ToHangUp, ToMenu
+from ringproof.scenario.model.office import Destination, HangUpCause, Office, ToExtension, ToGroup, ToHangUp, ToMenu
 
 Q850: dict[HangUpCause, int] = {"normal": 16, "busy": 17, "no answer": 19, "congestion": 34}
 """Hang-up causes; before an answer chan_pjsip turns them into 603, 486, 480 and 503."""

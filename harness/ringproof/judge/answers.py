@@ -11,7 +11,7 @@ from ringproof.core.spelling import enumerate_words
 from ringproof.judge.expected import Expected
 from ringproof.judge.finding import Finding, Kind
 from ringproof.observe.model import CallerView
-from ringproof.scenario.story import (
+from ringproof.scenario.model.scenario import (
     CLOCK_RESOLUTION,
     Answer,
     CallerGets,

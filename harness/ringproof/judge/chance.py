@@ -10,8 +10,8 @@ from itertools import pairwise
 from ringproof.judge.choice import chosen
 from ringproof.judge.finding import Finding
 from ringproof.observe.model import Observation
-from ringproof.scenario.chance import Bounds, Lottery, lottery_of
-from ringproof.scenario.story import Over, Scenario
+from ringproof.scenario.model.scenario import Over, Scenario
+from ringproof.statistics.choices import Bounds, Lottery, lottery_of
 
 JudgeCall = Callable[[Scenario, Observation], tuple[Finding, ...]]
 

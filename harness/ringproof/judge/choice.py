@@ -13,7 +13,7 @@ from typing import assert_never
 from ringproof.core.spelling import enumerate_words
 from ringproof.judge.waves import comparable
 from ringproof.observe.model import CallerView, Observation
-from ringproof.scenario.story import (
+from ringproof.scenario.model.scenario import (
     Answer,
     CallerGets,
     CallerHears,

@@ -9,7 +9,7 @@ from ringproof.core.duration import format_duration
 from ringproof.judge.expected import Expected
 from ringproof.judge.finding import Finding
 from ringproof.observe.model import CallerView, ObservedCommand, ObservedRing
-from ringproof.scenario.story import PicksUpByItself, Scenario, Shows
+from ringproof.scenario.model.scenario import PicksUpByItself, Scenario, Shows
 
 _NUMBER = re.compile(r"[+0-9*#]+")
 

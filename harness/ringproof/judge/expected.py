@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TypeVar, get_args
 
 from ringproof.core.spelling import enumerate_words
-from ringproof.scenario.story import Expectation, verb_of
+from ringproof.scenario.model.scenario import Expectation, verb_of
 
 _Kind = TypeVar("_Kind")
 

@@ -13,7 +13,7 @@ from ringproof.judge.expected import Expected
 from ringproof.judge.finding import Finding
 from ringproof.observe.hearing import Span
 from ringproof.observe.model import CallerView, ObservedPrompt, ObservedSound, ObservedWave
-from ringproof.scenario.story import CLOCK_RESOLUTION, Answer, CallerHears, Prompt, Ring, Scenario
+from ringproof.scenario.model.scenario import CLOCK_RESOLUTION, Answer, CallerHears, Prompt, Ring, Scenario
 
 SILENT_AT_MOST = PbxSeconds(5.0)
 """So long nothing may be heard, unless a key is awaited or `caller hears: silence` is written; callers give up then."""

@@ -12,7 +12,7 @@ from ringproof.core.duration import PbxSeconds, format_duration
 from ringproof.judge.finding import Finding, Kind
 from ringproof.judge.turns import MANNERS, times_of
 from ringproof.observe.model import CallerView, ObservedRing, ObservedWave
-from ringproof.scenario.story import ACTS_WITHIN, Expectation, Ring, Turn
+from ringproof.scenario.model.scenario import ACTS_WITHIN, Expectation, Ring, Turn
 
 _TURNED_AWAY = ("refused", "forwarded")
 

@@ -13,7 +13,7 @@ from ringproof.core.duration import format_duration
 from ringproof.judge.expected import Expected
 from ringproof.judge.finding import Finding, Kind
 from ringproof.observe.model import CallerView, Ending, ObservedRing
-from ringproof.scenario.story import Forwarded, Refused, Scenario, Turn, Unseen
+from ringproof.scenario.model.scenario import Forwarded, Refused, Scenario, Turn, Unseen
 
 
 @dataclass(frozen=True, slots=True)

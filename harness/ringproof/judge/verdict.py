@@ -20,7 +20,7 @@ from ringproof.judge.moments import judge_moments
 from ringproof.judge.turns import judge_turns
 from ringproof.judge.waves import comparable, judge_waves
 from ringproof.observe.model import CallerView, Observation, ObservedLead
-from ringproof.scenario.story import (
+from ringproof.scenario.model.scenario import (
     ENDS_WITHIN,
     Answer,
     CallerGets,

@@ -8,7 +8,7 @@ from itertools import pairwise
 from ringproof.core.duration import PbxSeconds, format_duration
 from ringproof.judge.finding import Finding, Kind
 from ringproof.observe.model import CallerView, Observation, ObservedWave
-from ringproof.scenario.story import ACTS_WITHIN, CLOCK_RESOLUTION, Nobody, Ring, Scenario
+from ringproof.scenario.model.scenario import ACTS_WITHIN, CLOCK_RESOLUTION, Nobody, Ring, Scenario
 
 
 def judge_waves(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ringproof.core.duration import PbxSeconds
 from ringproof.observe.model import ObservedRing, ObservedWave
-from ringproof.scenario.story import SETTLE_WINDOW
+from ringproof.scenario.model.scenario import SETTLE_WINDOW
 
 
 def waves_of(rings: Sequence[ObservedRing]) -> tuple[ObservedWave, ...]:

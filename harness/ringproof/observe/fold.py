@@ -76,7 +76,7 @@ from ringproof.observe.model import (
     ObservedTalk,
 )
 from ringproof.observe.prompts import prompts_heard
-from ringproof.scenario.story import (
+from ringproof.scenario.model.scenario import (
     CLOCK_RESOLUTION,
     SETTLE_WINDOW,
     Call,

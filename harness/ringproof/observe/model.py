@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ringproof.core.duration import PbxSeconds
-from ringproof.scenario.story import CLOCK_RESOLUTION
+from ringproof.scenario.model.scenario import CLOCK_RESOLUTION
 
 REFUSED = 300
 """Final responses from here on end a call before it is answered."""

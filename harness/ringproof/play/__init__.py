@@ -13,7 +13,7 @@ from ringproof.containers.run import RunEnvironment, open_run
 from ringproof.core.speed import SLOWEST
 from ringproof.pbx.namespace import begin_namespace
 from ringproof.phones.container import begin_phones
-from ringproof.scenario.story import Scenario
+from ringproof.scenario.model.scenario import Scenario
 
 __all__ = [
     "BrokenError",

@@ -15,7 +15,7 @@ from ringproof.phones.handle import Phone
 from ringproof.play.ensemble import STEADY, Ensemble
 from ringproof.play.stage import Stage
 from ringproof.play.switchboard import moment
-from ringproof.scenario.story import Call, Caller, HangUp, Hear, Moment, Press, Scenario, Step, Wait, verb_of
+from ringproof.scenario.model.scenario import Call, Caller, HangUp, Hear, Moment, Press, Scenario, Step, Wait, verb_of
 
 ACTS_WITHIN_S = 20.0
 """Real work of a phone, such as sending one digit or the INVITE: longer says that the harness is broken."""

@@ -12,7 +12,7 @@ from ringproof.clock.report import NO_CLOCK
 from ringproof.containers.errors import BrokenError
 from ringproof.containers.run import RunEnvironment
 from ringproof.pbx.container import Pbx
-from ringproof.scenario.story import Scenario
+from ringproof.scenario.model.scenario import Scenario
 
 LIBRARY = Path(ringproof.clock.__file__).with_name("ringproof-clock.so")
 """Made by `make image`; one file for every image with glibc."""

@@ -46,8 +46,8 @@ from ringproof.play.recorder import Recorder
 from ringproof.play.stage import CallEndlessError, LedElsewhereError, PbxFaultError, Stage
 from ringproof.play.switchboard import moment
 from ringproof.play.theatre import CAPTURE, RegistrationRefusedError, Theatre
-from ringproof.scenario.horizon import last_answers, longest_talks, patience
-from ringproof.scenario.story import QUIET_RACED, QUIET_REAL, Scenario
+from ringproof.scenario.model.scenario import QUIET_RACED, QUIET_REAL, Scenario
+from ringproof.scenario.model.story_end import last_answers, longest_talks, patience
 
 if TYPE_CHECKING:
     from ringproof.pbx.capture import Packet

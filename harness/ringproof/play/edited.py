@@ -19,7 +19,7 @@ from ringproof.dialplan.elsewhere import Setting, networks_of, settings_elsewher
 from ringproof.dialplan.render import CONF, EVIDENCE, TRUNK, PlayAddresses, Secrets
 from ringproof.pbx.manager import Manager
 from ringproof.play.own_modules import Use
-from ringproof.scenario.office import Office
+from ringproof.scenario.model.office import Office
 
 _SAID = re.compile(r"\[[^\]]+\] (WARNING|ERROR)\[\d+\](\[C-\w+\])? \S+: (?P<words>.*)")
 """A line of Asterisk's log; what stands before the words is of use to its developers."""

@@ -24,7 +24,7 @@ from ringproof.phones import protocol
 from ringproof.phones.handle import Phone
 from ringproof.play.stage import Stage, TalkRefusedError
 from ringproof.play.switchboard import Switchboard, moment
-from ringproof.scenario.story import (
+from ringproof.scenario.model.scenario import (
     ANY,
     BUSY,
     SETTLE_WINDOW,

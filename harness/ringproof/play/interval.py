@@ -8,7 +8,7 @@ from ringproof.events import NextCall
 from ringproof.play.stage import Stage
 from ringproof.play.switchboard import moment
 from ringproof.play.theatre import Theatre
-from ringproof.scenario.story import Scenario
+from ringproof.scenario.model.scenario import Scenario
 
 GONE_WITHIN_S = 40.0
 """PBX seconds after a call: as long as nothing may ring after a story."""

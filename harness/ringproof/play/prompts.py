@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from ringproof.core.duration import PbxSeconds
 from ringproof.events import PromptPlayed
 from ringproof.pbx.sound_files import SoundFile
-from ringproof.scenario.story import CallerHears, Scenario
+from ringproof.scenario.model.scenario import CallerHears, Scenario
 
 PLAYING = re.compile(
     r"^\[(?P<stamp>[^\]]+)\] VERBOSE\[.*\] file\.c: <(?P<channel>[^>]+)> "

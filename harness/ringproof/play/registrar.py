@@ -8,7 +8,7 @@ from collections.abc import Collection
 from ringproof.core.spelling import enumerate_words
 from ringproof.pbx.container import SIP_PORT
 from ringproof.pbx.manager import Manager
-from ringproof.scenario.story import extension_of
+from ringproof.scenario.model.scenario import extension_of
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - what Asterisk says of a transport that listens on all addresses
 _TRANSPORT = re.compile(r"^\s*Transport:\s+\S+\s+(\w+)\s.*?(\S+):(\d+)\s*$", re.MULTILINE)

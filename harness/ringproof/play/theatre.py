@@ -36,8 +36,7 @@ from ringproof.play.stage import CallEndlessError, LedElsewhereError, PbxCrashed
 from ringproof.play.surroundings import surroundings_of
 from ringproof.play.switchboard import Switchboard, moment
 from ringproof.play.talks import Talks
-from ringproof.scenario.horizon import longest_talks
-from ringproof.scenario.story import (
+from ringproof.scenario.model.scenario import (
     Behaviour,
     Forwards,
     Offline,
@@ -48,6 +47,7 @@ from ringproof.scenario.story import (
     Talk,
     extension_of,
 )
+from ringproof.scenario.model.story_end import longest_talks
 
 if TYPE_CHECKING:
     from ringproof.dialplan.render import RenderedOffice

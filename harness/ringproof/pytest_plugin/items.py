@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ringproof.plays import NotJudgedError, Plays, Table, Unconfirmed
     from ringproof.pytest_plugin.player import Player
     from ringproof.report.result import Result
-    from ringproof.scenario.story import Scenario
+    from ringproof.scenario.model.scenario import Scenario
 
 ENDING = ".ring.yaml"
 INVALID = "[invalid]"

@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from ringproof.scenario.story import Scenario
+    from ringproof.scenario.model.scenario import Scenario
 
 _T = TypeVar("_T")
 
 
 def length(scenario: Scenario) -> float:
     """Return about how many seconds of PBX time a story takes, deadlines included."""
-    from ringproof.scenario.horizon import longest_talks, patience  # noqa: PLC0415 - brings pydantic and more
-    from ringproof.scenario.story import Wait  # noqa: PLC0415 - as above
+    from ringproof.scenario.model.scenario import Wait  # noqa: PLC0415 - as above
+    from ringproof.scenario.model.story_end import longest_talks, patience  # noqa: PLC0415 - brings pydantic and more
 
     waits = sum(step.time for step in scenario.when if isinstance(step, Wait))
     lasts = max((patience(scenario, caller) for caller in scenario.callers), default=0.0)

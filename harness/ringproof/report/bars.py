@@ -8,7 +8,7 @@ from typing import assert_never
 
 from ringproof.observe.model import CallerView, ObservedRing, ObservedWave
 from ringproof.report.chart import ANY_TIME, FRESH, GOES_ON, Bar, Part
-from ringproof.scenario.story import (
+from ringproof.scenario.model.scenario import (
     ACTS_WITHIN,
     SETTLE_WINDOW,
     Answer,

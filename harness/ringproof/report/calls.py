@@ -10,9 +10,9 @@ from ringproof.core.duration import format_duration
 from ringproof.judge import count_choices
 from ringproof.observe.model import Observation
 from ringproof.report.chart import in_order
-from ringproof.scenario.chance import lottery_of
-from ringproof.scenario.foresight import foresight
-from ringproof.scenario.story import Over, Scenario
+from ringproof.scenario.model.scenario import Over, Scenario
+from ringproof.statistics.choices import lottery_of
+from ringproof.statistics.power import foresight
 
 
 def calls_text(scenario: Scenario, observation: Observation) -> list[str]:

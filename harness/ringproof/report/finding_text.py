@@ -24,7 +24,7 @@ from ringproof.report.chart import (
 from ringproof.report.complaints import complaints
 from ringproof.report.route import route_hint
 from ringproof.report.timeline import timeline_text
-from ringproof.scenario.story import Scenario
+from ringproof.scenario.model.scenario import Scenario
 
 WIDTH = 120
 """Columns of a failure that is written to a file or a log."""

@@ -10,8 +10,8 @@ from pathlib import Path
 from ringproof.containers.evidence import is_evidence, read_evidence
 from ringproof.events import CallerPlaced, LegBelongs, read_record
 from ringproof.report.complaints import LOG
-from ringproof.scenario.office import Office
-from ringproof.scenario.story import Scenario
+from ringproof.scenario.model.office import Office
+from ringproof.scenario.model.scenario import Scenario
 
 DIALPLAN = Path("pbx") / "conf" / "extensions.conf"
 """The dialplan that was played, inside a scenario's evidence folder."""

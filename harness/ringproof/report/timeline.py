@@ -10,7 +10,7 @@ from ringproof.observe.model import CallerView, Observation, ObservedRing
 from ringproof.report.bars import observed_bars
 from ringproof.report.calls import calls_text
 from ringproof.report.chart import axis_over, draw_rows, in_order, steps_for
-from ringproof.scenario.story import Scenario
+from ringproof.scenario.model.scenario import Scenario
 
 COLUMNS = 84
 """Of the chart; with label and word a line stays under 100."""

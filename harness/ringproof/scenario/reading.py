@@ -11,15 +11,15 @@ from pathlib import Path
 
 from ringproof.core.problem import Complaints, Problem, ReadingError, render_problem, told
 from ringproof.core.spelling import nearest, suggest
-from ringproof.scenario.manuscript import open_manuscript, shown_name
-from ringproof.scenario.office import Office
-from ringproof.scenario.office_checks import check_office
-from ringproof.scenario.office_reading import read_shape
-from ringproof.scenario.scenario_reading import TOP, ScenarioFile
-from ringproof.scenario.story import Scenario
-from ringproof.scenario.tree import Table, Text, read_tree
-from ringproof.scenario.values import entry, refuse_unknown, table_of, text_of
-from ringproof.scenario.version import check_version
+from ringproof.scenario.check.office import check_office
+from ringproof.scenario.model.office import Office
+from ringproof.scenario.model.scenario import Scenario
+from ringproof.scenario.parse.office import read_shape
+from ringproof.scenario.scenario_file import TOP, ScenarioFile
+from ringproof.scenario.syntax.source_text import open_manuscript, shown_name
+from ringproof.scenario.syntax.tree import Table, Text, read_tree
+from ringproof.scenario.syntax.values import entry, refuse_unknown, table_of, text_of
+from ringproof.scenario.syntax.version import check_version
 
 __all__ = ["Problem", "ReadFile", "ReadOffice", "read_office", "read_scenarios", "render_problem"]
 

@@ -45,8 +45,8 @@ from ringproof.events import (
 )
 from ringproof.report import finding_text
 from ringproof.scenario import reading
+from ringproof.scenario.model.scenario import BaseExpectation, Expectation, Scenario
 from ringproof.scenario.reading import ReadFile
-from ringproof.scenario.story import BaseExpectation, Expectation, Scenario
 
 STAGE = Path(os.environ["RINGPROOF_REHEARSAL"])
 """The folder that tests look into: who has done what."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ringproof.scenario.office import FirstFree, ToExtension, ToGroup
-from ringproof.scenario.story import (
+from ringproof.scenario.model.office import FirstFree, ToExtension, ToGroup
+from ringproof.scenario.model.scenario import (
     Answers,
     AsRung,
     Behaviour,

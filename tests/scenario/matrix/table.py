@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import yaml
-from ringproof.scenario.office import FirstFree, Hunt, InOrder, Progressive, RandomFree, RingAll, ToGroup
+from ringproof.scenario.model.office import FirstFree, Hunt, InOrder, Progressive, RandomFree, RingAll, ToGroup
 from ringproof.scenario.reading import read_scenarios
 
 from .situations import SITUATIONS

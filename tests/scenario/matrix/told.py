@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from ringproof.scenario.office import Destination, Group
-from ringproof.scenario.story import (
+from ringproof.scenario.model.office import Destination, Group
+from ringproof.scenario.model.scenario import (
     Answer,
     Behaviour,
     Call,

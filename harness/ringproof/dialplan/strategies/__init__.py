@@ -6,7 +6,7 @@ from typing import assert_never
 
 from ringproof.dialplan.strategies import first_free, in_order, progressive, random_free, ring_all
 from ringproof.dialplan.strategies.group import GroupWords
-from ringproof.scenario.office import FirstFree, Group, InOrder, Office, Progressive, RandomFree, RingAll
+from ringproof.scenario.model.office import FirstFree, Group, InOrder, Office, Progressive, RandomFree, RingAll
 
 
 def context_of(name: str, group: Group, office: Office) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ringproof.dialplan.strategies import hunt
 from ringproof.dialplan.strategies.group import GroupWords
-from ringproof.scenario.office import FirstFree
+from ringproof.scenario.model.office import FirstFree
 
 
 def context(group: GroupWords, first_free: FirstFree) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ringproof.dialplan import safety, wording
-from ringproof.scenario.office import Group, Office
+from ringproof.scenario.model.office import Group, Office
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from ringproof.dialplan.strategies.group import GroupWords
 from ringproof.dialplan.templating import fill
-from ringproof.scenario.office import Hunt
+from ringproof.scenario.model.office import Hunt
 
 IN_ORDER = "1"
 AT_RANDOM = "${RAND(1,${FIELDQTY(TRY,&)})}"

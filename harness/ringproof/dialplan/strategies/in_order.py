@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ringproof.dialplan.strategies import hunt
 from ringproof.dialplan.strategies.group import GroupWords
-from ringproof.scenario.office import InOrder
+from ringproof.scenario.model.office import InOrder
 
 
 def context(group: GroupWords, in_order: InOrder) -> str:

@@ -21,7 +21,7 @@ from ringproof.core.duration import PbxSeconds
 from ringproof.dialplan import wording
 from ringproof.dialplan.strategies.group import GroupWords
 from ringproof.dialplan.templating import fill
-from ringproof.scenario.office import Progressive
+from ringproof.scenario.model.office import Progressive
 
 LOOKING = PbxSeconds(1.0)
 """Looking whether a member is free takes less."""

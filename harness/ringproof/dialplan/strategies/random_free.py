@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ringproof.dialplan.strategies import hunt
 from ringproof.dialplan.strategies.group import GroupWords
-from ringproof.scenario.office import RandomFree
+from ringproof.scenario.model.office import RandomFree
 
 
 def context(group: GroupWords, random_free: RandomFree) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ringproof.core.duration import write_duration
-from ringproof.scenario import office as models
+from ringproof.scenario.model import office as models
 from ringproof.scenario.schema.docstrings import field_docstrings
 from ringproof.scenario.schema.scalars import DRAFT_7, Schema, inside, number_from, one_of_words, text, whole
 

@@ -6,19 +6,19 @@ from collections.abc import Iterable, Mapping
 
 from ringproof.core.duration import FORM, SPAN
 from ringproof.core.spelling import enumerate_words
-from ringproof.scenario.behaviour_reading import BEHAVIOUR, WORDS
-from ringproof.scenario.cast import CALLER, CALLER_NAME, CONTACT
-from ringproof.scenario.clock_reading import CLOCK, SWEEP
-from ringproof.scenario.expectations import ANSWER_CHOICE, CALLER_GETS, CHOICE, CHOICE_NAME, EXPECTATION, SHOWN
-from ringproof.scenario.hearing_reading import PROMPT
-from ringproof.scenario.needs_reading import NEEDS
-from ringproof.scenario.office import EXTENSION
-from ringproof.scenario.scenario_reading import LONGEST_NAME, OWN, SHARED, TOP
+from ringproof.scenario.model.office import EXTENSION
+from ringproof.scenario.parse.behaviour import BEHAVIOUR, WORDS
+from ringproof.scenario.parse.clock import CLOCK, SWEEP
+from ringproof.scenario.parse.expectations import ANSWER_CHOICE, CALLER_GETS, CHOICE, CHOICE_NAME, EXPECTATION, SHOWN
+from ringproof.scenario.parse.hearing import PROMPT
+from ringproof.scenario.parse.needs import NEEDS
+from ringproof.scenario.parse.participants import CALLER, CALLER_NAME, CONTACT
+from ringproof.scenario.parse.steps import MOMENT, MOMENT_OF, STEP
+from ringproof.scenario.scenario_file import LONGEST_NAME, OWN, SHARED, TOP
 from ringproof.scenario.schema import words
 from ringproof.scenario.schema.scalars import DRAFT_7, Schema, inside, text, whole
 from ringproof.scenario.schema.words import Word, listed, ref
-from ringproof.scenario.steps import MOMENT, MOMENT_OF, STEP
-from ringproof.scenario.verbs import Grammar
+from ringproof.scenario.syntax.verbs import Grammar
 
 _DIGITS_ONLY = EXTENSION.removeprefix("^").removesuffix("$")
 _PHONE = f"{_DIGITS_ONLY}(/{CONTACT.pattern})?"

@@ -11,15 +11,16 @@ from dataclasses import dataclass
 
 from ringproof.core.needs import VERSION
 from ringproof.core.speed import FASTEST, SLOWEST
-from ringproof.scenario.behaviour_reading import ALWAYS, DIALS
-from ringproof.scenario.cast import SHOWS
-from ringproof.scenario.chance_reading import MOST_CALLS, MOST_OFTEN, MOST_SHARE, RAREST, RATE
-from ringproof.scenario.clock_reading import MOST_DATES, STARTS
-from ringproof.scenario.expectations import ANSWERED_BY, CHOICE_NAME, NOBODY
-from ringproof.scenario.hearing_reading import SOUNDS
+from ringproof.scenario.model.version import FILE_VERSION
+from ringproof.scenario.parse.behaviour import ALWAYS, DIALS
+from ringproof.scenario.parse.chance import MOST_CALLS, MOST_OFTEN, MOST_SHARE, RAREST, RATE
+from ringproof.scenario.parse.clock import MOST_DATES, STARTS
+from ringproof.scenario.parse.expectations import ANSWERED_BY, CHOICE_NAME, NOBODY
+from ringproof.scenario.parse.hearing import SOUNDS
+from ringproof.scenario.parse.participants import SHOWS
+from ringproof.scenario.parse.steps import DIGITS
 from ringproof.scenario.schema.scalars import Schema, code, number_from, one_of_words, text
-from ringproof.scenario.steps import DIGITS
-from ringproof.scenario.version import FILE_VERSION, KEY
+from ringproof.scenario.syntax.version import KEY
 
 
 @dataclass(frozen=True, slots=True)

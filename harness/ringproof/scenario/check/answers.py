@@ -1,0 +1,84 @@
+"""Who picks up: that somebody is told to, that talks last long enough to be heard, and what of it is chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ringproof.core.duration import PbxSeconds, write_duration
+from ringproof.core.problem import Complaints, ReadingError
+from ringproof.scenario.model.scenario import HEARS_IN, Answer, Answers, AnswersWith, Expectation, HangUp, Step, Talk
+from ringproof.scenario.parse.participants import Cast
+
+
+def check_answers(
+    caller: str, listed: Sequence[Expectation], steps: Sequence[Step], cast: Cast, complaints: Complaints
+) -> None:
+    """Add answers that are chance, and talks that nothing could be heard in."""
+    for expectation in listed:
+        with complaints:
+            if isinstance(expectation, Talk):
+                _check_talk(caller, expectation, listed, steps, cast)
+            elif isinstance(expectation, Answer):
+                _check_answer(expectation, cast)
+
+
+def check_partners(cast: Cast, complaints: Complaints) -> None:
+    """Add the phones that pick up with one that never does."""
+    for phone, told in cast.phones.items():
+        behaviour = told.behaviour
+        if not isinstance(behaviour, AnswersWith):
+            continue
+        partner = cast.phones.get(behaviour.phone)
+        if partner is None or not isinstance(partner.behaviour, Answers):
+            complaints.add(
+                ReadingError(
+                    told.source,
+                    f"{phone} answers with {behaviour.phone}, and nothing tells {behaviour.phone} to answer",
+                    f"write `{behaviour.phone}: {{answers: 5s}}` beside it",
+                    None if partner is None else partner.source,
+                )
+            )
+
+
+def _check_talk(caller: str, talk: Talk, listed: Sequence[Expectation], steps: Sequence[Step], cast: Cast) -> None:
+    """Who talks has answered, and stays long enough to be heard."""
+    answers = [entry for entry in listed if isinstance(entry, Answer)]
+    if not any(talk.phone in (entry.phone, entry.name, *entry.one_of) for entry in answers):
+        raise ReadingError(
+            talk.source, f"nothing says that {talk.phone} answers {caller}", f"add `- answer: {talk.phone}` above"
+        )
+    stays = HEARS_IN if talk.lasts is None else PbxSeconds(talk.lasts + HEARS_IN)
+    long_enough = "to hear anything" if talk.lasts is None else f"to hear each other after {write_duration(talk.lasts)}"
+    for step in steps:
+        leaves = isinstance(step, HangUp) and step.caller == caller and step.at is not None
+        if leaves and step.at is not None and step.at.event == "answer" and step.at.after < stays:
+            raise ReadingError(
+                talk.source,
+                f"{caller} hangs up {write_duration(step.at.after)} after the answer, too soon {long_enough}",
+                f"let the call last {write_duration(stays)}",
+                step.source,
+            )
+    for behaviour in cast.behaviours(talk.phone):
+        if isinstance(behaviour, Answers) and behaviour.hangs_up is not None and behaviour.hangs_up < stays:
+            raise ReadingError(
+                talk.source,
+                f"{talk.phone} hangs up {write_duration(behaviour.hangs_up)} after it has answered, too soon "
+                f"{long_enough}",
+                f"let it talk for {write_duration(stays)}",
+            )
+
+
+def _check_answer(answer: Answer, cast: Cast) -> None:
+    """Where two pick up at the same moment, which of them gets the call is chance, and is said so."""
+    if answer.one_of:
+        return
+    for phone, told in cast.phones.items():
+        behaviour = told.behaviour
+        if isinstance(behaviour, AnswersWith) and answer.phone in (phone, behaviour.phone):
+            both = f"{behaviour.phone}, {phone}"
+            raise ReadingError(
+                answer.source,
+                f"{phone} answers at the same moment as {behaviour.phone}: which of them gets the call is chance",
+                f"write `- answer: {{one_of: [{both}], as: winner}}`",
+                told.source,
+            )

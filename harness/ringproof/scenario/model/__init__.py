@@ -1,0 +1,1 @@
+"""Scenarios and offices as frozen values: what a story says, whoever wrote it and however."""

@@ -1,0 +1,79 @@
+"""How long a story can go on after its last step: pure arithmetic over what is expected."""
+
+from __future__ import annotations
+
+from ringproof.core.duration import PbxSeconds
+from ringproof.scenario.model.office import Office
+from ringproof.scenario.model.scenario import ACTS_WITHIN, Answer, Answers, CallerGets, Ring, Scenario, Talk, Unseen
+
+SLACK = PbxSeconds(4.0)
+"""Beyond tolerance: so that what is a few seconds too late is seen, not cut off."""
+UNSTATED = PbxSeconds(5.0)
+"""For a last wave without `for:` behind which nothing is expected, and for a story in which nothing is to ring."""
+
+
+def _longest(office: Office) -> PbxSeconds:
+    """The longest that the office can let one set of phones ring: a wave without `for:` may last as long."""
+    groups = (group.ring_time * len(group.members) for group in office.groups.values())
+    return PbxSeconds(max([office.extension_ring_time, *groups]))
+
+
+def patience(scenario: Scenario, caller: str) -> PbxSeconds:
+    """Return how long after a caller's last action his expectations may take, deadline included.
+
+    Where more than one outcome is right, the longest of them counts.
+    """
+    return max(_patience(reading, caller) for reading in scenario.readings)
+
+
+def last_answers(scenario: Scenario, caller: str) -> frozenset[str]:
+    """Return the phones whose answer ends what is expected of a caller, in whichever reading.
+
+    None: the call is to end by itself; or one answer is the last in one reading only, and in another more is to come.
+    """
+    last: set[str] = set()
+    more: set[str] = set()
+    for reading in scenario.readings:
+        expectations, choices = reading.expect.get(caller, ()), reading.choices
+        said = [entry for entry in expectations if isinstance(entry, Answer)]
+        answers = [entry.one_of or choices.get(entry.phone, (entry.phone,)) for entry in said]
+        ends = not any(isinstance(entry, CallerGets) and entry.ended_by is not None for entry in expectations)
+        last.update(*(answers[-1:] if ends else ()))
+        more.update(*(answers[:-1] if ends else answers))
+    return frozenset(last - more)
+
+
+def _patience(scenario: Scenario, caller: str) -> PbxSeconds:
+    expectations = scenario.expect.get(caller, ())
+    rings = [entry for entry in expectations if isinstance(entry, Ring)]
+    total = 0.0
+    for ring in rings:
+        unstated = UNSTATED if ring is expectations[-1] else _longest(scenario.office)
+        total += unstated if ring.lasts is None else ring.lasts
+    total += rings[0].after if rings and rings[0].after is not None else ACTS_WITHIN
+    if not rings:
+        total += UNSTATED
+    if any(isinstance(entry, Unseen) for entry in expectations):
+        total += _longest(scenario.office)  # nothing says how long a silent phone is dialled
+    if any(isinstance(entry, CallerGets) and entry.ended_by is not None for entry in expectations):
+        total += sum(_talk(scenario, entry) for entry in expectations if isinstance(entry, Answer))
+    return PbxSeconds(total + scenario.tolerance * (1 + len(rings)) + SLACK)
+
+
+def _talk(scenario: Scenario, answer: Answer) -> float:
+    """How long a phone that answers may talk before it hangs up: of all that a choice can mean, the longest."""
+    phones = answer.one_of or scenario.choices.get(answer.phone, (answer.phone,))
+    behaviours = [*scenario.rung, *(scenario.phones.get(one) for one in phones)]
+    times = (each.hangs_up for each in behaviours if isinstance(each, Answers))
+    return max((time for time in times if time is not None), default=0.0)
+
+
+def longest_talks(scenario: Scenario) -> dict[str, PbxSeconds]:
+    """Return how long talks are to last, by caller, where that is written; of several outcomes the longest."""
+    longest: dict[str, PbxSeconds] = {}
+    for expect in (scenario.expect, *scenario.otherwise):
+        for caller, listed in expect.items():
+            lasts = [entry.lasts for entry in listed if isinstance(entry, Talk) and entry.lasts is not None]
+            if lasts:
+                longest[caller] = max([*lasts, longest.get(caller, PbxSeconds(0.0))])
+    return longest

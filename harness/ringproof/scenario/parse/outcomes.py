@@ -1,0 +1,168 @@
+"""`expect:` as a whole: who is to see what, and where more than one outcome is right, one reading for each of them.
+
+`either:` in a list gives a reading for each of its lists, `together:` one for each way in which its lists can be given
+to the callers. What is checked or judged later is always one reading: a list for each caller, without a choice of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import permutations, product
+from math import factorial, prod
+
+from ringproof.core.problem import Complaints, ReadingError, told
+from ringproof.scenario.model.scenario import Expectation, Ring
+from ringproof.scenario.parse.expectations import EXPECTATION, read_expectation
+from ringproof.scenario.parse.participants import Cast
+from ringproof.scenario.syntax.tree import Listing, Table, Text, Value
+from ringproof.scenario.syntax.values import entry, items_of
+from ringproof.scenario.syntax.verbs import take_apart
+
+MOST = 24
+"""Readings of one scenario: each is judged, and nobody thinks of more."""
+TOGETHER = "together"
+WHOEVER = "caller"
+"""Who talks, in a list of `together`: `talk: [caller, 101]`."""
+_LIST = "`- ring: [101]`, one expectation a line"
+_EITHER = "`either:` and below it two lists or more, each with a `- ` of its own"
+_FEWEST = 2
+
+Listed = tuple[Expectation, ...]
+Reading = Mapping[str, Listed]
+"""By caller's name. In their order names of choices are known: to those behind."""
+
+
+def read_expectations(value: Value, name: Text, cast: Cast, complaints: Complaints) -> tuple[Reading, ...]:
+    """Read `expect:` of the scenario called `name`: what is expected of every caller who calls, in every reading."""
+    before = len(complaints)
+    together = entry(value.entries, TOGETHER) if isinstance(value, Table) and TOGETHER not in cast.callers else None
+    if isinstance(value, Table) and together is not None:
+        return _together(value, together, cast, complaints)
+    found: dict[str, tuple[Listed, ...]] = {}
+    if isinstance(value, Table):
+        for written in value.entries.values():
+            with complaints:
+                caller = _whose(written.key, cast)
+                found[caller] = _alternatives(written.value, written.key.text, caller, cast, complaints)
+    elif len(cast.calling) > 1:
+        raise ReadingError(
+            value.source,
+            f"{' and '.join(cast.calling)} call, and `expect` does not say whose call is meant",
+            f"write `{cast.calling[0]}:` and below it the list of what is expected of that call, then the others",
+        )
+    else:
+        found = {caller: _alternatives(value, name.text, caller, cast, complaints) for caller in cast.calling}
+    for caller in cast.calling:
+        if caller not in found and len(complaints) == before:
+            complaints.add(
+                ReadingError(
+                    value.source if isinstance(value, Table) else name.source,
+                    f"there is no expectation for {caller}, so this can never fail",
+                    f"add `{caller}:` under `expect:`; `- nobody: rings` is one, too",
+                )
+            )
+    _not_too_many(value, prod(map(len, found.values())))
+    return tuple(dict(zip(found, lists, strict=True)) for lists in product(*found.values()))
+
+
+def check_names(reading: Reading, complaints: Complaints) -> None:
+    """Add the names that two choices of one reading share: lists of one `either` may, what stands behind it may not."""
+    named: dict[str, Ring] = {}
+    for each in (each for listed in reading.values() for each in listed if isinstance(each, Ring) and each.name):
+        first = named.setdefault(each.name, each)
+        if first is not each:
+            complaints.add(
+                ReadingError(
+                    each.source,
+                    f"{told(each.name)} is chosen already",
+                    "give each choice a name of its own",
+                    first.source,
+                )
+            )
+
+
+def _together(table: Table, value: Value, cast: Cast, complaints: Complaints) -> tuple[Reading, ...]:
+    """Give the lists to the callers in every way."""
+    if len(table.entries) > 1:
+        other = next(written.key for key, written in table.entries.items() if key != TOGETHER)
+        raise ReadingError(
+            other.source,
+            f"`{TOGETHER}` says what is expected of all callers, and {told(other.text)} stands beside it",
+            f"keep `{TOGETHER}`, or a list for each caller",
+        )
+    items = items_of(value, f"`{TOGETHER}`", f"`{TOGETHER}:` and below it a list for each call, each with its `- `")
+    callers = len(cast.calling)
+    if callers < _FEWEST:
+        raise ReadingError(
+            value.source, f"`{TOGETHER}` is for several callers, and one calls", "write the list itself below `expect:`"
+        )
+    if len(items) != callers:
+        raise ReadingError(
+            value.source,
+            f"`{TOGETHER}` has {len(items)} list{'s' * (len(items) != 1)}, and {callers} callers call",
+            "write one for each call",
+        )
+    lists = [
+        _alternatives(item, f"call {number} of {TOGETHER}", WHOEVER, cast, complaints)
+        for number, item in enumerate(items, start=1)
+    ]
+    _not_too_many(value, factorial(callers) * prod(map(len, lists)))
+    return tuple(
+        dict(zip(order, chosen, strict=True)) for order in permutations(cast.calling) for chosen in product(*lists)
+    )
+
+
+def _not_too_many(value: Value, number: int) -> None:
+    if number > MOST:
+        raise ReadingError(
+            value.source,
+            f"this can be read in {number} ways, and at most {MOST} are judged",
+            "write fewer lists, or make several scenarios of it",
+        )
+
+
+def _whose(key: Text, cast: Cast) -> str:
+    if key.text in EXPECTATION.verbs and key.text not in cast.callers:
+        raise ReadingError(
+            key.source, f"`{key.text}` is not in a list", "begin each expectation with `- `: `expect:` is a list"
+        )
+    caller = cast.caller(key)
+    if caller not in cast.calling and not cast.strangers:  # else it is known which call names him wrongly
+        raise ReadingError(key.source, f"{caller} never calls in this scenario", f"add the step `- call: {caller}`")
+    return caller
+
+
+def _alternatives(value: Value, name: str, caller: str, cast: Cast, complaints: Complaints) -> tuple[Listed, ...]:
+    """Read a list of expectations of a caller's call, in every way in which its `either` can be read."""
+    items = items_of(value, "`expect`", _LIST)
+    if not items:
+        raise ReadingError(value.source, f"nothing is expected of {told(name)}, so it can never fail", f"write {_LIST}")
+    parts: list[tuple[Listed, ...]] = []
+    for item in items:
+        with complaints:
+            sentence = take_apart(item, EXPECTATION)
+            if sentence.verb.text != "either":
+                parts.append(((read_expectation(sentence, caller, cast),),))
+                continue
+            lists = _either(sentence.value, caller, cast, complaints)
+            _not_too_many(sentence.value, prod(map(len, parts)) * len(lists))
+            parts.append(lists)
+    return tuple(_joined(chosen) for chosen in product(*parts))
+
+
+def _either(value: Value, caller: str, cast: Cast, complaints: Complaints) -> tuple[Listed, ...]:
+    """Read the lists of an `either`; a choice that is named in one of them is known in that list alone."""
+    lists = items_of(value, "`either`", _EITHER)
+    if len(lists) < _FEWEST or not all(isinstance(each, Listing) and each.items for each in lists):
+        raise ReadingError(value.source, "`either` has no two lists of expectations", f"write {_EITHER}")
+    known = dict(cast.choices)
+    found: list[Listed] = []
+    for each in lists:
+        found += _alternatives(each, "either", caller, cast, complaints)
+        cast.choices.clear()
+        cast.choices.update(known)
+    return tuple(found)
+
+
+def _joined(parts: Iterable[Sequence[Expectation]]) -> Listed:
+    return tuple(each for part in parts for each in part)

@@ -1,0 +1,347 @@
+"""A scenario file: what stands once for all its scenarios, and each scenario on top of that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ringproof.core.duration import PbxSeconds, write_duration
+from ringproof.core.needs import Needs
+from ringproof.core.problem import Complaints, ReadingError, told
+from ringproof.scenario.check.answers import check_partners
+from ringproof.scenario.check.boundaries import check_moments_apart
+from ringproof.scenario.check.chance import check_calls
+from ringproof.scenario.check.contradictions import check_contradictions
+from ringproof.scenario.check.story import check_expectations, check_moments, check_steps
+from ringproof.scenario.model.identity import name_at, scenario_id
+from ringproof.scenario.model.office import Office
+from ringproof.scenario.model.scenario import (
+    CLOCK_RESOLUTION,
+    DEFAULT_TOLERANCE,
+    AsRung,
+    Behaviour,
+    Caller,
+    RingsOn,
+    Scenario,
+    Step,
+    choices_of,
+)
+from ringproof.scenario.model.split_waves import one_wave_each
+from ringproof.scenario.parse.chance import read_calls
+from ringproof.scenario.parse.clock import read_clock, read_speed
+from ringproof.scenario.parse.needs import read_needs
+from ringproof.scenario.parse.outcomes import Reading, check_names, read_expectations
+from ringproof.scenario.parse.participants import Cast, Told, phones_on_top, read_callers, read_phones, read_rung
+from ringproof.scenario.parse.steps import callers_who_call, read_steps
+from ringproof.scenario.syntax.source_text import Manuscript
+from ringproof.scenario.syntax.tree import Entry, Table, Text, Value
+from ringproof.scenario.syntax.values import entry, refuse_unknown, table_of, time_of
+from ringproof.scenario.syntax.version import KEY
+
+SHARED = (
+    "callers",
+    "phones",
+    "rung",
+    "when",
+    "expect",
+    "tolerance",
+    "quiet",
+    "speed",
+    "clock",
+    "dialplan step",
+    "needs",
+)
+OWN = ("calls",)
+"""What may stand in a scenario and not at file level."""
+TOP = (KEY, "pbx", *SHARED, "scenarios")
+_EXAMPLE = "`a name for the story:` and below it `when:` and `expect:`"
+_LOOSEST = PbxSeconds(5.0)
+_LEAST_QUIET = PbxSeconds(1.0)
+_SHORTEST_STEP = PbxSeconds(0.001)
+_LONGEST_STEP = PbxSeconds(0.1)
+LONGEST_NAME = 120
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What the file says for all its scenarios."""
+
+    callers: Mapping[str, Caller]
+    phones: Mapping[str, Told]
+    entries: Mapping[str, Entry]
+
+
+class ScenarioFile:
+    """Reads the scenarios of one file; mistakes go to its complaints."""
+
+    def __init__(self, manuscript: Manuscript, office: Office | None, office_file: str, complaints: Complaints) -> None:
+        """`office` is None where it has problems of its own: the scenarios are then checked as far as they go."""
+        self._manuscript = manuscript
+        self._office = office
+        self._office_file = office_file
+        self._complaints = complaints
+
+    def read(self, root: Table) -> tuple[Scenario, ...]:
+        """Return the scenarios that came out; fewer than there are means that there were complaints."""
+        shared = _Shared(
+            self._callers(root), self._phones(root), {key: root.entries[key] for key in SHARED if key in root.entries}
+        )
+        value = entry(root.entries, "scenarios")
+        if value is None:
+            raise ReadingError(root.source, "this file has no `scenarios:`", f"write `scenarios:`, below it {_EXAMPLE}")
+        table = table_of(value, "`scenarios`", _EXAMPLE)
+        if not table.entries:
+            raise ReadingError(table.source, "`scenarios` is empty", f"write {_EXAMPLE}")
+        read: dict[str, Scenario] = {}
+        calling: set[str] = set()
+        for written in table.entries.values():
+            with self._complaints:
+                calling.update(self._calling(written, shared))
+                for scenario in self._scenarios(written, shared):
+                    first = read.setdefault(scenario.name, scenario)
+                    if first is not scenario:
+                        raise _same_name(scenario, first)
+        for caller in shared.callers.values():
+            if caller.name not in calling and not self._complaints:
+                self._complaints.add(_never_calls(caller, "any scenario of this file"))
+        return tuple(read.values())
+
+    def _callers(self, table: Table) -> Mapping[str, Caller]:
+        value = entry(table.entries, "callers")
+        with self._complaints:
+            return {} if value is None else read_callers(value, self._office, self._complaints)
+        return {}
+
+    def _phones(self, table: Table) -> Mapping[str, Told]:
+        value = entry(table.entries, "phones")
+        with self._complaints:
+            return {} if value is None else read_phones(value, self._office, self._complaints)
+        return {}
+
+    def _calling(self, written: Entry, shared: _Shared) -> tuple[str, ...]:
+        own = written.value.entries if isinstance(written.value, Table) else {}
+        when = own.get("when", shared.entries.get("when"))
+        return () if when is None else callers_who_call(when.value)
+
+    def _scenarios(self, written: Entry, shared: _Shared) -> tuple[Scenario, ...]:
+        """Return what is made of one entry: a scenario, one for each of several dates, or none with complaints."""
+        before = len(self._complaints)
+        name = written.key
+        with self._complaints:
+            _check_name(name)
+        table = table_of(written.value, f"the scenario {told(name.text)}", "`when:` and `expect:` below its name")
+        refuse_unknown(table, (*SHARED, *OWN), "a scenario")
+        entries = {**shared.entries, **table.entries}
+        own_callers = self._callers(table)
+        calling = self._calling(written, shared)
+        everybody = {**shared.callers, **own_callers}
+        cast = Cast(
+            office=self._office,
+            callers=everybody,
+            phones=phones_on_top(shared.phones, self._phones(table)),
+            calling=tuple(caller for caller in calling if caller in everybody),
+            strangers=tuple(caller for caller in calling if caller not in everybody),
+            rung=self._rung(entries),
+        )
+        for own in own_callers.values():
+            if own.name not in calling and not cast.strangers:
+                self._complaints.add(_never_calls(own, "this scenario"))
+        tolerance, quiet = self._tolerance(entries), self._quiet(entries)
+        speed, starts, needs = self._speed(entries), self._starts(entries), self._needs(entries)
+        dialplan_step = self._dialplan_step(entries)
+        begin = f"`- call: {cast.example}`, say"
+        when = _needed(entries, "when", name, "nobody calls in", f"write `when:` and below it {begin}")
+        expect_value = _needed(
+            entries, "expect", name, "nothing is expected of", "write `expect:` and below it `- ring: [101]`, say"
+        )
+        steps = read_steps(when, cast, self._complaints)
+        if len(self._complaints) == before and not callers_who_call(when):
+            raise ReadingError(when.source, f"nobody calls in {told(name.text)}", f"begin with {begin}")
+        readings = read_expectations(expect_value, name, cast, self._complaints)
+        calls = self._calls(table)
+        if len(self._complaints) > before:
+            return ()
+        check_steps(steps, self._complaints)
+        check_partners(cast, self._complaints)
+        self._check(readings, steps, cast, tolerance)
+        if len(self._complaints) == before:
+            check_contradictions(readings, steps, cast, tolerance, self._complaints)
+        if len(self._complaints) == before:
+            said = table.entries["calls"].key.source if "calls" in table.entries else name.source
+            check_calls(calls, said, steps, readings, cast, self._complaints)
+        if len(self._complaints) > before or self._office is None:
+            return ()
+        whole = [{caller: one_wave_each(listed) for caller, listed in reading.items()} for reading in readings]
+        scenario = Scenario(
+            id=scenario_id(self._manuscript.file, name.text),
+            name=name.text,
+            source=name.source,
+            office=self._office,
+            office_file=self._office_file,
+            callers={caller: cast.callers[caller] for caller in cast.calling},
+            phones=self._all_phones(cast),
+            rung=cast.rung,
+            when=steps,
+            expect=whole[0],
+            otherwise=tuple(whole[1:]),
+            calls=calls,
+            tolerance=tolerance,
+            quiet=quiet,
+            speed=speed,
+            dialplan_step=dialplan_step,
+            needs=needs,
+            lines=self._manuscript.lines,
+        )
+        if isinstance(starts, tuple):
+            return tuple(self._at(date, scenario) for date in starts)
+        return (replace(scenario, starts=starts),)
+
+    def _at(self, date: datetime, scenario: Scenario) -> Scenario:
+        """Return a scenario at one of its several dates, with an id and a name of its own."""
+        return replace(
+            scenario,
+            id=scenario_id(self._manuscript.file, scenario.name, date),
+            name=name_at(scenario.name, date),
+            starts=date,
+        )
+
+    def _all_phones(self, cast: Cast) -> dict[str, Behaviour]:
+        """Return what every phone does; an extension with several is none itself."""
+        unnamed: Behaviour = AsRung() if cast.rung else RingsOn()
+        extensions = self._office.extensions if self._office is not None else ()
+        alone = {number: unnamed for number in extensions if not cast.contacts(number)}
+        return alone | {phone: each.behaviour for phone, each in cast.phones.items()}
+
+    def _check(self, readings: Sequence[Reading], steps: Sequence[Step], cast: Cast, tolerance: PbxSeconds) -> None:
+        """Look at one reading after the other; the first that is wrong is enough."""
+        before = len(self._complaints)
+        for reading in readings:
+            of_reading = replace(cast, choices=dict(choices_of(reading)))
+            check_names(reading, self._complaints)
+            check_moments(steps, reading, of_reading, self._complaints)
+            for caller, listed in reading.items():
+                check_expectations(caller, listed, steps, of_reading, self._complaints)
+            if len(self._complaints) > before:
+                return
+        check_moments_apart(readings, steps, cast, tolerance, self._complaints)
+
+    def _calls(self, table: Table) -> int:
+        value = entry(table.entries, "calls")
+        with self._complaints:
+            return 1 if value is None else read_calls(value)
+        return 1
+
+    def _rung(self, entries: Mapping[str, Entry]) -> tuple[Behaviour, ...]:
+        value = entry(entries, "rung")
+        with self._complaints:
+            return () if value is None else read_rung(value, self._complaints)
+        return ()
+
+    def _tolerance(self, entries: Mapping[str, Entry]) -> PbxSeconds:
+        value = entry(entries, "tolerance")
+        with self._complaints:
+            if value is None:
+                return DEFAULT_TOLERANCE
+            tolerance = time_of(value, "`tolerance`", "500ms")
+            if tolerance < CLOCK_RESOLUTION:
+                raise ReadingError(
+                    value.source,
+                    f"`tolerance` is tighter than the clock, which tells moments {write_duration(CLOCK_RESOLUTION)} "
+                    "apart",
+                    f"write at least {write_duration(CLOCK_RESOLUTION)}",
+                )
+            if tolerance > _LOOSEST:
+                raise ReadingError(
+                    value.source,
+                    f"a `tolerance` of more than {write_duration(_LOOSEST)} would let almost anything pass",
+                    f"write at most {write_duration(_LOOSEST)}",
+                )
+            return tolerance
+        return DEFAULT_TOLERANCE
+
+    def _quiet(self, entries: Mapping[str, Entry]) -> PbxSeconds | None:
+        value = entry(entries, "quiet")
+        with self._complaints:
+            return None if value is None else time_of(value, "`quiet`", "40s", _LEAST_QUIET)
+        return None
+
+    def _speed(self, entries: Mapping[str, Entry]) -> float | None:
+        value = entry(entries, "speed")
+        with self._complaints:
+            return None if value is None else read_speed(value)
+        return None
+
+    def _dialplan_step(self, entries: Mapping[str, Entry]) -> PbxSeconds | None:
+        value = entry(entries, "dialplan step")
+        with self._complaints:
+            if value is None:
+                return None
+            takes = time_of(value, "`dialplan step`", "20ms", _SHORTEST_STEP)
+            if takes > _LONGEST_STEP:
+                raise ReadingError(
+                    value.source,
+                    f"a `dialplan step` of more than {write_duration(_LONGEST_STEP)} would make every ring late",
+                    f"write at most {write_duration(_LONGEST_STEP)}",
+                )
+            return takes
+        return None
+
+    def _starts(self, entries: Mapping[str, Entry]) -> datetime | tuple[datetime, ...] | None:
+        value = entry(entries, "clock")
+        with self._complaints:
+            return None if value is None else read_clock(value)
+        return None
+
+    def _needs(self, entries: Mapping[str, Entry]) -> Needs | None:
+        value = entry(entries, "needs")
+        with self._complaints:
+            return None if value is None else read_needs(value)
+        return None
+
+
+def _needed(entries: Mapping[str, Entry], key: str, name: Text, sentence: str, fix: str) -> Value:
+    value = entry(entries, key)
+    if value is None:
+        suffix = ", so it can never fail" if key == "expect" else ""
+        raise ReadingError(name.source, f"{sentence} {told(name.text)}{suffix}", fix)
+    return value
+
+
+def _never_calls(caller: Caller, where: str) -> ReadingError:
+    return ReadingError(
+        caller.source,
+        f"{caller.name} never calls in {where}",
+        f"add the step `- call: {caller.name}`, or delete the caller",
+    )
+
+
+def _same_name(scenario: Scenario, first: Scenario) -> ReadingError:
+    """Return the error about a name that another scenario has with its date."""
+    return ReadingError(
+        scenario.source,
+        f"two scenarios of this file have the same name, {told(scenario.name)}: one has it with its date",
+        "give one of them another name",
+        first.source,
+    )
+
+
+def _check_name(name: Text) -> None:
+    for part in ("::", "[", "]"):
+        if part in name.text:
+            raise ReadingError(
+                name.source,
+                f"the name of a scenario cannot hold `{part}`: pytest reads it as its own",
+                "write it without",
+            )
+    if not name.text.isprintable():
+        raise ReadingError(name.source, "the name of a scenario holds a control character", "write it on one line")
+    if name.text != name.text.strip() or not name.text:
+        raise ReadingError(name.source, "the name of a scenario begins or ends with a space", "delete the space")
+    if len(name.text) > LONGEST_NAME or re.fullmatch(r"\W+", name.text):
+        raise ReadingError(
+            name.source,
+            f"{told(name.text)} is no name for a scenario",
+            f"write a sentence of at most {LONGEST_NAME} characters",
+        )
