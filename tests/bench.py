@@ -41,7 +41,7 @@ from ringproof.pbx.container import ClockMount
 from ringproof.pbx.manager import Login
 from ringproof.phones.handle import Phone
 from ringproof.play import play
-from ringproof.play.clockwork import LIBRARY
+from ringproof.play.clock_setup import LIBRARY
 from ringproof.scenario.model.scenario import Scenario
 from ringproof.scenario.reading import read_scenarios
 

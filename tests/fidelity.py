@@ -20,10 +20,10 @@ from ringproof.compare import Difference, compare
 from ringproof.events import read_record
 from ringproof.observe import Observation, observe
 from ringproof.report.result import EXIT_BROKEN, EXIT_FAILED
+from ringproof.run.session import find_files
 from ringproof.scenario.model.office import RandomFree, ToGroup
 from ringproof.scenario.model.scenario import Scenario
 from ringproof.scenario.reading import read_scenarios
-from ringproof.session import find_files
 
 ROOT = Path(__file__).parents[1]
 SLOW, FAST = "1", "auto"

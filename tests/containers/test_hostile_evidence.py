@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from play.conftest import rendered_otherwise, story
 from ringproof.containers.run import open_run
-from ringproof.plays import NotJudgedError, Table, play_scenario
+from ringproof.run.attempts import NotJudgedError, Table, play_scenario
 
 pytestmark = pytest.mark.pbx
 

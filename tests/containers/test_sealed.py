@@ -20,7 +20,7 @@ from ringproof.containers.errors import BrokenError
 from ringproof.containers.run import RunEnvironment, open_run
 from ringproof.core.speed import FASTEST
 from ringproof.phones.container import phones_of
-from ringproof.play.stage import PbxFaultError
+from ringproof.play.context import PbxFaultError
 from testcontainers.core.container import ExecConfig
 
 pytestmark = pytest.mark.pbx

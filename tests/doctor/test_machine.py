@@ -17,7 +17,7 @@ from ringproof.doctor import machine
 from ringproof.doctor.checks import diagnose
 from ringproof.doctor.facts import Engine, NoEngine, Route
 from ringproof.doctor.machine import look, look_at_clock, look_at_engine, read_routes
-from ringproof.doctor.telling import diagnoses_text, exit_code
+from ringproof.doctor.output import diagnoses_text, exit_code
 from ringproof.doctor.trial import try_networks
 from ringproof.phones.container import SEALABLE, PhonesContainer
 from ringproof.setup import dockerapi

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from machines import CASES, GOOD, OTHERS, other, without
 from ringproof.doctor.checks import CHECKS, diagnose
-from ringproof.doctor.telling import diagnoses_text, exit_code
+from ringproof.doctor.output import diagnoses_text, exit_code
 
 GOLDENS = Path(__file__).parents[1] / "golden" / "doctor"
 

@@ -18,7 +18,8 @@ from ringproof.events import read_record
 from ringproof.judge import judge
 from ringproof.observe import observe
 from ringproof.pbx import container
-from ringproof.play import clockwork, conductor, theatre
+from ringproof.play import clock_setup, conductor
+from ringproof.play import setup as play_setup
 from ringproof.scenario.model.scenario import Scenario
 from ringproof.scenario.reading import read_scenarios
 
@@ -171,10 +172,10 @@ def _in_place_of_containers(world: World) -> Iterator[None]:
     patches = {
         (conductor, "PlayLoop"): lambda: world.loop,
         (conductor, "open_page"): lambda *args: world.take_page(real_page(*args)),
-        (clockwork, "LIBRARY"): Path(__file__),
-        (theatre, "LIBRARY"): Path(__file__),
-        (theatre, "begin_phones"): lambda _: house,
-        (theatre, "surroundings_of"): lambda _: mock.Mock(),
+        (clock_setup, "LIBRARY"): Path(__file__),
+        (play_setup, "LIBRARY"): Path(__file__),
+        (play_setup, "begin_phones"): lambda _: house,
+        (play_setup, "surroundings_of"): lambda _: mock.Mock(),
         (container, "AsteriskContainer"): container_of,
         (container, "take_namespace"): lambda _: mock.Mock(),
         (container, "give_back"): lambda _: None,
@@ -234,7 +235,7 @@ def rehearse(scenario: Scenario, fault: Fault, speed: float = FASTEST) -> Outcom
         broken = ""
         try:
             report = conductor.run(scenario, run.environment, run.folder, speed)
-            if report.stalled:  # such a play is made again, and never told as it is (ringproof.plays)
+            if report.stalled:  # such a play is made again, and never told as it is (ringproof.run.attempts)
                 broken = f"this machine stalled for {report.longest_stall:.1f} s"
         except BrokenError as failed:
             broken = failed.sentence

@@ -17,12 +17,13 @@ from ringproof.core.speed import FASTEST
 from ringproof.events import NextCall
 from ringproof.pbx.manager import Manager
 from ringproof.phones import protocol as say
-from ringproof.play import own_modules, registrar
-from ringproof.play.interval import interval
+from ringproof.play import failed_registration as registrar
+from ringproof.play import own_modules
+from ringproof.play.between_calls import interval
+from ringproof.play.context import Stage
 from ringproof.play.media_watch import MediaWatch
 from ringproof.play.own_modules import Use
 from ringproof.play.recorder import Recorder
-from ringproof.play.stage import Stage
 
 from faults.manager_peer import OK, Answers, played
 from faults.virtual import VirtualLoop

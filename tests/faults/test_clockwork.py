@@ -16,8 +16,8 @@ from ringproof.clock.page import Obstacle, Page, Word
 from ringproof.clock.report import NO_CLOCK
 from ringproof.containers.errors import BrokenError
 from ringproof.core.speed import FASTEST, SLOWEST
-from ringproof.play import clockwork
-from ringproof.play.clockwork import (
+from ringproof.play import clock_setup
+from ringproof.play.clock_setup import (
     GETS_READY_S,
     HEARD_WITHIN_S,
     LEAP_S,
@@ -47,7 +47,7 @@ def story() -> Scenario:
 @pytest.fixture(autouse=True)
 def library(monkeypatch: pytest.MonkeyPatch) -> None:
     """A library has been made."""
-    monkeypatch.setattr(clockwork, "LIBRARY", Path(__file__))
+    monkeypatch.setattr(clock_setup, "LIBRARY", Path(__file__))
 
 
 def pbx(told: Callable[[], str]) -> mock.Mock:
@@ -98,7 +98,7 @@ def test_the_page_of_a_play(tmp_path: Path) -> None:
 
 def test_a_library_that_nobody_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is made then: the engine would mount an empty folder in its place."""
-    monkeypatch.setattr(clockwork, "LIBRARY", tmp_path / "ringproof-clock.so")
+    monkeypatch.setattr(clock_setup, "LIBRARY", tmp_path / "ringproof-clock.so")
     with pytest.raises(BrokenError) as failed:
         opened(tmp_path, story())
     assert failed.value.sentence == "the clock's library has not been made: there is no ringproof-clock.so"

@@ -26,7 +26,7 @@ from ringproof.phones.container import (
     begin_phones,
     phones_of,
 )
-from ringproof.play.surroundings import surroundings_of
+from ringproof.play.phones_network import surroundings_of
 
 from faults.scripted_engine import EngineContainer, ScriptedEngine
 

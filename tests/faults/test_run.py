@@ -18,7 +18,7 @@ from ringproof.containers.engine import is_remapped, is_rootless
 from ringproof.containers.errors import BrokenError
 from ringproof.containers.owner import own_name
 from ringproof.containers.run import PHONES_IMAGE, RunEnvironment, open_run
-from ringproof.setup.telling import SetupError
+from ringproof.setup.output import SetupError
 
 from faults.conftest import IMAGE, forget_engine, until
 from faults.scripted_engine import FULL, ScriptedEngine

@@ -213,7 +213,7 @@ def test_a_project_without_scenarios_pays_nothing(project: Project) -> None:
     (project.folder / "test_plain.py").write_text(
         "import sys\n"
         "def test_plain():\n"
-        "    for heavy in ('pydantic', 'yaml', 'docker', 'rich', 'typer', 'jinja2', 'asyncio', 'ringproof.session'):\n"
+        "    for heavy in ('pydantic', 'yaml', 'docker', 'rich', 'typer', 'jinja2', 'asyncio', 'ringproof.run'):\n"
         "        assert heavy not in sys.modules, heavy\n"
     )
     environment = {name: value for name, value in project.environment.items() if not name.startswith("RINGPROOF_")}

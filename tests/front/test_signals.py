@@ -17,8 +17,8 @@ import pytest
 from front_project import Project, scenario
 from ringproof.containers.folders import folders_left_behind
 from ringproof.containers.run import RunEnvironment
-from ringproof.opening import Opening
-from ringproof.session import Interruption, Run
+from ringproof.run.opening import Opening
+from ringproof.run.session import Interruption, Run
 
 WAITERS = [scenario("one waits"), scenario("two waits"), scenario("three waits")]
 
@@ -196,7 +196,7 @@ main()
         ("typer", "run"),
         ("typer._adapters", "run"),
         ("ringproof.cli.running", "run"),
-        ("ringproof.opening", "run"),
+        ("ringproof.run.opening", "run"),
         ("pytest", "run"),
         ("ringproof.scenario.check.changed", "validate"),
         ("ringproof.scenario.schema", "schema"),
@@ -256,7 +256,7 @@ def test_sigterm_of_plain_pytest_cleans_up(project: Project) -> None:
 
 DROPS = """
 import os, signal, time
-from ringproof.session import Interruption
+from ringproof.run.session import Interruption
 
 class Dropping:
     def __del__(self):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ringproof.containers.run import RunEnvironment
 from ringproof.dialplan.render import render_office
-from ringproof.plays import Confirm, NotJudgedError, Table, play_scenario
+from ringproof.run.attempts import Confirm, NotJudgedError, Table, play_scenario
 from ringproof.scenario.model.scenario import Scenario
 
 AT_ONCE = 4

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from ringproof.run.session import ENDING
 from ringproof.scenario.model.scenario import Scenario
 from ringproof.scenario.reading import read_scenarios
-from ringproof.session import ENDING
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 

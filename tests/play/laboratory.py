@@ -15,12 +15,12 @@ from ringproof.containers.run import RunEnvironment
 from ringproof.core.duration import PbxSeconds
 from ringproof.pbx.container import SIP_PORT
 from ringproof.phones import protocol
-from ringproof.play import theatre
+from ringproof.play import setup as play_setup
 from ringproof.play.callers import CallerSeat
-from ringproof.play.clockwork import open_page, prove_clock
-from ringproof.play.ensemble import Seat
+from ringproof.play.clock_setup import open_page, prove_clock
+from ringproof.play.context import Stage
+from ringproof.play.phones import Seat
 from ringproof.play.recorder import Recorder
-from ringproof.play.stage import Stage
 
 from play.conftest import rendered_otherwise, story
 
@@ -48,7 +48,7 @@ class Laboratory:
     """An open theatre: nothing happens in it but what the test does."""
 
     stage: Stage
-    theatre: theatre.Theatre
+    theatre: play_setup.Theatre
 
     @property
     def clock(self) -> PbxClock:
@@ -97,7 +97,7 @@ async def laboratory(
     clock = PbxClock(open_page(scenario, environment), speed=speed)
     recorder = Recorder(folder / "events.ndjson")
     stage = Stage(clock, recorder)
-    opened = theatre.Theatre(scenario, environment, folder, stage)
+    opened = play_setup.Theatre(scenario, environment, folder, stage)
     try:
         with clock.hold():
             await opened.open()

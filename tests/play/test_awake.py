@@ -11,8 +11,8 @@ from typing import cast
 import pytest
 from ringproof.containers.errors import BrokenError
 from ringproof.phones.handle import Phone
-from ringproof.play import awake
-from ringproof.play.stage import Stage
+from ringproof.play import frozen_phones
+from ringproof.play.context import Stage
 
 LOOK_S = 0.02
 
@@ -61,7 +61,7 @@ def watch(phone: Lazy, *, looks: float, pause: float = 0.0) -> list[BrokenError]
     stage = Failures()
 
     async def wait() -> None:
-        with awake.watched_phones({phone.name: cast("Phone", phone)}, cast("Stage", stage)):
+        with frozen_phones.watched_phones({phone.name: cast("Phone", phone)}, cast("Stage", stage)):
             await asyncio.sleep(1.5 * LOOK_S)
             time.sleep(pause)  # noqa: ASYNC251 - it is the loop that is to stand still
             await asyncio.sleep((looks - 1.5) * LOOK_S)
@@ -73,7 +73,7 @@ def watch(phone: Lazy, *, looks: float, pause: float = 0.0) -> list[BrokenError]
 @pytest.fixture(autouse=True)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look more often than once a second."""
-    monkeypatch.setattr(awake, "LOOK_EVERY_S", LOOK_S)
+    monkeypatch.setattr(frozen_phones, "LOOK_EVERY_S", LOOK_S)
 
 
 def test_who_does_not_answer_is_told() -> None:
@@ -82,7 +82,7 @@ def test_who_does_not_answer_is_told() -> None:
 
     async def wait() -> None:
         async with asyncio.timeout(20):
-            with awake.watched_phones({"101": cast("Phone", Lazy())}, cast("Stage", stage)):
+            with frozen_phones.watched_phones({"101": cast("Phone", Lazy())}, cast("Stage", stage)):
                 await stage.failed.wait()
 
     asyncio.run(wait())
@@ -94,10 +94,10 @@ def test_who_does_not_answer_is_told() -> None:
 def test_who_answers_is_asked_again_and_not_told() -> None:
     """As often as something lies there."""
     phone = Lazy(answers=True)
-    assert watch(phone, looks=3 * awake.LOOKS) == []
+    assert watch(phone, looks=3 * frozen_phones.LOOKS) == []
     assert phone.asked > 1
 
 
 def test_a_machine_that_stood_still_has_stopped_nobody_in_particular() -> None:
     """However long: whoever looks stood still, too, and the phone has had no time to answer since."""
-    assert watch(Lazy(), looks=2, pause=LOOK_S * 3 * awake.LOOKS) == []
+    assert watch(Lazy(), looks=2, pause=LOOK_S * 3 * frozen_phones.LOOKS) == []

@@ -20,7 +20,7 @@ from ringproof.pbx.manager import Login
 from ringproof.phones.container import phones_of
 from ringproof.phones.handle import Phone, PhoneStartError
 from ringproof.play import play
-from ringproof.play.clockwork import LIBRARY
+from ringproof.play.clock_setup import LIBRARY
 from ringproof.scenario.reading import read_office
 
 from play.conftest import left_behind, on_a_clock, story

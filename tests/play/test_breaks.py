@@ -18,7 +18,7 @@ from ringproof.judge import judge
 from ringproof.observe import observe
 from ringproof.pbx import container, manager
 from ringproof.phones.container import phones_of
-from ringproof.play import clockwork
+from ringproof.play import clock_setup
 from ringproof.play.conductor import conduct
 from ringproof.report.complaints import complaints_in
 from ringproof.scenario.model.scenario import Scenario
@@ -387,7 +387,7 @@ def test_a_clock_that_nobody_made(
 ) -> None:
     """Told with what makes it; Docker would mount a new folder in its place, which `make image` would stumble over."""
     missing = tmp_path / "ringproof-clock.so"
-    monkeypatch.setattr(clockwork, "LIBRARY", missing)
+    monkeypatch.setattr(clock_setup, "LIBRARY", missing)
     with pytest.raises(BrokenError) as caught:
         on_a_clock(conduct(long_ring, environment, tmp_path, SLOWEST))
     assert caught.value.sentence == "the clock's library has not been made: there is no ringproof-clock.so"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from ringproof.containers.run import RunEnvironment
 from ringproof.events import CallEndless, PhoneInvited
-from ringproof.play.circle import circle_at, place_in
+from ringproof.play.dialplan_loops import circle_at, place_in
 
 from play.conftest import events_of, kinds_found, story
 from play.offices import lead_to

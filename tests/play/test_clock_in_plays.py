@@ -23,8 +23,8 @@ from ringproof.core.speed import FASTEST, SLOWEST
 from ringproof.events import LegBelongs
 from ringproof.pbx.container import SIP_PORT
 from ringproof.phones import protocol
-from ringproof.play import clockwork
-from ringproof.play.clockwork import WHY_NOT
+from ringproof.play import clock_setup
+from ringproof.play.clock_setup import WHY_NOT
 
 from play.conftest import events_of, on_a_clock
 from play.laboratory import Laboratory, laboratory, with_dialplan
@@ -59,7 +59,7 @@ def test_a_pbx_that_is_ready_after_its_date_breaks_the_play(
     play: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The hour that the story is about may have struck by then."""
-    monkeypatch.setattr(clockwork, "GETS_READY_S", 0)
+    monkeypatch.setattr(clock_setup, "GETS_READY_S", 0)
 
     async def act(_: Laboratory) -> None:
         pytest.fail("the story began")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from ringproof.containers.run import RunEnvironment
 from ringproof.events import LedElsewhere, LegInvited, StoryOver
-from ringproof.plays import Plays, Table, play_scenario
+from ringproof.run.attempts import Plays, Table, play_scenario
 
 from play.conftest import events_of, story
 from play.laboratory import with_dialplan

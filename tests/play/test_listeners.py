@@ -19,8 +19,8 @@ from ringproof.core.speed import FASTEST, SLOWEST
 from ringproof.events import CallerGot, LegInvited
 from ringproof.judge import judge
 from ringproof.observe import observe
+from ringproof.play.channels import Switchboard
 from ringproof.play.conductor import conduct
-from ringproof.play.switchboard import Switchboard
 
 from play.conftest import events_of, kinds_found, on_a_clock, story, with_setting
 from play.offices import lead_to

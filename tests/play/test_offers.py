@@ -11,7 +11,7 @@ import pytest
 from ringproof.containers.run import RunEnvironment
 from ringproof.events import LegFinal, PhoneRefused
 from ringproof.judge.finding import Finding
-from ringproof.plays import Table, play_scenario
+from ringproof.run.attempts import Table, play_scenario
 
 from play.conftest import events_of, story, with_setting
 

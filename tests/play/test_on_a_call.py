@@ -11,8 +11,8 @@ from ringproof.core.speed import FASTEST
 from ringproof.judge import judge
 from ringproof.observe import observe
 from ringproof.pbx.manager import ManagerEvent
+from ringproof.play.channels import Switchboard
 from ringproof.play.conductor import conduct
-from ringproof.play.switchboard import Switchboard
 from ringproof.scenario.reading import read_scenarios
 
 from play.conftest import events_of, on_a_clock

@@ -14,7 +14,7 @@ from ringproof.core.speed import SLOWEST
 from ringproof.judge import judge
 from ringproof.observe import observe
 from ringproof.play.conductor import conduct
-from ringproof.plays import MADE_AGAIN
+from ringproof.run.attempts import MADE_AGAIN
 from ringproof.scenario.reading import read_scenarios
 
 from play.conftest import events_of, on_a_clock

@@ -10,7 +10,7 @@ from ringproof.containers.run import RunEnvironment
 from ringproof.pbx import manager
 from ringproof.pbx.capture import read_capture
 from ringproof.play import play
-from ringproof.play.theatre import CAPTURE
+from ringproof.play.setup import CAPTURE
 
 from play.conftest import left_behind, on_a_clock, rendered_otherwise, story
 from play.laboratory import laboratory

@@ -11,9 +11,9 @@ from ringproof.clock.clock import PbxClock
 from ringproof.clock.page import Page
 from ringproof.events import ChannelOriginated, LegBelongs
 from ringproof.pbx.manager import Manager, ManagerEvent
+from ringproof.play.channels import Switchboard, originated_by
+from ringproof.play.context import Stage
 from ringproof.play.recorder import Recorder
-from ringproof.play.stage import Stage
-from ringproof.play.switchboard import Switchboard, originated_by
 
 from play.conftest import events_of, on_a_clock
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from ringproof.setup import apt
-from ringproof.setup.telling import SetupError
+from ringproof.setup.output import SetupError
 
 DUMP = """\
 APT::Architecture "amd64";

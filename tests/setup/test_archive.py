@@ -13,7 +13,7 @@ import pytest
 from ringproof.setup import archive, image, library, loading, saving
 from ringproof.setup.archive import ArchiveError
 from ringproof.setup.dockerapi import Engine, EngineError
-from ringproof.setup.telling import SetupError
+from ringproof.setup.output import SetupError
 
 Golden = Callable[[str, str], None]
 PBX, PHONES = "ringproof-asterisk:22", "ringproof-phones:2"

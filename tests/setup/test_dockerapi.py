@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from ringproof.setup.dockerapi import Engine, EngineError
-from ringproof.setup.telling import SetupError
+from ringproof.setup.output import SetupError
 
 
 class _Talk(BaseHTTPRequestHandler):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from ringproof.setup import apt, engine
 from ringproof.setup.dockerapi import DEFAULT_ADDRESS, Engine
-from ringproof.setup.telling import SetupError
+from ringproof.setup.output import SetupError
 
 ABSENT = FileNotFoundError(2, "No such file or directory")
 

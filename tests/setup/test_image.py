@@ -10,7 +10,7 @@ import pytest
 from hatchling.builders.wheel import WheelBuilder
 from ringproof.setup import apt, base, image, library
 from ringproof.setup.dockerapi import Engine, EngineError
-from ringproof.setup.telling import SetupError
+from ringproof.setup.output import SetupError
 
 RECIPE = image.Recipe("22", "forky")
 HOST = apt.HostApt("https://mirror.example/debian", 'Acquire::Check-Date "false";\n', {"http": "http://proxy:1"})

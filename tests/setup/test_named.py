@@ -11,7 +11,7 @@ from docker.context import ContextAPI
 from docker.utils import kwargs_from_env
 from ringproof.setup.dockerapi import Engine
 from ringproof.setup.named import DEFAULT_ADDRESS, NamedEngine, named_engine
-from ringproof.setup.telling import SetupError
+from ringproof.setup.output import SetupError
 
 ROOTLESS = "unix:///run/user/1000/docker.sock"
 TO_OWN = "to use this machine's own"

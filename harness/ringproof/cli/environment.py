@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from ringproof.report.result import EXIT_BROKEN
-from ringproof.session import DEFAULT_IMAGE, DEFAULT_OUT
-from ringproof.setup.telling import SetupError
+from ringproof.run.session import DEFAULT_IMAGE, DEFAULT_OUT
+from ringproof.setup.output import SetupError
 
 _COLOUR = {"ok": "green", "note": "yellow", "broken": "red"}
 
@@ -24,7 +24,7 @@ def doctor(
     """Look at what calls need on this machine: what is there, whether it is good, and what to do."""
     from ringproof.doctor.checks import diagnose  # noqa: PLC0415 - as below
     from ringproof.doctor.machine import look  # noqa: PLC0415
-    from ringproof.doctor.telling import diagnoses_text, exit_code  # noqa: PLC0415
+    from ringproof.doctor.output import diagnoses_text, exit_code  # noqa: PLC0415
 
     try:
         diagnoses = diagnose(look(Path(DEFAULT_OUT)))

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from ringproof.cli.output import counted, refuse
 from ringproof.cli.paths import Paths, files_of, must_exist, path_for, read_all
-from ringproof.cli.telling import counted, refuse
 from ringproof.report.result import EXIT_INVALID
 
 if TYPE_CHECKING:

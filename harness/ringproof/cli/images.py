@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
+from ringproof.cli.output import refuse
 from ringproof.cli.paths import path_for
-from ringproof.cli.telling import refuse
 from ringproof.report.result import EXIT_BROKEN
-from ringproof.setup.telling import SetupError
+from ringproof.setup.output import SetupError
 
 
 def image(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ringproof.cli.telling import refuse
-from ringproof.session import ENDING, find_files
+from ringproof.cli.output import refuse
+from ringproof.run.session import ENDING, find_files
 
 if TYPE_CHECKING:
     from ringproof.scenario.reading import ReadFile

@@ -15,8 +15,8 @@ from ringproof import __version__
 from ringproof.cli.environment import clean, doctor
 from ringproof.cli.files import render, schema, validate
 from ringproof.cli.images import image
+from ringproof.cli.output import interrupted
 from ringproof.cli.running import run
-from ringproof.cli.telling import interrupted
 from ringproof.report.result import EXIT_BROKEN
 
 app = typer.Typer(

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ringproof.cli.telling import counted
-from ringproof.session import ENDING, shown
+from ringproof.cli.output import counted
+from ringproof.run.session import ENDING, shown
 
 if TYPE_CHECKING:
     import pytest
 
-    from ringproof.opening import Opening
     from ringproof.report.result import Outcome, Result
-    from ringproof.session import Run
+    from ringproof.run.opening import Opening
+    from ringproof.run.session import Run
 
 _OUTCOME_COLOUR: dict[Outcome, str] = {
     "passed": "green",

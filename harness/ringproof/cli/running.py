@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ringproof.cli.output import counted, interrupted, refuse
 from ringproof.cli.paths import Paths, files_of, path_for, read_what_can_be
 from ringproof.cli.progress import Teller
-from ringproof.cli.telling import counted, interrupted, refuse
-from ringproof.plays import UNSTEADY_IN_CI, Confirm, SpeedError, read_speed
 from ringproof.report.out import OutError, OutInUseError, claimed
 from ringproof.report.result import EXIT_BROKEN, EXIT_INVALID
-from ringproof.session import DEFAULT_IMAGE, DEFAULT_OUT, Interruption, is_meant
+from ringproof.run.attempts import UNSTEADY_IN_CI, Confirm, SpeedError, read_speed
+from ringproof.run.session import DEFAULT_IMAGE, DEFAULT_OUT, Interruption, is_meant
 
 if TYPE_CHECKING:
-    from ringproof.opening import Opening
+    from ringproof.run.opening import Opening
     from ringproof.scenario.reading import ReadFile
 
 WORKERS_A_CORE = 3
@@ -161,7 +161,7 @@ def _opening(
     if not playable:
         yield None
         return
-    from ringproof.opening import Opening  # noqa: PLC0415 - as below
+    from ringproof.run.opening import Opening  # noqa: PLC0415 - as below
 
     folder = str(rendered.absolute()) if rendered is not None else ""
     opening = Opening(image, folder, interruption, phones=alone)
@@ -242,9 +242,9 @@ def _nursery() -> str:
     import xdist.remote  # noqa: F401, PLC0415
 
     import ringproof.scenario.reading  # noqa: F401, PLC0415
-    from ringproof import nursery  # noqa: PLC0415
     from ringproof.play import load  # noqa: PLC0415
+    from ringproof.run import fork_server  # noqa: PLC0415
 
     load()
 
-    return nursery.command(nursery.open_nursery())
+    return fork_server.command(fork_server.open_nursery())

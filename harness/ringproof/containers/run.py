@@ -20,7 +20,7 @@ from ringproof.containers.folders import make_folder
 from ringproof.containers.owner import own_name
 from ringproof.containers.sweep import sweep, sweep_run
 from ringproof.setup.image import PHONES, image_dir
-from ringproof.setup.telling import SetupError
+from ringproof.setup.output import SetupError
 
 PHONES_IMAGE = PHONES.name
 LEASE_RENEWED_EVERY_S = 5.0

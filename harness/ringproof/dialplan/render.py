@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from ringproof.dialplan import safety, wording
 from ringproof.dialplan.modules import HUNTS, NEEDED, SWITCHED_OFF, TELLS
-from ringproof.dialplan.opening import hours_of
+from ringproof.dialplan.opening_hours import hours_of
 from ringproof.dialplan.strategies import context_of
 from ringproof.dialplan.templating import fill
 from ringproof.scenario.model.office import BundledSound, Destination, Hunt, Menu, Office, Progressive, Prompt

@@ -27,7 +27,7 @@ from ringproof.containers.owner import owner_is_dead
 from ringproof.doctor.facts import Clock, Engine, Facts, Image, NoEngine, Obstacle, Place, Route
 from ringproof.setup import dockerapi, image, library
 from ringproof.setup.engine import Machine, find, stale_pid_files
-from ringproof.setup.telling import SetupError
+from ringproof.setup.output import SetupError
 
 PATIENCE_S = 5.0
 """For each thing that is asked of an engine or of another program."""

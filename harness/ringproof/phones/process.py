@@ -19,9 +19,9 @@ import pjsua2 as pj
 from ringproof.phones import library, sip_text
 from ringproof.phones import protocol as say
 from ringproof.phones.call import Call
+from ringproof.phones.counters import Ledger
 from ringproof.phones.elsewhere import Networks, leads_elsewhere, name_of
 from ringproof.phones.guard import guarded
-from ringproof.phones.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,9 +12,9 @@ from ringproof.core.duration import PbxSeconds
 from ringproof.events import CallerEnded, CallerGot, CallerHeard, CallerPlaced, NotDone, StepDone, StepFailed
 from ringproof.phones import protocol
 from ringproof.phones.handle import Phone
-from ringproof.play.ensemble import STEADY, Ensemble
-from ringproof.play.stage import Stage
-from ringproof.play.switchboard import moment
+from ringproof.play.channels import moment
+from ringproof.play.context import Stage
+from ringproof.play.phones import STEADY, Ensemble
 from ringproof.scenario.model.scenario import Call, Caller, HangUp, Hear, Moment, Press, Scenario, Step, Wait, verb_of
 
 ACTS_WITHIN_S = 20.0

@@ -35,17 +35,17 @@ from ringproof.events import (
 from ringproof.pbx.container import LOG, RTP_CAPTURE
 from ringproof.pbx.manager import ManagerError, ManagerLostError
 from ringproof.phones.commands import command_in
-from ringproof.play.awake import prove_awake, watched_pbx, watched_phones
+from ringproof.play.between_calls import interval
 from ringproof.play.callers import CallerSeat
-from ringproof.play.circle import watched_for_circles
-from ringproof.play.clockwork import open_page, prove_all_heard, prove_clock, prove_page_whole, prove_steps_take_time
+from ringproof.play.channels import moment
+from ringproof.play.clock_setup import open_page, prove_all_heard, prove_clock, prove_page_whole, prove_steps_take_time
 from ringproof.play.closing import close_all
-from ringproof.play.interval import interval
+from ringproof.play.context import CallEndlessError, LedElsewhereError, PbxFaultError, Stage
+from ringproof.play.dialplan_loops import watched_for_circles
+from ringproof.play.frozen_phones import prove_awake, watched_pbx, watched_phones
 from ringproof.play.prompts import names_prompts, prompts_played, stamp_of
 from ringproof.play.recorder import Recorder
-from ringproof.play.stage import CallEndlessError, LedElsewhereError, PbxFaultError, Stage
-from ringproof.play.switchboard import moment
-from ringproof.play.theatre import CAPTURE, RegistrationRefusedError, Theatre
+from ringproof.play.setup import CAPTURE, RegistrationRefusedError, Theatre
 from ringproof.scenario.model.scenario import QUIET_RACED, QUIET_REAL, Scenario
 from ringproof.scenario.model.story_end import last_answers, longest_talks, patience
 

@@ -17,7 +17,7 @@ from ringproof.containers.errors import BrokenError
 from ringproof.core.duration import PbxSeconds
 from ringproof.phones import protocol
 from ringproof.phones.handle import Phone
-from ringproof.play.stage import Stage
+from ringproof.play.context import Stage
 
 _TIMEOUT = re.compile(r"^\s*(?:rtp_timeout(?:_hold)?|rtptimeout|rtpholdtimeout)\s*=>?\s*(?P<seconds>\d+)", re.MULTILINE)
 PARTS = 3

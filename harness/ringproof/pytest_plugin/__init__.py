@@ -20,7 +20,7 @@ from ringproof.pytest_plugin.player import OWNER, SHARED, Player
 
 if TYPE_CHECKING:
     from ringproof.report.result import Result
-    from ringproof.session import Run
+    from ringproof.run.session import Run
 
 __all__ = ["RUN"]
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from ringproof.plays import Plays, Unconfirmed
     from ringproof.pytest_plugin.items import RingItem
+    from ringproof.run.attempts import Plays, Unconfirmed
 
 AT_ONCE = 16
 """How many reds are confirmed at once, in all processes of a run together."""
@@ -49,7 +49,7 @@ class Confirmations:
         threading.Thread(target=self._confirm, args=(item, unconfirmed), name=name, daemon=True).start()
 
     def _confirm(self, item: RingItem, unconfirmed: Unconfirmed) -> None:
-        from ringproof.containers.places import place_in  # noqa: PLC0415 - brings asyncio, and others' pytest loads this
+        from ringproof.containers.slots import place_in  # noqa: PLC0415 - brings asyncio, and others' pytest loads this
 
         outcome: Plays | BaseException
         try:

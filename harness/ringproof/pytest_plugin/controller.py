@@ -22,9 +22,9 @@ from ringproof.report.out import OutError, claimed, is_unwritable
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
-    from ringproof.opening import Opening
     from ringproof.report.result import Result
-    from ringproof.session import Run
+    from ringproof.run.opening import Opening
+    from ringproof.run.session import Run
 
 OPENING: pytest.StashKey[Opening] = pytest.StashKey()
 """Of the controlling process: its run, where the command line has begun to open it."""
@@ -39,8 +39,8 @@ class Controller:
 
     def __init__(self, config: pytest.Config) -> None:
         """Serve this session."""
-        from ringproof.plays import UNSTEADY_IN_CI  # noqa: PLC0415 - brings pydantic and more
-        from ringproof.session import Run  # noqa: PLC0415
+        from ringproof.run.attempts import UNSTEADY_IN_CI  # noqa: PLC0415 - brings pydantic and more
+        from ringproof.run.session import Run  # noqa: PLC0415
 
         self.config = config
         allow_unsteady = bool(config.getoption("ringproof_allow_unsteady"))
@@ -164,7 +164,7 @@ class Controller:
         if not self.run.selected:
             return
         from ringproof.report.summary import clock_notes, summary_text, totals_line  # noqa: PLC0415 - brings pydantic and more
-        from ringproof.session import shown  # noqa: PLC0415
+        from ringproof.run.session import shown  # noqa: PLC0415
 
         run = self.run
         terminalreporter.section("Ringproof")

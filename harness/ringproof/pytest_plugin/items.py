@@ -13,9 +13,9 @@ from ringproof.report.out import is_unwritable
 
 if TYPE_CHECKING:
     from ringproof.core.problem import Problem
-    from ringproof.plays import NotJudgedError, Plays, Table, Unconfirmed
     from ringproof.pytest_plugin.player import Player
     from ringproof.report.result import Result
+    from ringproof.run.attempts import NotJudgedError, Plays, Table, Unconfirmed
     from ringproof.scenario.model.scenario import Scenario
 
 ENDING = ".ring.yaml"
@@ -43,8 +43,8 @@ class RingFile(pytest.File):
             return [UnreadItem.from_parent(self, name=UNREAD, fault=fault)]
 
     def _items(self) -> Iterator[pytest.Item]:
+        from ringproof.run.session import repetition  # noqa: PLC0415 - the same
         from ringproof.scenario.reading import read_scenarios  # noqa: PLC0415 - brings pydantic and PyYAML
-        from ringproof.session import repetition  # noqa: PLC0415 - the same
 
         read = read_scenarios(self.path)
         if read.problems:
@@ -76,7 +76,7 @@ class InvalidItem(RingproofItem):
 
     def runtest(self) -> None:
         """Fail."""
-        from ringproof.session import invalid, shown  # noqa: PLC0415 - brings pydantic and more
+        from ringproof.run.session import invalid, shown  # noqa: PLC0415 - brings pydantic and more
 
         self.result = invalid(shown(self.path), self.problems)
         pytest.fail(self.result.text, pytrace=False)
@@ -92,7 +92,7 @@ class UnreadItem(RingproofItem):
 
     def setup(self) -> None:
         """Raise it."""
-        from ringproof.session import shown, unread  # noqa: PLC0415 - brings pydantic and more
+        from ringproof.run.session import shown, unread  # noqa: PLC0415 - brings pydantic and more
 
         self.result = unread(shown(self.path), self.fault, kind=DEFECT, hint=REPORT_IT)
         raise self.fault
@@ -121,7 +121,7 @@ class RingItem(RingproofItem):
         """Play. Whatever goes wrong here says nothing about the routing."""
 
         def play(table: Table) -> Plays | None:
-            from ringproof.plays import Unconfirmed, begin_plays  # noqa: PLC0415 - brings pydantic and more
+            from ringproof.run.attempts import Unconfirmed, begin_plays  # noqa: PLC0415 - brings pydantic and more
 
             first = begin_plays(self.scenario, table)
             if not isinstance(first, Unconfirmed):
@@ -149,8 +149,8 @@ class RingItem(RingproofItem):
         self._play(confirmed, self.config.pluginmanager.getplugin("ringproof-player"))
 
     def _play(self, play: Callable[[Table], Plays | None], player: Player) -> None:
-        from ringproof.plays import NotJudgedError  # noqa: PLC0415 - brings pydantic and more
-        from ringproof.session import not_judged  # noqa: PLC0415
+        from ringproof.run.attempts import NotJudgedError  # noqa: PLC0415 - brings pydantic and more
+        from ringproof.run.session import not_judged  # noqa: PLC0415
 
         begun = time.monotonic()
 
@@ -178,7 +178,7 @@ class RingItem(RingproofItem):
 
     def runtest(self) -> None:
         """Judge. A defect in what tells the verdict is told as such, and the scenario has a result."""
-        from ringproof.session import not_judged, tell  # noqa: PLC0415
+        from ringproof.run.session import not_judged, tell  # noqa: PLC0415
 
         if self.unconfirmed is not None:
             return  # `take` follows
@@ -201,8 +201,8 @@ class RingItem(RingproofItem):
 
 def _unforeseen(fault: Exception, player: Player) -> NotJudgedError:
     """Return what is to be said of an exception: a folder that cannot be written to is no defect of Ringproof."""
-    from ringproof.plays import NotJudgedError  # noqa: PLC0415 - brings pydantic and more
-    from ringproof.session import shown  # noqa: PLC0415
+    from ringproof.run.attempts import NotJudgedError  # noqa: PLC0415 - brings pydantic and more
+    from ringproof.run.session import shown  # noqa: PLC0415
 
     if isinstance(fault, OSError) and is_unwritable(fault):
         sentence = f"nothing can be written to {shown(player.out)}: {fault.strerror}"

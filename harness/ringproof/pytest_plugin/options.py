@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from ringproof.plays import Speed
+    from ringproof.run.attempts import Speed
 
 WIDTH = max(60, min(120, shutil.get_terminal_size((120, 24)).columns))
 """Columns of a failure: those of the terminal, 120 in a log, never more than the charts need.
@@ -78,7 +78,7 @@ def out_of(config: pytest.Config) -> Path:
 
 def image_of(config: pytest.Config) -> str:
     """Return the name of the PBX's image."""
-    from ringproof.session import DEFAULT_IMAGE  # noqa: PLC0415 - brings pydantic and more
+    from ringproof.run.session import DEFAULT_IMAGE  # noqa: PLC0415 - brings pydantic and more
 
     return config.getoption("ringproof_image") or DEFAULT_IMAGE
 
@@ -100,7 +100,7 @@ def rendered_of(config: pytest.Config) -> str:
 
 def speed_of(config: pytest.Config) -> Speed:
     """Return the limit of the PBX's clock. Raises UsageError where it is none."""
-    from ringproof.plays import SpeedError, read_speed  # noqa: PLC0415 - brings pydantic and more
+    from ringproof.run.attempts import SpeedError, read_speed  # noqa: PLC0415 - brings pydantic and more
 
     try:
         return read_speed(config.getoption("ringproof_speed"))

@@ -17,8 +17,8 @@ from ringproof.pytest_plugin.options import WIDTH, out_of, speed_of
 from ringproof.pytest_plugin.order import dealt, length
 
 if TYPE_CHECKING:
-    from ringproof.plays import Table
     from ringproof.pytest_plugin.controller import Controller
+    from ringproof.run.attempts import Table
 
 SHARED = "ringproof_shared"
 OWNER = "ringproof_owner"
@@ -32,7 +32,7 @@ class Player:
     def __init__(self, config: pytest.Config) -> None:
         """Serve this pytest process."""
         from ringproof.containers.folders import sign  # noqa: PLC0415 - brings pydantic and more
-        from ringproof.session import Interruption  # noqa: PLC0415
+        from ringproof.run.session import Interruption  # noqa: PLC0415
 
         self.config = config
         self.out = out_of(config)
@@ -55,7 +55,7 @@ class Player:
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> Generator[None, None, None]:
         """Play nothing when a file is invalid; -k does not hide a file whose names nobody knows."""
-        from ringproof.session import is_meant  # noqa: PLC0415 - brings pydantic and more
+        from ringproof.run.session import is_meant  # noqa: PLC0415 - brings pydantic and more
 
         invalid = any(isinstance(item, InvalidItem) for item in items)
         nameless = [item for item in items if isinstance(item, InvalidItem | UnreadItem)]
@@ -123,7 +123,7 @@ class Player:
     def table(self) -> Table:
         """Return where to play. Raises NotJudgedError when the run could not be opened."""
         from ringproof.play import RunEnvironment  # noqa: PLC0415 - brings pydantic and more
-        from ringproof.plays import NotJudgedError, Table  # noqa: PLC0415
+        from ringproof.run.attempts import NotJudgedError, Table  # noqa: PLC0415
 
         if self._table is None:
             if self.shared is not None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ringproof.setup.telling import SetupError, run, step
+from ringproof.setup.output import SetupError, run, step
 
 DEBIAN = "http://deb.debian.org/debian"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
-from ringproof.setup.telling import SetupError
+from ringproof.setup.output import SetupError
 
 OURS = "ringproof/"
 """What begins so in the tar is ours; an engine passes over it."""

@@ -12,7 +12,7 @@ from ringproof.setup import apt
 from ringproof.setup.dockerapi import Engine, EngineError
 from ringproof.setup.engine import find
 from ringproof.setup.offline import ELSEWHERE, OFFLINE, no_mirror_in
-from ringproof.setup.telling import SetupError, say, step, tail
+from ringproof.setup.output import SetupError, say, step, tail
 
 REPOSITORY = "ringproof-base"
 LABEL = "ringproof.image.base"

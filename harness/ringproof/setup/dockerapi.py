@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from ringproof.setup.named import DEFAULT_ADDRESS, TO_OWN, named_engine
-from ringproof.setup.telling import SetupError
+from ringproof.setup.output import SetupError
 
 ASK_SECONDS = 10.0
 BUILD_SECONDS = 600.0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ringproof.setup import apt
 from ringproof.setup.dockerapi import Engine
-from ringproof.setup.telling import SetupError, run, say, step, tail
+from ringproof.setup.output import SetupError, run, say, step, tail
 
 READY_SECONDS = 30.0
 LOOK_SECONDS = 0.1

@@ -19,7 +19,7 @@ from ringproof.setup import apt, base
 from ringproof.setup.dockerapi import Engine, EngineError
 from ringproof.setup.engine import NO_ENGINE
 from ringproof.setup.offline import OFFLINE, no_mirror_in
-from ringproof.setup.telling import SetupError, step, tail
+from ringproof.setup.output import SetupError, step, tail
 
 REPOSITORY = "ringproof-asterisk"
 FOLDER = "asterisk-image"

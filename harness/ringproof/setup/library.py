@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ringproof.setup import image
 from ringproof.setup.dockerapi import Engine, EngineError
-from ringproof.setup.telling import SetupError
+from ringproof.setup.output import SetupError
 
 BUILDER = image.Recipe(
     version="bullseye",

@@ -11,7 +11,7 @@ from ringproof import __version__
 from ringproof.setup import image, library
 from ringproof.setup.archive import Archive, ArchiveError, Contents, opened
 from ringproof.setup.dockerapi import CHUNK_BYTES, Engine, EngineError
-from ringproof.setup.telling import SetupError, step
+from ringproof.setup.output import SetupError, step
 
 
 def require_fitting(file: Path) -> None:

@@ -8,8 +8,8 @@ import tempfile
 import venv
 from pathlib import Path
 
+from ringproof.setup.output import say
 from ringproof.setup.steps import CHECKOUT
-from ringproof.setup.telling import say
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 PLATFORMS = ("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu")

@@ -13,7 +13,7 @@ from ringproof import __version__
 from ringproof.setup import image, library
 from ringproof.setup.archive import ArchiveError, Contents, beginning, opened
 from ringproof.setup.dockerapi import Engine, EngineError
-from ringproof.setup.telling import SetupError, say, step
+from ringproof.setup.output import SetupError, say, step
 
 _TAIL_BYTES = 4096
 _LAST_WORDS = re.compile(rb'\{"errorDetail":.*?"message":"([^"]*)"')

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ringproof.setup import engine, image, library, venv
-from ringproof.setup.telling import EXIT_BROKEN, SetupError
+from ringproof.setup.output import EXIT_BROKEN, SetupError
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ringproof.setup import apt
-from ringproof.setup.telling import SetupError, run, say, step
+from ringproof.setup.output import SetupError, run, say, step
 
 STAMP = "ringproof-setup"
 LOG = "ringproof-setup.log"

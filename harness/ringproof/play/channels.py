@@ -26,8 +26,8 @@ from ringproof.events import (
 )
 from ringproof.events.calls import Calls
 from ringproof.pbx.manager import Manager, ManagerEvent
+from ringproof.play.context import Stage
 from ringproof.play.listening import RECORDS, RECORDS_NO_MORE, buffers, listens, run_by
-from ringproof.play.stage import Stage
 
 CALL_ID = "CHANNEL(pjsip,call-id)"
 INCOMING = "Ring"

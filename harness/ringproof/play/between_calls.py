@@ -5,9 +5,9 @@ from __future__ import annotations
 from ringproof.clock.clock import PbxEpoch
 from ringproof.containers.errors import BrokenError
 from ringproof.events import NextCall
-from ringproof.play.stage import Stage
-from ringproof.play.switchboard import moment
-from ringproof.play.theatre import Theatre
+from ringproof.play.channels import moment
+from ringproof.play.context import Stage
+from ringproof.play.setup import Theatre
 from ringproof.scenario.model.scenario import Scenario
 
 GONE_WITHIN_S = 40.0

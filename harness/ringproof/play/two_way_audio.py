@@ -14,10 +14,10 @@ from ringproof.phones import protocol
 from ringproof.phones.container import PhonesContainer
 from ringproof.phones.handle import Phone
 from ringproof.play.callers import Callers, CallerSeat
-from ringproof.play.ensemble import Seat
+from ringproof.play.channels import Switchboard, moment
+from ringproof.play.context import Stage
+from ringproof.play.phones import Seat
 from ringproof.play.sound import tones_heard
-from ringproof.play.stage import Stage
-from ringproof.play.switchboard import Switchboard, moment
 
 RECORDED_MS = 1000
 """The first of it may be lost: the PBX learns where sound comes from when it comes."""

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 from ringproof.clock.clock import PbxEpoch
 from ringproof.containers.errors import BrokenError, ComplaintError, LogMissingError, raise_first
 from ringproof.containers.evidence import is_evidence, read_evidence
-from ringproof.containers.places import async_place_in
 from ringproof.containers.run import RunEnvironment
+from ringproof.containers.slots import async_place_in
 from ringproof.core.duration import PbxSeconds
 from ringproof.events import LedElsewhere, NameAsked, RegistrationLost, RegistrationRefused, TalkRefused
 from ringproof.pbx.complaints import BootPolicy
@@ -24,18 +24,18 @@ from ringproof.phones import protocol
 from ringproof.phones.container import PhonesContainer, begin_phones
 from ringproof.phones.handle import CALLS, Crashed, Phone, PhoneStartError
 from ringproof.play.callers import Callers, CallerSeat
-from ringproof.play.circle import place_in
-from ringproof.play.clockwork import LIBRARY
-from ringproof.play.ensemble import OFTEN, Ensemble, Seat
+from ringproof.play.channels import Switchboard, moment
+from ringproof.play.clock_setup import LIBRARY
+from ringproof.play.context import CallEndlessError, LedElsewhereError, PbxCrashedError, Stage, TalkRefusedError
+from ringproof.play.dialplan_loops import place_in
+from ringproof.play.failed_registration import why_lost, why_mute, why_refused
 from ringproof.play.media_watch import MediaWatch, shortest_rtp_timeout
 from ringproof.play.own_modules import load_logger, load_own_modules
+from ringproof.play.phones import OFTEN, Ensemble, Seat
+from ringproof.play.phones_network import surroundings_of
 from ringproof.play.prompts import files_played
-from ringproof.play.registrar import why_lost, why_mute, why_refused
 from ringproof.play.sound import tones_for
-from ringproof.play.stage import CallEndlessError, LedElsewhereError, PbxCrashedError, Stage, TalkRefusedError
-from ringproof.play.surroundings import surroundings_of
-from ringproof.play.switchboard import Switchboard, moment
-from ringproof.play.talks import Talks
+from ringproof.play.two_way_audio import Talks
 from ringproof.scenario.model.scenario import (
     Behaviour,
     Forwards,

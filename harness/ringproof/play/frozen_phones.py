@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from ringproof.clock.clock import PbxEpoch
 from ringproof.containers.errors import BrokenError
 from ringproof.phones.handle import Phone
-from ringproof.play.clockwork import prove_page_whole
-from ringproof.play.stage import Stage
-from ringproof.play.theatre import Theatre
+from ringproof.play.clock_setup import prove_page_whole
+from ringproof.play.context import Stage
+from ringproof.play.setup import Theatre
 
 LOOK_EVERY_S = 1.0
 """Real seconds, as all here: a process that stands still reports nothing, so somebody has to look."""

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ringproof.containers import places
-from ringproof.containers.places import async_place_in, place_in
+from ringproof.containers import slots
+from ringproof.containers.slots import async_place_in, place_in
 
 
 class Holder:
@@ -54,7 +54,7 @@ def test_so_many_at_once_and_no_more(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", range(4))
 def test_whichever_place_is_left_is_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     """Who waits is not bound to one place, whose holder may stay for a minute, and is woken by who leaves."""
-    monkeypatch.setattr(places, "LOOKS_AGAIN", 20.0)
+    monkeypatch.setattr(slots, "LOOKS_AGAIN", 20.0)
     holders = [Holder(tmp_path, 4) for _ in range(4)]
     for holder in holders:
         assert holder.has_it.wait(20)
@@ -70,7 +70,7 @@ def test_whichever_place_is_left_is_had(tmp_path: Path, monkeypatch: pytest.Monk
 def test_the_place_of_a_process_that_was_killed(tmp_path: Path) -> None:
     """It is had by who waits, although nobody reports that it was left."""
     hold = (
-        "import signal, sys; from pathlib import Path; from ringproof.containers.places import place_in\n"
+        "import signal, sys; from pathlib import Path; from ringproof.containers.slots import place_in\n"
         "with place_in(Path(sys.argv[1]), 'test', 1): print('has it', flush=True); signal.pause()\n"
     )
     with subprocess.Popen([sys.executable, "-c", hold, str(tmp_path)], stdout=subprocess.PIPE) as process:
@@ -98,7 +98,7 @@ def test_a_wait_that_is_cancelled_leaves_no_place_taken(tmp_path: Path, monkeypa
         return made
 
     monkeypatch.setattr(select, "select", noted)
-    monkeypatch.setattr(places, "place_in", place)
+    monkeypatch.setattr(slots, "place_in", place)
     holder = Holder(tmp_path, 1)
     assert holder.has_it.wait(20)
 

@@ -22,8 +22,8 @@ from ringproof.events import (
 )
 from ringproof.phones import protocol
 from ringproof.phones.handle import Phone
-from ringproof.play.stage import Stage, TalkRefusedError
-from ringproof.play.switchboard import Switchboard, moment
+from ringproof.play.channels import Switchboard, moment
+from ringproof.play.context import Stage, TalkRefusedError
 from ringproof.scenario.model.scenario import (
     ANY,
     BUSY,

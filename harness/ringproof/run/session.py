@@ -15,16 +15,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from ringproof.plays import FAST, NotJudgedError, Plays, Table
 from ringproof.report.out import unwritable
 from ringproof.report.result import EXIT_BROKEN, REPEATED, Outcome, Play, Result, Told, all_skipped, exit_code
 from ringproof.report.results import ResultsFile
+from ringproof.run.attempts import FAST, NotJudgedError, Plays, Table
 
 if TYPE_CHECKING:
     from ringproof.core.problem import Problem
-    from ringproof.opening import Opening
     from ringproof.play import RunEnvironment
-    from ringproof.plays import Attempt
+    from ringproof.run.attempts import Attempt
+    from ringproof.run.opening import Opening
     from ringproof.scenario.model.scenario import Scenario
 
 ENDING = ".ring.yaml"
