@@ -9,7 +9,7 @@ from ringproof.containers.run import RunEnvironment
 from ringproof.pbx.container import Pbx
 from ringproof.pbx.manager import Login
 from ringproof.phones.container import phones_of
-from ringproof.play.phones_network import surroundings_of
+from ringproof.play.phones_network import phones_network_of
 
 
 async def boot_in(folder: Path, environment: RunEnvironment, login: Login, **others: Any) -> Pbx:  # noqa: ANN401
@@ -18,7 +18,7 @@ async def boot_in(folder: Path, environment: RunEnvironment, login: Login, **oth
         "name": f"ringproof-{environment.run}-{folder.name}",
         "configuration": folder / "conf",
         "evidence": folder,
-        "surroundings": surroundings_of(phones_of(environment)),
+        "phones_network": phones_network_of(phones_of(environment)),
         "login": login,
         "on_event": lambda _: None,
         "on_lost": lambda _: None,

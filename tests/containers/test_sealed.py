@@ -212,7 +212,7 @@ def test_neither_pbx_nor_phones_reach_a_process_of_the_host(
             lambda: "AGI" in (tmp_path / "pbx" / "full.log").read_text("utf-8"), "the PBX runs the script"
         )
         await lab.passes(5)
-        pbx = engine().containers.get(lab.theatre.pbx.name)
+        pbx = engine().containers.get(lab.setup.pbx.name)
         for address in addresses:
             dialled = await asyncio.to_thread(pbx.exec_run, ["bash", "-c", DIAL.format(address=address, port=port)])
             assert dialled.exit_code == NO_WAY, dialled
@@ -233,7 +233,7 @@ def test_no_container_has_an_ipv6_address(environment: RunEnvironment, tmp_path:
 
     async def act() -> None:
         async with laboratory(environment, tmp_path, FASTEST) as lab:
-            pbx = engine().containers.get(lab.theatre.pbx.name)
+            pbx = engine().containers.get(lab.setup.pbx.name)
             network = engine().containers.get(pbx.attrs["HostConfig"]["NetworkMode"].removeprefix("container:"))
             assert network.attrs["HostConfig"]["Sysctls"]["net.ipv6.conf.all.disable_ipv6"] == "1"
             told = await asyncio.to_thread(pbx.exec_run, ["cat", "/proc/net/if_inet6"])
@@ -248,7 +248,7 @@ def test_asterisk_and_phones_have_no_rights(environment: RunEnvironment, tmp_pat
 
     async def act() -> None:
         async with laboratory(environment, tmp_path, FASTEST) as lab:
-            pbx = engine().containers.get(lab.theatre.pbx.name)
+            pbx = engine().containers.get(lab.setup.pbx.name)
             find = 'for p in /proc/[0-9]*; do [ "$(cat $p/comm)" = asterisk ] && cat $p/status; done; true'
             statuses = [(await asyncio.to_thread(pbx.exec_run, ["bash", "-c", find])).output.decode()]
             phones = phones_of(environment)

@@ -175,7 +175,7 @@ def _in_place_of_containers(world: World) -> Iterator[None]:
         (clock_setup, "LIBRARY"): Path(__file__),
         (play_setup, "LIBRARY"): Path(__file__),
         (play_setup, "begin_phones"): lambda _: house,
-        (play_setup, "surroundings_of"): lambda _: mock.Mock(),
+        (play_setup, "phones_network_of"): lambda _: mock.Mock(),
         (container, "AsteriskContainer"): container_of,
         (container, "take_namespace"): lambda _: mock.Mock(),
         (container, "give_back"): lambda _: None,

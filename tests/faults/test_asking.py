@@ -20,7 +20,7 @@ from ringproof.phones import protocol as say
 from ringproof.play import failed_registration as registrar
 from ringproof.play import own_modules
 from ringproof.play.between_calls import interval
-from ringproof.play.context import Stage
+from ringproof.play.context import PlayContext
 from ringproof.play.media_watch import MediaWatch
 from ringproof.play.own_modules import Use
 from ringproof.play.recorder import Recorder
@@ -163,8 +163,8 @@ def test_a_module_that_nobody_knows_of(tmp_path: Path) -> None:
         )
 
 
-def on_stage(folder: Path, test: Callable[[Stage], Awaitable[None]]) -> None:
-    """Do a test on a stage whose clock passes when nobody has anything to do."""
+def in_context(folder: Path, test: Callable[[PlayContext], Awaitable[None]]) -> None:
+    """Do a test on a context whose clock passes when nobody has anything to do."""
 
     def new_loop() -> VirtualLoop:
         return VirtualLoop()
@@ -176,11 +176,11 @@ def on_stage(folder: Path, test: Callable[[Stage], Awaitable[None]]) -> None:
         clock = PbxClock(page, speed=FASTEST)
         loop.drive(page)
         recorder = Recorder(folder / "events.ndjson")
-        stage = Stage(clock, recorder)
+        context = PlayContext(clock, recorder)
         try:
-            await test(stage)
+            await test(context)
         finally:
-            stage.end_tasks()
+            context.end_tasks()
             clock.close()
             recorder.close()
 
@@ -206,39 +206,39 @@ class Sounding:
 def test_sound_for_a_pbx_that_waits_for_it(tmp_path: Path, *, sends: bool) -> None:
     """At every third of its timeout; who sends none breaks the play, and is named."""
 
-    async def test(stage: Stage) -> None:
+    async def test(context: PlayContext) -> None:
         watch: list[MediaWatch] = []
         phones = [Sounding(name, watch, sends=sends or name == "anna") for name in ("anna", "101")]
-        watch.append(MediaWatch(stage, lambda: [(phone.name, phone, "c1") for phone in phones]))  # type: ignore[misc]
-        begun = stage.clock.now()
+        watch.append(MediaWatch(context, lambda: [(phone.name, phone, "c1") for phone in phones]))  # type: ignore[misc]
+        begun = context.clock.now()
         watch[0].begin(PbxSeconds(30))
         if sends:
-            await stage.wait_until(PbxEpoch(begun + 35))
+            await context.wait_until(PbxEpoch(begun + 35))
             assert [phone.told for phone in phones] == [[say.SendSound(call_id="c1")] * 3] * 2
             return
         with pytest.raises(BrokenError) as failed:
-            await stage.wait_until(PbxEpoch(begun + 35))
+            await context.wait_until(PbxEpoch(begun + 35))
         assert failed.value.sentence == "101 sent no sound for 10 s, as a phone in a call does"
-        assert stage.clock.now() - begun == pytest.approx(20, abs=0.5)
+        assert context.clock.now() - begun == pytest.approx(20, abs=0.5)
 
-    on_stage(tmp_path, test)
+    in_context(tmp_path, test)
 
 
-def theatre_with(left: set[str], *, callers_over: bool = True, states: BrokenError | None = None) -> mock.Mock:
-    """Return a theatre in which these channels are left after a call."""
-    theatre = mock.Mock()
-    theatre.standing = {"PJSIP/104-1"}
-    theatre.switchboard.channels = {"PJSIP/104-1", *left}
-    theatre.callers.over = callers_over
-    theatre.ensemble.ringing = False
-    theatre.ensemble.seats = {"101": mock.Mock()}
+def setup_with(left: set[str], *, callers_over: bool = True, states: BrokenError | None = None) -> mock.Mock:
+    """Return a setup in which these channels are left after a call."""
+    setup = mock.Mock()
+    setup.standing = {"PJSIP/104-1"}
+    setup.tracker.channels = {"PJSIP/104-1", *left}
+    setup.callers.over = callers_over
+    setup.extensions.ringing = False
+    setup.extensions.seats = {"101": mock.Mock()}
 
     async def prove_states(_: PbxEpoch) -> None:
         if states is not None:
             raise states
 
-    theatre.prove_states = prove_states
-    return theatre
+    setup.prove_states = prove_states
+    return setup
 
 
 @pytest.mark.parametrize(
@@ -251,36 +251,36 @@ def theatre_with(left: set[str], *, callers_over: bool = True, states: BrokenErr
 def test_what_a_call_leaves_behind(tmp_path: Path, left: set[str], what: str, *, over: bool) -> None:
     """It is named, and the next call does not begin; the calls that phones are on are none of it."""
 
-    async def test(stage: Stage) -> None:
-        begun, theatre = stage.clock.now(), theatre_with(left, callers_over=over)
+    async def test(context: PlayContext) -> None:
+        begun, setup = context.clock.now(), setup_with(left, callers_over=over)
         with pytest.raises(BrokenError) as failed:
-            await interval(mock.Mock(), theatre, stage, 3)
+            await interval(mock.Mock(), setup, context, 3)
         assert failed.value.sentence == f"call 2 is over, but 40 s later there still is {what}"
         assert failed.value.hint == "the next call could not tell whose that is: let the dialplan end it"
-        assert stage.clock.now() - begun == pytest.approx(40, abs=0.5)
-        theatre.seat_callers.assert_not_called()
+        assert context.clock.now() - begun == pytest.approx(40, abs=0.5)
+        setup.seat_callers.assert_not_called()
 
-    on_stage(tmp_path, test)
+    in_context(tmp_path, test)
 
 
 def test_between_two_calls(tmp_path: Path) -> None:
     """Everybody behaves as at the beginning, and the next call is recorded; what the PBX says of a phone counts."""
 
-    async def test(stage: Stage) -> None:
-        recorded = mock.Mock(wraps=stage.record)
-        stage.record = recorded  # type: ignore[method-assign]
-        scenario, theatre = mock.Mock(phones={"101": "answers"}), theatre_with(set())
-        begun = stage.clock.now()
-        await interval(scenario, theatre, stage, 3)
-        assert theatre.ensemble.seats["101"].behaviour == "answers"
-        theatre.ensemble.forget.assert_called_once_with()
-        theatre.seat_callers.assert_called_once_with()
+    async def test(context: PlayContext) -> None:
+        recorded = mock.Mock(wraps=context.record)
+        context.record = recorded  # type: ignore[method-assign]
+        scenario, setup = mock.Mock(phones={"101": "answers"}), setup_with(set())
+        begun = context.clock.now()
+        await interval(scenario, setup, context, 3)
+        assert setup.extensions.seats["101"].behaviour == "answers"
+        setup.extensions.forget.assert_called_once_with()
+        setup.seat_callers.assert_called_once_with()
         (event,) = recorded.call_args.args
         assert isinstance(event, NextCall)
         assert (event.number, event.at) == (3, pytest.approx(begun, abs=0.5))
-        busy = theatre_with(set(), states=BrokenError("101 is still INUSE"))
+        busy = setup_with(set(), states=BrokenError("101 is still INUSE"))
         with pytest.raises(BrokenError, match="101 is still INUSE"):
-            await interval(scenario, busy, stage, 4)
+            await interval(scenario, busy, context, 4)
         busy.seat_callers.assert_not_called()
 
-    on_stage(tmp_path, test)
+    in_context(tmp_path, test)

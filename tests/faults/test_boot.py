@@ -26,7 +26,7 @@ from ringproof.pbx import container as pbx_container
 from ringproof.pbx import manager as managers
 from ringproof.pbx.asterisk_container import NEEDED, AbandonedError, AsteriskContainer
 from ringproof.pbx.complaints import BootPolicy
-from ringproof.pbx.container import DROPPED, LEASE_SECONDS, ClockMount, Pbx, Surroundings
+from ringproof.pbx.container import DROPPED, LEASE_SECONDS, ClockMount, Pbx, PhonesNetwork
 from ringproof.pbx.ended import READY
 from ringproof.pbx.manager import Login, ManagerError
 from ringproof.pbx.manager_conf import MANAGER_PORT
@@ -101,7 +101,7 @@ class Boot:
             "name": "ringproof-scripted-pbx",
             "configuration": configuration,
             "evidence": self.evidence,
-            "surroundings": Surroundings(socket.socket, self.evidence / "resolv.conf"),
+            "phones_network": PhonesNetwork(socket.socket, self.evidence / "resolv.conf"),
             "login": LOGIN,
             "on_event": self.events.append,
             "on_lost": self.lost.append,

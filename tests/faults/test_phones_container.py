@@ -26,7 +26,7 @@ from ringproof.phones.container import (
     begin_phones,
     phones_of,
 )
-from ringproof.play.phones_network import surroundings_of
+from ringproof.play.phones_network import phones_network_of
 
 from faults.scripted_engine import EngineContainer, ScriptedEngine
 
@@ -133,11 +133,11 @@ def test_it_hands_out_sockets(engine: ScriptedEngine, server: Server, phones: Ph
     assert phones.lives
     modes = {path.name: path.stat().st_mode & 0o777 for path in (phones.folder, *phones.folder.iterdir())}
     assert (modes[phones.folder.name], modes["recordings"], modes[LOG]) == (0o777, 0o777, 0o666)
-    for link in (phones.new_socket("tcp"), phones.resolver(), surroundings_of(phones).new_socket()):
+    for link in (phones.new_socket("tcp"), phones.resolver(), phones_network_of(phones).new_socket()):
         assert link.type == socket.SOCK_DGRAM, "the one that the server made"
         link.close()
     assert server.asked == [{"hold": True}, {"socket": "tcp"}, {"resolver": True}, {"socket": "tcp"}]
-    assert surroundings_of(phones).resolv_conf.read_text().startswith(f"nameserver {engine.address}\n")
+    assert phones_network_of(phones).resolv_conf.read_text().startswith(f"nameserver {engine.address}\n")
     asked, mounts = engine.last.settings, engine.last.settings["HostConfig"]["Mounts"]
     assert engine.last.name == f"ringproof-scripted-{phones.folder.name}"
     assert {mount["Target"]: mount["ReadOnly"] for mount in mounts} == {

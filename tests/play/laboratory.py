@@ -18,8 +18,8 @@ from ringproof.phones import protocol
 from ringproof.play import setup as play_setup
 from ringproof.play.callers import CallerSeat
 from ringproof.play.clock_setup import open_page, prove_clock
-from ringproof.play.context import Stage
-from ringproof.play.phones import Seat
+from ringproof.play.context import PlayContext
+from ringproof.play.extensions import Seat
 from ringproof.play.recorder import Recorder
 
 from play.conftest import rendered_otherwise, story
@@ -45,37 +45,37 @@ scenarios:
 
 @dataclass
 class Laboratory:
-    """An open theatre: nothing happens in it but what the test does."""
+    """An open setup: nothing happens in it but what the test does."""
 
-    stage: Stage
-    theatre: play_setup.Theatre
+    context: PlayContext
+    setup: play_setup.PlaySetup
 
     @property
     def clock(self) -> PbxClock:
         """The PBX's clock."""
-        return self.stage.clock
+        return self.context.clock
 
     def caller(self, name: str) -> CallerSeat:
         """Return a caller's seat."""
-        return self.theatre.callers.seats[name]
+        return self.setup.callers.seats[name]
 
     def phone(self, name: str) -> Seat:
         """Return an extension's seat."""
-        return self.theatre.ensemble.seats[name]
+        return self.setup.extensions.seats[name]
 
     def call(self, name: str, number: str) -> None:
         """Let a caller dial a number."""
-        target = f"sip:{number}@{self.theatre.pbx.trunk_address}:{SIP_PORT}"
+        target = f"sip:{number}@{self.setup.pbx.trunk_address}:{SIP_PORT}"
         self.caller(name).phone.tell(protocol.Call(target=target))
 
     async def happens(self, holds: Callable[[], object], what: str, within: PbxSeconds = LONG) -> PbxEpoch:
         """Wait until something holds; return when it was seen."""
-        assert await self.stage.until(lambda: bool(holds()), PbxEpoch(self.clock.now() + within)), f"never: {what}"
+        assert await self.context.until(lambda: bool(holds()), PbxEpoch(self.clock.now() + within)), f"never: {what}"
         return self.clock.now()
 
     async def passes(self, seconds: float) -> None:
         """Let PBX time pass."""
-        await self.stage.wait_until(PbxEpoch(self.clock.now() + seconds))
+        await self.context.wait_until(PbxEpoch(self.clock.now() + seconds))
 
     async def rings(self, name: str) -> PbxEpoch:
         """Wait for a phone's first ring; return its moment."""
@@ -85,7 +85,7 @@ class Laboratory:
 
     async def says(self, function: str) -> str:
         """Ask the PBX for a global variable or function."""
-        return await self.theatre.pbx.manager.value(function)
+        return await self.setup.pbx.manager.value(function)
 
 
 @contextlib.asynccontextmanager
@@ -96,16 +96,16 @@ async def laboratory(
     scenario = dataclasses.replace(story(CAST, folder), starts=starts)
     clock = PbxClock(open_page(scenario, environment), speed=speed)
     recorder = Recorder(folder / "events.ndjson")
-    stage = Stage(clock, recorder)
-    opened = play_setup.Theatre(scenario, environment, folder, stage)
+    context = PlayContext(clock, recorder)
+    opened = play_setup.PlaySetup(scenario, environment, folder, context)
     try:
         with clock.hold():
             await opened.open()
         await prove_clock(scenario, clock, opened.pbx)
         recorder.begin(clock.now())
-        yield Laboratory(stage, opened)
+        yield Laboratory(context, opened)
     finally:
-        stage.end_tasks()
+        context.end_tasks()
         await opened.close()
         recorder.close()
         clock.close()

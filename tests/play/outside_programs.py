@@ -168,7 +168,7 @@ class Outside:
 
         async def served(environment: RunEnvironment, **options: Any) -> Pbx:  # noqa: ANN401 - those of Pbx.boot
             pbx = await boot(environment, **options)
-            reach = Reach(pbx.office_address, options["surroundings"].new_socket, options["login"])
+            reach = Reach(pbx.office_address, options["phones_network"].new_socket, options["login"])
             self._acts.append(self._threads.submit(await asyncio.to_thread(begin, reach)))
             return pbx
 

@@ -12,7 +12,7 @@ import pytest
 from ringproof.containers.errors import BrokenError
 from ringproof.phones.handle import Phone
 from ringproof.play import frozen_phones
-from ringproof.play.context import Stage
+from ringproof.play.context import PlayContext
 
 LOOK_S = 0.02
 
@@ -45,7 +45,7 @@ class Lazy:
 
 @dataclass
 class Failures:
-    """A stage that keeps what failed it."""
+    """A context that keeps what failed it."""
 
     told: list[BrokenError] = field(default_factory=list)
     failed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -58,16 +58,16 @@ class Failures:
 
 def watch(phone: Lazy, *, looks: float, pause: float = 0.0) -> list[BrokenError]:
     """Watch a phone for so many looks, with a loop that stands still for `pause` seconds in between."""
-    stage = Failures()
+    context = Failures()
 
     async def wait() -> None:
-        with frozen_phones.watched_phones({phone.name: cast("Phone", phone)}, cast("Stage", stage)):
+        with frozen_phones.watched_phones({phone.name: cast("Phone", phone)}, cast("PlayContext", context)):
             await asyncio.sleep(1.5 * LOOK_S)
             time.sleep(pause)  # noqa: ASYNC251 - it is the loop that is to stand still
             await asyncio.sleep((looks - 1.5) * LOOK_S)
 
     asyncio.run(wait())
-    return stage.told
+    return context.told
 
 
 @pytest.fixture(autouse=True)
@@ -78,17 +78,17 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_who_does_not_answer_is_told() -> None:
     """With where its log is."""
-    stage = Failures()
+    context = Failures()
 
     async def wait() -> None:
         async with asyncio.timeout(20):
-            with frozen_phones.watched_phones({"101": cast("Phone", Lazy())}, cast("Stage", stage)):
-                await stage.failed.wait()
+            with frozen_phones.watched_phones({"101": cast("Phone", Lazy())}, cast("PlayContext", context)):
+                await context.failed.wait()
 
     asyncio.run(wait())
-    said = re.sub(r"for \d+ s", "for N s", stage.told[0].sentence)
+    said = re.sub(r"for \d+ s", "for N s", context.told[0].sentence)
     assert said == "the process of phone 101 did not answer for N s: this machine stopped it"
-    assert stage.told[0].hint.endswith("its log is 101.log")
+    assert context.told[0].hint.endswith("its log is 101.log")
 
 
 def test_who_answers_is_asked_again_and_not_told() -> None:

@@ -346,7 +346,7 @@ def test_what_was_rendered_must_run(spoilt: Spoilt, golden: Golden, name: str, o
 
 
 def _spoil(monkeypatch: pytest.MonkeyPatch, name: str, text: str | Callable[[str], str]) -> None:
-    """Have the theatre change one rendered file before the PBX boots, as a mistake in our renderer would."""
+    """Have the setup change one rendered file before the PBX boots, as a mistake in our renderer would."""
 
     def spoil(folder: Path) -> None:
         file = folder / name

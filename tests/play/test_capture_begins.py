@@ -83,7 +83,7 @@ def test_asterisk_has_such_a_list(environment: RunEnvironment, sixteen: RunEnvir
 
         async def look(run: RunEnvironment = run, folder: Path = folder) -> list[str]:
             async with laboratory(run, folder, FASTEST) as lab:
-                return await lab.theatre.pbx.manager.command("core show taskprocessors")
+                return await lab.setup.pbx.manager.command("core show taskprocessors")
 
         lines = [line.split() for line in on_a_clock(look())]
         (line,) = [words for words in lines if words and words[0].startswith(play_setup.NEWS_OF_GLOBAL)]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from ringproof.containers.run import RunEnvironment
 from ringproof.events import CallEndless, PhoneInvited
-from ringproof.play.dialplan_loops import circle_at, place_in
+from ringproof.play.dialplan_loops import loop_at, place_in
 
 from play.conftest import events_of, kinds_found, story
 from play.offices import lead_to
@@ -29,20 +29,20 @@ def log(file: Path, steps: int, seconds: float) -> Path:
 
 def test_thousands_of_steps_within_a_second_are_a_circle(tmp_path: Path) -> None:
     """It is said where."""
-    assert circle_at(log(tmp_path / "full.log", 5000, 0.5), grown=500_000) == "s@group-sales"
+    assert loop_at(log(tmp_path / "full.log", 5000, 0.5), grown=500_000) == "s@group-sales"
 
 
 def test_a_circle_in_which_something_waits_is_none(tmp_path: Path) -> None:
     """Time passes there, and the story ends."""
-    assert circle_at(log(tmp_path / "full.log", 5000, 100.0), grown=500_000) is None
+    assert loop_at(log(tmp_path / "full.log", 5000, 100.0), grown=500_000) is None
 
 
 def test_a_log_as_stories_write_it_is_not_read(tmp_path: Path) -> None:
     """Nor is one that is not there, or holds no step."""
-    assert circle_at(log(tmp_path / "full.log", 5000, 0.5)) is None
-    assert circle_at(tmp_path / "nothing.log") is None
+    assert loop_at(log(tmp_path / "full.log", 5000, 0.5)) is None
+    assert loop_at(tmp_path / "nothing.log") is None
     (tmp_path / "words.log").write_text("[2026-11-24 12:00:00.000] NOTICE[1] x.c: nothing\n" * 20_000)
-    assert circle_at(tmp_path / "words.log", grown=500_000) is None
+    assert loop_at(tmp_path / "words.log", grown=500_000) is None
 
 
 def test_a_log_that_grew_by_something_else(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_a_log_that_grew_by_something_else(tmp_path: Path) -> None:
     padding = "\0" * 2_000_000
     steps = log(tmp_path / "full.log", 30, 0.01).read_text("utf-8")
     (tmp_path / "full.log").write_text(f"{padding}\n{steps}", "utf-8")
-    assert circle_at(tmp_path / "full.log", grown=500_000) is None
+    assert loop_at(tmp_path / "full.log", grown=500_000) is None
 
 
 REFUSED = """

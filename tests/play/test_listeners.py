@@ -19,7 +19,7 @@ from ringproof.core.speed import FASTEST, SLOWEST
 from ringproof.events import CallerGot, LegInvited
 from ringproof.judge import judge
 from ringproof.observe import observe
-from ringproof.play.channels import Switchboard
+from ringproof.play.channel_tracker import ChannelTracker
 from ringproof.play.conductor import conduct
 
 from play.conftest import events_of, kinds_found, on_a_clock, story, with_setting
@@ -159,7 +159,7 @@ def test_it_does_not_where_the_clock_is_not_held(
     name: str, environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So each of them is held for a reason, and the test above sees whether it is."""
-    monkeypatch.setattr(Switchboard, "_hold", lambda *_: None)
+    monkeypatch.setattr(ChannelTracker, "_hold", lambda *_: None)
     seconds = played(LISTENERS[name], environment, tmp_path, monkeypatch, FASTEST)
     assert differences(LISTENERS[name], seconds, tmp_path)
 
@@ -216,7 +216,7 @@ def test_a_queue_that_records_its_talks(
     steps = "Answer()\nSet(MONITOR_FILENAME=/ringproof/evidence/queue)\nQueue(agents,c)\nHangup(16)"
     lead_to(steps, RECORDING, (*QUEUE, "app_mixmonitor"), monkeypatch)
     if not held:
-        monkeypatch.setattr(Switchboard, "_hold", lambda *_: None)
+        monkeypatch.setattr(ChannelTracker, "_hold", lambda *_: None)
     play = tmp_path / "play"
     play.mkdir()
     told = story(QUEUED, tmp_path)

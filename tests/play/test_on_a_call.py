@@ -11,7 +11,7 @@ from ringproof.core.speed import FASTEST
 from ringproof.judge import judge
 from ringproof.observe import observe
 from ringproof.pbx.manager import ManagerEvent
-from ringproof.play.channels import Switchboard
+from ringproof.play.channel_tracker import ChannelTracker
 from ringproof.play.conductor import conduct
 from ringproof.scenario.reading import read_scenarios
 
@@ -27,14 +27,14 @@ def test_news_of_their_making_that_comes_late_is_waited_for(
     """The phones talk before the PBX has told that it made the leg to the other end: a call that leaves the office."""
     name = "in order, who is on a call at his turn is passed over"
     stories = {story.name: story for story in read_scenarios(Path("scenarios/on-a-call.ring.yaml")).scenarios}
-    take = Switchboard.take
+    take = ChannelTracker.take
 
-    def late(self: Switchboard, event: ManagerEvent) -> None:
+    def late(self: ChannelTracker, event: ManagerEvent) -> None:
         if event.get("Channel", "").startswith("PJSIP/trunk-00000001"):
             asyncio.get_running_loop().call_later(LATE_S, take, self, event)
         else:
             take(self, event)
 
-    monkeypatch.setattr(Switchboard, "take", late)
+    monkeypatch.setattr(ChannelTracker, "take", late)
     on_a_clock(conduct(stories[name], environment, tmp_path, FASTEST))
     assert judge(stories[name], observe(stories[name], events_of(tmp_path))) == ()

@@ -40,11 +40,11 @@ def test_the_capture_goes_on_when_asterisk_hears_late_that_it_was_configured(
 
     async def call_after_the_news() -> None:
         async with laboratory(sixteen, tmp_path, 1.0) as lab:
-            await lab.theatre.pbx.manager.command("module reload res_pjsip.so")
+            await lab.setup.pbx.manager.command("module reload res_pjsip.so")
             lab.call("anna", "84950000005")
             await lab.rings("101")
-            await lab.theatre.save_capture()
-            sent = [packet for packet in read_capture(lab.theatre.evidence / CAPTURE, lab.theatre.peers) if packet.sent]
+            await lab.setup.save_capture()
+            sent = [packet for packet in read_capture(lab.setup.evidence / CAPTURE, lab.setup.peers) if packet.sent]
             assert "101" in {packet.peer for packet in sent if packet.method == "INVITE" and packet.code is None}
 
     on_a_clock(call_after_the_news())

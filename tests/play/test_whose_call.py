@@ -11,8 +11,8 @@ from ringproof.clock.clock import PbxClock
 from ringproof.clock.page import Page
 from ringproof.events import ChannelOriginated, LegBelongs
 from ringproof.pbx.manager import Manager, ManagerEvent
-from ringproof.play.channels import Switchboard, originated_by
-from ringproof.play.context import Stage
+from ringproof.play.channel_tracker import ChannelTracker, originated_by
+from ringproof.play.context import PlayContext
 from ringproof.play.recorder import Recorder
 
 from play.conftest import events_of, on_a_clock
@@ -65,19 +65,19 @@ def test_an_answer_without_a_call_id_is_asked_for_again_after_news(
     async def look() -> None:
         clock = PbxClock(Page.make(tmp_path / "page"), speed=1)
         recorder, asked = Recorder(tmp_path / "events.ndjson"), Asked()
-        switchboard = Switchboard(Stage(clock, recorder), lambda: cast("Manager", asked))
+        tracker = ChannelTracker(PlayContext(clock, recorder), lambda: cast("Manager", asked))
         recorder.begin(clock.now())
-        switchboard.take(MADE)
+        tracker.take(MADE)
         await settled()
         for event in meanwhile:
-            switchboard.take(event)
+            tracker.take(event)
         await asked.answers("")
         await settled()
         assert asked.questions.empty() is not asks_again
         if asks_again:
             await asked.answers("call-1")
             await settled()
-        assert switchboard.knows("call-1") is asks_again
+        assert tracker.knows("call-1") is asks_again
         recorder.close()
         clock.close()
 
@@ -131,10 +131,10 @@ def test_who_originated_a_channel(tmp_path: Path, events: tuple[ManagerEvent, ..
     async def look() -> None:
         clock = PbxClock(Page.make(tmp_path / "page"), speed=1)
         recorder, asked = Recorder(tmp_path / "events.ndjson"), Asked()
-        switchboard = Switchboard(Stage(clock, recorder), lambda: cast("Manager", asked))
+        tracker = ChannelTracker(PlayContext(clock, recorder), lambda: cast("Manager", asked))
         recorder.begin(clock.now())
         for event in events:
-            switchboard.take(event)
+            tracker.take(event)
         recorder.close()
         clock.close()
 

@@ -14,7 +14,7 @@ from ringproof.core.source import Source
 from ringproof.scenario.model.scenario import Over
 from ringproof.statistics import choices as chance
 from ringproof.statistics.choices import CERTAINTY, Bounds, Lottery
-from ringproof.statistics.power import foresight
+from ringproof.statistics.power import detection_limits
 
 EQUAL = {"101": 1 / 3, "102": 1 / 3, "103": 1 / 3}
 UNEQUAL = {"101": 0.5, "102": 0.3, "103": 0.2}
@@ -193,7 +193,7 @@ def test_what_would_be_caught_is_caught_just_so() -> None:
 def told(calls: int, shares: dict[str, float], **more: object) -> str:
     """The sentence that validate prints."""
     over = Over(source=Source("story.ring.yaml", 1, 1), choice="first", shares=shares, **more)  # type: ignore[arg-type]
-    return foresight(over, calls)
+    return detection_limits(over, calls)
 
 
 def test_what_would_be_caught_in_words() -> None:

@@ -51,9 +51,9 @@ def _say_what_is_played(scenarios: Sequence[Scenario]) -> None:
         dates = f"from {write_date(starts[0])} to {write_date(starts[-1])}"
         print(f"{first.source.file}:{first.source.line}: {counted(len(scenarios), 'date')}, {dates}")
     for over in first.over:
-        from ringproof.statistics.power import foresight  # noqa: PLC0415 - as above
+        from ringproof.statistics.power import detection_limits  # noqa: PLC0415 - as above
 
-        print(f"{over.source.file}:{over.source.line}: {foresight(over, first.calls)}")
+        print(f"{over.source.file}:{over.source.line}: {detection_limits(over, first.calls)}")
     from ringproof.scenario.check.changed import changed_lines  # noqa: PLC0415 - as above
 
     for source, sentence in changed_lines(first):

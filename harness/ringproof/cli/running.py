@@ -237,7 +237,7 @@ def _play(files: Sequence[Path], options: Iterable[str], out: Path, teller: Tell
 
 
 def _nursery() -> str:
-    """Import what workers need, open the nursery they are forked from, and return what execnet is to start."""
+    """Import what workers need, open the fork server they are forked from, and return what execnet is to start."""
     import execnet.gateway_base  # noqa: F401, PLC0415 - as above
     import xdist.remote  # noqa: F401, PLC0415
 
@@ -247,4 +247,4 @@ def _nursery() -> str:
 
     load()
 
-    return fork_server.command(fork_server.open_nursery())
+    return fork_server.command(fork_server.open_fork_server())

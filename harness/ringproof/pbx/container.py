@@ -59,7 +59,7 @@ _FOLDER = re.compile(r"\s*(?P<which>Configuration|Data|Log) directory:\s+(?P<pat
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class PhonesNetwork:
     """What of the container of the phones a PBX needs."""
 
     new_socket: Callable[[], socket.socket]
@@ -122,7 +122,7 @@ class Pbx:
         name: str,
         configuration: Path,
         evidence: Path,
-        surroundings: Surroundings,
+        phones_network: PhonesNetwork,
         login: Login,
         on_event: Callable[[ManagerEvent], None],
         on_lost: Callable[[BrokenError], None],
@@ -133,7 +133,7 @@ class Pbx:
     ) -> Pbx:
         """Start a container with the folder `configuration` and return once Asterisk is fully booted.
 
-        `configure` writes into that folder, and what `surroundings` promises, while the container is being started;
+        `configure` writes into that folder, and what `phones_network` promises, while the container is being started;
         Asterisk begins when it has returned. What it raises is raised here.
 
         `policy` says which complaints refuse the boot; by default, that of a configuration which Ringproof rendered.
@@ -146,7 +146,7 @@ class Pbx:
         pbx._policy = policy or pbx._policy
         try:
             with Gate(Path(environment.folder)) as gate:
-                container = pbx._make(environment, configuration, surroundings, clock, gate)
+                container = pbx._make(environment, configuration, phones_network, clock, gate)
                 await pbx._start(container, gate, configure)
             await pbx._connect(login, on_event, on_lost, clock)
             if needs is not None:  # first: an Asterisk that is too old may not like the configuration either
@@ -162,7 +162,7 @@ class Pbx:
         self,
         environment: RunEnvironment,
         configuration: Path,
-        surroundings: Surroundings,
+        phones_network: PhonesNetwork,
         clock: ClockMount | None,
         gate: Gate,
     ) -> AsteriskContainer:
@@ -179,7 +179,7 @@ class Pbx:
         container = AsteriskContainer(
             environment.image,
             environment,
-            new_socket=surroundings.new_socket,
+            new_socket=phones_network.new_socket,
             on_end=on_end,
             entrypoint=["bash", INIT],
         ).with_name(self.name)
@@ -191,7 +191,7 @@ class Pbx:
         container.bind(environment.lease, "/ringproof/lease")
         container.bind(Path(environment.init), INIT)
         container.bind(seal(), SEAL_INSIDE)
-        container.bind(surroundings.resolv_conf, "/etc/resolv.conf")
+        container.bind(phones_network.resolv_conf, "/etc/resolv.conf")
         container.bind(gate.path, GATE_INSIDE, writable=True)
         if configuration.is_relative_to(self._evidence):
             # what stands there is evidence, too, and no business of who writes the rest

@@ -175,7 +175,7 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
     @guarded
     def onCallState(self, prm: Pj) -> None:  # noqa: ARG002, N802  pjsua2 names it
         """Tell what the call has become."""
-        at_ns = self.phone.ledger.stamp()
+        at_ns = self.phone.counters.stamp()
         info = self.getInfo()
         if info.state == pj.PJSIP_INV_STATE_CALLING:
             self._keep(info.callIdString)
@@ -221,7 +221,7 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
     @guarded
     def onCallTsxState(self, prm: Pj) -> None:  # noqa: N802
         """Tell of provisional responses; the call's state is silent about 100 and repeated 18x."""
-        at_ns = self.phone.ledger.stamp()
+        at_ns = self.phone.counters.stamp()
         event = prm.e.body.tsxState
         if event.type != pj.PJSIP_EVENT_RX_MSG or event.tsx.role != pj.PJSIP_ROLE_UAC:
             return
@@ -244,12 +244,12 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
                     if recording.recorder is not None:
                         self._media.startTransmit(recording.recorder)
         if self._confirmed:
-            self.phone.tell(say.MediaChanged(at_ns=self.phone.ledger.stamp(), call_id=self.call_id))
+            self.phone.tell(say.MediaChanged(at_ns=self.phone.counters.stamp(), call_id=self.call_id))
 
     @guarded
     def onDtmfDigit(self, prm: Pj) -> None:  # noqa: N802
         """Tell of a digit received."""
-        self.phone.tell(say.KeyHeard(at_ns=self.phone.ledger.stamp(), call_id=self.call_id, digit=prm.digit))
+        self.phone.tell(say.KeyHeard(at_ns=self.phone.counters.stamp(), call_id=self.call_id, digit=prm.digit))
 
     def onCallRedirected(self, prm: Pj) -> int:  # noqa: ARG002, N802
         """Follow no 3xx: a caller gets it as the final response. Left to itself pjsua makes a 487 of it."""
@@ -284,17 +284,17 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
             if self._heard_ns >= SOUND_TO_BE_HEARD_NS:
                 self._listening = False
                 self.phone.tell(
-                    say.Heard(at_ns=self.phone.ledger.stamp(), call_id=self.call_id, number=self._listen_number)
+                    say.Heard(at_ns=self.phone.counters.stamp(), call_id=self.call_id, number=self._listen_number)
                 )
         if self._digit_done_at is not None and self._packets_sent() >= self._digit_done_at:
             self._digit_done_at = None
             self.phone.tell(
-                say.KeySent(at_ns=self.phone.ledger.stamp(), call_id=self.call_id, digit=self._digits.popleft())
+                say.KeySent(at_ns=self.phone.counters.stamp(), call_id=self.call_id, digit=self._digits.popleft())
             )
             self._press_next()
 
     def _tell_sound_sent(self) -> None:
-        self.phone.tell(say.SoundSent(at_ns=self.phone.ledger.stamp(), call_id=self.call_id))
+        self.phone.tell(say.SoundSent(at_ns=self.phone.counters.stamp(), call_id=self.call_id))
 
     def _press_next(self) -> None:
         if not self._digits or self._digit_done_at is not None:
@@ -316,7 +316,7 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
         digit = self._digits[0]
         self._digits.clear()
         self.phone.tell(
-            say.KeyNotSent(at_ns=self.phone.ledger.stamp(), call_id=self.call_id, digit=digit, reason=reason)
+            say.KeyNotSent(at_ns=self.phone.counters.stamp(), call_id=self.call_id, digit=digit, reason=reason)
         )
 
     def _packets_sent(self) -> int:

@@ -14,7 +14,7 @@ _MESSAGE = re.compile(r"[^\n]*\b(RX|TX) \d+ bytes Re(?:quest|sponse) msg ")
 """How pjsip logs each SIP message that it received or is about to send; RFC 5626's keep-alives are none."""
 
 
-class Ledger:
+class Counters:
     """The counts of one phone, and the clock by which it stamps what it tells."""
 
     def __init__(self, page: int | None, number: int) -> None:

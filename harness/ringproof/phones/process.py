@@ -19,7 +19,7 @@ import pjsua2 as pj
 from ringproof.phones import library, sip_text
 from ringproof.phones import protocol as say
 from ringproof.phones.call import Call
-from ringproof.phones.counters import Ledger
+from ringproof.phones.counters import Counters
 from ringproof.phones.elsewhere import Networks, leads_elsewhere, name_of
 from ringproof.phones.guard import guarded
 
@@ -43,7 +43,7 @@ class Phone:
     def __init__(
         self,
         channel: socket.socket,
-        ledger: Ledger,
+        counters: Counters,
         *,
         name: str,
         address: str,
@@ -59,7 +59,7 @@ class Phone:
         self.registrar = ""
         """`host:port`, once it has registered."""
         self.calls: dict[str, Call] = {}
-        self.ledger = ledger
+        self.counters = counters
         self._channel = channel
         self._invite_code = 180
         self._known: set[str] = set()
@@ -79,7 +79,7 @@ class Phone:
         self._tone: Pj = None
         self.account = _Account(self)
         self.account.create(library.account(f"sip:{name}@{address}:{self.port}", address))
-        self.tell(say.Ready(at_ns=self.ledger.stamp(), address=address, port=self.port))
+        self.tell(say.Ready(at_ns=self.counters.stamp(), address=address, port=self.port))
 
     def begin_sound(self) -> Pj:
         """Have sound flow, if it does not yet, and return what this phone transmits.
@@ -93,11 +93,11 @@ class Phone:
 
     def tell(self, message: say.Message) -> None:
         """Send a message to the conductor; end where there is no conductor any more."""
-        _send(self._channel, message, self.ledger.note_told())
+        _send(self._channel, message, self.counters.note_told())
 
     def fault(self) -> None:
         """Report the exception being handled."""
-        self.tell(_fault(self.ledger.stamp()))
+        self.tell(_fault(self.counters.stamp()))
 
     def run(self) -> NoReturn:
         """Do verbs and handle SIP until the channel ends or Quit is told."""
@@ -105,7 +105,7 @@ class Phone:
         channel = self._channel.fileno()
         awake_for = [channel, *self._sip]
         while True:
-            self.ledger.settle()
+            self.counters.settle()
             # pjsip would wait for its own socket alone, and a verb for pjsip
             looks_often = self.recordings or any(call.awaits_media for call in self.calls.values())
             ready, _, _ = select.select(awake_for, [], [], _TICK if looks_often else _IDLE_TICK)
@@ -116,7 +116,7 @@ class Phone:
                 *lines, half = (half + received).split(b"\n")
                 for line in lines:
                     self._do(line)
-                    self.ledger.note_done()
+                    self.counters.note_done()
             self._handle_events()
             for call in list(self.calls.values()):
                 call.look_at_media()
@@ -132,7 +132,7 @@ class Phone:
         for recording in [each for each in self.recordings if each.is_complete(now)]:
             self.recordings.remove(recording)
             verb = recording.verb
-            self.tell(say.Recorded(at_ns=self.ledger.stamp(), call_id=verb.call_id, file=verb.file))
+            self.tell(say.Recorded(at_ns=self.counters.stamp(), call_id=verb.call_id, file=verb.file))
 
     def _do(self, line: bytes) -> None:
         """Do one verb; report what it raises."""
@@ -153,7 +153,7 @@ class Phone:
                 case say.Call():
                     Call(self).place(verb)
                 case say.Attend():
-                    self.tell(say.Attending(at_ns=self.ledger.stamp()))
+                    self.tell(say.Attending(at_ns=self.counters.stamp()))
                 case say.Quit(unregister=unregister):
                     self._quit(unregister=unregister)
                 case say.CallVerb():
@@ -167,7 +167,7 @@ class Phone:
         if code not in (pj.PJSIP_SC_TRYING, pj.PJSIP_SC_RINGING) and not say.is_refusal(code):
             raise ValueError(f"WhenInvited: {code} is neither 100, 180 nor a refusal")
         self._invite_code = code
-        self.tell(say.Prepared(at_ns=self.ledger.stamp(), code=code))
+        self.tell(say.Prepared(at_ns=self.counters.stamp(), code=code))
 
     def _do_to_call(self, verb: say.CallVerb) -> None:
         call = self.calls.get(verb.call_id)
@@ -176,9 +176,9 @@ class Phone:
         elif verb.call_id not in self._known:
             raise LookupError(f"{type(verb).__name__}: this phone never had a call {verb.call_id}")
         elif isinstance(verb, say.Record):
-            self.tell(say.Recorded(at_ns=self.ledger.stamp(), call_id=verb.call_id, file=verb.file))
+            self.tell(say.Recorded(at_ns=self.counters.stamp(), call_id=verb.call_id, file=verb.file))
         elif isinstance(verb, say.SendSound):
-            self.tell(say.SoundSent(at_ns=self.ledger.stamp(), call_id=verb.call_id))
+            self.tell(say.SoundSent(at_ns=self.counters.stamp(), call_id=verb.call_id))
         # else the call was over when the verb came, and its end has been told
 
     def _unregister(self) -> None:
@@ -224,12 +224,12 @@ class Phone:
 
     def _call_rejected(self, code: int) -> None:
         if code == pj.PJSIP_SC_BUSY_HERE:
-            self.tell(say.CallTableFull(at_ns=self.ledger.stamp(), code=code))
+            self.tell(say.CallTableFull(at_ns=self.counters.stamp(), code=code))
         # else the refusal itself tells what the library could not take: not every one of them is called back
 
     def _logged(self, entry: str) -> None:
         """Read in the log what no callback tells: where we are sent, the causes of a CANCEL that crosses our 200."""
-        self.ledger.note_log(entry)
+        self.counters.note_log(entry)
         self._look_at_offer(entry)
         if self._networks and (message := sip_text.logged_message(entry)) is not None:
             self._look_where_it_leads(message)
@@ -255,7 +255,7 @@ class Phone:
         code, response = refusal
         call_id = sip_text.call_id(invite) or ""
         self._known.add(call_id)
-        at_ns = self.ledger.stamp()
+        at_ns = self.counters.stamp()
         caller, dialled = sip_text.user_of(sip_text.header(invite, "From", "f")), sip_text.request_user(invite)
         because = unacceptable(invite, code, response, library.CODECS)
         self.tell(say.Invited(at_ns=at_ns, call_id=call_id, caller_id=caller, dialled=dialled))
@@ -268,7 +268,7 @@ class Phone:
             if (call_id, line) not in self._led:
                 self._led.add((call_id, line))
                 led = say.LedElsewhere(
-                    at_ns=self.ledger.stamp(), call_id=call_id, address=address, message=name_of(message), line=line
+                    at_ns=self.counters.stamp(), call_id=call_id, address=address, message=name_of(message), line=line
                 )
                 self.tell(led)
 
@@ -280,11 +280,11 @@ class _Account(pj.Account):  # type: ignore[misc]  # pjsua2 has no types
 
     @guarded
     def onIncomingCall(self, prm: Pj) -> None:  # noqa: N802  pjsua2 names it
-        self.phone.invited(prm.callId, prm.rdata.wholeMsg, self.phone.ledger.stamp())
+        self.phone.invited(prm.callId, prm.rdata.wholeMsg, self.phone.counters.stamp())
 
     @guarded
     def onRegState(self, prm: Pj) -> None:  # noqa: N802
-        self.phone.registration(prm.code, prm.reason, prm.expiration, self.phone.ledger.stamp())
+        self.phone.registration(prm.code, prm.reason, prm.expiration, self.phone.counters.stamp())
 
 
 def _fault(at_ns: int) -> say.Fault:
@@ -312,11 +312,11 @@ def run(channel: int, page: int | None, settings: dict[str, Any]) -> NoReturn:
     with open("/proc/self/comm", "w") as comm:  # noqa: PTH123  pathlib would be one more import for each phone
         comm.write(settings["name"])  # whose process it is, for whoever looks at the container's
     link = socket.socket(fileno=channel)
-    ledger: Ledger | None = None
+    counters: Counters | None = None
     try:
-        ledger = Ledger(page, settings.pop("number"))
-        phone = Phone(link, ledger, **settings)
+        counters = Counters(page, settings.pop("number"))
+        phone = Phone(link, counters, **settings)
     except Exception:  # noqa: BLE001  whatever it is, the conductor must learn of it
-        _send(link, _fault(time.monotonic_ns()), 1 if ledger is None else ledger.note_told())
+        _send(link, _fault(time.monotonic_ns()), 1 if counters is None else counters.note_told())
         os._exit(1)
     phone.run()

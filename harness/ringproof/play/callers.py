@@ -12,9 +12,9 @@ from ringproof.core.duration import PbxSeconds
 from ringproof.events import CallerEnded, CallerGot, CallerHeard, CallerPlaced, NotDone, StepDone, StepFailed
 from ringproof.phones import protocol
 from ringproof.phones.handle import Phone
-from ringproof.play.channels import moment
-from ringproof.play.context import Stage
-from ringproof.play.phones import STEADY, Ensemble
+from ringproof.play.channel_tracker import moment
+from ringproof.play.context import PlayContext
+from ringproof.play.extensions import STEADY, Extensions
 from ringproof.scenario.model.scenario import Call, Caller, HangUp, Hear, Moment, Press, Scenario, Step, Wait, verb_of
 
 ACTS_WITHIN_S = 20.0
@@ -57,47 +57,49 @@ class CallerSeat:
 class Callers:
     """Runs the steps, and takes what the callers' phones tell."""
 
-    def __init__(self, stage: Stage, ensemble: Ensemble, scenario: Scenario, seats: dict[str, CallerSeat]) -> None:
+    def __init__(
+        self, context: PlayContext, extensions: Extensions, scenario: Scenario, seats: dict[str, CallerSeat]
+    ) -> None:
         """Conduct `seats`, by caller's name."""
-        self._stage = stage
-        self._ensemble = ensemble
+        self._context = context
+        self._extensions = extensions
         self._scenario = scenario
         self.seats = seats
 
     def take(self, name: str, message: protocol.Message) -> None:
         """Take one message of a caller's phone."""
         seat = self.seats[name]
-        epoch = self._stage.clock.at_stamp(message.at_ns)
+        epoch = self._context.clock.at_stamp(message.at_ns)
         at = moment(epoch)
         match message:
             case protocol.CallPlaced(call_id=call_id):
                 seat.call_id = call_id
-                self._stage.record(CallerPlaced(at=at, caller=name, call_id=call_id))
+                self._context.record(CallerPlaced(at=at, caller=name, call_id=call_id))
             case protocol.Progress(code=code):
-                self._stage.record(CallerGot(at=at, caller=name, code=code))
+                self._context.record(CallerGot(at=at, caller=name, code=code))
                 if code == OK:
                     seat.answered = True
-                    self._stage.hold_for(STEADY, f"{name} is connected")
+                    self._context.hold_for(STEADY, f"{name} is connected")
             case protocol.Heard(number=number) if number != seat.listens:
                 pass  # it was on its way when the last step ended; another one follows
             case protocol.Heard():
                 seat.heard = True
-                self._stage.record(CallerHeard(at=at, caller=name))
+                self._context.record(CallerHeard(at=at, caller=name))
             case protocol.MediaChanged():
-                self._stage.hold_for(STEADY, f"the sound of {name} has changed")
+                self._context.hold_for(STEADY, f"the sound of {name} has changed")
             case protocol.KeySent():
                 seat.keys_sent += 1
-                self._stage.notify()
+                self._context.notify()
             case protocol.KeyNotSent(reason=reason):
                 seat.key_fails = "no sound" if reason == protocol.NO_SOUND else "no telephone-event"
-                self._stage.notify()
+                self._context.notify()
             case protocol.Ended(code=code):
                 seat.ended = epoch
                 by: Literal["caller", "pbx", "harness"] = "caller" if seat.hangs_up else "harness"
                 ended = CallerEnded(at=at, caller=name, by=by if message.by_us else "pbx", code=code or 0)
-                self._stage.record(ended)
+                self._context.record(ended)
             case _:
-                self._stage.notify()
+                self._context.notify()
 
     def hang_up_all(self) -> None:
         """End what is still up, in the name of the harness."""
@@ -120,21 +122,21 @@ class Callers:
             if step.caller in gone:
                 continue
             reason = await self._do(step)
-            at, verb = moment(self._stage.clock.now()), verb_of(step)
+            at, verb = moment(self._context.clock.now()), verb_of(step)
             if reason is None:
-                self._stage.record(StepDone(at=at, step=number, verb=verb, caller=step.caller))
+                self._context.record(StepDone(at=at, step=number, verb=verb, caller=step.caller))
                 self._after(step)
             else:
                 gone.add(step.caller)
                 failed = StepFailed(at=at, step=number, verb=verb, caller=step.caller, reason=reason)
-                self._stage.record(failed)
+                self._context.record(failed)
         return not gone
 
     def _after(self, step: Step) -> None:
         """From here on sound is counted anew, and what must ring is counted from here."""
         seat = self.seats[step.caller]
         if isinstance(step, (Call, Press)):
-            seat.acted = self._stage.clock.now()
+            seat.acted = self._context.clock.now()
         if seat.call_id is not None and seat.ended is None:
             seat.heard = False
             seat.listens += 1
@@ -147,12 +149,12 @@ class Callers:
             return "moment never came"
         match step:
             case Call():
-                self._stage.clock.gather(CALLS_GATHERED)
+                self._context.clock.gather(CALLS_GATHERED)
                 seat.phone.tell(protocol.Call(target=seat.target, shows=seat.caller.shows))
                 await self._acts(seat, lambda: seat.call_id is not None, "place the call")
                 return None
             case Wait():
-                await self._stage.wait_until(PbxEpoch(self._stage.clock.now() + step.time))
+                await self._context.wait_until(PbxEpoch(self._context.clock.now() + step.time))
                 return None
             case Hear() | Press() | HangUp():
                 return await self._in_call(seat, step)
@@ -177,14 +179,14 @@ class Callers:
                 assert_never(step)
 
     async def _hear(self, seat: CallerSeat, within: PbxSeconds) -> NotDone | None:
-        deadline = PbxEpoch(self._stage.clock.now() + within)
-        with self._stage.clock.hold():  # sound is real
-            await self._stage.until(lambda: seat.heard or seat.ended is not None, deadline)
+        deadline = PbxEpoch(self._context.clock.now() + within)
+        with self._context.clock.hold():  # sound is real
+            await self._context.until(lambda: seat.heard or seat.ended is not None, deadline)
         return None if seat.heard else "call over" if seat.ended is not None else "not heard"
 
     async def _press(self, seat: CallerSeat, step: Press) -> NotDone | None:
         if step.after is not None:
-            await self._stage.wait_until(PbxEpoch(self._stage.clock.now() + step.after))
+            await self._context.wait_until(PbxEpoch(self._context.clock.now() + step.after))
         elif step.at is None and (reason := await self._hear(seat, SOUND_WITHIN)) is not None:
             return reason
         if seat.call_id is None or seat.ended is not None:
@@ -194,8 +196,8 @@ class Callers:
         def is_done() -> bool:
             return seat.keys_sent >= wanted or seat.ended is not None or seat.key_fails is not None
 
-        self._stage.clock.gather(KEYS_GATHERED)
-        with self._stage.clock.hold():  # a digit is sound, too
+        self._context.clock.gather(KEYS_GATHERED)
+        with self._context.clock.hold():  # a digit is sound, too
             seat.phone.tell(protocol.Press(call_id=seat.call_id, digits=step.digits))
             await self._acts(seat, is_done, f"press {step.digits}")
         if seat.key_fails is not None:
@@ -207,23 +209,23 @@ class Callers:
         """Wait for a moment counted from the first ring or answer of a phone: in his own call, once he has called."""
 
         def when() -> PbxEpoch | None:
-            return self._ensemble.first(wanted.event, wanted.phone, seat.call_id)
+            return self._extensions.first(wanted.event, wanted.phone, seat.call_id)
 
-        asked = self._stage.clock.now()
+        asked = self._context.clock.now()
         deadline = PbxEpoch(asked + MOMENT_WITHIN)
         started = seat.call_id is not None
-        await self._stage.until(lambda: when() is not None or (started and seat.ended is not None), deadline)
+        await self._context.until(lambda: when() is not None or (started and seat.ended is not None), deadline)
         begun = when()
         if begun is None:
             return False
         due = max(begun + wanted.after, asked)
-        await self._stage.wait_until(PbxEpoch(due))
-        self._stage.clock.note_lateness(self._stage.clock.now() - due)  # the word of the ring may have come late
+        await self._context.wait_until(PbxEpoch(due))
+        self._context.clock.note_lateness(self._context.clock.now() - due)  # the word of the ring may have come late
         return True
 
     async def _acts(self, seat: CallerSeat, done: Callable[[], bool], what: str) -> None:
         """Wait for a phone to have done what it was told; if it does not, the harness is broken."""
-        deadline = PbxEpoch(self._stage.clock.now() + ACTS_WITHIN_S)
-        if not await self._stage.until(done, deadline):
+        deadline = PbxEpoch(self._context.clock.now() + ACTS_WITHIN_S)
+        if not await self._context.until(done, deadline):
             message = f"the phone of {seat.caller.name} did not {what} within {ACTS_WITHIN_S:.0f} s"
             raise BrokenError(message, f"its log is in the scenario's folder: phones/{seat.caller.name}.log")

@@ -37,15 +37,15 @@ from ringproof.pbx.manager import ManagerError, ManagerLostError
 from ringproof.phones.commands import command_in
 from ringproof.play.between_calls import interval
 from ringproof.play.callers import CallerSeat
-from ringproof.play.channels import moment
+from ringproof.play.channel_tracker import moment
 from ringproof.play.clock_setup import open_page, prove_all_heard, prove_clock, prove_page_whole, prove_steps_take_time
 from ringproof.play.closing import close_all
-from ringproof.play.context import CallEndlessError, LedElsewhereError, PbxFaultError, Stage
-from ringproof.play.dialplan_loops import watched_for_circles
+from ringproof.play.context import CallEndlessError, LedElsewhereError, PbxFaultError, PlayContext
+from ringproof.play.dialplan_loops import watched_for_loops
 from ringproof.play.frozen_phones import prove_awake, watched_pbx, watched_phones
 from ringproof.play.prompts import names_prompts, prompts_played, stamp_of
 from ringproof.play.recorder import Recorder
-from ringproof.play.setup import CAPTURE, RegistrationRefusedError, Theatre
+from ringproof.play.setup import CAPTURE, PlaySetup, RegistrationRefusedError
 from ringproof.scenario.model.scenario import QUIET_RACED, QUIET_REAL, Scenario
 from ringproof.scenario.model.story_end import last_answers, longest_talks, patience
 
@@ -82,20 +82,22 @@ async def conduct(
     """
     clock = PbxClock(open_page(scenario, environment), speed=speed)
     recorder = Recorder(folder / "events.ndjson")
-    stage = Stage(clock, recorder)
-    theatre = Theatre(scenario, environment, folder, stage, allow=allow)
-    with stage.unforeseen_reported():
-        await _conduct(scenario, theatre, stage, recorder, folder)
+    context = PlayContext(clock, recorder)
+    setup = PlaySetup(scenario, environment, folder, context, allow=allow)
+    with context.unforeseen_reported():
+        await _conduct(scenario, setup, context, recorder, folder)
     return clock.report()
 
 
-async def _conduct(scenario: Scenario, theatre: Theatre, stage: Stage, recorder: Recorder, folder: Path) -> None:
+async def _conduct(
+    scenario: Scenario, setup: PlaySetup, context: PlayContext, recorder: Recorder, folder: Path
+) -> None:
     """Play, and close everything."""
-    clock = stage.clock
+    clock = context.clock
     failure: BaseException | None = None
     try:
         try:
-            await _play_to_its_end(scenario, theatre, stage, recorder)
+            await _play_to_its_end(scenario, setup, context, recorder)
         except Exception:
             prove_page_whole(clock.page)  # else that is why: by SIGBUS it ends PBX and phones
             raise
@@ -108,132 +110,136 @@ async def _conduct(scenario: Scenario, theatre: Theatre, stage: Stage, recorder:
     finally:
 
         def record_testimony() -> None:
-            for event in _pbx_testimony(theatre, clock):
+            for event in _pbx_testimony(setup, clock):
                 recorder.record(event)
 
         steps = [
-            stage.end_tasks,
-            theatre.close,
+            context.end_tasks,
+            setup.close,
             record_testimony,
             recorder.close,
-            lambda: _keep_capture(theatre, folder),
+            lambda: _keep_capture(setup, folder),
             clock.close,
         ]
         await close_all(steps, failure)
 
 
-async def _play_to_its_end(scenario: Scenario, theatre: Theatre, stage: Stage, recorder: Recorder) -> None:
+async def _play_to_its_end(scenario: Scenario, setup: PlaySetup, context: PlayContext, recorder: Recorder) -> None:
     """Play; where the PBX itself ended the story, record that it is over."""
-    clock = stage.clock
+    clock = context.clock
     try:
         try:
             with (
-                watched_phones(theatre.phones, stage),
-                watched_pbx(theatre, stage),
-                watched_for_circles(theatre.evidence / LOG, lambda at: stage.fail(CallEndlessError(at, clock.now()))),
+                watched_phones(setup.phones, context),
+                watched_pbx(setup, context),
+                watched_for_loops(setup.evidence / LOG, lambda at: context.fail(CallEndlessError(at, clock.now()))),
             ):
-                await _play(scenario, theatre, stage, recorder, clock)
+                await _play(scenario, setup, context, recorder, clock)
         except ManagerLostError:
-            await theatre.explain_loss()
+            await setup.explain_loss()
     except RegistrationRefusedError:
         await prove_all_heard(clock)  # else it was said of an answer that did not come whole
         recorder.begin(clock.now())
         recorder.record(StoryOver(at=moment(clock.now()), deadline=False))
     except PbxFaultError as fault:
-        stage.fail(fault)
+        context.fail(fault)
         recorder.begin(clock.now())  # what was before it is told as such
         recorder.record(StoryOver(at=moment(clock.now()), deadline=False))
         if isinstance(fault, LedElsewhereError):  # else the PBX has ended, or is too busy to answer
             with contextlib.suppress(ManagerError):
-                await theatre.save_capture()
+                await setup.save_capture()
 
 
-async def _play(scenario: Scenario, theatre: Theatre, stage: Stage, recorder: Recorder, clock: PbxClock) -> None:
+async def _play(
+    scenario: Scenario, setup: PlaySetup, context: PlayContext, recorder: Recorder, clock: PbxClock
+) -> None:
     with clock.hold():
-        await theatre.open()
-        if await theatre.prepare():
-            stage.check()
+        await setup.open()
+        if await setup.prepare():
+            context.check()
             recorder.forget()
-    await prove_clock(scenario, clock, theatre.pbx)
+    await prove_clock(scenario, clock, setup.pbx)
     recorder.begin(clock.now())
     clock.begin_story(dialplan_step=scenario.dialplan_step or 0.0)
-    theatre.watch_media()
-    theatre.ensemble.begin_story()
+    setup.watch_media()
+    setup.extensions.begin_story()
     for number in range(1, scenario.calls + 1):
         if number > 1:
-            await interval(scenario, theatre, stage, number)
-        done = await theatre.callers.run()
-        met = await _expectations(scenario, theatre, stage)
-        await stage.until(lambda: theatre.talks.over, PbxEpoch(clock.now() + HEARD_OUT_WITHIN))
+            await interval(scenario, setup, context, number)
+        done = await setup.callers.run()
+        met = await _expectations(scenario, setup, context)
+        await context.until(lambda: setup.audio_checks.over, PbxEpoch(clock.now() + HEARD_OUT_WITHIN))
         over = clock.now()
-        stage.record(StoryOver(at=moment(over), deadline=not met))
-        theatre.callers.hang_up_all()
+        context.record(StoryOver(at=moment(over), deadline=not met))
+        setup.callers.hang_up_all()
         cleared = PbxEpoch(over + CLEARS_WITHIN)
-        if not await stage.until(lambda: theatre.callers.over and not theatre.ensemble.ringing, cleared):
-            theatre.ensemble.hang_up_all()
+        if not await context.until(lambda: setup.callers.over and not setup.extensions.ringing, cleared):
+            setup.extensions.hang_up_all()
         if not done:
             break  # what could not be done once would take its time in vain in every call
     quiet = scenario.quiet if scenario.quiet is not None else QUIET_RACED if clock.races else QUIET_REAL
     end = PbxEpoch(over + max(quiet, CLEARS_WITHIN))
-    await stage.wait_until(end)
-    stage.record(QuietOver(at=moment(clock.now()), watched=PbxSeconds(clock.now() - over)))
-    await prove_awake(theatre.phones, stage)
-    await theatre.prove_capture()
+    await context.wait_until(end)
+    context.record(QuietOver(at=moment(clock.now()), watched=PbxSeconds(clock.now() - over)))
+    await prove_awake(setup.phones, context)
+    await setup.prove_capture()
     if names_prompts(scenario):
-        await theatre.measure_prompts()
+        await setup.measure_prompts()
     await prove_all_heard(clock)
     if scenario.dialplan_step is not None:
-        prove_steps_take_time(scenario, clock, read_evidence(theatre.evidence / LOG))
-    theatre.pbx.refuse_log()
-    stage.check()
+        prove_steps_take_time(scenario, clock, read_evidence(setup.evidence / LOG))
+    setup.pbx.refuse_log()
+    context.check()
 
 
-async def _expectations(scenario: Scenario, theatre: Theatre, stage: Stage) -> bool:
+async def _expectations(scenario: Scenario, setup: PlaySetup, context: PlayContext) -> bool:
     """Wait until nothing more is expected of any caller; False when a deadline passed first."""
     met, lasts = True, longest_talks(scenario)
-    for name, seat in theatre.callers.seats.items():
-        begun = seat.acted if seat.acted is not None else stage.clock.now()
-        deadline = PbxEpoch(max(begun + patience(scenario, name), stage.clock.now()))
+    for name, seat in setup.callers.seats.items():
+        begun = seat.acted if seat.acted is not None else context.clock.now()
+        deadline = PbxEpoch(max(begun + patience(scenario, name), context.clock.now()))
         answering = last_answers(scenario, name)
-        met &= await _answer(seat, theatre, stage, answering, deadline)
-        while (at := _answered(seat, theatre, answering)) is not None and seat.ended is None:
+        met &= await _answer(seat, setup, context, answering, deadline)
+        while (at := _answered(seat, setup, answering)) is not None and seat.ended is None:
             talked = PbxEpoch(at + TALKS_FOR + lasts.get(name, PbxSeconds(0.0)))
-            if not await stage.until(lambda: _answered(seat, theatre, answering) != at, talked):  # noqa: B023
+            if not await context.until(lambda: _answered(seat, setup, answering) != at, talked):  # noqa: B023
                 break
             # a PBX that takes an answer for too late ends it at once: then another outcome is still to come; and one
             # that ends a talk takes a moment between its two legs
-            parted = PbxEpoch(max(deadline, stage.clock.now() + CLEARS_WITHIN))
-            met &= await _answer(seat, theatre, stage, answering, parted)
+            parted = PbxEpoch(max(deadline, context.clock.now() + CLEARS_WITHIN))
+            met &= await _answer(seat, setup, context, answering, parted)
     return met
 
 
-async def _answer(seat: CallerSeat, theatre: Theatre, stage: Stage, phones: frozenset[str], deadline: PbxEpoch) -> bool:
+async def _answer(
+    seat: CallerSeat, setup: PlaySetup, context: PlayContext, phones: frozenset[str], deadline: PbxEpoch
+) -> bool:
     """Wait until one of these phones is connected, or the call has ended; False when neither came in time.
 
     A phone that picks up before `deadline` has its own time to be connected.
     """
 
     def answered() -> bool:
-        return _answered(seat, theatre, phones) is not None
+        return _answered(seat, setup, phones) is not None
 
     def picked_up() -> PbxEpoch | None:
-        return _first(theatre.ensemble.picked_up_since, seat, phones)
+        return _first(setup.extensions.picked_up_since, seat, phones)
 
     while True:
-        await stage.until(lambda: answered() or picked_up() is not None, deadline)
+        await context.until(lambda: answered() or picked_up() is not None, deadline)
         at = picked_up()
         if answered() or at is None:
             return answered()
         connects = PbxEpoch(max(deadline, at + CONNECTS_WITHIN))
-        if not await stage.until(lambda: answered() or picked_up() != at, connects):  # noqa: B023
+        if not await context.until(lambda: answered() or picked_up() != at, connects):  # noqa: B023
             return False
 
 
-def _answered(seat: CallerSeat, theatre: Theatre, phones: frozenset[str]) -> PbxEpoch | None:
+def _answered(seat: CallerSeat, setup: PlaySetup, phones: frozenset[str]) -> PbxEpoch | None:
     """Since when one of these phones is connected with the caller, or when the call ended; None: neither."""
     if seat.ended is not None:
         return seat.ended
-    return _first(theatre.ensemble.connected_since, seat, phones)
+    return _first(setup.extensions.connected_since, seat, phones)
 
 
 def _first(since: Callable[[str, str], PbxEpoch | None], seat: CallerSeat, phones: frozenset[str]) -> PbxEpoch | None:
@@ -241,36 +247,36 @@ def _first(since: Callable[[str, str], PbxEpoch | None], seat: CallerSeat, phone
     return min((at for at in moments if at is not None), default=None)
 
 
-def _pbx_testimony(theatre: Theatre, clock: PbxClock) -> Iterator[Event]:
+def _pbx_testimony(setup: PlaySetup, clock: PbxClock) -> Iterator[Event]:
     """What the PBX itself wrote down: its capture, and the Dials that its log says failed."""
     from ringproof.pbx.rtp_capture import LONGEST, MOST, read_rtp  # noqa: PLC0415 - see `load_later` in ringproof.play
     from ringproof.play.sent_sound import sent_sound  # noqa: PLC0415
 
-    yield from _commands(theatre)
-    packets = [packet for packet in theatre.packets() if packet.call_id not in theatre.prepared]
+    yield from _commands(setup)
+    packets = [packet for packet in setup.packets() if packet.call_id not in setup.prepared]
     yield from _legs(iter(packets))
-    sound = theatre.evidence / RTP_CAPTURE
+    sound = setup.evidence / RTP_CAPTURE
     if packets and is_evidence(sound) and clock.is_in_pbx:
         callers = {
             packet.sound_to: packet.peer
             for packet in packets
-            if packet.sound_to is not None and not packet.sent and packet.peer in theatre.callers.seats
+            if packet.sound_to is not None and not packet.sent and packet.peer in setup.callers.seats
         }
-        yield from sent_sound(read_rtp(sound), callers, theatre.tones)
+        yield from sent_sound(read_rtp(sound), callers, setup.tones)
         if sound.stat().st_size < MOST - LONGEST:
             yield SoundRecorded(at=PbxSeconds(packets[-1].at))
     with contextlib.suppress(OSError):
-        log = read_evidence(theatre.evidence / LOG)
-        yield from prompts_played(log, theatre.lengths)
+        log = read_evidence(setup.evidence / LOG)
+        yield from prompts_played(log, setup.lengths)
         for found in filter(None, map(NO_CHANNEL.match, log.splitlines())):
             yield DialFailed(at=stamp_of(found["stamp"]), target="a phone", sentence=found["sentence"])
 
 
-def _commands(theatre: Theatre) -> Iterator[Event]:
+def _commands(setup: PlaySetup) -> Iterator[Event]:
     """Yield what the PBX commands phones to do by themselves, each once; also in calls that they were on before."""
     seen: set[tuple[str, str]] = set()
-    for packet in theatre.packets():
-        command = command_in(packet.text) if packet.peer in theatre.ensemble.seats else None
+    for packet in setup.packets():
+        command = command_in(packet.text) if packet.peer in setup.extensions.seats else None
         if command is None or (packet.call_id, command.header) in seen:
             continue
         seen.add((packet.call_id, command.header))
@@ -327,9 +333,9 @@ def _kind(packet: Packet) -> str | None:
     return None
 
 
-def _keep_capture(theatre: Theatre, folder: Path) -> None:
+def _keep_capture(setup: PlaySetup, folder: Path) -> None:
     for name in (CAPTURE, RTP_CAPTURE):
-        capture = theatre.evidence / name
+        capture = setup.evidence / name
         if is_evidence(capture):
             capture.replace(folder / name)
 

@@ -56,7 +56,7 @@ class TalkRefusedError(PbxFaultError):
         super().__init__(f"{refused.phone} refused its first call with {refused.code}", refused)
 
 
-class Stage:
+class PlayContext:
     """Events are recorded here and wake whoever waits; a failure told here ends every wait."""
 
     def __init__(self, clock: PbxClock, recorder: Recorder) -> None:

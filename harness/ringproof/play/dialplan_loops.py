@@ -1,6 +1,6 @@
 """Calls that run in a circle in the dialplan, where nothing waits: told, since otherwise nothing would ever tell.
 
-Where the circle calls a phone that turns each call away at once, the phone shows it (`Ensemble.on_called_often`).
+Where the circle calls a phone that turns each call away at once, the phone shows it (`Extensions.on_called_often`).
 
 PBX time all but stands while the PBX is busy, so a story with such a call would take hours, and its log gigabytes.
 It is Asterisk's log that shows it: of its manager events hardly one comes while it is so busy. A thread
@@ -32,7 +32,7 @@ WITHIN_S = 1.0
 _STEP = re.compile(rb"^\[(?P<stamp>[^\]]+)\] VERBOSE\S* pbx\.c: Executing \[(?P<place>[^\]:]+):\d+\]", re.MULTILINE)
 
 
-def circle_at(log: Path, grown: int = GROWN) -> str | None:
+def loop_at(log: Path, grown: int = GROWN) -> str | None:
     """Return where in the dialplan a call runs in a circle (`s@group-sales`), by the log so far; None: none does."""
     try:
         size = log.stat().st_size
@@ -60,14 +60,14 @@ def place_in(log: Path) -> str:
 
 
 @contextlib.contextmanager
-def watched_for_circles(log: Path, found: Callable[[str], None]) -> Iterator[None]:
+def watched_for_loops(log: Path, found: Callable[[str], None]) -> Iterator[None]:
     """Until the end of the block, call `found` in the running loop as soon as a call runs in a circle; once."""
     loop = asyncio.get_running_loop()
     over = threading.Event()
 
     def watch() -> None:
         while not over.wait(LOOKED_AT_EVERY_S):
-            if place := circle_at(log):
+            if place := loop_at(log):
                 with contextlib.suppress(RuntimeError):  # the loop is closed: nobody asks any more
                     loop.call_soon_threadsafe(found, place)
                 return

@@ -14,8 +14,8 @@ from ringproof.clock.clock import PbxEpoch
 from ringproof.containers.errors import BrokenError
 from ringproof.phones.handle import Phone
 from ringproof.play.clock_setup import prove_page_whole
-from ringproof.play.context import Stage
-from ringproof.play.setup import Theatre
+from ringproof.play.context import PlayContext
+from ringproof.play.setup import PlaySetup
 
 LOOK_EVERY_S = 1.0
 """Real seconds, as all here: a process that stands still reports nothing, so somebody has to look."""
@@ -26,9 +26,9 @@ and not the seconds, since a machine that stood still as a whole has stopped who
 
 
 @contextlib.contextmanager
-def watched_phones(phones: Mapping[str, Phone], stage: Stage) -> Iterator[None]:
-    """Fail `stage` as soon as one of `phones`, which may still become more, does not answer any more."""
-    watch = _Watch(phones, stage)
+def watched_phones(phones: Mapping[str, Phone], context: PlayContext) -> Iterator[None]:
+    """Fail `context` as soon as one of `phones`, which may still become more, does not answer any more."""
+    watch = _Watch(phones, context)
     try:
         yield
     finally:
@@ -38,9 +38,9 @@ def watched_phones(phones: Mapping[str, Phone], stage: Stage) -> Iterator[None]:
 class _Watch:
     """Looks once a second at what has been left lying."""
 
-    def __init__(self, phones: Mapping[str, Phone], stage: Stage) -> None:
+    def __init__(self, phones: Mapping[str, Phone], context: PlayContext) -> None:
         self._phones = phones
-        self._stage = stage
+        self._context = context
         self._loop = asyncio.get_running_loop()
         self._looks: dict[str, int] = {}
         """How often a phone owed a sign when it was looked at."""
@@ -55,7 +55,7 @@ class _Watch:
             silence = phone.unanswered_for
             self._looks[phone.name] = 0 if silence is None else self._looks.get(phone.name, 0) + 1
             if silence is not None and self._looks[phone.name] >= LOOKS:
-                self._stage.fail(_stands_still(phone, silence))
+                self._context.fail(_stands_still(phone, silence))
             elif phone.leaves_something:
                 phone.ask_for_a_sign()
 
@@ -64,8 +64,8 @@ NETWORK_ENDED = "the container that holds the PBX's network ended while the stor
 
 
 @contextlib.contextmanager
-def watched_pbx(theatre: Theatre, stage: Stage) -> Iterator[None]:
-    """Fail `stage` as soon as the PBX has not answered for some time, or the clock's page is no page any more.
+def watched_pbx(setup: PlaySetup, context: PlayContext) -> Iterator[None]:
+    """Fail `context` as soon as the PBX has not answered for some time, or the clock's page is no page any more.
 
     All of this is real time: where the PBX stands still its clock may, too, and no deadline of the story would come.
     """
@@ -74,29 +74,29 @@ def watched_pbx(theatre: Theatre, stage: Stage) -> Iterator[None]:
         while True:
             for _ in range(PINGED_EVERY_LOOKS):
                 await asyncio.sleep(LOOK_EVERY_S)
-                prove_page_whole(stage.clock.page)
-            if not theatre.has_booted:
+                prove_page_whole(context.clock.page)
+            if not setup.has_booted:
                 continue
-            if not theatre.pbx.has_network:
+            if not setup.pbx.has_network:
                 raise BrokenError(NETWORK_ENDED, "it was killed or removed from outside: `docker events` shows by whom")
-            if not theatre.pbx.manager.has_ended:
-                await theatre.pbx.manager.ping()
+            if not setup.pbx.manager.has_ended:
+                await setup.pbx.manager.ping()
 
-    watching = stage.begin(watch(), "watching the PBX")
+    watching = context.begin(watch(), "watching the PBX")
     try:
         yield
     finally:
         watching.cancel()
 
 
-async def prove_awake(phones: Mapping[str, Phone], stage: Stage) -> None:
+async def prove_awake(phones: Mapping[str, Phone], context: PlayContext) -> None:
     """Have every phone answer. Raises BrokenError for one that does not."""
     for phone in phones.values():
         phone.ask_for_a_sign()
-    with stage.clock.hold():
+    with context.clock.hold():
         for _ in range(LOOKS):
-            deadline = PbxEpoch(stage.clock.now() + LOOK_EVERY_S)
-            if await stage.until(lambda: all(phone.unanswered_for is None for phone in phones.values()), deadline):
+            deadline = PbxEpoch(context.clock.now() + LOOK_EVERY_S)
+            if await context.until(lambda: all(phone.unanswered_for is None for phone in phones.values()), deadline):
                 return
     for phone in phones.values():
         if (silence := phone.unanswered_for) is not None:

@@ -17,7 +17,7 @@ from ringproof.containers.errors import BrokenError
 from ringproof.core.duration import PbxSeconds
 from ringproof.phones import protocol
 from ringproof.phones.handle import Phone
-from ringproof.play.context import Stage
+from ringproof.play.context import PlayContext
 
 _TIMEOUT = re.compile(r"^\s*(?:rtp_timeout(?:_hold)?|rtptimeout|rtpholdtimeout)\s*=>?\s*(?P<seconds>\d+)", re.MULTILINE)
 PARTS = 3
@@ -39,30 +39,30 @@ def shortest_rtp_timeout(configuration: Path) -> PbxSeconds | None:
 class MediaWatch:
     """Stops the clock every so often, until who is in a call has sent sound."""
 
-    def __init__(self, stage: Stage, calls: Callable[[], Iterable[tuple[str, Phone, str]]]) -> None:
+    def __init__(self, context: PlayContext, calls: Callable[[], Iterable[tuple[str, Phone, str]]]) -> None:
         """`calls`: who is in a call that has been answered: name, phone, Call-ID."""
-        self._stage = stage
+        self._context = context
         self._calls = calls
         self._waiting: set[tuple[str, str]] = set()
 
     def begin(self, timeout: PbxSeconds) -> None:
         """Watch to the end of the play, for a PBX that ends a call after `timeout` seconds without RTP."""
-        self._stage.begin(self._watch(PbxSeconds(timeout / PARTS)), "having sound sent")
+        self._context.begin(self._watch(PbxSeconds(timeout / PARTS)), "having sound sent")
 
     def take(self, name: str, message: protocol.SoundSent) -> None:
         """Note that somebody has sent sound."""
         self._waiting.discard((name, message.call_id))
-        self._stage.notify()
+        self._context.notify()
 
     async def _watch(self, every: PbxSeconds) -> None:
-        clock = self._stage.clock
+        clock = self._context.clock
         while True:
-            await self._stage.wait_until(PbxEpoch(clock.now() + every))
+            await self._context.wait_until(PbxEpoch(clock.now() + every))
             with clock.hold():
                 for name, phone, call_id in self._calls():
                     self._waiting.add((name, call_id))
                     phone.tell(protocol.SendSound(call_id=call_id))
-                sent = await self._stage.until(lambda: not self._waiting, PbxEpoch(clock.now() + SENT_WITHIN))
+                sent = await self._context.until(lambda: not self._waiting, PbxEpoch(clock.now() + SENT_WITHIN))
             if not sent:
                 silent = ", ".join(sorted(name for name, _ in self._waiting))
                 raise BrokenError(f"{silent} sent no sound for {SENT_WITHIN:.0f} s, as a phone in a call does")

@@ -23,19 +23,19 @@ from ringproof.pbx.manager import Login, ManagerEvent, ManagerLostError
 from ringproof.phones import protocol
 from ringproof.phones.container import PhonesContainer, begin_phones
 from ringproof.phones.handle import CALLS, Crashed, Phone, PhoneStartError
+from ringproof.play.audio_checks import AudioChecks
 from ringproof.play.callers import Callers, CallerSeat
-from ringproof.play.channels import Switchboard, moment
+from ringproof.play.channel_tracker import ChannelTracker, moment
 from ringproof.play.clock_setup import LIBRARY
-from ringproof.play.context import CallEndlessError, LedElsewhereError, PbxCrashedError, Stage, TalkRefusedError
+from ringproof.play.context import CallEndlessError, LedElsewhereError, PbxCrashedError, PlayContext, TalkRefusedError
 from ringproof.play.dialplan_loops import place_in
+from ringproof.play.extensions import OFTEN, Extensions, Seat
 from ringproof.play.failed_registration import why_lost, why_mute, why_refused
 from ringproof.play.media_watch import MediaWatch, shortest_rtp_timeout
 from ringproof.play.own_modules import load_logger, load_own_modules
-from ringproof.play.phones import OFTEN, Ensemble, Seat
-from ringproof.play.phones_network import surroundings_of
+from ringproof.play.phones_network import phones_network_of
 from ringproof.play.prompts import files_played
 from ringproof.play.sound import tones_for
-from ringproof.play.two_way_audio import Talks
 from ringproof.scenario.model.scenario import (
     Behaviour,
     Forwards,
@@ -77,7 +77,7 @@ class RegistrationRefusedError(Exception):
     """The PBX refused a REGISTER that it should accept, or dropped it; recorded, no story is played."""
 
 
-class Theatre:
+class PlaySetup:
     """The PBX, the phones and the callers of one play."""
 
     def __init__(
@@ -85,7 +85,7 @@ class Theatre:
         scenario: Scenario,
         environment: RunEnvironment,
         folder: Path,
-        stage: Stage,
+        context: PlayContext,
         *,
         allow: Sequence[str] = (),
     ) -> None:
@@ -96,7 +96,7 @@ class Theatre:
         self._scenario = scenario
         self._environment = environment
         self._folder = folder
-        self._stage = stage
+        self._context = context
         self._edited = self._edited_of(environment)
         self._policy = BootPolicy(strict=self._edited is None, allow=tuple(allow))
         self.tones = tones_for(self._names())
@@ -117,36 +117,36 @@ class Theatre:
         self.standing: frozenset[str] = frozenset()
         """Channels of those calls."""
         self._pbx: Pbx | None = None
-        self.switchboard = Switchboard(stage, lambda: self.pbx.manager)
-        self.ensemble = Ensemble(stage, self.switchboard, {}, scenario.rung)
-        self.ensemble.on_called_often = self._end_circle
-        self.callers = Callers(stage, self.ensemble, scenario, {})
-        self.talks = Talks(
-            stage,
-            self.switchboard,
+        self.tracker = ChannelTracker(context, lambda: self.pbx.manager)
+        self.extensions = Extensions(context, self.tracker, {}, scenario.rung)
+        self.extensions.on_called_often = self._end_loop
+        self.callers = Callers(context, self.extensions, scenario, {})
+        self.audio_checks = AudioChecks(
+            context,
+            self.tracker,
             self.callers,
             self.tones,
             folder / "phones",
             lambda: self.house,
             longest_talks(scenario),
         )
-        self.media_watch = MediaWatch(stage, self._answered_calls)
+        self.media_watch = MediaWatch(context, self._answered_calls)
         if any(isinstance(entry, Talk) for listed in scenario.expect.values() for entry in listed):
-            self.ensemble.on_picked_up = self.talks.listen
+            self.extensions.on_picked_up = self.audio_checks.listen
 
-    def _end_circle(self, phone: str) -> None:
+    def _end_loop(self, phone: str) -> None:
         place = f"{place_in(self.evidence / LOG)}, and has called {phone} {OFTEN} times in a row"
-        self._stage.fail(CallEndlessError(place, self._stage.clock.now()))
+        self._context.fail(CallEndlessError(place, self._context.clock.now()))
 
     def watch_media(self) -> None:
         """Have sound sent in time where the PBX ends calls without it; on a clock that does not race it is anyhow."""
         timeout = shortest_rtp_timeout(self.evidence / "conf")
-        if timeout is not None and self._stage.clock.races:
+        if timeout is not None and self._context.clock.races:
             self.media_watch.begin(timeout)
 
     def _answered_calls(self) -> Iterator[tuple[str, Phone, str]]:
         """Who is in a call that has been answered: name, phone, Call-ID."""
-        for name, seat in self.ensemble.seats.items():
+        for name, seat in self.extensions.seats.items():
             yield from ((name, seat.phone, call_id) for call_id in [*seat.talking, *seat.on_call])
         yield from ((name, self._phones[name], call_id) for name, call_id in self._talking.items())
         for name, caller in self.callers.seats.items():
@@ -168,7 +168,7 @@ class Theatre:
 
     @property
     def house(self) -> PhonesContainer:
-        """The container in which the phones live, once the theatre is being opened."""
+        """The container in which the phones live, once the setup is being opened."""
         if self._house is None:
             message = "the container of the phones has not been started"
             raise BrokenError(message)
@@ -287,14 +287,14 @@ class Theatre:
 
         The PBX calls the phone, and connects it with one outside: so whatever the dialplan says, it is a real call.
         """
-        for seat in self.ensemble.seats.values():
+        for seat in self.extensions.seats.values():
             if isinstance(seat.behaviour, Silent):
                 await seat.phone.freeze()
-        talking = [seat for seat in self.ensemble.seats.values() if isinstance(seat.behaviour, OnACall)]
+        talking = [seat for seat in self.extensions.seats.values() if isinstance(seat.behaviour, OnACall)]
         for seat in talking:
             await self._call_up(seat)
             self.prepared |= seat.on_call
-        self.standing = frozenset(self.switchboard.channels)
+        self.standing = frozenset(self.tracker.channels)
         return bool(talking)
 
     async def _call_up(self, seat: Seat) -> None:
@@ -306,13 +306,13 @@ class Theatre:
         extension = extension_of(seat.name)
         channel = f"PJSIP/{extension}/sip:{extension}@{seat.phone.address}:{seat.phone.port}"
         await self.pbx.manager.action("Originate", Channel=channel, Application="Dial", Data=target, Async="true")
-        deadline = PbxEpoch(self._stage.clock.now() + CALLED_UP_WITHIN_S)
+        deadline = PbxEpoch(self._context.clock.now() + CALLED_UP_WITHIN_S)
 
         def is_up() -> bool:  # also for the PBX: what it tells later would be told of the story
             both = outside in self._talking and bool(seat.on_call)
-            return both and all(self.switchboard.talks(call_id) for call_id in self.prepared | seat.on_call)
+            return both and all(self.tracker.talks(call_id) for call_id in self.prepared | seat.on_call)
 
-        if not await self._stage.until(is_up, deadline):
+        if not await self._context.until(is_up, deadline):
             raise BrokenError(f"the call that {seat.name} is to be on when the story begins did not come up")
         seat.preparing = False
         await self._prove_state(extension, IN_USE, deadline)
@@ -329,10 +329,10 @@ class Theatre:
         elif isinstance(message, protocol.Ended):
             self._talking.pop(name, None)
         elif isinstance(message, protocol.Refused) and message.because:
-            at, who = moment(self._stage.clock.at_stamp(message.at_ns)), _far_end(name)
+            at, who = moment(self._context.clock.at_stamp(message.at_ns)), _far_end(name)
             refused = TalkRefused(at=at, phone=who, code=message.code, because=message.because)
-            self._stage.fail(TalkRefusedError(refused))
-        self._stage.notify()
+            self._context.fail(TalkRefusedError(refused))
+        self._context.notify()
 
     async def close(self) -> None:
         """End phones and PBX; nothing of them is left when this returns."""
@@ -351,12 +351,12 @@ class Theatre:
         The logger's module listens to that news a moment before it has what it logs with (load_module() in
         res_pjsip_logger.c): news that comes in between spoils its lock, and all later commands to it hang.
         """
-        manager, clock = self.pbx.manager, self._stage.clock
+        manager, clock = self.pbx.manager, self._context.clock
         deadline = PbxEpoch(clock.now() + LOADED_WITHIN_S)
         while news := waiting_news(await manager.command("core show taskprocessors")):
             if clock.now() >= deadline:
                 raise BrokenError(f"Asterisk does not finish loading: {news} of its notices about [global] still wait")
-            await self._stage.wait_until(PbxEpoch(clock.now() + ASKED_AGAIN_S))
+            await self._context.wait_until(PbxEpoch(clock.now() + ASKED_AGAIN_S))
         await load_logger(manager)
         await manager.command(f"pjsip set logger pcap /ringproof/evidence/{CAPTURE}")
         await manager.command("pjsip set logger verbose off")  # it would stand in the log a second time
@@ -410,13 +410,13 @@ class Theatre:
         return self.house.trunk_address if outside else self.house.office_address
 
     async def _boot(self, configuration: Path, login: Login, configure: Callable[[], Awaitable[None]]) -> None:
-        clock = self._stage.clock
+        clock = self._context.clock
         self._pbx = await Pbx.boot(
             self._environment,
             name=f"ringproof-{self._environment.run}-{self._scenario.id}-{secrets.token_hex(3)}"[:120],
             configuration=configuration,
             evidence=self.evidence,
-            surroundings=surroundings_of(self.house),
+            phones_network=phones_network_of(self.house),
             login=login,
             on_event=self._on_manager,
             on_lost=self._on_lost,
@@ -434,11 +434,11 @@ class Theatre:
 
     async def _start(self, name: str) -> None:
         self.log_of(name).parent.mkdir(exist_ok=True)
-        line = self._stage.clock.new_line()
+        line = self._context.clock.new_line()
 
         def take(message: protocol.Message | Crashed) -> None:
             if isinstance(message, protocol.Message):  # what comes late is acted on late
-                clock = self._stage.clock
+                clock = self._context.clock
                 clock.note_lateness(clock.now() - clock.at_stamp(message.at_ns))
             self._take(name, message)
 
@@ -459,23 +459,23 @@ class Theatre:
 
     def _note_question(self, question: Question) -> None:
         by: Literal["pbx", "phone"] = "phone" if question.address in {LOOPBACK, self.house.office_address} else "pbx"
-        at = moment(self._stage.clock.now())
-        self._stage.record(NameAsked(at=at, name=question.name, kind=question.kind, by=by))
+        at = moment(self._context.clock.now())
+        self._context.record(NameAsked(at=at, name=question.name, kind=question.kind, by=by))
 
     def _on_manager(self, event: ManagerEvent) -> None:
-        self.switchboard.take(event)
+        self.tracker.take(event)
 
     def _on_lost(self, fault: BrokenError) -> None:
         if isinstance(fault, ManagerLostError):
-            self._stage.begin(self.explain_loss(), "asking why the PBX ended")
+            self._context.begin(self.explain_loss(), "asking why the PBX ended")
         else:
-            self._stage.fail(fault)
+            self._context.fail(fault)
 
     async def explain_loss(self) -> NoReturn:
         """Raise what the end of the PBX means: PbxCrashedError, or BrokenError where it was ended from outside."""
         crash = await self.pbx.why_ended()
         if crash is not None:
-            raise PbxCrashedError(crash, self._stage.clock.now())
+            raise PbxCrashedError(crash, self._context.clock.now())
         message = "the PBX ended while the story ran: its container was killed or stopped from outside"
         raise BrokenError(message, f"its log is {self.evidence / 'full.log'}")
 
@@ -483,12 +483,12 @@ class Theatre:
         """Hand a phone's message to whom it concerns; a phone that failed breaks the play."""
         log = self.log_of(name)
         if isinstance(message, Crashed):
-            self._stage.fail(BrokenError(f"the phone {name} {message}", f"its log is {log}"))
+            self._context.fail(BrokenError(f"the phone {name} {message}", f"its log is {log}"))
         elif isinstance(message, protocol.Fault):
             cause = message.traceback.strip().splitlines()[-1]
-            self._stage.fail(BrokenError(f"the phone {name} failed: {cause}", f"its log is {log}"))
+            self._context.fail(BrokenError(f"the phone {name} failed: {cause}", f"its log is {log}"))
         elif isinstance(message, protocol.CallTableFull):
-            self._stage.fail(BrokenError(f"the phone {name} is full: it takes {CALLS} calls at once"))
+            self._context.fail(BrokenError(f"the phone {name} is full: it takes {CALLS} calls at once"))
         elif isinstance(message, protocol.LedElsewhere):
             self._take_lead(name, message)
         elif isinstance(message, (protocol.Registered, protocol.RegistrationFailed)):
@@ -499,14 +499,14 @@ class Theatre:
             self._take_outside(name, message)
         elif name in self.callers.seats:
             self.callers.take(name, message)
-            self.switchboard.ask()
-        elif name in self.ensemble.seats:
-            self.ensemble.take(name, message)
-            self.switchboard.ask()
+            self.tracker.ask()
+        elif name in self.extensions.seats:
+            self.extensions.take(name, message)
+            self.tracker.ask()
 
     def _take_sound(self, name: str, message: protocol.Recorded | protocol.SoundSent) -> None:
         if isinstance(message, protocol.Recorded):
-            self.talks.take(message)
+            self.audio_checks.take(message)
         else:
             self.media_watch.take(name, message)
 
@@ -514,30 +514,30 @@ class Theatre:
         """Record where somebody is sent, and end the story: the answers that it waits for will not come."""
         who = _far_end(name) if name.startswith(OUTSIDE) else name
         led = LedElsewhere(
-            at=moment(self._stage.clock.at_stamp(message.at_ns)),
+            at=moment(self._context.clock.at_stamp(message.at_ns)),
             who=who,
             call_id=message.call_id,
             address=message.address,
             message=message.message,
             line=message.line,
         )
-        self._stage.record(led)
-        self._stage.fail(LedElsewhereError(led))
+        self._context.record(led)
+        self._context.fail(LedElsewhereError(led))
 
     def _take_registration(self, name: str, message: protocol.Registered | protocol.RegistrationFailed) -> None:
         """Note the first answer; from then on the phone renews in PBX time, as its own clock knows nothing of that."""
         renewed = name in self._registered
         self._registered[name] = 200 if isinstance(message, protocol.Registered) else message.code
-        at = self._stage.clock.at_stamp(message.at_ns)
+        at = self._context.clock.at_stamp(message.at_ns)
         if isinstance(message, protocol.Registered):
             due = PbxEpoch(at + message.expires / 2)
-            self._stage.begin(self._renew(name, due), f"{name} renewing its registration")
+            self._context.begin(self._renew(name, due), f"{name} renewing its registration")
         elif renewed:
-            self._stage.record(RegistrationRefused(at=moment(at), phone=name, code=message.code))
-        self._stage.notify()
+            self._context.record(RegistrationRefused(at=moment(at), phone=name, code=message.code))
+        self._context.notify()
 
     async def _renew(self, name: str, due: PbxEpoch) -> None:
-        await self._stage.wait_until(due)
+        await self._context.wait_until(due)
         self._phones[name].tell(protocol.Reregister())
 
     async def _register(self, passwords: dict[str, str]) -> None:
@@ -546,19 +546,19 @@ class Theatre:
         self.seat_callers()
         for name in self._phones.keys() - self._scenario.callers.keys():
             behaviour, phone = self._scenario.phones[name], self._phones[name]
-            self.ensemble.seats[name] = Seat(name=name, behaviour=behaviour, phone=phone)
+            self.extensions.seats[name] = Seat(name=name, behaviour=behaviour, phone=phone)
             if _turns_away_at_once(behaviour):
                 phone.tell(protocol.WhenInvited(code=ONLY_TRYING))
             user = extension_of(name)
             phone.tell(protocol.Register(registrar=registrar, user=user, password=passwords[user]))
-        deadline = PbxEpoch(self._stage.clock.now() + REGISTERED_WITHIN_S)
-        seats = self.ensemble.seats
-        if not await self._stage.until(lambda: seats.keys() <= self._registered.keys(), deadline):
+        deadline = PbxEpoch(self._context.clock.now() + REGISTERED_WITHIN_S)
+        seats = self.extensions.seats
+        if not await self._context.until(lambda: seats.keys() <= self._registered.keys(), deadline):
             unanswered = sorted(seats.keys() - self._registered.keys())
             if because := await why_mute(self.pbx.manager, self.pbx.office_address):
                 for name in unanswered:
-                    at = moment(self._stage.clock.now())
-                    self._stage.record(RegistrationRefused(at=at, phone=name, code=0, because=because))
+                    at = moment(self._context.clock.now())
+                    self._context.record(RegistrationRefused(at=at, phone=name, code=0, because=because))
                 raise RegistrationRefusedError
             silent = ", ".join(unanswered)
             message = f"no answer to REGISTER of {silent} within {REGISTERED_WITHIN_S:.0f} s"
@@ -567,8 +567,8 @@ class Theatre:
         accepted = self._registered.keys() - refused.keys()
         for name, code in refused.items():
             because = await why_refused(self.pbx.manager, name, accepted)
-            at = moment(self._stage.clock.now())
-            self._stage.record(RegistrationRefused(at=at, phone=name, code=code, because=because))
+            at = moment(self._context.clock.now())
+            self._context.record(RegistrationRefused(at=at, phone=name, code=code, because=because))
         if refused:
             raise RegistrationRefusedError
         await self._prove_registered(deadline, {name for name, password in passwords.items() if password})
@@ -587,11 +587,11 @@ class Theatre:
         """
         wanted = {
             f"IPV4/UDP/{seat.phone.address}/{seat.phone.port}": name
-            for name, seat in self.ensemble.seats.items()
+            for name, seat in self.extensions.seats.items()
             if extension_of(name) in asked
         }
-        known = self.switchboard.authenticated
-        if not await self._stage.until(lambda: wanted.keys() <= known.keys(), deadline):
+        known = self.tracker.authenticated
+        if not await self._context.until(lambda: wanted.keys() <= known.keys(), deadline):
             missing = ", ".join(wanted[address] for address in sorted(wanted.keys() - known.keys()))
             message = f"the PBX does not say as which endpoint it identified {missing}"
             raise BrokenError(message, "manager events of class `security` tell it")
@@ -600,7 +600,7 @@ class Theatre:
                 message = f"the PBX takes the phone {name} for the endpoint {known[address] or '(none)'}"
                 raise BrokenError(message, "two phones behind one address need `identify_by=auth_username,username`")
         contacts = [entry.get("Uri", "") for entry in await self.pbx.manager.listing("PJSIPShowContacts")]
-        seats = self.ensemble.seats
+        seats = self.extensions.seats
         kept = {
             name
             for name, seat in seats.items()
@@ -608,7 +608,7 @@ class Theatre:
         }
         for name in sorted(seats.keys() - kept):
             because = await why_lost(self.pbx.manager, name, kept)
-            self._stage.record(RegistrationLost(at=moment(self._stage.clock.now()), phone=name, because=because))
+            self._context.record(RegistrationLost(at=moment(self._context.clock.now()), phone=name, because=because))
         if kept != seats.keys():
             raise RegistrationRefusedError
         await self.prove_states(deadline)
@@ -618,18 +618,18 @@ class Theatre:
 
         Asked again and again, since no event says it: DeviceStateChange can come before DEVICE_STATE() knows of it.
         """
-        for extension in dict.fromkeys(map(extension_of, self.ensemble.seats)):
-            phones = [seat for name, seat in self.ensemble.seats.items() if extension_of(name) == extension]
+        for extension in dict.fromkeys(map(extension_of, self.extensions.seats)):
+            phones = [seat for name, seat in self.extensions.seats.items() if extension_of(name) == extension]
             wanted = IN_USE if any(seat.on_call for seat in phones) else FREE
             await self._prove_state(extension, wanted, deadline)
 
     async def _prove_state(self, name: str, wanted: str, deadline: PbxEpoch) -> None:
-        clock = self._stage.clock
+        clock = self._context.clock
         while (state := await self.pbx.manager.value(f"DEVICE_STATE(PJSIP/{name})")) != wanted:
             if clock.now() >= deadline:
                 message = f"the PBX takes the phone {name} for {state}, where it is {wanted}"
                 raise BrokenError(message, f"Asterisk's log is {self.evidence / 'full.log'}")
-            await self._stage.wait_until(PbxEpoch(clock.now() + ASKED_AGAIN_S))
+            await self._context.wait_until(PbxEpoch(clock.now() + ASKED_AGAIN_S))
 
     async def _prove_trunk(self) -> None:
         """Whoever calls from the provider's address is the trunk, and nobody else is."""

@@ -12,7 +12,7 @@ from ringproof.observe.model import Observation
 from ringproof.report.chart import in_order
 from ringproof.scenario.model.scenario import Over, Scenario
 from ringproof.statistics.choices import lottery_of
-from ringproof.statistics.power import foresight
+from ringproof.statistics.power import detection_limits
 
 
 def calls_text(scenario: Scenario, observation: Observation) -> list[str]:
@@ -47,4 +47,4 @@ def _chosen(scenario: Scenario, observation: Observation, over: Over) -> Iterato
         bounds = lottery.twice_running()
         expected = f"from {bounds.least} to {bounds.most}"
         yield f"  the same twice running: {running} of {len(choices) - 1}; expected {expected}"
-    yield f"  {foresight(over, scenario.calls)}"
+    yield f"  {detection_limits(over, scenario.calls)}"

@@ -2,8 +2,8 @@
 
 A worker of its own would import a second of Python before it plays; six of them on two cores keep everybody waiting
 for seconds. execnet starts its workers with a command line, `PYTHON -u -c CODE`, and speaks with them through stdin and
-stdout. Here PYTHON is this file: it hands its descriptors and the code to the nursery, which forks a worker, and ends
-when that worker ends. The file is run by a bare interpreter, so it imports little, and nothing of ours.
+stdout. Here PYTHON is this file: it hands its descriptors and the code to the fork server, which forks a worker, and
+ends when that worker ends. The file is run by a bare interpreter, so it imports little, and nothing of ours.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _LONGEST = 65536
 
 
 def command(address: str) -> str:
-    """Return what to give execnet as `python=`, so that workers come from the nursery at `address`."""
+    """Return what to give execnet as `python=`, so that workers come from the fork server at `address`."""
     return f"{sys.executable} -I -S {os.path.abspath(__file__)} {address}"  # noqa: PTH100 - no pathlib in the bare interpreter
 
 
-def open_nursery() -> str:
-    """Fork the nursery from this process, as it is now, and return its address.
+def open_fork_server() -> str:
+    """Fork the fork server from this process, as it is now, and return its address.
 
     It ends with this process; it and this process must have a single thread at this moment.
     """
@@ -40,12 +40,12 @@ def open_nursery() -> str:
         _serve(listener, alive)
     listener.close()
     os.close(alive)
-    os.set_inheritable(held, False)  # noqa: FBT003 - open until this process ends: that is what the nursery waits for
+    os.set_inheritable(held, False)  # noqa: FBT003 - open until this process ends: that is what the fork server waits for
     return address[1:]
 
 
 def _serve(listener: socket.socket, alive: int) -> None:
-    """Fork a worker for every connection, until the process that opened the nursery is gone."""
+    """Fork a worker for every connection, until the process that opened the fork server is gone."""
     import gc  # noqa: PLC0415 - not for the bare interpreter
     import selectors  # noqa: PLC0415 - as above
 
@@ -110,7 +110,7 @@ def _work(connection: socket.socket) -> None:
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(status)  # the nursery's exit handlers are not this worker's
+        os._exit(status)  # the fork server's exit handlers are not this worker's
 
 
 def _receive(connection: socket.socket) -> tuple[dict[str, str], list[int]]:

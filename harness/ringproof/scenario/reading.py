@@ -16,7 +16,7 @@ from ringproof.scenario.model.office import Office
 from ringproof.scenario.model.scenario import Scenario
 from ringproof.scenario.parse.office import read_shape
 from ringproof.scenario.scenario_file import TOP, ScenarioFile
-from ringproof.scenario.syntax.source_text import open_manuscript, shown_name
+from ringproof.scenario.syntax.source_text import open_source_text, shown_name
 from ringproof.scenario.syntax.tree import Table, Text, read_tree
 from ringproof.scenario.syntax.values import entry, refuse_unknown, table_of, text_of
 from ringproof.scenario.syntax.version import check_version
@@ -55,13 +55,13 @@ _shelf: dict[str, _Shelved] = {}
 
 def read_scenarios(path: Path) -> ReadFile:
     """Return the scenarios of a `*.ring.yaml` file, or its problems."""
-    manuscript = open_manuscript(path)
-    if isinstance(manuscript, Problem):
-        return ReadFile(path, (), (manuscript,))
-    complaints = Complaints(manuscript.lines)
+    source_text = open_source_text(path)
+    if isinstance(source_text, Problem):
+        return ReadFile(path, (), (source_text,))
+    complaints = Complaints(source_text.lines)
     scenarios: tuple[Scenario, ...] = ()
     with complaints:
-        root = table_of(read_tree(manuscript, complaints), "a scenario file", "`pbx:` and `scenarios:`, as keys")
+        root = table_of(read_tree(source_text, complaints), "a scenario file", "`pbx:` and `scenarios:`, as keys")
         check_version(root)
         if "calls" in root.entries:
             raise ReadingError(
@@ -72,7 +72,7 @@ def read_scenarios(path: Path) -> ReadFile:
         refuse_unknown(root, TOP, "a scenario file")
         if not complaints:  # with a key that stands twice, nobody knows what was meant
             office, office_file = _office_of(root, path, complaints)
-            scenarios = ScenarioFile(manuscript, office, office_file, complaints).read(root)
+            scenarios = ScenarioFile(source_text, office, office_file, complaints).read(root)
     return ReadFile(path, () if complaints else scenarios, complaints.problems)
 
 
@@ -89,17 +89,17 @@ def read_office(path: Path) -> ReadOffice:
 
 
 def _read_office(path: Path) -> tuple[ReadOffice, Sequence[Path]]:
-    manuscript = open_manuscript(path)
-    if isinstance(manuscript, Problem):
-        return ReadOffice(path, None, (manuscript,)), ()
-    complaints = Complaints(manuscript.lines)
+    source_text = open_source_text(path)
+    if isinstance(source_text, Problem):
+        return ReadOffice(path, None, (source_text,)), ()
+    complaints = Complaints(source_text.lines)
     office: Office | None = None
     sounds: Sequence[Path] = ()
     with complaints:
-        root = read_tree(manuscript, complaints)
+        root = read_tree(source_text, complaints)
         if isinstance(root, Table):
             check_version(root)
-        office = None if complaints else read_shape(root, manuscript.lines, complaints)
+        office = None if complaints else read_shape(root, source_text.lines, complaints)
         if office is not None and isinstance(root, Table):
             sounds = check_office(office, root, path.parent, complaints)
     return ReadOffice(path, None if complaints else office, complaints.problems), sounds

@@ -33,9 +33,16 @@ from ringproof.scenario.parse.chance import read_calls
 from ringproof.scenario.parse.clock import read_clock, read_speed
 from ringproof.scenario.parse.needs import read_needs
 from ringproof.scenario.parse.outcomes import Reading, check_names, read_expectations
-from ringproof.scenario.parse.participants import Cast, Told, phones_on_top, read_callers, read_phones, read_rung
+from ringproof.scenario.parse.participants import (
+    Participants,
+    Told,
+    phones_on_top,
+    read_callers,
+    read_phones,
+    read_rung,
+)
 from ringproof.scenario.parse.steps import callers_who_call, read_steps
-from ringproof.scenario.syntax.source_text import Manuscript
+from ringproof.scenario.syntax.source_text import SourceText
 from ringproof.scenario.syntax.tree import Entry, Table, Text, Value
 from ringproof.scenario.syntax.values import entry, refuse_unknown, table_of, time_of
 from ringproof.scenario.syntax.version import KEY
@@ -76,9 +83,11 @@ class _Shared:
 class ScenarioFile:
     """Reads the scenarios of one file; mistakes go to its complaints."""
 
-    def __init__(self, manuscript: Manuscript, office: Office | None, office_file: str, complaints: Complaints) -> None:
+    def __init__(
+        self, source_text: SourceText, office: Office | None, office_file: str, complaints: Complaints
+    ) -> None:
         """`office` is None where it has problems of its own: the scenarios are then checked as far as they go."""
-        self._manuscript = manuscript
+        self._source_text = source_text
         self._office = office
         self._office_file = office_file
         self._complaints = complaints
@@ -137,7 +146,7 @@ class ScenarioFile:
         own_callers = self._callers(table)
         calling = self._calling(written, shared)
         everybody = {**shared.callers, **own_callers}
-        cast = Cast(
+        participants = Participants(
             office=self._office,
             callers=everybody,
             phones=phones_on_top(shared.phones, self._phones(table)),
@@ -146,43 +155,43 @@ class ScenarioFile:
             rung=self._rung(entries),
         )
         for own in own_callers.values():
-            if own.name not in calling and not cast.strangers:
+            if own.name not in calling and not participants.strangers:
                 self._complaints.add(_never_calls(own, "this scenario"))
         tolerance, quiet = self._tolerance(entries), self._quiet(entries)
         speed, starts, needs = self._speed(entries), self._starts(entries), self._needs(entries)
         dialplan_step = self._dialplan_step(entries)
-        begin = f"`- call: {cast.example}`, say"
+        begin = f"`- call: {participants.example}`, say"
         when = _needed(entries, "when", name, "nobody calls in", f"write `when:` and below it {begin}")
         expect_value = _needed(
             entries, "expect", name, "nothing is expected of", "write `expect:` and below it `- ring: [101]`, say"
         )
-        steps = read_steps(when, cast, self._complaints)
+        steps = read_steps(when, participants, self._complaints)
         if len(self._complaints) == before and not callers_who_call(when):
             raise ReadingError(when.source, f"nobody calls in {told(name.text)}", f"begin with {begin}")
-        readings = read_expectations(expect_value, name, cast, self._complaints)
+        readings = read_expectations(expect_value, name, participants, self._complaints)
         calls = self._calls(table)
         if len(self._complaints) > before:
             return ()
         check_steps(steps, self._complaints)
-        check_partners(cast, self._complaints)
-        self._check(readings, steps, cast, tolerance)
+        check_partners(participants, self._complaints)
+        self._check(readings, steps, participants, tolerance)
         if len(self._complaints) == before:
-            check_contradictions(readings, steps, cast, tolerance, self._complaints)
+            check_contradictions(readings, steps, participants, tolerance, self._complaints)
         if len(self._complaints) == before:
             said = table.entries["calls"].key.source if "calls" in table.entries else name.source
-            check_calls(calls, said, steps, readings, cast, self._complaints)
+            check_calls(calls, said, steps, readings, participants, self._complaints)
         if len(self._complaints) > before or self._office is None:
             return ()
         whole = [{caller: one_wave_each(listed) for caller, listed in reading.items()} for reading in readings]
         scenario = Scenario(
-            id=scenario_id(self._manuscript.file, name.text),
+            id=scenario_id(self._source_text.file, name.text),
             name=name.text,
             source=name.source,
             office=self._office,
             office_file=self._office_file,
-            callers={caller: cast.callers[caller] for caller in cast.calling},
-            phones=self._all_phones(cast),
-            rung=cast.rung,
+            callers={caller: participants.callers[caller] for caller in participants.calling},
+            phones=self._all_phones(participants),
+            rung=participants.rung,
             when=steps,
             expect=whole[0],
             otherwise=tuple(whole[1:]),
@@ -192,7 +201,7 @@ class ScenarioFile:
             speed=speed,
             dialplan_step=dialplan_step,
             needs=needs,
-            lines=self._manuscript.lines,
+            lines=self._source_text.lines,
         )
         if isinstance(starts, tuple):
             return tuple(self._at(date, scenario) for date in starts)
@@ -202,30 +211,32 @@ class ScenarioFile:
         """Return a scenario at one of its several dates, with an id and a name of its own."""
         return replace(
             scenario,
-            id=scenario_id(self._manuscript.file, scenario.name, date),
+            id=scenario_id(self._source_text.file, scenario.name, date),
             name=name_at(scenario.name, date),
             starts=date,
         )
 
-    def _all_phones(self, cast: Cast) -> dict[str, Behaviour]:
+    def _all_phones(self, participants: Participants) -> dict[str, Behaviour]:
         """Return what every phone does; an extension with several is none itself."""
-        unnamed: Behaviour = AsRung() if cast.rung else RingsOn()
+        unnamed: Behaviour = AsRung() if participants.rung else RingsOn()
         extensions = self._office.extensions if self._office is not None else ()
-        alone = {number: unnamed for number in extensions if not cast.contacts(number)}
-        return alone | {phone: each.behaviour for phone, each in cast.phones.items()}
+        alone = {number: unnamed for number in extensions if not participants.contacts(number)}
+        return alone | {phone: each.behaviour for phone, each in participants.phones.items()}
 
-    def _check(self, readings: Sequence[Reading], steps: Sequence[Step], cast: Cast, tolerance: PbxSeconds) -> None:
+    def _check(
+        self, readings: Sequence[Reading], steps: Sequence[Step], participants: Participants, tolerance: PbxSeconds
+    ) -> None:
         """Look at one reading after the other; the first that is wrong is enough."""
         before = len(self._complaints)
         for reading in readings:
-            of_reading = replace(cast, choices=dict(choices_of(reading)))
+            of_reading = replace(participants, choices=dict(choices_of(reading)))
             check_names(reading, self._complaints)
             check_moments(steps, reading, of_reading, self._complaints)
             for caller, listed in reading.items():
                 check_expectations(caller, listed, steps, of_reading, self._complaints)
             if len(self._complaints) > before:
                 return
-        check_moments_apart(readings, steps, cast, tolerance, self._complaints)
+        check_moments_apart(readings, steps, participants, tolerance, self._complaints)
 
     def _calls(self, table: Table) -> int:
         value = entry(table.entries, "calls")

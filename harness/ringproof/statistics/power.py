@@ -11,7 +11,7 @@ _TO_THE_TENTH = 0.1
 """Shares that are nearer to none or to all than this are told to the tenth of a percent."""
 
 
-def foresight(over: Over, calls: int) -> str:
+def detection_limits(over: Over, calls: int) -> str:
     """Return `300 calls would catch, with 99 % certainty, a phone with a share of less than 14 % or more than 55 %`.
 
     Then, where an order is looked for, how often the same phone is chosen twice running.

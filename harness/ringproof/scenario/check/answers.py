@@ -7,28 +7,32 @@ from collections.abc import Sequence
 from ringproof.core.duration import PbxSeconds, write_duration
 from ringproof.core.problem import Complaints, ReadingError
 from ringproof.scenario.model.scenario import HEARS_IN, Answer, Answers, AnswersWith, Expectation, HangUp, Step, Talk
-from ringproof.scenario.parse.participants import Cast
+from ringproof.scenario.parse.participants import Participants
 
 
 def check_answers(
-    caller: str, listed: Sequence[Expectation], steps: Sequence[Step], cast: Cast, complaints: Complaints
+    caller: str,
+    listed: Sequence[Expectation],
+    steps: Sequence[Step],
+    participants: Participants,
+    complaints: Complaints,
 ) -> None:
     """Add answers that are chance, and talks that nothing could be heard in."""
     for expectation in listed:
         with complaints:
             if isinstance(expectation, Talk):
-                _check_talk(caller, expectation, listed, steps, cast)
+                _check_talk(caller, expectation, listed, steps, participants)
             elif isinstance(expectation, Answer):
-                _check_answer(expectation, cast)
+                _check_answer(expectation, participants)
 
 
-def check_partners(cast: Cast, complaints: Complaints) -> None:
+def check_partners(participants: Participants, complaints: Complaints) -> None:
     """Add the phones that pick up with one that never does."""
-    for phone, told in cast.phones.items():
+    for phone, told in participants.phones.items():
         behaviour = told.behaviour
         if not isinstance(behaviour, AnswersWith):
             continue
-        partner = cast.phones.get(behaviour.phone)
+        partner = participants.phones.get(behaviour.phone)
         if partner is None or not isinstance(partner.behaviour, Answers):
             complaints.add(
                 ReadingError(
@@ -40,7 +44,9 @@ def check_partners(cast: Cast, complaints: Complaints) -> None:
             )
 
 
-def _check_talk(caller: str, talk: Talk, listed: Sequence[Expectation], steps: Sequence[Step], cast: Cast) -> None:
+def _check_talk(
+    caller: str, talk: Talk, listed: Sequence[Expectation], steps: Sequence[Step], participants: Participants
+) -> None:
     """Who talks has answered, and stays long enough to be heard."""
     answers = [entry for entry in listed if isinstance(entry, Answer)]
     if not any(talk.phone in (entry.phone, entry.name, *entry.one_of) for entry in answers):
@@ -58,7 +64,7 @@ def _check_talk(caller: str, talk: Talk, listed: Sequence[Expectation], steps: S
                 f"let the call last {write_duration(stays)}",
                 step.source,
             )
-    for behaviour in cast.behaviours(talk.phone):
+    for behaviour in participants.behaviours(talk.phone):
         if isinstance(behaviour, Answers) and behaviour.hangs_up is not None and behaviour.hangs_up < stays:
             raise ReadingError(
                 talk.source,
@@ -68,11 +74,11 @@ def _check_talk(caller: str, talk: Talk, listed: Sequence[Expectation], steps: S
             )
 
 
-def _check_answer(answer: Answer, cast: Cast) -> None:
+def _check_answer(answer: Answer, participants: Participants) -> None:
     """Where two pick up at the same moment, which of them gets the call is chance, and is said so."""
     if answer.one_of:
         return
-    for phone, told in cast.phones.items():
+    for phone, told in participants.phones.items():
         behaviour = told.behaviour
         if isinstance(behaviour, AnswersWith) and answer.phone in (phone, behaviour.phone):
             both = f"{behaviour.phone}, {phone}"

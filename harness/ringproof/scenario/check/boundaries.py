@@ -29,7 +29,7 @@ from ringproof.scenario.model.scenario import (
     Step,
     extension_of,
 )
-from ringproof.scenario.parse.participants import Cast
+from ringproof.scenario.parse.participants import Participants
 
 _EXACT = 1e-9
 _VERBS = {Answers: "answers", Refuses: "refuses", Forwards: "forwards"}
@@ -88,7 +88,7 @@ class _Action:
 def check_moments_apart(
     readings: Sequence[Mapping[str, Sequence[Expectation]]],
     steps: Sequence[Step],
-    cast: Cast,
+    participants: Participants,
     tolerance: PbxSeconds,
     complaints: Complaints,
 ) -> None:
@@ -97,7 +97,8 @@ def check_moments_apart(
     Where one reading says that an action comes first, and another that it comes too late, both outcomes are expected.
     """
     told = [
-        [_Call(caller, listed, steps, cast, tolerance) for caller, listed in reading.items()] for reading in readings
+        [_Call(caller, listed, steps, participants, tolerance) for caller, listed in reading.items()]
+        for reading in readings
     ]
     outcomes: dict[tuple[str, float], set[bool]] = {}
     for action in (action for calls in told for call in calls for action in call.actions):
@@ -115,11 +116,16 @@ class _Call:
     """One caller's call in one reading: its waves, and what falls into them."""
 
     def __init__(
-        self, caller: str, listed: Sequence[Expectation], steps: Sequence[Step], cast: Cast, tolerance: PbxSeconds
+        self,
+        caller: str,
+        listed: Sequence[Expectation],
+        steps: Sequence[Step],
+        participants: Participants,
+        tolerance: PbxSeconds,
     ) -> None:
         self._waves = waves = _waves(listed)
         self._tolerance = tolerance
-        actions = [*_of_phones(waves, listed, cast, tolerance), *_of_caller(caller, waves, steps)]
+        actions = [*_of_phones(waves, listed, participants, tolerance), *_of_caller(caller, waves, steps)]
         self.actions = [action for action in actions if _in_time(action, waves, tolerance)]
 
     def check(self, both: Collection[tuple[str, float]], complaints: Complaints) -> None:
@@ -180,13 +186,13 @@ def _waves(listed: Sequence[Expectation]) -> list[_Wave]:
     return waves
 
 
-def _stretches(waves: Sequence[_Wave], cast: Cast) -> Iterator[_Stretch]:
+def _stretches(waves: Sequence[_Wave], participants: Participants) -> Iterator[_Stretch]:
     """Yield who rings from when to when; a refusal is counted from each INVITE, so a fresh one begins anew there."""
     phones = dict.fromkeys(phone for wave in waves for phone in wave.ring.phones)
     for phone in phones:
         run: list[_Wave] = []
         for wave in waves:
-            afresh = phone in wave.ring.again and isinstance(cast.behaviour(phone), Refuses | Forwards)
+            afresh = phone in wave.ring.again and isinstance(participants.behaviour(phone), Refuses | Forwards)
             if run and (afresh or phone not in wave.ring.phones):
                 yield _Stretch(phone, tuple(run))
                 run = []
@@ -197,7 +203,7 @@ def _stretches(waves: Sequence[_Wave], cast: Cast) -> Iterator[_Stretch]:
 
 
 def _of_phones(
-    waves: Sequence[_Wave], listed: Sequence[Expectation], cast: Cast, tolerance: PbxSeconds
+    waves: Sequence[_Wave], listed: Sequence[Expectation], participants: Participants, tolerance: PbxSeconds
 ) -> Iterator[_Action]:
     answered = {
         phone: number
@@ -208,8 +214,8 @@ def _of_phones(
     answered |= {phone: number for number, each in enumerate(listed) if isinstance(each, Lost) for phone in each.phones}
     refused = {phone for each in listed if isinstance(each, Refused) for phone in each.codes}
     refused |= {phone for each in listed if isinstance(each, Forwarded) for phone in each.targets}
-    for stretch in _stretches(waves, cast):
-        phone, behaviour = stretch.phone, cast.behaviour(stretch.phone)
+    for stretch in _stretches(waves, participants):
+        phone, behaviour = stretch.phone, participants.behaviour(stretch.phone)
         if not isinstance(behaviour, Answers | Refuses | Forwards):
             continue
         moment = stretch.start + behaviour.after
@@ -224,7 +230,7 @@ def _of_phones(
         yield _Action(
             what=f"{phone} {_VERBS[type(behaviour)]}",
             moment=moment,
-            source=cast.phones[phone].source,
+            source=participants.phones[phone].source,
             refuses=isinstance(behaviour, Refuses),
             expected=causes,
             causes=stretch.end if causes else None,

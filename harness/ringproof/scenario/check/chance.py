@@ -10,14 +10,19 @@ from ringproof.scenario.model.office import ToMenu
 from ringproof.scenario.model.scenario import ANY, SETTLE_WINDOW, Call, Expectation, HangUp, Over, Ring, Step
 from ringproof.scenario.parse.chance import MOST_CALLS
 from ringproof.scenario.parse.outcomes import Reading
-from ringproof.scenario.parse.participants import Cast
+from ringproof.scenario.parse.participants import Participants
 from ringproof.statistics.choices import lottery_of
 
 _STEPS = "write `- call: {0}` and `- hang up: {0}` with `at: {{after: 300ms, of: {{ring: any}}}}`, and nothing else"
 
 
 def check_calls(
-    calls: int, said: Source, steps: Sequence[Step], readings: Sequence[Reading], cast: Cast, complaints: Complaints
+    calls: int,
+    said: Source,
+    steps: Sequence[Step],
+    readings: Sequence[Reading],
+    participants: Participants,
+    complaints: Complaints,
 ) -> None:
     """Add what does not go with a story that is told `calls` times; `said` is where that is said, if it is."""
     over = [
@@ -32,7 +37,7 @@ def check_calls(
             )
         if calls == 1:
             return
-        _told_again_and_again(said, steps, readings, cast)
+        _told_again_and_again(said, steps, readings, participants)
         if not over:
             raise ReadingError(
                 said,
@@ -44,11 +49,13 @@ def check_calls(
             _can_fail(each, calls, listed, over[0])
 
 
-def _told_again_and_again(said: Source, steps: Sequence[Step], readings: Sequence[Reading], cast: Cast) -> None:
+def _told_again_and_again(
+    said: Source, steps: Sequence[Step], readings: Sequence[Reading], participants: Participants
+) -> None:
     """Refuse all but one caller with a direct number who hangs up at the first ring: that alone is quick."""
     shape = [type(step) for step in steps]
-    fix = _STEPS.format(cast.example)
-    if len(cast.calling) != 1 or shape != [Call, HangUp]:
+    fix = _STEPS.format(participants.example)
+    if len(participants.calling) != 1 or shape != [Call, HangUp]:
         wrong = next((step for step in steps if not isinstance(step, Call | HangUp)), None)
         raise ReadingError(
             said if wrong is None else wrong.source,
@@ -66,8 +73,8 @@ def _told_again_and_again(said: Source, steps: Sequence[Step], readings: Sequenc
             "a phone that rings for less than 200ms is in no wave, so nobody is chosen",
             "write `at: {after: 300ms, of: {ring: any}}`",
         )
-    caller = cast.callers[cast.calling[0]]
-    if cast.office is not None and isinstance(cast.office.trunk.numbers.get(caller.dials), ToMenu):
+    caller = participants.callers[participants.calling[0]]
+    if participants.office is not None and isinstance(participants.office.trunk.numbers.get(caller.dials), ToMenu):
         raise ReadingError(
             said,
             f"a story that is told many times needs a direct number, and {caller.dials} leads to a menu",

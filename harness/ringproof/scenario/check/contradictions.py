@@ -40,7 +40,7 @@ from ringproof.scenario.model.scenario import (
     extension_of,
 )
 from ringproof.scenario.model.split_waves import one_wave_each
-from ringproof.scenario.parse.participants import Cast
+from ringproof.scenario.parse.participants import Participants
 
 _EXACT = 1e-9
 OK = 200
@@ -53,12 +53,16 @@ Reading = Mapping[str, Sequence[Expectation]]
 
 
 def check_contradictions(
-    readings: Sequence[Reading], steps: Sequence[Step], cast: Cast, tolerance: PbxSeconds, complaints: Complaints
+    readings: Sequence[Reading],
+    steps: Sequence[Step],
+    participants: Participants,
+    tolerance: PbxSeconds,
+    complaints: Complaints,
 ) -> None:
     """Add what can never hold; nothing where one of the readings can."""
     told: list[list[ReadingError]] = []
     for reading in readings:
-        story = _Story(reading, steps, replace(cast, choices=dict(choices_of(reading))), tolerance)
+        story = _Story(reading, steps, replace(participants, choices=dict(choices_of(reading))), tolerance)
         faults = [fault for caller in reading for fault in story.faults(caller)]
         if not faults:
             return
@@ -81,7 +85,7 @@ class _Story:
 
     reading: Reading
     steps: Sequence[Step]
-    cast: Cast
+    participants: Participants
     tolerance: PbxSeconds
 
     def faults(self, caller: str) -> Iterator[ReadingError]:
@@ -97,9 +101,9 @@ class _Story:
     def _ring_on_too_long(self, listed: Sequence[Expectation]) -> Iterator[ReadingError]:
         """Yield for each phone that acts before the end of its ring; a single wave is enough where keys move calls."""
         keys = any(isinstance(step, Press) and step.at is not None for step in self.steps)
-        for stretch in _stretches(listed, self.cast, single=keys):
+        for stretch in _stretches(listed, self.participants, single=keys):
             phone = stretch.phone
-            behaviour = self.cast.phones[phone].behaviour if phone in self.cast.phones else None
+            behaviour = self.participants.phones[phone].behaviour if phone in self.participants.phones else None
             if not isinstance(behaviour, Answers | Refuses | Forwards):
                 continue
             length = 0.0
@@ -124,7 +128,7 @@ class _Story:
             wave.source,
             f"{phone} {verb}s after {after} of ringing, and is expected to ring for {write_duration(length)}",
             f"let it ring for {after} and write `- {line}` behind that, or let it {verb} later",
-            self.cast.phones[phone].source,
+            self.participants.phones[phone].source,
         )
 
     def _answer_without_a_ring(self, listed: Sequence[Expectation]) -> Iterator[ReadingError]:
@@ -134,10 +138,12 @@ class _Story:
         """
         rings = [each for others in self.reading.values() for each in others if isinstance(each, Ring)]
         named = {phone for ring in rings for phone in (*ring.phones, *ring.one_of)}
-        ringing = {extension_of(one) for phone in named for one in self.cast.choices.get(phone, (phone,))}
+        ringing = {extension_of(one) for phone in named for one in self.participants.choices.get(phone, (phone,))}
         ringing |= {extension_of(step.at.phone) for step in self.steps if step.at is not None}
         for answer in (entry for entry in listed if isinstance(entry, Answer)):
-            phones = [one for each in answer.one_of or (answer.phone,) for one in self.cast.choices.get(each, (each,))]
+            phones = [
+                one for each in answer.one_of or (answer.phone,) for one in self.participants.choices.get(each, (each,))
+            ]
             if ANY in ringing or any(
                 extension_of(phone) in ringing or self._may_answer_at_once(phone) for phone in phones
             ):
@@ -147,14 +153,14 @@ class _Story:
                 answer.source,
                 f"{who} rings before it answers, and no wave has it",
                 f"write the wave in which it rings above this line, such as `- ring: [{', '.join(phones)}]`",
-                self.cast.phones[phones[0]].source if phones[0] in self.cast.phones else None,
+                self.participants.phones[phones[0]].source if phones[0] in self.participants.phones else None,
             )
 
     def _may_answer_at_once(self, phone: str) -> bool:
         least = SETTLE_WINDOW + self.tolerance
         return any(
             isinstance(each, AnswersWith) or (isinstance(each, Answers) and each.after < least)
-            for each in self.cast.behaviours(phone)
+            for each in self.participants.behaviours(phone)
         )
 
     def _ring_after_the_hang_up(self, caller: str, listed: Sequence[Expectation]) -> Iterator[ReadingError]:
@@ -194,7 +200,7 @@ class _Story:
         """Yield for each phone that is told to refuse with other codes."""
         for entry in (entry for entry in listed if isinstance(entry, Refused)):
             for phone, codes in entry.codes.items():
-                behaviours = self.cast.behaviours(phone)
+                behaviours = self.participants.behaviours(phone)
                 able = {each.code for each in behaviours if isinstance(each, Refuses)}
                 wrong = [code for code in codes if code not in able | OF_THE_STACK]
                 if able and wrong:
@@ -204,7 +210,7 @@ class _Story:
                         f"{phone} refuses with {told} in this scenario, not with {wrong[0]}",
                         f"write `- refused: {{{phone}: {min(able)}}}`, or `{phone}: {{refuses: {wrong[0]}}}` under "
                         "`phones:`",
-                        self.cast.phones[phone].source if phone in self.cast.phones else None,
+                        self.participants.phones[phone].source if phone in self.participants.phones else None,
                     )
 
     def _answer_and_miss(self, listed: Sequence[Expectation]) -> Iterator[ReadingError]:
@@ -216,9 +222,9 @@ class _Story:
             answered[answer.phone] = answered.get(answer.phone, 0) + 1
         for missed in (entry for entry in listed if isinstance(entry, Missed)):
             for phone in missed.phones:
-                if phone not in answered or phone in self.cast.choices:
+                if phone not in answered or phone in self.participants.choices:
                     continue
-                rings = sum(1 for _ in _rings_of(phone, listed, self.cast))
+                rings = sum(1 for _ in _rings_of(phone, listed, self.participants))
                 if missed.times.get(phone, 1) > max(0, rings - answered[phone]):
                     yield ReadingError(
                         missed.source,
@@ -232,11 +238,11 @@ class _Story:
         nobody = next((entry for entry in listed if isinstance(entry, Nobody)), None)
         gets = [entry for entry in listed if isinstance(entry, CallerGets)]
         connected = next((entry for entry in gets if entry.code == OK), None)
-        office, dials = self.cast.office, self.cast.callers[caller].dials
+        office, dials = self.participants.office, self.participants.callers[caller].dials
         if nobody is None or connected is None or office is None or dials not in office.trunk.numbers:
             return
         listens = any(isinstance(step, Hear | Press) and step.caller == caller for step in self.steps)
-        behaviours = [*(told.behaviour for told in self.cast.phones.values()), *self.cast.rung]
+        behaviours = [*(told.behaviour for told in self.participants.phones.values()), *self.participants.rung]
         if any(entry.by_pbx for entry in gets):
             return
         if listens or any(isinstance(each, Forwards) for each in behaviours) or _reaches_a_menu(office, dials):
@@ -250,13 +256,13 @@ class _Story:
         )
 
 
-def _stretches(listed: Sequence[Expectation], cast: Cast, *, single: bool) -> Iterator[_Stretch]:
+def _stretches(listed: Sequence[Expectation], participants: Participants, *, single: bool) -> Iterator[_Stretch]:
     """Yield who rings without a break in which waves; `single`: each wave by itself."""
     phones = dict.fromkeys(phone for entry in listed if isinstance(entry, Ring) for phone in entry.phones)
     for phone in phones:
         waves: list[Ring] = []
         for entry in listed:
-            if waves and _breaks(entry, phone, cast, single=single):
+            if waves and _breaks(entry, phone, participants, single=single):
                 yield _Stretch(phone, tuple(waves))
                 waves = []
             if isinstance(entry, Ring) and phone in entry.phones:
@@ -265,11 +271,11 @@ def _stretches(listed: Sequence[Expectation], cast: Cast, *, single: bool) -> It
             yield _Stretch(phone, tuple(waves))
 
 
-def _breaks(entry: Expectation, phone: str, cast: Cast, *, single: bool) -> bool:
+def _breaks(entry: Expectation, phone: str, participants: Participants, *, single: bool) -> bool:
     """Tell whether a phone's ring ends here; what a refusal counts from is each INVITE, so a fresh one breaks it."""
     match entry:
         case Ring():
-            afresh = phone in entry.again and isinstance(cast.behaviour(phone), Refuses | Forwards)
+            afresh = phone in entry.again and isinstance(participants.behaviour(phone), Refuses | Forwards)
             return single or afresh or phone not in entry.phones
         case Answer():
             return True
@@ -281,17 +287,17 @@ def _breaks(entry: Expectation, phone: str, cast: Cast, *, single: bool) -> bool
             return False
 
 
-def _rings_of(phone: str, listed: Sequence[Expectation], cast: Cast) -> Iterator[Ring]:
+def _rings_of(phone: str, listed: Sequence[Expectation], participants: Participants) -> Iterator[Ring]:
     """Yield the wave in which each ring of a phone begins, also those in which a choice may mean it."""
     rings = False
     for entry in listed:
         if isinstance(entry, Ring):
-            chosen = {one for each in entry.phones for one in cast.choices.get(each, ())}
+            chosen = {one for each in entry.phones for one in participants.choices.get(each, ())}
             begins = phone in entry.phones and (not rings or phone in entry.again)
             if begins or phone in entry.one_of or phone in chosen:
                 yield entry
             rings = phone in entry.phones
-        elif _breaks(entry, phone, cast, single=False):
+        elif _breaks(entry, phone, participants, single=False):
             rings = False
 
 

@@ -67,7 +67,7 @@ def check_office(office: Office, root: Table, folder: Path, complaints: Complain
         )
     if not complaints:
         with complaints:
-            _no_circle(office, root)
+            _no_loop(office, root)
     return _sounds(office, root, folder, complaints)
 
 
@@ -130,7 +130,7 @@ def _long_enough(root: Table, path: Path_, time: PbxSeconds, least: PbxSeconds, 
         )
 
 
-def _no_circle(office: Office, root: Table) -> None:
+def _no_loop(office: Office, root: Table) -> None:
     """Refuse a circle of groups and extensions: with nobody free the PBX would run in it at full speed.
 
     A circle through a menu is usual; there the caller has a say.
@@ -141,7 +141,7 @@ def _no_circle(office: Office, root: Table) -> None:
     }
     ways["dialled extension"] = [(("extension_destination",), office.extension_destination)]
     for start in ways:
-        circle = _circle(ways, (start,))
+        circle = _find_loop(ways, (start,))
         if circle is not None:
             seen, path = circle
             itself = (
@@ -154,7 +154,7 @@ def _no_circle(office: Office, root: Table) -> None:
             )
 
 
-def _circle(
+def _find_loop(
     ways: Mapping[str, list[tuple[Path_, Destination]]], seen: tuple[str, ...]
 ) -> tuple[tuple[str, ...], Path_] | None:
     """Return the stops of a way back to the first of `seen`, and where its last destination stands."""
@@ -163,7 +163,7 @@ def _circle(
         if following == seen[0]:
             return seen, path
         if following in ways and following not in seen:
-            found = _circle(ways, (*seen, following))
+            found = _find_loop(ways, (*seen, following))
             if found is not None:
                 return found
     return None

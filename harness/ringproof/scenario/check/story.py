@@ -44,7 +44,7 @@ from ringproof.scenario.model.scenario import (
     extension_of,
 )
 from ringproof.scenario.model.split_waves import rings_on
-from ringproof.scenario.parse.participants import Cast
+from ringproof.scenario.parse.participants import Participants
 
 _ONLY_ONCE = (Missed, Lost, CallerGets, PicksUpByItself)
 
@@ -102,7 +102,10 @@ def _does(step: Hear | Press | HangUp) -> str:
 
 
 def check_moments(
-    steps: Sequence[Step], expect: Mapping[str, Sequence[Expectation]], cast: Cast, complaints: Complaints
+    steps: Sequence[Step],
+    expect: Mapping[str, Sequence[Expectation]],
+    participants: Participants,
+    complaints: Complaints,
 ) -> None:
     """Add the moments that never come, because what they count from is not expected."""
     ringing, answering = _who_do_something(each for listed in expect.values() for each in listed)
@@ -115,7 +118,7 @@ def check_moments(
         known = ringing if event == "ring" else answering
         if phone not in known and not (phone == ANY and known):
             who = "anybody" if phone == ANY else phone
-            fix = _missing(phone, event, sorted(known), cast)
+            fix = _missing(phone, event, sorted(known), participants)
             complaints.add(
                 ReadingError(
                     step.source,
@@ -153,25 +156,29 @@ def _who_pick_up(expectation: Answer | Lost) -> tuple[str, ...]:
     return expectation.one_of or (expectation.phone,)
 
 
-def _missing(phone: str, event: str, known: Sequence[str], cast: Cast) -> str:
+def _missing(phone: str, event: str, known: Sequence[str], participants: Participants) -> str:
     """Return what to write where a step counts from what nobody expects: numbers alike are no misspelt ones."""
     if phone == ANY:
         return "add what anybody is expected to do to `expect:`"
     written = f"`- {event}: {phone}`" if event == "answer" else f"`- {event}: [{phone}]`"
-    phones = cast.contacts(phone) or (phone,)
-    able = any(isinstance(each, Answers | AnswersWith) for one in phones for each in cast.behaviours(one))
+    phones = participants.contacts(phone) or (phone,)
+    able = any(isinstance(each, Answers | AnswersWith) for one in phones for each in participants.behaviours(one))
     told = "" if event == "ring" or able else f"`{phones[0]}: {{answers: 5s}}` under `phones:` and "
     fix = f"write {told}{written} under `expect:`"
     return f"{fix}; expected to {event} so far: {enumerate_words(known)}" if known else fix
 
 
 def check_expectations(
-    caller: str, listed: Sequence[Expectation], steps: Sequence[Step], cast: Cast, complaints: Complaints
+    caller: str,
+    listed: Sequence[Expectation],
+    steps: Sequence[Step],
+    participants: Participants,
+    complaints: Complaints,
 ) -> None:
     """Add what contradicts itself, or what no phone of this scenario could do."""
     for expectation in listed:
         with complaints:
-            _possible(caller, expectation, steps, cast)
+            _possible(caller, expectation, steps, participants)
     for kind in _ONLY_ONCE:
         same = [expectation for expectation in listed if isinstance(expectation, kind)]
         for again in same[1:]:
@@ -184,61 +191,61 @@ def check_expectations(
                 )
             )
     with complaints:
-        _number_exists(caller, listed, cast)
-    check_answers(caller, listed, steps, cast, complaints)
+        _number_exists(caller, listed, participants)
+    check_answers(caller, listed, steps, participants, complaints)
     _check_nobody(listed, complaints)
     _check_waves(listed, complaints)
 
 
 def _possible(  # noqa: C901, PLR0912 - one case for each expectation
-    caller: str, expectation: Expectation, steps: Sequence[Step], cast: Cast
+    caller: str, expectation: Expectation, steps: Sequence[Step], participants: Participants
 ) -> None:
     match expectation:
         case Ring(phones=phones, one_of=one_of):
             for phone in (*phones, *one_of):
-                _rings_long_enough(phone, expectation.source, cast)
+                _rings_long_enough(phone, expectation.source, participants)
         case Unseen(phones=phones):
-            _silent(phones, expectation.source, cast)
+            _silent(phones, expectation.source, participants)
         case Missed(phones=phones):
             for phone in phones:
-                _reachable(phone, "misses nothing", expectation.source, cast)
+                _reachable(phone, "misses nothing", expectation.source, participants)
         case Lost(phones=phones):
             for phone in phones:
-                _can_answer(phone, expectation.source, cast)
+                _can_answer(phone, expectation.source, participants)
         case Answer(phone=phone, one_of=one_of):
             for each in one_of or (phone,):
-                _can_answer(each, expectation.source, cast)
+                _can_answer(each, expectation.source, participants)
         case Refused(codes=codes):
             for phone, each_time in codes.items():
-                if not any(isinstance(each, Refuses) for each in cast.behaviours(phone)):
-                    raise _not_told(phone, "refuse", f"refuses: {each_time[0]}", expectation.source, cast)
+                if not any(isinstance(each, Refuses) for each in participants.behaviours(phone)):
+                    raise _not_told(phone, "refuse", f"refuses: {each_time[0]}", expectation.source, participants)
         case Forwarded(targets=targets):
             for phone, target in ((phone, target) for phone, each_time in targets.items() for target in each_time):
-                if not any(isinstance(each, Forwards) and each.to == target for each in cast.behaviours(phone)):
+                if not any(isinstance(each, Forwards) and each.to == target for each in participants.behaviours(phone)):
                     deed, behaviour = f"forward to {target}", f'forwards: "{target}"'
-                    raise _not_told(phone, deed, behaviour, expectation.source, cast)
+                    raise _not_told(phone, deed, behaviour, expectation.source, participants)
         case CallerGets(ended_by=by):
-            _can_end(caller, by, expectation.source, steps, cast)
+            _can_end(caller, by, expectation.source, steps, participants)
         case Shows(phones=shown):
             for phone in shown:
-                _reachable(phone, "shows nothing", expectation.source, cast)
+                _reachable(phone, "shows nothing", expectation.source, participants)
         case PicksUpByItself(phones=phones):
             for phone in phones:
-                _reachable(phone, "is commanded nothing", expectation.source, cast)
+                _reachable(phone, "is commanded nothing", expectation.source, participants)
         case Talk() | Nobody() | CallerHears() | Over():
             pass  # `answer_checks`, `_check_nobody` and `chance_checks` look at them
         case _:
             assert_never(expectation)
 
 
-def _can_answer(phone: str, source: Source, cast: Cast) -> None:
-    if not any(isinstance(each, Answers | AnswersWith) for each in cast.behaviours(phone)):
-        raise _not_told(phone, "answer", "answers: 5s", source, cast)
+def _can_answer(phone: str, source: Source, participants: Participants) -> None:
+    if not any(isinstance(each, Answers | AnswersWith) for each in participants.behaviours(phone)):
+        raise _not_told(phone, "answer", "answers: 5s", source, participants)
 
 
-def _silent(phones: Sequence[str], source: Source, cast: Cast) -> None:
+def _silent(phones: Sequence[str], source: Source, participants: Participants) -> None:
     for phone in phones:
-        if not any(isinstance(each, Silent) for each in cast.behaviours(phone)):
+        if not any(isinstance(each, Silent) for each in participants.behaviours(phone)):
             raise ReadingError(
                 source,
                 f"{phone} is not silent, so nothing of it is unseen",
@@ -246,8 +253,8 @@ def _silent(phones: Sequence[str], source: Source, cast: Cast) -> None:
             )
 
 
-def _not_told(phone: str, deed: str, behaviour: str, source: Source, cast: Cast) -> ReadingError:
-    if phone in cast.choices:
+def _not_told(phone: str, deed: str, behaviour: str, source: Source, participants: Participants) -> ReadingError:
+    if phone in participants.choices:
         return ReadingError(
             source,
             f"nothing tells the phone that is chosen as {phone} to {deed}",
@@ -257,12 +264,12 @@ def _not_told(phone: str, deed: str, behaviour: str, source: Source, cast: Cast)
         source,
         f"nothing tells {phone} to {deed}",
         f"write `{phone}: {{{behaviour}}}` under `phones:`",
-        cast.phones[phone].source if phone in cast.phones else None,
+        participants.phones[phone].source if phone in participants.phones else None,
     )
 
 
-def _reachable(phone: str, so: str, source: Source, cast: Cast) -> None:
-    behaviour = cast.behaviour(phone)
+def _reachable(phone: str, so: str, source: Source, participants: Participants) -> None:
+    behaviour = participants.behaviour(phone)
     if isinstance(behaviour, Offline | Silent):
         silent = isinstance(behaviour, Silent)
         instead = f" and write `- unseen: [{phone}]` where it is dialled" if silent else ""
@@ -270,26 +277,26 @@ def _reachable(phone: str, so: str, source: Source, cast: Cast) -> None:
             source,
             f"{phone} is {'silent' if silent else 'offline'} in this scenario, so it {so}",
             f"delete {phone} here{instead}, or its behaviour",
-            cast.phones[phone].source,
+            participants.phones[phone].source,
         )
 
 
-def _talks(phone: str, source: Source, cast: Cast) -> None:
-    behaviour = cast.behaviour(phone)
+def _talks(phone: str, source: Source, participants: Participants) -> None:
+    behaviour = participants.behaviour(phone)
     if isinstance(behaviour, OnACall) and behaviour.waiting is None and behaviour.ends is None:
         raise ReadingError(
             source,
             f"{phone} is on a call in this scenario, and does not take a second one, so it cannot ring",
             f"delete {phone} here, or write `{{on a call: always, call waiting: rings}}`",
-            cast.phones[phone].source,
+            participants.phones[phone].source,
         )
 
 
-def _rings_long_enough(phone: str, source: Source, cast: Cast) -> None:
+def _rings_long_enough(phone: str, source: Source, participants: Participants) -> None:
     """Refuse a phone in a wave that is offline or acts at once."""
-    _reachable(phone, "cannot ring", source, cast)
-    _talks(phone, source, cast)
-    behaviour = cast.behaviour(phone)
+    _reachable(phone, "cannot ring", source, participants)
+    _talks(phone, source, participants)
+    behaviour = participants.behaviour(phone)
     if isinstance(behaviour, Refuses | Forwards) and behaviour.after < SETTLE_WINDOW:
         does, named = "refuses", f"refused: {{{phone}: {getattr(behaviour, 'code', '')}}}"
         if isinstance(behaviour, Forwards):
@@ -298,18 +305,18 @@ def _rings_long_enough(phone: str, source: Source, cast: Cast) -> None:
             source,
             f"{phone} {does} at once, so it is in no wave",
             f"delete {phone} here and write `- {named}`",
-            cast.phones[phone].source,
+            participants.phones[phone].source,
         )
     if isinstance(behaviour, Answers) and behaviour.after < SETTLE_WINDOW:
         raise ReadingError(
             source,
             f"{phone} answers at once, so it is in no wave",
             f"delete {phone} here (`- answer: {phone}` says enough), or let it ring for a second",
-            cast.phones[phone].source,
+            participants.phones[phone].source,
         )
 
 
-def _can_end(caller: str, by: str | None, source: Source, steps: Sequence[Step], cast: Cast) -> None:
+def _can_end(caller: str, by: str | None, source: Source, steps: Sequence[Step], participants: Participants) -> None:
     if by is None or by == "pbx":
         return
     if by == "caller":
@@ -318,21 +325,21 @@ def _can_end(caller: str, by: str | None, source: Source, steps: Sequence[Step],
                 source, f"{caller} never hangs up in this scenario", f"add the step `- hang up: {caller}`"
             )
         return
-    if not any(isinstance(each, Answers) and each.hangs_up is not None for each in cast.behaviours(by)):
-        raise _not_told(by, "hang up", "answers: 5s, hangs up: 10s", source, cast)
+    if not any(isinstance(each, Answers) and each.hangs_up is not None for each in participants.behaviours(by)):
+        raise _not_told(by, "hang up", "answers: 5s, hangs up: 10s", source, participants)
 
 
-def _number_exists(caller: str, listed: Sequence[Expectation], cast: Cast) -> None:
+def _number_exists(caller: str, listed: Sequence[Expectation], participants: Participants) -> None:
     """A number that the office does not have rings nobody; that may be the point, and is then said."""
-    dialled = cast.callers[caller]
-    if cast.office is None or not dialled.dials or dialled.dials in cast.office.trunk.numbers:
+    dialled = participants.callers[caller]
+    if participants.office is None or not dialled.dials or dialled.dials in participants.office.trunk.numbers:
         return
     if any(isinstance(expectation, Nobody) and expectation.does == "rings" for expectation in listed):
         return
     raise ReadingError(
         dialled.source,
         f"{caller} dials {dialled.dials}, and the office has no such number",
-        suggest_name(dialled.dials, cast.office.trunk.numbers, "its numbers are")
+        suggest_name(dialled.dials, participants.office.trunk.numbers, "its numbers are")
         + "; where an unknown number is the point, expect `- nobody: rings`",
     )
 

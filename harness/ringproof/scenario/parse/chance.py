@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ringproof.core.problem import ReadingError, told
 from ringproof.scenario.model.scenario import FALSE_ALARM, Over
-from ringproof.scenario.parse.participants import Cast
+from ringproof.scenario.parse.participants import Participants
 from ringproof.scenario.syntax.tree import Value
 from ringproof.scenario.syntax.values import table_of, text_of, unknown_name
 from ringproof.scenario.syntax.verbs import Sentence
@@ -34,12 +34,12 @@ def read_calls(value: Value) -> int:
     return int(text.text)
 
 
-def read_over(sentence: Sentence, cast: Cast) -> Over:
+def read_over(sentence: Sentence, participants: Participants) -> Over:
     """Read `over: first`, `shares: {101: 2, 102: 1}`, `independent: false`, `false alarm: 1e-6`."""
     name = text_of(sentence.value, "`over`", "a choice made above, such as first")
-    if name.text not in cast.choices:
-        raise unknown_name(name, cast.choices, "nothing above is chosen as", "the choices are")
-    phones = cast.choices[name.text]
+    if name.text not in participants.choices:
+        raise unknown_name(name, participants.choices, "nothing above is chosen as", "the choices are")
+    phones = participants.choices[name.text]
     shares, independent, rate = (sentence.modifier(key) for key in ("shares", "independent", "false alarm"))
     weights = dict.fromkeys(phones, 1) if shares is None else _shares(shares, name.text, phones)
     return Over(

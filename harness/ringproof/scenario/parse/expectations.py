@@ -28,7 +28,7 @@ from ringproof.scenario.model.scenario import (
 )
 from ringproof.scenario.parse.chance import read_over
 from ringproof.scenario.parse.hearing import read_caller_hears
-from ringproof.scenario.parse.participants import Cast
+from ringproof.scenario.parse.participants import Participants
 from ringproof.scenario.syntax.tree import Listing, Table, Text, Value
 from ringproof.scenario.syntax.values import (
     code_of,
@@ -84,21 +84,21 @@ _T = TypeVar("_T")
 
 
 def read_expectation(  # noqa: C901, PLR0911, PLR0912 - one case for each verb
-    sentence: Sentence, caller: str, cast_: Cast
+    sentence: Sentence, caller: str, participants: Participants
 ) -> Expectation:
     """Read one line of what is expected of a caller's call; `either` is none, it stands for several."""
     source, value = sentence.verb.source, sentence.value
     match sentence.verb.text:
         case "ring":
-            return _ring(sentence, cast_)
+            return _ring(sentence, participants)
         case "refused":
-            codes = _by_phone(sentence, "{101: 486}", cast_)
+            codes = _by_phone(sentence, "{101: 486}", participants)
             return Refused(
                 source=source,
                 codes={phone: _each_time(code, "refused: {101: 486}", _code) for phone, code in codes.items()},
             )
         case "forwarded":
-            targets = _by_phone(sentence, '{101: "103"}', cast_)
+            targets = _by_phone(sentence, '{101: "103"}', participants)
             return Forwarded(
                 source=source,
                 targets={
@@ -106,43 +106,45 @@ def read_expectation(  # noqa: C901, PLR0911, PLR0912 - one case for each verb
                 },
             )
         case "unseen":
-            phones, times = _counted(value, "`unseen`", "how often it is dialled, such as 2", cast_)
+            phones, times = _counted(value, "`unseen`", "how often it is dialled, such as 2", participants)
             return Unseen(source=source, phones=phones, times=times)
         case "answer":
             if isinstance(value, Table):
-                one_of, chosen, _ = _choice(value, cast_, ANSWER_CHOICE)
+                one_of, chosen, _ = _choice(value, participants, ANSWER_CHOICE)
                 return Answer(source=source, phone="", one_of=one_of, name=chosen)
-            return Answer(source=source, phone=cast_.whom(text_of(value, "`answer`", "one extension, such as 101")))
+            return Answer(
+                source=source, phone=participants.whom(text_of(value, "`answer`", "one extension, such as 101"))
+            )
         case "talk":
-            return _talk(sentence, caller, cast_)
+            return _talk(sentence, caller, participants)
         case "nobody":
             return _nobody(sentence)
         case "missed":
-            phones, times = _counted(value, "`missed`", "how many missed calls it shows, such as 2", cast_)
+            phones, times = _counted(value, "`missed`", "how many missed calls it shows, such as 2", participants)
             return Missed(source=source, phones=phones, times=times)
         case "lost":
-            return Lost(source=source, phones=_phones(value, "`lost`", cast_))
+            return Lost(source=source, phones=_phones(value, "`lost`", participants))
         case "caller hears":
             return read_caller_hears(sentence)
         case "shows":
-            return _shows(sentence, cast_)
+            return _shows(sentence, participants)
         case "picks up by itself":
-            return PicksUpByItself(source=source, phones=_phones(value, "`picks up by itself`", cast_))
+            return PicksUpByItself(source=source, phones=_phones(value, "`picks up by itself`", participants))
         case "over":
-            return read_over(sentence, cast_)
+            return read_over(sentence, participants)
         case "caller gets":
-            return _caller_gets(sentence, cast_)
+            return _caller_gets(sentence, participants)
         case verb:
             raise LookupError(f"no reader for the expectation `{verb}`")
 
 
-def _by_phone(sentence: Sentence, example: str, cast_: Cast) -> dict[str, Value]:
+def _by_phone(sentence: Sentence, example: str, participants: Participants) -> dict[str, Value]:
     """Read a mapping of phones to something of each."""
     verb = sentence.verb.text
     table = table_of(sentence.value, f"`{verb}`", f"`{verb}: {example}`")
     if not table.entries:
         raise ReadingError(sentence.verb.source, f"`{verb}` names nobody", f"write `{verb}: {example}`, or delete it")
-    return {phone: written.value for written in table.entries.values() for phone in cast_.all_of(written.key)}
+    return {phone: written.value for written in table.entries.values() for phone in participants.all_of(written.key)}
 
 
 def _code(value: Value) -> int:
@@ -153,7 +155,7 @@ def _target(value: Value) -> str:
     return text_of(value, "`forwarded`", "the number to which the call was sent on").text
 
 
-def _talk(sentence: Sentence, caller: str, cast_: Cast) -> Talk:
+def _talk(sentence: Sentence, caller: str, participants: Participants) -> Talk:
     """Read `[anna, 101]`, in either order."""
     meant = f"the caller and who answered, such as `talk: [{caller}, 101]`"
     texts = [text_of(item, "a part of `talk`", meant) for item in items_of(sentence.value, "`talk`", meant)]
@@ -163,7 +165,7 @@ def _talk(sentence: Sentence, caller: str, cast_: Cast) -> Talk:
     lasts = sentence.modifier("for")
     return Talk(
         source=sentence.verb.source,
-        phone=cast_.whom(others[0]),
+        phone=participants.whom(others[0]),
         lasts=None if lasts is None else time_of(lasts, "`for`", "60s", TALKS_AT_LEAST),
     )
 
@@ -176,49 +178,51 @@ def _each_time(value: Value, example: str, read: Callable[[Value], _T]) -> tuple
     return tuple(read(item) for item in listed)
 
 
-def _counted(value: Value, verb: str, meant: str, cast_: Cast) -> tuple[tuple[str, ...], dict[str, int]]:
+def _counted(value: Value, verb: str, meant: str, participants: Participants) -> tuple[tuple[str, ...], dict[str, int]]:
     """Read `[101, 102]`, or `{101: 2}` where it matters how often: the phones, and the numbers that are written."""
     times: dict[str, int] = {}
     if not isinstance(value, Table):
-        return _phones(value, verb, cast_), times
+        return _phones(value, verb, participants), times
     for written in value.entries.values():
         text = text_of(written.value, verb, meant)
         if not _COUNT.fullmatch(text.text):
             raise ReadingError(text.source, f"{told(text.text)} is no number from 1 to 99", "write 2, say")
-        times |= dict.fromkeys(cast_.all_of(written.key), int(text.text))
+        times |= dict.fromkeys(participants.all_of(written.key), int(text.text))
     return tuple(times), times
 
 
-def _ring(sentence: Sentence, cast_: Cast) -> Ring:
+def _ring(sentence: Sentence, participants: Participants) -> Ring:
     lasts, after, again = (sentence.modifier(name) for name in ("for", "after", "again"))
     one_of: tuple[str, ...] = ()
     name, excluded = "", one_of
     if isinstance(sentence.value, Table):
-        one_of, name, excluded = _choice(sentence.value, cast_)
+        one_of, name, excluded = _choice(sentence.value, participants)
     return Ring(
         source=sentence.verb.source,
-        phones=() if one_of else _phones(sentence.value, "`ring`", cast_),
+        phones=() if one_of else _phones(sentence.value, "`ring`", participants),
         one_of=one_of,
         name=name,
         excluded=excluded,
         lasts=None if lasts is None else time_of(lasts, "`for`", "15s", _LEAST),
         after=None if after is None else time_of(after, "`after`", "2s"),
-        again=() if again is None else _phones(again, "`again`", cast_),
+        again=() if again is None else _phones(again, "`again`", participants),
     )
 
 
-def _choice(table: Table, cast_: Cast, keys: tuple[str, ...] = CHOICE) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
+def _choice(
+    table: Table, participants: Participants, keys: tuple[str, ...] = CHOICE
+) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
     """Read `{one_of: [101, 102], as: first, not: [others]}`; the name is known from here on."""
     refuse_unknown(table, keys, "a choice")
     value, as_, not_ = (entry(table.entries, key) for key in CHOICE)
-    before = tuple(cast_.choices)
-    name = "" if as_ is None else _new_name(text_of(as_, "`as`", "a name, such as first"), cast_)
+    before = tuple(participants.choices)
+    name = "" if as_ is None else _new_name(text_of(as_, "`as`", "a name, such as first"), participants)
     if name:  # whatever else is wrong with it: who means it later is not wrong, too
-        cast_.choices[name] = ()
+        participants.choices[name] = ()
     if value is None:
         raise ReadingError(table.source, "a choice has no `one_of:`", f"write {_CHOICE}")
     texts = [text_of(item, "`one_of`", "one extension, such as 101") for item in items_of(value, "`one_of`", _CHOICE)]
-    phones = tuple(cast_.phone(text) for text in texts)
+    phones = tuple(participants.phone(text) for text in texts)
     each_once(texts, "`one_of`")
     if len(phones) < _FEWEST:
         raise ReadingError(value.source, "a choice has at least two phones", "write `ring: [101]` where there is none")
@@ -231,21 +235,21 @@ def _choice(table: Table, cast_: Cast, keys: tuple[str, ...] = CHOICE) -> tuple[
     if len(excluded) >= len(phones):
         raise ReadingError(table.source, "`not` leaves nobody to choose", "add phones to `one_of`")
     if name:
-        cast_.choices[name] = phones
+        participants.choices[name] = phones
     return phones, name, tuple(excluded)
 
 
-def _new_name(text: Text, cast_: Cast) -> str:
+def _new_name(text: Text, participants: Participants) -> str:
     if not CHOICE_NAME.fullmatch(text.text) or text.text in (ANY, "caller", "pbx", "harness"):
         raise ReadingError(
             text.source, f"{told(text.text)} is no name for a choice", "write a word of small letters, such as first"
         )
-    if text.text in cast_.choices:
+    if text.text in participants.choices:
         raise ReadingError(text.source, f"{told(text.text)} is chosen already", "give each choice a name of its own")
     return text.text
 
 
-def _phones(value: Value, what: str, cast_: Cast) -> tuple[str, ...]:
+def _phones(value: Value, what: str, participants: Participants) -> tuple[str, ...]:
     example = f"a list of extensions, such as {what[:-1]}: [101, 102]`"
     texts = [
         text_of(item, f"a part of {what}", "one extension, such as 101") for item in items_of(value, what, example)
@@ -253,7 +257,7 @@ def _phones(value: Value, what: str, cast_: Cast) -> tuple[str, ...]:
     each_once(texts, what)
     phones: dict[str, Source] = {}
     for text in texts:
-        for phone in cast_.all_of(text):
+        for phone in participants.all_of(text):
             if phone in phones:  # once by the name of its extension, and once by its own
                 raise ReadingError(text.source, f"{what} names {phone} twice", "delete one of the two", phones[phone])
             phones[phone] = text.source
@@ -269,7 +273,7 @@ def _nobody(sentence: Sentence) -> Nobody:
     return Nobody(source=sentence.verb.source, does=cast('Literal["rings", "answers"]', does.text))
 
 
-def _caller_gets(sentence: Sentence, cast_: Cast) -> CallerGets:
+def _caller_gets(sentence: Sentence, participants: Participants) -> CallerGets:
     example = "`caller gets: {code: 480, ended by: pbx}`"
     table = table_of(sentence.value, "`caller gets`", example)
     refuse_unknown(table, CALLER_GETS, "`caller gets`")
@@ -279,7 +283,7 @@ def _caller_gets(sentence: Sentence, cast_: Cast) -> CallerGets:
     ended_by = None
     if by is not None:
         text = text_of(by, "`ended by`", "caller, pbx or an extension")
-        ended_by = text.text if text.text in ("caller", "pbx") else _extension(text, cast_)
+        ended_by = text.text if text.text in ("caller", "pbx") else _extension(text, participants)
     answered = entry(table.entries, "answered by")
     if answered is not None and (text := text_of(answered, "`answered by`", "pbx")).text not in ANSWERED_BY:
         raise ReadingError(
@@ -295,10 +299,10 @@ def _caller_gets(sentence: Sentence, cast_: Cast) -> CallerGets:
     )
 
 
-def _shows(sentence: Sentence, cast_: Cast) -> Shows:
+def _shows(sentence: Sentence, participants: Participants) -> Shows:
     shown: dict[str, str] = {}
     diverted: dict[str, str] = {}
-    for phone, value in _by_phone(sentence, '{101: "+74951234567"}', cast_).items():
+    for phone, value in _by_phone(sentence, '{101: "+74951234567"}', participants).items():
         caller = value
         if isinstance(value, Table):
             refuse_unknown(value, SHOWN, "an entry of `shows`")
@@ -323,11 +327,11 @@ def _said(value: Value, what: str, meant: str) -> str:
     return text.text
 
 
-def _extension(text: Text, cast_: Cast) -> str:
-    if cast_.office is not None and not text.text.isdigit():
+def _extension(text: Text, participants: Participants) -> str:
+    if participants.office is not None and not text.text.isdigit():
         raise ReadingError(
             text.source,
             f"`ended by`: unknown word {told(text.text)}",
             suggest(text.text, ("caller", "pbx"), "write an extension, or one of"),
         )
-    return cast_.phone(text)
+    return participants.phone(text)

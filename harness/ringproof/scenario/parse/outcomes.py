@@ -13,7 +13,7 @@ from math import factorial, prod
 from ringproof.core.problem import Complaints, ReadingError, told
 from ringproof.scenario.model.scenario import Expectation, Ring
 from ringproof.scenario.parse.expectations import EXPECTATION, read_expectation
-from ringproof.scenario.parse.participants import Cast
+from ringproof.scenario.parse.participants import Participants
 from ringproof.scenario.syntax.tree import Listing, Table, Text, Value
 from ringproof.scenario.syntax.values import entry, items_of
 from ringproof.scenario.syntax.verbs import take_apart
@@ -32,27 +32,34 @@ Reading = Mapping[str, Listed]
 """By caller's name. In their order names of choices are known: to those behind."""
 
 
-def read_expectations(value: Value, name: Text, cast: Cast, complaints: Complaints) -> tuple[Reading, ...]:
+def read_expectations(
+    value: Value, name: Text, participants: Participants, complaints: Complaints
+) -> tuple[Reading, ...]:
     """Read `expect:` of the scenario called `name`: what is expected of every caller who calls, in every reading."""
     before = len(complaints)
-    together = entry(value.entries, TOGETHER) if isinstance(value, Table) and TOGETHER not in cast.callers else None
+    together = (
+        entry(value.entries, TOGETHER) if isinstance(value, Table) and TOGETHER not in participants.callers else None
+    )
     if isinstance(value, Table) and together is not None:
-        return _together(value, together, cast, complaints)
+        return _together(value, together, participants, complaints)
     found: dict[str, tuple[Listed, ...]] = {}
     if isinstance(value, Table):
         for written in value.entries.values():
             with complaints:
-                caller = _whose(written.key, cast)
-                found[caller] = _alternatives(written.value, written.key.text, caller, cast, complaints)
-    elif len(cast.calling) > 1:
+                caller = _whose(written.key, participants)
+                found[caller] = _alternatives(written.value, written.key.text, caller, participants, complaints)
+    elif len(participants.calling) > 1:
         raise ReadingError(
             value.source,
-            f"{' and '.join(cast.calling)} call, and `expect` does not say whose call is meant",
-            f"write `{cast.calling[0]}:` and below it the list of what is expected of that call, then the others",
+            f"{' and '.join(participants.calling)} call, and `expect` does not say whose call is meant",
+            f"write `{participants.calling[0]}:` and below it the list of what is expected of that call, then the "
+            "others",
         )
     else:
-        found = {caller: _alternatives(value, name.text, caller, cast, complaints) for caller in cast.calling}
-    for caller in cast.calling:
+        found = {
+            caller: _alternatives(value, name.text, caller, participants, complaints) for caller in participants.calling
+        }
+    for caller in participants.calling:
         if caller not in found and len(complaints) == before:
             complaints.add(
                 ReadingError(
@@ -81,7 +88,7 @@ def check_names(reading: Reading, complaints: Complaints) -> None:
             )
 
 
-def _together(table: Table, value: Value, cast: Cast, complaints: Complaints) -> tuple[Reading, ...]:
+def _together(table: Table, value: Value, participants: Participants, complaints: Complaints) -> tuple[Reading, ...]:
     """Give the lists to the callers in every way."""
     if len(table.entries) > 1:
         other = next(written.key for key, written in table.entries.items() if key != TOGETHER)
@@ -91,7 +98,7 @@ def _together(table: Table, value: Value, cast: Cast, complaints: Complaints) ->
             f"keep `{TOGETHER}`, or a list for each caller",
         )
     items = items_of(value, f"`{TOGETHER}`", f"`{TOGETHER}:` and below it a list for each call, each with its `- `")
-    callers = len(cast.calling)
+    callers = len(participants.calling)
     if callers < _FEWEST:
         raise ReadingError(
             value.source, f"`{TOGETHER}` is for several callers, and one calls", "write the list itself below `expect:`"
@@ -103,12 +110,14 @@ def _together(table: Table, value: Value, cast: Cast, complaints: Complaints) ->
             "write one for each call",
         )
     lists = [
-        _alternatives(item, f"call {number} of {TOGETHER}", WHOEVER, cast, complaints)
+        _alternatives(item, f"call {number} of {TOGETHER}", WHOEVER, participants, complaints)
         for number, item in enumerate(items, start=1)
     ]
     _not_too_many(value, factorial(callers) * prod(map(len, lists)))
     return tuple(
-        dict(zip(order, chosen, strict=True)) for order in permutations(cast.calling) for chosen in product(*lists)
+        dict(zip(order, chosen, strict=True))
+        for order in permutations(participants.calling)
+        for chosen in product(*lists)
     )
 
 
@@ -121,18 +130,22 @@ def _not_too_many(value: Value, number: int) -> None:
         )
 
 
-def _whose(key: Text, cast: Cast) -> str:
-    if key.text in EXPECTATION.verbs and key.text not in cast.callers:
+def _whose(key: Text, participants: Participants) -> str:
+    if key.text in EXPECTATION.verbs and key.text not in participants.callers:
         raise ReadingError(
             key.source, f"`{key.text}` is not in a list", "begin each expectation with `- `: `expect:` is a list"
         )
-    caller = cast.caller(key)
-    if caller not in cast.calling and not cast.strangers:  # else it is known which call names him wrongly
+    caller = participants.caller(key)
+    if (
+        caller not in participants.calling and not participants.strangers
+    ):  # else it is known which call names him wrongly
         raise ReadingError(key.source, f"{caller} never calls in this scenario", f"add the step `- call: {caller}`")
     return caller
 
 
-def _alternatives(value: Value, name: str, caller: str, cast: Cast, complaints: Complaints) -> tuple[Listed, ...]:
+def _alternatives(
+    value: Value, name: str, caller: str, participants: Participants, complaints: Complaints
+) -> tuple[Listed, ...]:
     """Read a list of expectations of a caller's call, in every way in which its `either` can be read."""
     items = items_of(value, "`expect`", _LIST)
     if not items:
@@ -142,25 +155,25 @@ def _alternatives(value: Value, name: str, caller: str, cast: Cast, complaints: 
         with complaints:
             sentence = take_apart(item, EXPECTATION)
             if sentence.verb.text != "either":
-                parts.append(((read_expectation(sentence, caller, cast),),))
+                parts.append(((read_expectation(sentence, caller, participants),),))
                 continue
-            lists = _either(sentence.value, caller, cast, complaints)
+            lists = _either(sentence.value, caller, participants, complaints)
             _not_too_many(sentence.value, prod(map(len, parts)) * len(lists))
             parts.append(lists)
     return tuple(_joined(chosen) for chosen in product(*parts))
 
 
-def _either(value: Value, caller: str, cast: Cast, complaints: Complaints) -> tuple[Listed, ...]:
+def _either(value: Value, caller: str, participants: Participants, complaints: Complaints) -> tuple[Listed, ...]:
     """Read the lists of an `either`; a choice that is named in one of them is known in that list alone."""
     lists = items_of(value, "`either`", _EITHER)
     if len(lists) < _FEWEST or not all(isinstance(each, Listing) and each.items for each in lists):
         raise ReadingError(value.source, "`either` has no two lists of expectations", f"write {_EITHER}")
-    known = dict(cast.choices)
+    known = dict(participants.choices)
     found: list[Listed] = []
     for each in lists:
-        found += _alternatives(each, "either", caller, cast, complaints)
-        cast.choices.clear()
-        cast.choices.update(known)
+        found += _alternatives(each, "either", caller, participants, complaints)
+        participants.choices.clear()
+        participants.choices.update(known)
     return tuple(found)
 
 

@@ -51,7 +51,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Cast:
+class Participants:
     """Everybody whom a scenario may name."""
 
     office: Office | None

@@ -9,7 +9,7 @@ from typing import Literal, cast
 from ringproof.core.duration import PbxSeconds
 from ringproof.core.problem import Complaints, ReadingError, told
 from ringproof.scenario.model.scenario import ANY, Call, HangUp, Hear, Moment, Press, Step, Wait
-from ringproof.scenario.parse.participants import Cast
+from ringproof.scenario.parse.participants import Participants
 from ringproof.scenario.syntax.tree import Listing, Table, Text, Value
 from ringproof.scenario.syntax.values import entry, items_of, refuse_unknown, table_of, text_of, time_of
 from ringproof.scenario.syntax.verbs import Grammar, Sentence, take_apart
@@ -49,26 +49,26 @@ def callers_who_call(value: Value) -> tuple[str, ...]:
     return tuple(names)
 
 
-def read_steps(value: Value, cast_: Cast, complaints: Complaints) -> tuple[Step, ...]:
+def read_steps(value: Value, participants: Participants, complaints: Complaints) -> tuple[Step, ...]:
     """Read `when:`."""
     steps: list[Step] = []
-    grammar = replace(STEP, example=f"call: {cast_.example}")
+    grammar = replace(STEP, example=f"call: {participants.example}")
     for item in items_of(value, "`when`", f"`- {grammar.example}`, one step a line"):
         with complaints:
-            steps.append(_step(take_apart(item, grammar), cast_, steps))
+            steps.append(_step(take_apart(item, grammar), participants, steps))
     return tuple(steps)
 
 
-def _step(sentence: Sentence, cast_: Cast, before: list[Step]) -> Step:
+def _step(sentence: Sentence, participants: Participants, before: list[Step]) -> Step:
     source = sentence.verb.source
-    at = _moment(sentence.modifier("at"), cast_)
+    at = _moment(sentence.modifier("at"), participants)
     match sentence.verb.text:
         case "call":
-            return Call(caller=_named(sentence, cast_), source=source, at=at)
+            return Call(caller=_named(sentence, participants), source=source, at=at)
         case "hang up":
-            return HangUp(caller=_named(sentence, cast_), source=source, at=at)
+            return HangUp(caller=_named(sentence, participants), source=source, at=at)
         case "hear":
-            caller = _by(sentence, cast_)
+            caller = _by(sentence, participants)
             heard = text_of(sentence.value, "`hear`", "`hear: prompt`")
             if heard.text != "prompt":
                 raise ReadingError(
@@ -79,16 +79,16 @@ def _step(sentence: Sentence, cast_: Cast, before: list[Step]) -> Step:
                 return Hear(caller=caller, source=source, at=at)
             return Hear(caller=caller, source=source, at=at, within=time_of(within, "`within`", "10s", _LEAST))
         case "press":
-            return _press(sentence, cast_, at)
+            return _press(sentence, participants, at)
         case "wait":
             time = time_of(sentence.value, "`wait`", "5s", _LEAST)
-            return Wait(caller=_waiting(sentence, cast_, before), source=source, at=at, time=time)
+            return Wait(caller=_waiting(sentence, participants, before), source=source, at=at, time=time)
         case verb:
             raise LookupError(f"no reader for the step `{verb}`")
 
 
-def _press(sentence: Sentence, cast_: Cast, at: Moment | None) -> Press:
-    caller = _by(sentence, cast_)
+def _press(sentence: Sentence, participants: Participants, at: Moment | None) -> Press:
+    caller = _by(sentence, participants)
     digits = text_of(
         sentence.value, "`press`", 'the keys in quotes, such as `press: "2"`; a bare # or * means something to YAML'
     )
@@ -115,7 +115,7 @@ def _press(sentence: Sentence, cast_: Cast, at: Moment | None) -> Press:
     )
 
 
-def _moment(value: Value | None, cast_: Cast) -> Moment | None:
+def _moment(value: Value | None, participants: Participants) -> Moment | None:
     if value is None:
         return None
     table = table_of(value, "`at`", _AT)
@@ -132,40 +132,46 @@ def _moment(value: Value | None, cast_: Cast) -> Moment | None:
     return Moment(
         after=time_of(after, "`after`", "5s"),
         event=cast('Literal["ring", "answer"]', kind),
-        phone=ANY if phone.text == ANY else phone.text if cast_.contacts(phone.text) else cast_.phone(phone),
+        phone=ANY
+        if phone.text == ANY
+        else phone.text
+        if participants.contacts(phone.text)
+        else participants.phone(phone),
     )
 
 
-def _named(sentence: Sentence, cast_: Cast) -> str:
+def _named(sentence: Sentence, participants: Participants) -> str:
     verb = sentence.verb.text
-    return cast_.caller(text_of(sentence.value, f"`{verb}`", f"a caller's name, such as `{verb}: {cast_.example}`"))
+    return participants.caller(
+        text_of(sentence.value, f"`{verb}`", f"a caller's name, such as `{verb}: {participants.example}`")
+    )
 
 
-def _by(sentence: Sentence, cast_: Cast) -> str:
+def _by(sentence: Sentence, participants: Participants) -> str:
     written = sentence.modifier("by")
     if written is not None:
-        return cast_.caller(text_of(written, "`by`", f"a caller's name, such as `by: {cast_.example}`"))
-    if len(cast_.calling) == 1:
-        return cast_.calling[0]
-    if cast_.strangers and not cast_.calling:
-        return cast_.strangers[0]  # told where it stands
-    if not cast_.calling:
+        return participants.caller(text_of(written, "`by`", f"a caller's name, such as `by: {participants.example}`"))
+    if len(participants.calling) == 1:
+        return participants.calling[0]
+    if participants.strangers and not participants.calling:
+        return participants.strangers[0]  # told where it stands
+    if not participants.calling:
         raise ReadingError(
             sentence.verb.source,
             "nobody calls in this scenario",
-            f"let the steps begin with `- call: {cast_.example}`, say",
+            f"let the steps begin with `- call: {participants.example}`, say",
         )
     raise ReadingError(
         sentence.verb.source,
-        f"this step does not say who does it: {' and '.join(cast_.calling)} call",
-        f"add `by: {cast_.calling[0]}`",
+        f"this step does not say who does it: {' and '.join(participants.calling)} call",
+        f"add `by: {participants.calling[0]}`",
     )
 
 
-def _waiting(sentence: Sentence, cast_: Cast, before: list[Step]) -> str:
+def _waiting(sentence: Sentence, participants: Participants, before: list[Step]) -> str:
     """Return by whom a wait is: it holds up everybody, so that with several callers it need not be said."""
     if sentence.modifier("by") is None and before:
         return before[-1].caller
-    if sentence.modifier("by") is None and cast_.calling:
-        return cast_.calling[0]
-    return _by(sentence, cast_)
+    if sentence.modifier("by") is None and participants.calling:
+        return participants.calling[0]
+    return _by(sentence, participants)

@@ -30,7 +30,7 @@ _OTHER_ENCODINGS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Manuscript:
+class SourceText:
     """The text of a file and its lines; `file` is the name that messages show."""
 
     file: str
@@ -44,7 +44,7 @@ def shown_name(path: Path) -> str:
     return os.path.normpath(path).removeprefix(here)
 
 
-def open_manuscript(path: Path) -> Manuscript | Problem:
+def open_source_text(path: Path) -> SourceText | Problem:
     """Read a file of UTF-8 text (a byte order mark is skipped) of at most 20,000 lines and 1 MB."""
     file = shown_name(path)
     start = Source(file, 1, 1)
@@ -71,7 +71,7 @@ def open_manuscript(path: Path) -> Manuscript | Problem:
                 "split it: every file of a folder is played",
             )
         _characters(file, text)
-    return complaints.problems[0] if complaints else Manuscript(file, text, lines)
+    return complaints.problems[0] if complaints else SourceText(file, text, lines)
 
 
 def _bytes(path: Path, start: Source) -> bytes:

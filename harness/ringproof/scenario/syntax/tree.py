@@ -13,7 +13,7 @@ import yaml
 
 from ringproof.core.problem import Complaints, ReadingError, told
 from ringproof.core.source import Source
-from ringproof.scenario.syntax.source_text import Manuscript
+from ringproof.scenario.syntax.source_text import SourceText
 from ringproof.scenario.syntax.yaml_errors import explain
 
 DEEPEST = 16
@@ -68,19 +68,19 @@ class Table:
 Value = Text | Nothing | Listing | Table
 
 
-def read_tree(manuscript: Manuscript, complaints: Complaints) -> Value:
+def read_tree(source_text: SourceText, complaints: Complaints) -> Value:
     """Return the only document of the file.
 
     Raises ReadingError where reading cannot go on; a key that stands twice is added to the complaints.
     """
-    return _Tree(manuscript, complaints).document()
+    return _Tree(source_text, complaints).document()
 
 
 class _Tree:
-    def __init__(self, manuscript: Manuscript, complaints: Complaints) -> None:
-        self._manuscript = manuscript
+    def __init__(self, source_text: SourceText, complaints: Complaints) -> None:
+        self._source_text = source_text
         self._complaints = complaints
-        self._events = self._checked(iter(yaml.parse(manuscript.text, Loader=QUICK_LOADER)))
+        self._events = self._checked(iter(yaml.parse(source_text.text, Loader=QUICK_LOADER)))
         self._anchored = False
 
     def document(self) -> Value:
@@ -88,8 +88,8 @@ class _Tree:
         event = next(self._events)
         if isinstance(event, yaml.StreamEndEvent):
             raise ReadingError(
-                Source(self._manuscript.file, 1, 1),
-                "this file is empty" if not self._manuscript.text.strip() else "this file holds comments only",
+                Source(self._source_text.file, 1, 1),
+                "this file is empty" if not self._source_text.text.strip() else "this file holds comments only",
                 "write at least `pbx:` and `scenarios:`, or delete the file",
             )
         value = self._value(next(self._events), 1)
@@ -108,14 +108,14 @@ class _Tree:
             try:
                 event = next(events)
             except yaml.YAMLError as fault:
-                raise explain(fault, self._manuscript) from None
+                raise explain(fault, self._source_text) from None
             yield event
 
     def _source(self, event: yaml.Event) -> Source:
         mark = event.start_mark
         if mark is None:  # only an event that was made by hand
-            return Source(self._manuscript.file, 1, 1)
-        return Source(self._manuscript.file, mark.line + 1, mark.column + 1)
+            return Source(self._source_text.file, 1, 1)
+        return Source(self._source_text.file, mark.line + 1, mark.column + 1)
 
     def _value(self, event: yaml.Event, depth: int) -> Value:
         source = self._source(event)

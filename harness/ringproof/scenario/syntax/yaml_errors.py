@@ -11,7 +11,7 @@ import yaml
 
 from ringproof.core.problem import ReadingError, told
 from ringproof.core.source import Source
-from ringproof.scenario.syntax.source_text import Manuscript
+from ringproof.scenario.syntax.source_text import SourceText
 
 _CUT_NAME = re.compile(r"\s*(?:- )?(?P<name>[^\s\"'#\[{:][^\"'#:]*?)(?P<cut>\s+#)[^ ].*")
 """A name without quotes that a ` #` turns into a comment before its colon."""
@@ -21,26 +21,26 @@ _MISFIT = "this line does not fit those above it: no line of its level begins in
 _INDENT = "indent it as its neighbours; the parts of a list all begin with `- `, the keys of a mapping never do"
 
 
-def explain(fault: yaml.YAMLError, manuscript: Manuscript) -> ReadingError:
+def explain(fault: yaml.YAMLError, source_text: SourceText) -> ReadingError:
     """Return the sentence for an error of either parser."""
     if not isinstance(fault, yaml.MarkedYAMLError):
-        return ReadingError(Source(manuscript.file, 1, 1), "this file is not YAML", "check it with a YAML editor")
-    here = _source(manuscript, fault.problem_mark or fault.context_mark)
-    opened = _source(manuscript, fault.context_mark or fault.problem_mark)
-    cut = _cut_name(manuscript, here.line)
+        return ReadingError(Source(source_text.file, 1, 1), "this file is not YAML", "check it with a YAML editor")
+    here = _source(source_text, fault.problem_mark or fault.context_mark)
+    opened = _source(source_text, fault.context_mark or fault.problem_mark)
+    cut = _cut_name(source_text, here.line)
     if cut is not None:
         return cut
-    return _explain(fault.context or "", fault.problem or "", here, opened, manuscript)
+    return _explain(fault.context or "", fault.problem or "", here, opened, source_text)
 
 
-def _explain(context: str, problem: str, here: Source, opened: Source, manuscript: Manuscript) -> ReadingError:
+def _explain(context: str, problem: str, here: Source, opened: Source, source_text: SourceText) -> ReadingError:
     for sign, meaning in _MARKS.items():
         if meaning in context:
-            word = re.split(r"[\s,\]}]", _rest(manuscript, opened))[0]
+            word = re.split(r"[\s,\]}]", _rest(source_text, opened))[0]
             return ReadingError(
                 opened, f"{told(word)} is not quoted, and YAML takes its {sign} for {meaning}", f'write "{word}"'
             )
-    tab = _line(manuscript, here)[: here.column].find("\t") + 1
+    tab = _line(source_text, here)[: here.column].find("\t") + 1
     if tab:
         place = Source(here.file, here.line, tab)
         return ReadingError(place, "a tab stands in this line, and YAML counts spaces only", "write a space instead")
@@ -57,7 +57,7 @@ def _explain(context: str, problem: str, here: Source, opened: Source, manuscrip
         (
             "cannot start any token",
             here,
-            f"a value without quotes cannot begin with {told(_rest(manuscript, here)[:1])}",
+            f"a value without quotes cannot begin with {told(_rest(source_text, here)[:1])}",
             "put it in quotes",
         ),
         (
@@ -94,14 +94,14 @@ def _explain(context: str, problem: str, here: Source, opened: Source, manuscrip
     return ReadingError(here, "YAML cannot read this", "quote a value that holds anything but words and numbers")
 
 
-def _cut_name(manuscript: Manuscript, line: int) -> ReadingError | None:
+def _cut_name(source_text: SourceText, line: int) -> ReadingError | None:
     """Return the sentence about a name with ` #` at or just above the line that YAML stumbled over."""
     for number in range(line, max(line - 3, 0), -1):
-        text = manuscript.lines[number - 1] if number <= len(manuscript.lines) else ""
+        text = source_text.lines[number - 1] if number <= len(source_text.lines) else ""
         match = _CUT_NAME.fullmatch(text)
         if match is not None and ":" in text:
             return ReadingError(
-                Source(manuscript.file, number, match.start("cut") + 2),
+                Source(source_text.file, number, match.start("cut") + 2),
                 f"` #` begins a comment, so the name ends at {told(match['name'])}",
                 "put the name in quotes",
             )
@@ -110,13 +110,13 @@ def _cut_name(manuscript: Manuscript, line: int) -> ReadingError | None:
     return None
 
 
-def _source(manuscript: Manuscript, mark: yaml.Mark | None) -> Source:
-    return Source(manuscript.file, mark.line + 1, mark.column + 1) if mark else Source(manuscript.file, 1, 1)
+def _source(source_text: SourceText, mark: yaml.Mark | None) -> Source:
+    return Source(source_text.file, mark.line + 1, mark.column + 1) if mark else Source(source_text.file, 1, 1)
 
 
-def _line(manuscript: Manuscript, here: Source) -> str:
-    return manuscript.lines[here.line - 1] if here.line <= len(manuscript.lines) else ""
+def _line(source_text: SourceText, here: Source) -> str:
+    return source_text.lines[here.line - 1] if here.line <= len(source_text.lines) else ""
 
 
-def _rest(manuscript: Manuscript, here: Source) -> str:
-    return _line(manuscript, here)[here.column - 1 :]
+def _rest(source_text: SourceText, here: Source) -> str:
+    return _line(source_text, here)[here.column - 1 :]

@@ -14,9 +14,9 @@ from ringproof.phones import protocol
 from ringproof.phones.container import PhonesContainer
 from ringproof.phones.handle import Phone
 from ringproof.play.callers import Callers, CallerSeat
-from ringproof.play.channels import Switchboard, moment
-from ringproof.play.context import Stage
-from ringproof.play.phones import Seat
+from ringproof.play.channel_tracker import ChannelTracker, moment
+from ringproof.play.context import PlayContext
+from ringproof.play.extensions import Seat
 from ringproof.play.sound import tones_heard
 
 RECORDED_MS = 1000
@@ -26,13 +26,13 @@ A_DAY = PbxSeconds(86_400.0)
 WRITTEN_WITHIN_S = 10.0
 
 
-class Talks:
+class AudioChecks:
     """Listens at both ends of every call that a phone picks up. Sound is real: meanwhile the clock does not race."""
 
     def __init__(
         self,
-        stage: Stage,
-        switchboard: Switchboard,
+        context: PlayContext,
+        tracker: ChannelTracker,
         callers: Callers,
         tones: Mapping[str, int],
         folder: Path,
@@ -43,8 +43,8 @@ class Talks:
 
         `lasts`: after so long talks of a caller's are listened to again, where that is expected.
         """
-        self._stage = stage
-        self._switchboard = switchboard
+        self._context = context
+        self._tracker = tracker
         self._callers = callers
         self._tones = tones
         self._folder = folder
@@ -62,50 +62,50 @@ class Talks:
     def take(self, message: protocol.Recorded) -> None:
         """Note that a recording is complete."""
         self._written.add(message.file)
-        self._stage.notify()
+        self._context.notify()
 
     def listen(self, seat: Seat, call_id: str) -> None:
         """Listen to the talk that follows this phone's pick-up of the leg `call_id`, from its connection on."""
-        self._stage.begin(self._await_connection(seat, call_id), f"listening to {seat.name}")
+        self._context.begin(self._await_connection(seat, call_id), f"listening to {seat.name}")
 
     async def _await_connection(self, seat: Seat, call_id: str) -> None:
         """Listen as soon as the phone is connected with its caller; before that it hears announcements, if anything."""
 
         def partner() -> CallerSeat | None:
             caller = self._caller_of(call_id)
-            connected = caller is not None and self._switchboard.connected_since(call_id, caller.call_id) is not None
+            connected = caller is not None and self._tracker.connected_since(call_id, caller.call_id) is not None
             return caller if connected else None
 
-        deadline = PbxEpoch(self._stage.clock.now() + A_DAY)
-        await self._stage.until(lambda: partner() is not None or call_id not in seat.talking, deadline)
+        deadline = PbxEpoch(self._context.clock.now() + A_DAY)
+        await self._context.until(lambda: partner() is not None or call_id not in seat.talking, deadline)
         if (caller := partner()) is None or call_id not in seat.talking:
             return
-        begun = self._stage.clock.now()
+        begun = self._context.clock.now()
         await self._listen(seat, call_id, caller)
         lasts = self._lasts.get(caller.caller.name)
         if lasts is None:
             return
         over = PbxEpoch(begun + lasts)
-        if not await self._stage.until(lambda: partner() is None or call_id not in seat.talking, over):
+        if not await self._context.until(lambda: partner() is None or call_id not in seat.talking, over):
             await self._listen(seat, call_id, caller, again=True)
 
     async def _listen(self, seat: Seat, call_id: str, caller: CallerSeat, *, again: bool = False) -> None:
         self._open += 1
-        with self._stage.clock.hold():
+        with self._context.clock.hold():
             files = {seat.name: self._record(seat.name, seat.phone, call_id)}
             if caller.call_id is not None:
                 name = caller.caller.name
                 files[name] = self._record(name, caller.phone, caller.call_id)
             for who, file in files.items():
                 tones = await self._heard(file, who)
-                at = moment(self._stage.clock.now())
-                self._stage.record(SoundHeard(at=at, who=who, call_id=call_id, tones=tones, again=again))
+                at = moment(self._context.clock.now())
+                self._context.record(SoundHeard(at=at, who=who, call_id=call_id, tones=tones, again=again))
         self._open -= 1
-        self._stage.notify()
+        self._context.notify()
 
     def _caller_of(self, call_id: str) -> CallerSeat | None:
         seats = self._callers.seats.values()
-        return next((seat for seat in seats if self._switchboard.same_call(call_id, seat.call_id)), None)
+        return next((seat for seat in seats if self._tracker.same_call(call_id, seat.call_id)), None)
 
     def _record(self, who: str, phone: Phone, call_id: str) -> Path:
         known = len(list(self._folder.glob("*.wav")))
@@ -119,9 +119,9 @@ class Talks:
         return self._house().recording(f"{self._mark}-{file.name}")
 
     async def _heard(self, file: Path, who: str) -> tuple[str, ...]:
-        deadline = PbxEpoch(self._stage.clock.now() + RECORDED_MS / 1000 + WRITTEN_WITHIN_S)
+        deadline = PbxEpoch(self._context.clock.now() + RECORDED_MS / 1000 + WRITTEN_WITHIN_S)
         inside = self._inside(file)
-        if not await self._stage.until(lambda: inside in self._written, deadline):
+        if not await self._context.until(lambda: inside in self._written, deadline):
             raise BrokenError(f"the phone of {who} did not record what it hears", f"its file would be {file}")
         self._house().keep_recording(Path(inside).name, file)
         return tones_heard(file, self._tones)

@@ -26,7 +26,7 @@ from ringproof.events import (
 )
 from ringproof.events.calls import Calls
 from ringproof.pbx.manager import Manager, ManagerEvent
-from ringproof.play.context import Stage
+from ringproof.play.context import PlayContext
 from ringproof.play.listening import RECORDS, RECORDS_NO_MORE, buffers, listens, run_by
 
 CALL_ID = "CHANNEL(pjsip,call-id)"
@@ -52,16 +52,16 @@ class Originating:
     """How the name of the new channel begins."""
 
 
-class Switchboard:
+class ChannelTracker:
     """Turns manager events into events of the play, and asks the PBX for the Call-ID of every new SIP channel.
 
     The Call-ID is what ties a phone's ring to the PBX's channel; it is asked for at once, because a channel that is
     gone cannot be asked. A phone that refuses at once therefore waits until its ring is known (`knows`).
     """
 
-    def __init__(self, stage: Stage, manager: Callable[[], Manager]) -> None:
+    def __init__(self, context: PlayContext, manager: Callable[[], Manager]) -> None:
         """Ask through `manager`, which exists once the PBX has booted."""
-        self._stage = stage
+        self._context = context
         self._manager = manager
         self._known: dict[str, LegBelongs] = {}
         self._unknown: dict[str, ChannelMade] = {}
@@ -113,10 +113,10 @@ class Switchboard:
 
     def take(self, event: ManagerEvent) -> None:
         """Take one manager event, in the order of their coming."""
-        at = PbxSeconds(float(event.get("Timestamp", 0.0)) or self._stage.clock.now())
-        late = self._stage.clock.now() - at
+        at = PbxSeconds(float(event.get("Timestamp", 0.0)) or self._context.clock.now())
+        late = self._context.clock.now() - at
         if late < OTHER_CLOCK_S:
-            self._stage.clock.note_lateness(late)
+            self._context.clock.note_lateness(late)
         channel = event.get("Channel", "")
         self._follow_link(at, channel, event.get("Linkedid", ""))
         match event.get("Event"):
@@ -142,10 +142,10 @@ class Switchboard:
                 self._bridged.discard(channel)
                 self._note(Unbridged(at=at, channel=channel, bridge=event["BridgeUniqueid"]))
             case "DTMFEnd" if event.get("Direction") == "Received":
-                self._stage.record(KeyHeard(at=at, channel=channel, digit=event["Digit"]))
+                self._context.record(KeyHeard(at=at, channel=channel, digit=event["Digit"]))
             case "SuccessfulAuth":
                 self.authenticated[event.get("RemoteAddress", "")] = event.get("AccountID", "")
-                self._stage.notify()
+                self._context.notify()
             case name:
                 self._take_sound(name, at, channel, _place(event))
         self.ask()
@@ -154,9 +154,9 @@ class Switchboard:
         """Take an event of what is played to a channel, or recorded of it."""
         match name:
             case "MusicOnHoldStart":
-                self._stage.record(MusicBegan(at=at, channel=channel))
+                self._context.record(MusicBegan(at=at, channel=channel))
             case "MusicOnHoldStop":
-                self._stage.record(MusicEnded(at=at, channel=channel))
+                self._context.record(MusicEnded(at=at, channel=channel))
             case "MixMonitorStart":  # also by queues.conf, or by the manager interface
                 self._hold(self._recorded, channel, Listener("MixMonitor", place))
             case "MixMonitorStop":
@@ -171,7 +171,7 @@ class Switchboard:
                 for channel in self.channels
                 if endpoint_of(channel) and (company := self._calls.connections.company(channel))
             }
-        self._stage.record(event)
+        self._context.record(event)
 
     def _follow_link(self, at: PbxSeconds, channel: str, linked: str) -> None:
         """Record that a channel has become part of another call."""
@@ -190,16 +190,16 @@ class Switchboard:
                 self._news.add(made.channel)
             else:
                 self._asked.add(made.channel)
-                self._stage.begin(self._identify(made), f"asking whose call {made.channel} is")
+                self._context.begin(self._identify(made), f"asking whose call {made.channel} is")
 
     def _executes(self, at: PbxSeconds, channel: str, application: str, data: str, place: str) -> None:
         """Hold the clock while the channel is in an application that listens; a recording ends with the channel."""
         if application in AWAIT_KEYS:
             self._awaited.add(channel)
-            self._stage.record(KeysAwaited(at=at, channel=channel))
+            self._context.record(KeysAwaited(at=at, channel=channel))
         elif channel in self._awaited:
             self._awaited.discard(channel)
-            self._stage.record(KeysAwaitedNoMore(at=at, channel=channel))
+            self._context.record(KeysAwaitedNoMore(at=at, channel=channel))
         _release(self._listening, channel)
         for name, told in run_by(application, data):
             inside = name != application.lower()
@@ -218,7 +218,7 @@ class Switchboard:
     def _hold(self, holds: dict[str, contextlib.ExitStack], channel: str, by: Listener) -> None:
         if channel not in holds:
             holds[channel] = contextlib.ExitStack()
-            holds[channel].enter_context(self._stage.clock.hold(by))
+            holds[channel].enter_context(self._context.clock.hold(by))
 
     def _made(self, at: PbxSeconds, channel: str, linked: str, *, outgoing: bool) -> None:
         originated = outgoing and linked not in self._linked.values()  # else somebody dials in his own call
@@ -254,7 +254,7 @@ class Switchboard:
                 at=made.at, call_id=call_id, channel=made.channel, endpoint=made.endpoint, linked=made.linked
             )
             self._known[call_id] = leg
-            self._stage.record(leg)
+            self._context.record(leg)
 
 
 def _release(holds: dict[str, contextlib.ExitStack], channel: str) -> None:

@@ -22,8 +22,8 @@ from ringproof.events import (
 )
 from ringproof.phones import protocol
 from ringproof.phones.handle import Phone
-from ringproof.play.channels import Switchboard, moment
-from ringproof.play.context import Stage, TalkRefusedError
+from ringproof.play.channel_tracker import ChannelTracker, moment
+from ringproof.play.context import PlayContext, TalkRefusedError
 from ringproof.scenario.model.scenario import (
     ANY,
     BUSY,
@@ -82,11 +82,11 @@ class Seat:
         return (self.behaviour.waiting or Refuses(BUSY)) if self.on_call else RingsOn()
 
 
-class Ensemble:
+class Extensions:
     """Takes the messages of all phones of the office."""
 
     def __init__(
-        self, stage: Stage, switchboard: Switchboard, seats: dict[str, Seat], rung: Sequence[Behaviour] = ()
+        self, context: PlayContext, tracker: ChannelTracker, seats: dict[str, Seat], rung: Sequence[Behaviour] = ()
     ) -> None:
         """Conduct `seats`, by extension; `rung`: what those do that do as they are rung, in that order."""
         self._rung = rung
@@ -95,8 +95,8 @@ class Ensemble:
         """Called with every phone that has picked up, and the call's leg."""
         self.on_called_often: Callable[[str], None] = lambda _name: None
         """Called with a phone that is called OFTEN times in a row."""
-        self._stage = stage
-        self._switchboard = switchboard
+        self._context = context
+        self._tracker = tracker
         self._tidied: set[str] = set()
         """Call-IDs of rings that Ringproof ended after the story."""
         self.seats = seats
@@ -111,9 +111,9 @@ class Ensemble:
         seat = self.seats[name]
         if self._of_preparation(seat, message):
             return
-        epoch = self._stage.clock.at_stamp(message.at_ns)
+        epoch = self._context.clock.at_stamp(message.at_ns)
         at = moment(epoch)
-        record = self._stage.record
+        record = self._context.record
         match message:
             case protocol.Invited(call_id=call_id):
                 self._invited(seat, message, epoch)
@@ -135,22 +135,22 @@ class Ensemble:
                 self._picked_up(seat, call_id, epoch)
                 record(PhonePickedUp(at=at, phone=name, call_id=call_id))
             case protocol.MediaChanged():
-                self._stage.hold_for(STEADY, f"the sound of {name} has changed")
+                self._context.hold_for(STEADY, f"the sound of {name} has changed")
             case protocol.Ended(call_id=call_id) if call_id in seat.talking:
                 seat.talking.discard(call_id)
                 by: Literal["phone", "harness", "pbx"] = "harness" if message.by_us else "pbx"
                 by = "phone" if call_id in seat.own_hang_ups else by
                 record(PhoneHungUp(at=at, phone=name, call_id=call_id, by=by))
             case _:
-                self._stage.notify()
+                self._context.notify()
 
     def begin_story(self) -> None:
         """Count from now what is to happen so long after the story's begin."""
-        begun = self._stage.clock.now()
+        begun = self._context.clock.now()
         for seat in self.seats.values():
             if isinstance(seat.behaviour, OnACall) and seat.behaviour.ends is not None:
                 due = PbxEpoch(begun + seat.behaviour.ends)
-                self._stage.begin(self._end_call(seat, due), f"{seat.name} ending its call")
+                self._context.begin(self._end_call(seat, due), f"{seat.name} ending its call")
 
     def forget(self) -> None:
         """Forget whom the last call has rung: the story is told again."""
@@ -168,19 +168,19 @@ class Ensemble:
         if getattr(message, "call_id", None) not in seat.on_call:
             return False
         if isinstance(message, protocol.Refused) and message.because:
-            at = moment(self._stage.clock.at_stamp(message.at_ns))
+            at = moment(self._context.clock.at_stamp(message.at_ns))
             refused = TalkRefused(at=at, phone=seat.name, code=message.code, because=message.because)
-            self._stage.fail(TalkRefusedError(refused))
+            self._context.fail(TalkRefusedError(refused))
         if isinstance(message, protocol.Ended):
             seat.on_call.discard(message.call_id)
             if not message.by_us:  # the story says that it is on a call, and it is not
-                at = moment(self._stage.clock.at_stamp(message.at_ns))
-                self._stage.record(TalkDropped(at=at, phone=seat.name))
-        self._stage.notify()
+                at = moment(self._context.clock.at_stamp(message.at_ns))
+                self._context.record(TalkDropped(at=at, phone=seat.name))
+        self._context.notify()
         return True
 
     async def _end_call(self, seat: Seat, due: PbxEpoch) -> None:
-        await self._stage.wait_until(due)
+        await self._context.wait_until(due)
         for call_id in seat.on_call:
             seat.phone.tell(protocol.HangUp(call_id=call_id))
         seat.phone.tell(protocol.WhenInvited(code=RINGING))
@@ -192,12 +192,12 @@ class Ensemble:
         """
         seats = [seat for name, seat in self.seats.items() if phone in (name, extension_of(name), ANY)]
         moments = (moment for seat in seats for moment in (seat.rang if event == "ring" else seat.answered).items())
-        mine = (at for leg, at in moments if call is None or self._switchboard.same_call(leg, call))
+        mine = (at for leg, at in moments if call is None or self._tracker.same_call(leg, call))
         return min(mine, default=None)
 
     def connected_since(self, phone: str, call: str) -> PbxEpoch | None:
         """Since when a phone that still talks is connected with the caller whose leg is `call`."""
-        since = (self._switchboard.connected_since(leg, call) for leg, _ in self._talks(phone, call))
+        since = (self._tracker.connected_since(leg, call) for leg, _ in self._talks(phone, call))
         return min((at for at in since if at is not None), default=None)
 
     def picked_up_since(self, phone: str, call: str) -> PbxEpoch | None:
@@ -208,7 +208,7 @@ class Ensemble:
         """Yield the legs in which the phone still talks in this call, and when it picked up."""
         seats = [seat for name, seat in self.seats.items() if phone in (name, extension_of(name))]
         talks = ((leg, seat.answered[leg]) for seat in seats for leg in seat.talking)
-        return ((leg, at) for leg, at in talks if self._switchboard.same_call(leg, call))
+        return ((leg, at) for leg, at in talks if self._tracker.same_call(leg, call))
 
     def hang_up_all(self) -> None:
         """Tidy up: end what still rings or talks."""
@@ -238,17 +238,17 @@ class Ensemble:
             asserted=message.asserted,
             diverted=message.diverted,
         )
-        self._stage.record(invited)
+        self._context.record(invited)
         deed = seat.deed
         if isinstance(deed, Answers):
             due = PbxEpoch(seat.stretch + deed.after)
-            self._stage.begin(self._answer(seat, message.call_id, due), f"{seat.name} answering")
+            self._context.begin(self._answer(seat, message.call_id, due), f"{seat.name} answering")
         elif isinstance(deed, Refuses):
             verb: protocol.CallVerb = protocol.Refuse(call_id=message.call_id, code=deed.code)
-            self._stage.begin(self._turn_away(seat, verb, PbxEpoch(epoch + deed.after)), f"{seat.name} refusing")
+            self._context.begin(self._turn_away(seat, verb, PbxEpoch(epoch + deed.after)), f"{seat.name} refusing")
         elif isinstance(deed, Forwards):
             verb = protocol.Forward(call_id=message.call_id, to=deed.to)
-            self._stage.begin(self._turn_away(seat, verb, PbxEpoch(epoch + deed.after)), f"{seat.name} forwarding")
+            self._context.begin(self._turn_away(seat, verb, PbxEpoch(epoch + deed.after)), f"{seat.name} forwarding")
 
     def _silenced(self, seat: Seat, call_id: str, epoch: PbxEpoch) -> None:
         seat.ringing.pop(call_id, None)
@@ -260,13 +260,13 @@ class Ensemble:
         seat.talking.add(call_id)
         seat.answered[call_id] = epoch
         self.on_picked_up(seat, call_id)
-        self._stage.hold_for(STEADY, f"{seat.name} has answered")
+        self._context.hold_for(STEADY, f"{seat.name} has answered")
         if isinstance(seat.behaviour, Answers) and seat.behaviour.hangs_up is not None:
             due = PbxEpoch(epoch + seat.behaviour.hangs_up)
-            self._stage.begin(self._hang_up(seat, call_id, due), f"{seat.name} hanging up")
+            self._context.begin(self._hang_up(seat, call_id, due), f"{seat.name} hanging up")
 
     async def _answer(self, seat: Seat, call_id: str, due: PbxEpoch) -> None:
-        await self._stage.wait_until(due)
+        await self._context.wait_until(due)
         if call_id not in seat.ringing:
             return
         self._acts(seat, protocol.Answer(call_id=call_id), due)
@@ -278,19 +278,19 @@ class Ensemble:
     async def _turn_away(self, seat: Seat, verb: protocol.CallVerb, due: PbxEpoch) -> None:
         """Refuse or forward when due, but not before the PBX has said whose call it is: afterwards it cannot."""
         call_id = verb.call_id
-        deadline = PbxEpoch(self._stage.clock.now() + IDENTIFIED_WITHIN_S)
-        await self._stage.until(lambda: self._switchboard.knows(call_id) or call_id not in seat.ringing, deadline)
-        await self._stage.wait_until(due)
+        deadline = PbxEpoch(self._context.clock.now() + IDENTIFIED_WITHIN_S)
+        await self._context.until(lambda: self._tracker.knows(call_id) or call_id not in seat.ringing, deadline)
+        await self._context.wait_until(due)
         if call_id in seat.ringing:
             self._acts(seat, verb, due)
 
     def _acts(self, seat: Seat, verb: protocol.CallVerb, due: PbxEpoch) -> None:
         """Have a phone do what was due at a moment; that it comes late is this machine's doing, and noted as such."""
-        self._stage.clock.note_lateness(self._stage.clock.now() - due)
+        self._context.clock.note_lateness(self._context.clock.now() - due)
         seat.phone.tell(verb)
 
     async def _hang_up(self, seat: Seat, call_id: str, due: PbxEpoch) -> None:
-        await self._stage.wait_until(due)
+        await self._context.wait_until(due)
         if call_id in seat.talking:
             seat.own_hang_ups.add(call_id)
             self._acts(seat, protocol.HangUp(call_id=call_id), due)
