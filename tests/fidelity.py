@@ -20,7 +20,7 @@ from ringproof.compare import Difference, compare
 from ringproof.events import read_record
 from ringproof.observe import Observation, observe
 from ringproof.report.result import EXIT_BROKEN, EXIT_FAILED
-from ringproof.run.session import find_files
+from ringproof.run.discovery import find_files
 from ringproof.scenario.model.office import RandomFree, ToGroup
 from ringproof.scenario.model.scenario import Scenario
 from ringproof.scenario.reading import read_scenarios

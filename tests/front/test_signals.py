@@ -18,7 +18,8 @@ from front_project import Project, scenario
 from ringproof.containers.folders import folders_left_behind
 from ringproof.containers.run import RunEnvironment
 from ringproof.run.opening import Opening
-from ringproof.run.session import Interruption, Run
+from ringproof.run.session import Run
+from ringproof.run.signals import Interruption
 
 WAITERS = [scenario("one waits"), scenario("two waits"), scenario("three waits")]
 
@@ -256,7 +257,7 @@ def test_sigterm_of_plain_pytest_cleans_up(project: Project) -> None:
 
 DROPS = """
 import os, signal, time
-from ringproof.run.session import Interruption
+from ringproof.run.signals import Interruption
 
 class Dropping:
     def __del__(self):

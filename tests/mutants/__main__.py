@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ringproof.containers.run import open_run
 from ringproof.report.result import EXIT_BROKEN, EXIT_FAILED
-from ringproof.run.session import Interruption
+from ringproof.run.signals import Interruption
 
 from .coverage import Coverage
 from .each import catch_each, caught_report

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from ringproof.run.session import ENDING
+from ringproof.run.discovery import ENDING
 from ringproof.scenario.model.scenario import Scenario
 from ringproof.scenario.reading import read_scenarios
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ringproof.cli.output import refuse
-from ringproof.run.session import ENDING, find_files
+from ringproof.run.discovery import ENDING, find_files
 
 if TYPE_CHECKING:
     from ringproof.scenario.reading import ReadFile

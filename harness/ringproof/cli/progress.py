@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from ringproof.cli.output import counted
-from ringproof.run.session import ENDING, shown
+from ringproof.core.paths import shown
+from ringproof.run.discovery import ENDING
 
 if TYPE_CHECKING:
     import pytest

@@ -17,7 +17,9 @@ from ringproof.cli.progress import Teller
 from ringproof.report.out import OutError, OutInUseError, claimed
 from ringproof.report.result import EXIT_BROKEN, EXIT_INVALID
 from ringproof.run.attempts import UNSTEADY_IN_CI, Confirm, SpeedError, read_speed
-from ringproof.run.session import DEFAULT_IMAGE, DEFAULT_OUT, Interruption, is_meant
+from ringproof.run.discovery import is_meant
+from ringproof.run.session import DEFAULT_IMAGE, DEFAULT_OUT
+from ringproof.run.signals import Interruption
 
 if TYPE_CHECKING:
     from ringproof.run.opening import Opening

@@ -163,8 +163,8 @@ class Controller:
         """Tell the table, the totals and where the results are."""
         if not self.run.selected:
             return
+        from ringproof.core.paths import shown  # noqa: PLC0415
         from ringproof.report.summary import clock_notes, summary_text, totals_line  # noqa: PLC0415 - brings pydantic and more
-        from ringproof.run.session import shown  # noqa: PLC0415
 
         run = self.run
         terminalreporter.section("Ringproof")

@@ -43,7 +43,7 @@ class RingFile(pytest.File):
             return [UnreadItem.from_parent(self, name=UNREAD, fault=fault)]
 
     def _items(self) -> Iterator[pytest.Item]:
-        from ringproof.run.session import repetition  # noqa: PLC0415 - the same
+        from ringproof.run.discovery import repetition  # noqa: PLC0415 - the same
         from ringproof.scenario.reading import read_scenarios  # noqa: PLC0415 - brings pydantic and PyYAML
 
         read = read_scenarios(self.path)
@@ -76,7 +76,8 @@ class InvalidItem(RingproofItem):
 
     def runtest(self) -> None:
         """Fail."""
-        from ringproof.run.session import invalid, shown  # noqa: PLC0415 - brings pydantic and more
+        from ringproof.core.paths import shown  # noqa: PLC0415 - brings pydantic and more
+        from ringproof.run.verdicts import invalid  # noqa: PLC0415 - brings pydantic and more
 
         self.result = invalid(shown(self.path), self.problems)
         pytest.fail(self.result.text, pytrace=False)
@@ -92,7 +93,8 @@ class UnreadItem(RingproofItem):
 
     def setup(self) -> None:
         """Raise it."""
-        from ringproof.run.session import shown, unread  # noqa: PLC0415 - brings pydantic and more
+        from ringproof.core.paths import shown  # noqa: PLC0415 - brings pydantic and more
+        from ringproof.run.verdicts import unread  # noqa: PLC0415 - brings pydantic and more
 
         self.result = unread(shown(self.path), self.fault, kind=DEFECT, hint=REPORT_IT)
         raise self.fault
@@ -150,7 +152,7 @@ class RingItem(RingproofItem):
 
     def _play(self, play: Callable[[Table], Plays | None], player: Player) -> None:
         from ringproof.run.attempts import NotJudgedError  # noqa: PLC0415 - brings pydantic and more
-        from ringproof.run.session import not_judged  # noqa: PLC0415
+        from ringproof.run.verdicts import not_judged  # noqa: PLC0415
 
         begun = time.monotonic()
 
@@ -178,7 +180,7 @@ class RingItem(RingproofItem):
 
     def runtest(self) -> None:
         """Judge. A defect in what tells the verdict is told as such, and the scenario has a result."""
-        from ringproof.run.session import not_judged, tell  # noqa: PLC0415
+        from ringproof.run.verdicts import not_judged, result_of  # noqa: PLC0415
 
         if self.unconfirmed is not None:
             return  # `take` follows
@@ -187,7 +189,7 @@ class RingItem(RingproofItem):
         assert self.plays is not None  # noqa: S101 - pytest runs setup() first
         plays, table = self.plays
         try:
-            self.result = tell(self.scenario, plays, table)
+            self.result = result_of(self.scenario, plays, table)
         except Exception as fault:
             player: Player = self.config.pluginmanager.getplugin("ringproof-player")
             self.result = not_judged(self.scenario, _unforeseen(fault, player), table, plays.wall, table.width)
@@ -201,8 +203,8 @@ class RingItem(RingproofItem):
 
 def _unforeseen(fault: Exception, player: Player) -> NotJudgedError:
     """Return what is to be said of an exception: a folder that cannot be written to is no defect of Ringproof."""
+    from ringproof.core.paths import shown  # noqa: PLC0415
     from ringproof.run.attempts import NotJudgedError  # noqa: PLC0415 - brings pydantic and more
-    from ringproof.run.session import shown  # noqa: PLC0415
 
     if isinstance(fault, OSError) and is_unwritable(fault):
         sentence = f"nothing can be written to {shown(player.out)}: {fault.strerror}"

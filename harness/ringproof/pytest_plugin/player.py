@@ -32,7 +32,7 @@ class Player:
     def __init__(self, config: pytest.Config) -> None:
         """Serve this pytest process."""
         from ringproof.containers.folders import sign  # noqa: PLC0415 - brings pydantic and more
-        from ringproof.run.session import Interruption  # noqa: PLC0415
+        from ringproof.run.signals import Interruption  # noqa: PLC0415
 
         self.config = config
         self.out = out_of(config)
@@ -55,7 +55,7 @@ class Player:
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> Generator[None, None, None]:
         """Play nothing when a file is invalid; -k does not hide a file whose names nobody knows."""
-        from ringproof.run.session import is_meant  # noqa: PLC0415 - brings pydantic and more
+        from ringproof.run.discovery import is_meant  # noqa: PLC0415 - brings pydantic and more
 
         invalid = any(isinstance(item, InvalidItem) for item in items)
         nameless = [item for item in items if isinstance(item, InvalidItem | UnreadItem)]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ringproof.play import RunEnvironment
-    from ringproof.run.session import Interruption
+    from ringproof.run.signals import Interruption
 
 
 class Opening:
@@ -68,7 +68,7 @@ class Opening:
 
     def discard(self) -> None:
         """Remove what was made, if nobody has taken it; a signal that comes meanwhile is ignored."""
-        from ringproof.run.session import undisturbed  # noqa: PLC0415 - as above
+        from ringproof.run.signals import undisturbed  # noqa: PLC0415 - as above
 
         with undisturbed():
             if self._thread is not None and self._thread.ident is not None:
