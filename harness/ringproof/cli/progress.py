@@ -83,7 +83,7 @@ class Teller:
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Keep the configuration: the run is found there even when no result came."""
-        from ringproof.pytest_plugin.controller import EXPECTED, OPENING  # noqa: PLC0415 - brings pytest
+        from ringproof.pytest_plugin.keys import EXPECTED, OPENING  # noqa: PLC0415 - brings pytest
 
         self._config = config
         config.stash[EXPECTED] = self._expected
@@ -92,7 +92,7 @@ class Teller:
 
     def pytest_unconfigure(self) -> None:
         """Look for the run."""
-        from ringproof.pytest_plugin import RUN  # noqa: PLC0415 - brings pytest
+        from ringproof.pytest_plugin.keys import RUN  # noqa: PLC0415 - brings pytest
 
         self.run = self._config.stash.get(RUN, None)
 

@@ -14,9 +14,10 @@ import typer
 from ringproof.cli.output import counted, interrupted, refuse
 from ringproof.cli.paths import Paths, files_of, path_for, read_what_can_be
 from ringproof.cli.progress import Teller
+from ringproof.core.speed import SpeedError, read_speed
 from ringproof.report.out import OutError, OutInUseError, claimed
 from ringproof.report.result import EXIT_BROKEN, EXIT_INVALID
-from ringproof.run.attempts import UNSTEADY_IN_CI, Confirm, SpeedError, read_speed
+from ringproof.run.attempts import UNSTEADY_IN_CI, Confirm
 from ringproof.run.discovery import is_meant
 from ringproof.run.session import DEFAULT_IMAGE, DEFAULT_OUT
 from ringproof.run.signals import Interruption

@@ -1,7 +1,7 @@
 """The pytest front end: `*.ring.yaml` files are collected, each scenario is an item.
 
 setup() plays (an exception there is pytest's ERROR: broken), runtest() judges (FAILED). Every pytest of a machine with
-Ringproof imports this package: only pytest itself and the standard library may be imported at the top of its modules.
+Ringproof imports this package: `_awake` imports all that plays, where there is a scenario.
 """
 
 from __future__ import annotations
@@ -9,20 +9,17 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ringproof.pytest_plugin.controller import RUN, Controller
-from ringproof.pytest_plugin.items import ENDING, RingFile
+from ringproof.pytest_plugin.keys import ENDING, OWNER, SHARED
 from ringproof.pytest_plugin.options import add_options
-from ringproof.pytest_plugin.player import OWNER, SHARED, Player
 
 if TYPE_CHECKING:
     from ringproof.report.result import Result
     from ringproof.run.session import Run
-
-__all__ = ["RUN"]
 
 
 class RingproofHooks:
@@ -60,17 +57,14 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return None if is_named else True
 
 
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> RingFile | None:
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.File | None:
     """Collect a scenario file; the first one wakes the rest of this plugin."""
-    if not file_path.name.endswith(ENDING):
-        return None
-    wake(parent.config)
-    return RingFile.from_parent(parent, path=file_path)
+    return _awake().ring_file(file_path, parent) if file_path.name.endswith(ENDING) else None
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - xdist has no public type
-    """Tell a worker of pytest-xdist where it will find the environment; so far it is only a name."""
+    """Tell a worker of pytest-xdist where it will find the environment."""
     shared = getattr(node.config, "ringproof_shared", None)
     if shared is None:
         shared = Path(tempfile.gettempdir()) / f"ringproof-{os.getpid()}-{os.urandom(6).hex()}"
@@ -84,16 +78,12 @@ def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - xdist has no pub
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:  # noqa: ANN401
     """Open the run once it is known what the workers are going to play; they play only afterwards."""
-    ours = [name for name in ids if f"{ENDING}::" in name]
-    if ours and RUN not in node.config.stash:
-        controller = Controller(node.config)
-        node.config.pluginmanager.register(controller, "ringproof-controller")
-        controller.begin(ours)
+    if ours := [name for name in ids if f"{ENDING}::" in name]:
+        _awake().open_for_workers(node.config, ours)
 
 
-def wake(config: pytest.Config) -> None:
-    """Register what plays, and in a session without workers what controls, too."""
-    if not config.pluginmanager.has_plugin("ringproof-player"):
-        config.pluginmanager.register(Player(config), "ringproof-player")
-        if not hasattr(config, "workerinput"):
-            config.pluginmanager.register(Controller(config), "ringproof-controller")
+def _awake() -> ModuleType:
+    """Import what plays: the one place where that is done, since every pytest of a machine imports this package."""
+    from ringproof.pytest_plugin import waking  # noqa: PLC0415 - see above
+
+    return waking

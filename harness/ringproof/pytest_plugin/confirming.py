@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ringproof.containers.slots import place_in
+from ringproof.report.result import and_more
+from ringproof.run.attempts import Plays, Unconfirmed
+
 if TYPE_CHECKING:
     from ringproof.pytest_plugin.items import RingItem
-    from ringproof.run.attempts import Plays, Unconfirmed
 
 AT_ONCE = 16
 """How many reds are confirmed at once, in all processes of a run together."""
@@ -23,8 +26,6 @@ RED = "ringproof_red"
 
 def red(unconfirmed: Unconfirmed) -> dict[str, Any]:
     """Return what is reported of a red while it is being confirmed."""
-    from ringproof.report.result import and_more  # noqa: PLC0415 - others' pytest loads this module
-
     scenario, findings = unconfirmed.scenario, unconfirmed.red.findings
     return {
         "name": scenario.name,
@@ -49,8 +50,6 @@ class Confirmations:
         threading.Thread(target=self._confirm, args=(item, unconfirmed), name=name, daemon=True).start()
 
     def _confirm(self, item: RingItem, unconfirmed: Unconfirmed) -> None:
-        from ringproof.containers.slots import place_in  # noqa: PLC0415 - brings asyncio, and others' pytest loads this
-
         outcome: Plays | BaseException
         try:
             with place_in(Path(unconfirmed.table.environment.folder), "confirming", AT_ONCE):

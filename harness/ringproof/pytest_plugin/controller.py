@@ -13,25 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ringproof.core.paths import shown
 from ringproof.pytest_plugin.confirming import RED
-from ringproof.pytest_plugin.items import DEFECT, ENDING, INVALID, UNREAD, RingproofItem
-from ringproof.pytest_plugin.options import WIDTH, image_of, out_of, rendered_of, speed_of
+from ringproof.pytest_plugin.items import DEFECT, INVALID, UNREAD, RingproofItem
+from ringproof.pytest_plugin.keys import ENDING, EXPECTED, OPENING, RUN
+from ringproof.pytest_plugin.options import WIDTH
 from ringproof.pytest_plugin.player import ATTRIBUTE
+from ringproof.pytest_plugin.settings import image_of, out_of, rendered_of, speed_of
 from ringproof.report.out import OutError, claimed, is_unwritable
+from ringproof.report.result import Result, Told, and_more
+from ringproof.report.summary import clock_notes, summary_text, totals_line
+from ringproof.run.attempts import UNSTEADY_IN_CI
+from ringproof.run.session import Run
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
-
-    from ringproof.report.result import Result
-    from ringproof.run.opening import Opening
-    from ringproof.run.session import Run
-
-OPENING: pytest.StashKey[Opening] = pytest.StashKey()
-"""Of the controlling process: its run, where the command line has begun to open it."""
-EXPECTED: pytest.StashKey[int] = pytest.StashKey()
-"""Of the controlling process: how many results the command line counts on, which has read the files itself."""
-RUN: pytest.StashKey[Run] = pytest.StashKey()
-"""Of the controlling process: the run, once something is to be played or an invalid file is to be told."""
 
 
 class Controller:
@@ -39,9 +35,6 @@ class Controller:
 
     def __init__(self, config: pytest.Config) -> None:
         """Serve this session."""
-        from ringproof.run.attempts import UNSTEADY_IN_CI  # noqa: PLC0415 - brings pydantic and more
-        from ringproof.run.session import Run  # noqa: PLC0415
-
         self.config = config
         allow_unsteady = bool(config.getoption("ringproof_allow_unsteady"))
         if allow_unsteady and os.environ.get("CI") == "true":
@@ -107,7 +100,6 @@ class Controller:
             message = _crashed(report)
         if message is None:
             return
-        from ringproof.report.result import Result  # noqa: PLC0415 - brings pydantic and more
 
         result = Result.from_message(message)
         if result.findings and not report.skipped and result.findings[0].kind != DEFECT:
@@ -163,8 +155,6 @@ class Controller:
         """Tell the table, the totals and where the results are."""
         if not self.run.selected:
             return
-        from ringproof.core.paths import shown  # noqa: PLC0415
-        from ringproof.report.summary import clock_notes, summary_text, totals_line  # noqa: PLC0415 - brings pydantic and more
 
         run = self.run
         terminalreporter.section("Ringproof")
@@ -191,7 +181,6 @@ class _HouseForm:
             tw.line(self.message)
 
     def __init__(self, result: Result) -> None:
-        from ringproof.report.result import and_more  # noqa: PLC0415 - brings pydantic and more
 
         self._text = result.text
         self.reprcrash = self._Crash(result.findings[0].sentence + and_more(result.findings))
@@ -205,8 +194,6 @@ class _HouseForm:
 
 def _crashed(report: pytest.TestReport) -> dict[str, Any]:
     """Return the result of a scenario whose worker died: no report of its own came."""
-    from ringproof.report.result import Result, Told  # noqa: PLC0415 - brings pydantic and more
-
     file, _, name = report.nodeid.partition("::")
     sentence = "the process that played this scenario ended without a word"
     return Result(

@@ -5,20 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ringproof.core.paths import shown
+from ringproof.core.problem import Problem
 from ringproof.report.out import is_unwritable
+from ringproof.report.result import Result
+from ringproof.run.attempts import NotJudgedError, Plays, Table, Unconfirmed, begin_plays
+from ringproof.run.discovery import repetition
+from ringproof.scenario.model.scenario import Scenario
+from ringproof.scenario.reading import read_scenarios
 
 if TYPE_CHECKING:
-    from ringproof.core.problem import Problem
     from ringproof.pytest_plugin.player import Player
-    from ringproof.report.result import Result
-    from ringproof.run.attempts import NotJudgedError, Plays, Table, Unconfirmed
-    from ringproof.scenario.model.scenario import Scenario
 
-ENDING = ".ring.yaml"
 INVALID = "[invalid]"
 """Name of the item that stands for a file with mistakes; no scenario can have it."""
 UNREAD = "[unread]"
@@ -26,6 +29,13 @@ UNREAD = "[unread]"
 DEFECT = "defect"
 """Kind of what is told of an exception that nobody foresaw: its traceback is shown."""
 REPORT_IT = "a defect of Ringproof: please report it"
+
+
+def verdicts() -> ModuleType:
+    """Import what makes a result of plays: the judge and the report, for which the first play need not wait."""
+    from ringproof.run import verdicts as loaded  # noqa: PLC0415 - see above
+
+    return loaded
 
 
 class RingFile(pytest.File):
@@ -43,8 +53,6 @@ class RingFile(pytest.File):
             return [UnreadItem.from_parent(self, name=UNREAD, fault=fault)]
 
     def _items(self) -> Iterator[pytest.Item]:
-        from ringproof.run.discovery import repetition  # noqa: PLC0415 - the same
-        from ringproof.scenario.reading import read_scenarios  # noqa: PLC0415 - brings pydantic and PyYAML
 
         read = read_scenarios(self.path)
         if read.problems:
@@ -76,10 +84,7 @@ class InvalidItem(RingproofItem):
 
     def runtest(self) -> None:
         """Fail."""
-        from ringproof.core.paths import shown  # noqa: PLC0415 - brings pydantic and more
-        from ringproof.run.verdicts import invalid  # noqa: PLC0415 - brings pydantic and more
-
-        self.result = invalid(shown(self.path), self.problems)
+        self.result = verdicts().invalid(shown(self.path), self.problems)
         pytest.fail(self.result.text, pytrace=False)
 
 
@@ -93,10 +98,7 @@ class UnreadItem(RingproofItem):
 
     def setup(self) -> None:
         """Raise it."""
-        from ringproof.core.paths import shown  # noqa: PLC0415 - brings pydantic and more
-        from ringproof.run.verdicts import unread  # noqa: PLC0415 - brings pydantic and more
-
-        self.result = unread(shown(self.path), self.fault, kind=DEFECT, hint=REPORT_IT)
+        self.result = verdicts().unread(shown(self.path), self.fault, kind=DEFECT, hint=REPORT_IT)
         raise self.fault
 
     def runtest(self) -> None:
@@ -123,7 +125,6 @@ class RingItem(RingproofItem):
         """Play. Whatever goes wrong here says nothing about the routing."""
 
         def play(table: Table) -> Plays | None:
-            from ringproof.run.attempts import Unconfirmed, begin_plays  # noqa: PLC0415 - brings pydantic and more
 
             first = begin_plays(self.scenario, table)
             if not isinstance(first, Unconfirmed):
@@ -151,14 +152,12 @@ class RingItem(RingproofItem):
         self._play(confirmed, self.config.pluginmanager.getplugin("ringproof-player"))
 
     def _play(self, play: Callable[[Table], Plays | None], player: Player) -> None:
-        from ringproof.run.attempts import NotJudgedError  # noqa: PLC0415 - brings pydantic and more
-        from ringproof.run.verdicts import not_judged  # noqa: PLC0415
 
         begun = time.monotonic()
 
         def broken(fault: NotJudgedError) -> None:
             wall = time.monotonic() - begun
-            self.result = not_judged(self.scenario, fault, table, wall, player.width)
+            self.result = verdicts().not_judged(self.scenario, fault, table, wall, player.width)
 
         table: Table | None = None
         try:
@@ -180,8 +179,6 @@ class RingItem(RingproofItem):
 
     def runtest(self) -> None:
         """Judge. A defect in what tells the verdict is told as such, and the scenario has a result."""
-        from ringproof.run.verdicts import not_judged, result_of  # noqa: PLC0415
-
         if self.unconfirmed is not None:
             return  # `take` follows
         if self.result is not None:  # a mistake in what was to be played: it fails, as an invalid file does
@@ -189,10 +186,12 @@ class RingItem(RingproofItem):
         assert self.plays is not None  # noqa: S101 - pytest runs setup() first
         plays, table = self.plays
         try:
-            self.result = result_of(self.scenario, plays, table)
+            self.result = verdicts().result_of(self.scenario, plays, table)
         except Exception as fault:
             player: Player = self.config.pluginmanager.getplugin("ringproof-player")
-            self.result = not_judged(self.scenario, _unforeseen(fault, player), table, plays.wall, table.width)
+            self.result = verdicts().not_judged(
+                self.scenario, _unforeseen(fault, player), table, plays.wall, table.width
+            )
             if is_unwritable(fault):
                 pytest.fail(self.result.text, pytrace=False)
             raise
@@ -203,9 +202,6 @@ class RingItem(RingproofItem):
 
 def _unforeseen(fault: Exception, player: Player) -> NotJudgedError:
     """Return what is to be said of an exception: a folder that cannot be written to is no defect of Ringproof."""
-    from ringproof.core.paths import shown  # noqa: PLC0415
-    from ringproof.run.attempts import NotJudgedError  # noqa: PLC0415 - brings pydantic and more
-
     if isinstance(fault, OSError) and is_unwritable(fault):
         sentence = f"nothing can be written to {shown(player.out)}: {fault.strerror}"
         return NotJudgedError(sentence, "make room there, or name another folder")

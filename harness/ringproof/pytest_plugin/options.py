@@ -1,16 +1,10 @@
-"""The options of the plugin, and what they say."""
+"""The options of the plugin."""
 
 from __future__ import annotations
 
-import os
 import shutil
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
-
-if TYPE_CHECKING:
-    from ringproof.run.attempts import Speed
 
 WIDTH = max(60, min(120, shutil.get_terminal_size((120, 24)).columns))
 """Columns of a failure: those of the terminal, 120 in a log, never more than the charts need.
@@ -69,40 +63,3 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="TEXT",
         help="play the scenarios whose name contains this text; may be given several times",
     )
-
-
-def out_of(config: pytest.Config) -> Path:
-    """Return the folder for results and evidence."""
-    return Path(os.path.abspath(config.invocation_params.dir / config.getoption("ringproof_out")))  # noqa: PTH100
-
-
-def image_of(config: pytest.Config) -> str:
-    """Return the name of the PBX's image."""
-    from ringproof.run.session import DEFAULT_IMAGE  # noqa: PLC0415 - brings pydantic and more
-
-    return config.getoption("ringproof_image") or DEFAULT_IMAGE
-
-
-def rendered_of(config: pytest.Config) -> str:
-    """Return the folder whose files are played on; empty: none. Raises UsageError where it is no rendered one."""
-    from ringproof.dialplan.edited import EditedError, require_rendered  # noqa: PLC0415 - brings pydantic and more
-
-    given = config.getoption("ringproof_rendered")
-    if not given:
-        return ""
-    folder = Path(os.path.abspath(config.invocation_params.dir / given))  # noqa: PTH100
-    try:
-        require_rendered(folder)
-    except EditedError as fault:
-        raise pytest.UsageError(f"--ringproof-rendered: {fault}") from fault
-    return str(folder)
-
-
-def speed_of(config: pytest.Config) -> Speed:
-    """Return the limit of the PBX's clock. Raises UsageError where it is none."""
-    from ringproof.run.attempts import SpeedError, read_speed  # noqa: PLC0415 - brings pydantic and more
-
-    try:
-        return read_speed(config.getoption("ringproof_speed"))
-    except SpeedError as fault:
-        raise pytest.UsageError(f"--ringproof-speed: {fault}") from fault

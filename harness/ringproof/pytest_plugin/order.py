@@ -7,19 +7,16 @@ speed 1 to be confirmed, keeps all other workers waiting.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-if TYPE_CHECKING:
-    from ringproof.scenario.model.scenario import Scenario
+from ringproof.scenario.model.scenario import Scenario, Wait
+from ringproof.scenario.model.story_end import longest_talks, patience
 
 _T = TypeVar("_T")
 
 
 def length(scenario: Scenario) -> float:
     """Return about how many seconds of PBX time a story takes, deadlines included."""
-    from ringproof.scenario.model.scenario import Wait  # noqa: PLC0415 - as above
-    from ringproof.scenario.model.story_end import longest_talks, patience  # noqa: PLC0415 - brings pydantic and more
-
     waits = sum(step.time for step in scenario.when if isinstance(step, Wait))
     lasts = max((patience(scenario, caller) for caller in scenario.callers), default=0.0)
     talks = sum(longest_talks(scenario).values())

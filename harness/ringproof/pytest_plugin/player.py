@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from _pytest.runner import runtestprotocol
 
+from ringproof.containers.folders import sign
 from ringproof.pytest_plugin.confirming import RED, Confirmations, red, report_confirmed
 from ringproof.pytest_plugin.items import DEFECT, InvalidItem, RingItem, RingproofItem, UnreadItem
-from ringproof.pytest_plugin.options import WIDTH, out_of, speed_of
+from ringproof.pytest_plugin.keys import OWNER, SHARED
+from ringproof.pytest_plugin.options import WIDTH
 from ringproof.pytest_plugin.order import dealt, length
+from ringproof.pytest_plugin.settings import out_of, speed_of
+from ringproof.run.attempts import NotJudgedError, Table
+from ringproof.run.discovery import is_meant
+from ringproof.run.signals import Interruption
 
 if TYPE_CHECKING:
     from ringproof.pytest_plugin.controller import Controller
-    from ringproof.run.attempts import Table
 
-SHARED = "ringproof_shared"
-OWNER = "ringproof_owner"
 ATTRIBUTE = "ringproof"
 """Of a report: the result as plain values, which xdist carries home."""
 
@@ -31,9 +34,6 @@ class Player:
 
     def __init__(self, config: pytest.Config) -> None:
         """Serve this pytest process."""
-        from ringproof.containers.folders import sign  # noqa: PLC0415 - brings pydantic and more
-        from ringproof.run.signals import Interruption  # noqa: PLC0415
-
         self.config = config
         self.out = out_of(config)
         self.shared: Path | None = None
@@ -55,8 +55,6 @@ class Player:
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> Generator[None, None, None]:
         """Play nothing when a file is invalid; -k does not hide a file whose names nobody knows."""
-        from ringproof.run.discovery import is_meant  # noqa: PLC0415 - brings pydantic and more
-
         invalid = any(isinstance(item, InvalidItem) for item in items)
         nameless = [item for item in items if isinstance(item, InvalidItem | UnreadItem)]
         texts = config.getoption("ringproof_name")
@@ -122,8 +120,7 @@ class Player:
 
     def table(self) -> Table:
         """Return where to play. Raises NotJudgedError when the run could not be opened."""
-        from ringproof.play import RunEnvironment  # noqa: PLC0415 - brings pydantic and more
-        from ringproof.run.attempts import NotJudgedError, Table  # noqa: PLC0415
+        from ringproof.play import RunEnvironment  # noqa: PLC0415 - brings docker, for which a file with mistakes has no use
 
         if self._table is None:
             if self.shared is not None:

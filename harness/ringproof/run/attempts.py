@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ringproof.clock.jitter import auto
-from ringproof.core.speed import FASTEST, SLOWEST, parse_speed
+from ringproof.core.speed import FASTEST, SLOWEST, Speed
 
 if TYPE_CHECKING:
     from ringproof.clock.report import ClockReport
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from ringproof.report.result import Outcome
     from ringproof.scenario.model.scenario import Scenario
 
-Speed = float | Literal["auto"]
 Confirm = Literal["auto", "never"]
 STORY_SECONDS = 300.0
 """A red of a story that takes longer is not confirmed: nobody waits an hour for an hour's talk."""
@@ -43,20 +42,6 @@ bytes of a message that leads elsewhere have nothing to do with speed."""
 
 
 UNSTEADY_IN_CI = "what is unsteady fails where CI=true: leave out --allow-unsteady, or pin the scenario with `speed:`"
-
-
-class SpeedError(ValueError):
-    """A speed that is none; the message says what was expected."""
-
-
-def read_speed(text: str) -> Speed:
-    """Read a speed as the user gives it. Raises SpeedError."""
-    if text == "auto":
-        return "auto"
-    try:
-        return parse_speed(text)
-    except ValueError as fault:
-        raise SpeedError(f"{fault}: give a number from {SLOWEST:g} to {FASTEST:g}, or auto") from None
 
 
 BROKEN: Literal["broken"] = "broken"

@@ -1,0 +1,23 @@
+"""Names that modules of this plugin and the command line share. They import nothing but pytest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from ringproof.run.opening import Opening
+    from ringproof.run.session import Run
+
+ENDING = ".ring.yaml"
+SHARED = "ringproof_shared"
+"""Key of a worker's input: the folder through which it and the controlling process share files."""
+OWNER = "ringproof_owner"
+"""Key of a worker's input: the name of the controlling process, which owns that folder."""
+OPENING: pytest.StashKey[Opening] = pytest.StashKey()
+"""Of the controlling process: its run, where the command line has begun to open it."""
+EXPECTED: pytest.StashKey[int] = pytest.StashKey()
+"""Of the controlling process: how many results the command line counts on, which has read the files itself."""
+RUN: pytest.StashKey[Run] = pytest.StashKey()
+"""Of the controlling process: the run, once something is to be played or an invalid file is to be reported."""
