@@ -13,7 +13,7 @@ from ringproof.core.problem import render_problem
 from ringproof.dialplan.edited import OF_THE_PLAY, EditedError, take_edited
 from ringproof.dialplan.elsewhere import networks_of, settings_elsewhere, settings_of
 from ringproof.dialplan.render import PlayAddresses, Secrets, render_office
-from ringproof.play.edited import EditedConfiguration
+from ringproof.play.sources.edited import EditedFolder
 from ringproof.scenario.model.office import Office
 from ringproof.scenario.reading import read_office
 
@@ -173,8 +173,8 @@ def test_what_leads_elsewhere_is_refused(
     office: Office, edited: Path, tmp_path: Path, golden: Callable[[str, str], None]
 ) -> None:
     """Every place, also behind a link to a folder; and what was rendered is not refused."""
-    configuration = EditedConfiguration(edited, SUBNETS)
-    configuration.take(tmp_path / "rendered", office, ADDRESSES, SECRETS)
+    configuration = EditedFolder(edited, SUBNETS, office)
+    configuration.prepare(tmp_path / "rendered", ADDRESSES, SECRETS)
     outside = tmp_path / "of-mine"
     outside.mkdir()
     (outside / "rtp_more.conf").write_text("[general](+)\n  stunaddr = stun.example.com:3478\n")
@@ -183,7 +183,7 @@ def test_what_leads_elsewhere_is_refused(
     settings = "external_media_address=198.51.100.77\nexternal_signaling_address = 198.51.100.77 ; the router\n"
     pjsip.write_text(pjsip.read_text().replace("bind=0.0.0.0:5060\n", f"bind=0.0.0.0:5060\n{settings}"))
     with pytest.raises(EditedConfigurationError) as refused:
-        configuration.take(tmp_path / "out", office, ADDRESSES, SECRETS)
+        configuration.prepare(tmp_path / "out", ADDRESSES, SECRETS)
     told = "\n\n".join(map(render_problem, refused.value.problems))
     golden("dialplan/leads-elsewhere.err", told.replace(str(edited), "DIR") + "\n")
     assert refused.value.sentence == refused.value.problems[0].sentence

@@ -132,8 +132,9 @@ def test_modules_that_are_not_loaded(tmp_path: Path) -> None:
     assert asked(answers, lambda manager: own_modules.load_own_modules(manager, tmp_path)) is None
     assert asked(answers, own_modules.load_logger) is None
     file.write_text("; CHANNEL(name)\nx\n ${DEVICE_STATE(PJSIP/101)}\n")
-    use = asked({"ModuleCheck": NO, "ModuleLoad": OK}, lambda manager: own_modules.load_own_modules(manager, tmp_path))
-    assert use == Use("func_devstate.so", "DEVICE_STATE", Path("more/extensions.ael"), 3)
+    with pytest.raises(own_modules.FunctionMissingError) as missing:
+        asked({"ModuleCheck": NO, "ModuleLoad": OK}, lambda manager: own_modules.load_own_modules(manager, tmp_path))
+    assert missing.value.use == Use("func_devstate.so", "DEVICE_STATE", Path("more/extensions.ael"), 3)
 
 
 @pytest.mark.parametrize(
@@ -227,7 +228,7 @@ def test_sound_for_a_pbx_that_waits_for_it(tmp_path: Path, *, sends: bool) -> No
 def setup_with(left: set[str], *, callers_over: bool = True, states: BrokenError | None = None) -> mock.Mock:
     """Return a setup in which these channels are left after a call."""
     setup = mock.Mock()
-    setup.standing = {"PJSIP/104-1"}
+    setup.standing_calls.channels = {"PJSIP/104-1"}
     setup.tracker.channels = {"PJSIP/104-1", *left}
     setup.callers.over = callers_over
     setup.extensions.ringing = False
@@ -237,7 +238,7 @@ def setup_with(left: set[str], *, callers_over: bool = True, states: BrokenError
         if states is not None:
             raise states
 
-    setup.prove_states = prove_states
+    setup.registration.prove_states = prove_states
     return setup
 
 

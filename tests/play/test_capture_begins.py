@@ -9,7 +9,7 @@ from ringproof.containers.errors import BrokenError
 from ringproof.containers.run import RunEnvironment
 from ringproof.core.speed import FASTEST
 from ringproof.pbx.manager import Manager
-from ringproof.play import setup as play_setup
+from ringproof.play import captures
 
 from play.conftest import on_a_clock
 from play.laboratory import laboratory
@@ -23,7 +23,7 @@ OTHER = "sorcery/aor-00000017                          1          3          1  
 @pytest.mark.parametrize(("lines", "waiting"), [((IDLE,), 0), ((OTHER, BUSY), 2), ((BUSY, BUSY), 4), ((), 0)])
 def test_what_waits_is_read_from_asterisk_s_own_list(lines: tuple[str, ...], waiting: int) -> None:
     """Of the global section only; the empty line and the sum below the list are none."""
-    assert play_setup.waiting_news(["", HEADER, *lines, "", "3 taskprocessors", ""]) == waiting
+    assert captures.waiting_news(["", HEADER, *lines, "", "3 taskprocessors", ""]) == waiting
 
 
 def listen(monkeypatch: pytest.MonkeyPatch, answers: list[str]) -> list[str]:
@@ -67,7 +67,7 @@ def test_a_pbx_that_never_gets_done_is_broken(
     environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a while it is told."""
-    monkeypatch.setattr(play_setup, "LOADED_WITHIN_S", 0.2)
+    monkeypatch.setattr(captures, "LOADED_WITHIN_S", 0.2)
     said = listen(monkeypatch, [BUSY] * 1000)
     with pytest.raises(BrokenError, match=r"does not finish loading: 2 of its notices about \[global\] still wait"):
         on_a_clock(opened(environment, tmp_path))
@@ -86,6 +86,6 @@ def test_asterisk_has_such_a_list(environment: RunEnvironment, sixteen: RunEnvir
                 return await lab.setup.pbx.manager.command("core show taskprocessors")
 
         lines = [line.split() for line in on_a_clock(look())]
-        (line,) = [words for words in lines if words and words[0].startswith(play_setup.NEWS_OF_GLOBAL)]
+        (line,) = [words for words in lines if words and words[0].startswith(captures.NEWS_OF_GLOBAL)]
         assert int(line[1]) > 0
         assert int(line[2]) == 0

@@ -220,7 +220,7 @@ def test_sound_is_at_natural_pace_soon_after_a_race(
 
     async def act(lab: Laboratory) -> None:
         pbx, here = lab.setup.pbx.trunk_address, lab.setup.callers.seats["anna"].phone.address
-        with RawSip((pbx, SIP_PORT), lab.setup.house, user="7001", host=here) as raw:
+        with RawSip((pbx, SIP_PORT), lab.setup.phones_container, user="7001", host=here) as raw:
             with lab.clock.hold():
                 raw.send_invite()
                 await asyncio.to_thread(raw.answered)
@@ -275,7 +275,7 @@ def test_certificates_are_judged_by_the_date_that_was_set(
 
     async def act(lab: Laboratory) -> None:
         with lab.clock.hold():
-            address, new_socket = lab.setup.pbx.office_address, lab.setup.house.new_socket
+            address, new_socket = lab.setup.pbx.office_address, lab.setup.phones_container.new_socket
             assert await asyncio.to_thread(is_answered, new_socket("tcp"), address, 2037)
             assert not await asyncio.to_thread(is_answered, new_socket("tcp"), address, datetime.now(UTC).year)
 

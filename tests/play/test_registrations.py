@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from ringproof.containers.run import RunEnvironment
 from ringproof.judge.finding import Finding
-from ringproof.play import setup as play_setup
+from ringproof.play import registration
 from ringproof.run.attempts import Table, play_scenario
 
 from play.conftest import story, with_setting
@@ -96,7 +96,7 @@ def test_a_transport_that_phones_do_not_speak(
     environment: RunEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No answer says nothing; where the PBX listens does."""
-    monkeypatch.setattr(play_setup, "REGISTERED_WITHIN_S", 2.0)
+    monkeypatch.setattr(registration, "REGISTERED_WITHIN_S", 2.0)
     with_setting(monkeypatch, "pjsip.conf", ("protocol=udp", "protocol=tcp"))
     sentences = [finding.sentence for finding in play(environment, tmp_path)]
     assert sentences[-1] == (

@@ -10,7 +10,7 @@ from ringproof.containers.run import RunEnvironment
 from ringproof.pbx import manager
 from ringproof.pbx.capture import read_capture
 from ringproof.play import play
-from ringproof.play.setup import CAPTURE
+from ringproof.play.captures import CAPTURE
 
 from play.conftest import left_behind, on_a_clock, rendered_otherwise, story
 from play.laboratory import laboratory
@@ -43,8 +43,10 @@ def test_the_capture_goes_on_when_asterisk_hears_late_that_it_was_configured(
             await lab.setup.pbx.manager.command("module reload res_pjsip.so")
             lab.call("anna", "84950000005")
             await lab.rings("101")
-            await lab.setup.save_capture()
-            sent = [packet for packet in read_capture(lab.setup.evidence / CAPTURE, lab.setup.peers) if packet.sent]
+            await lab.setup.captures.save()
+            sent = [
+                packet for packet in read_capture(lab.setup.evidence / CAPTURE, lab.setup.captures.peers) if packet.sent
+            ]
             assert "101" in {packet.peer for packet in sent if packet.method == "INVITE" and packet.code is None}
 
     on_a_clock(call_after_the_news())

@@ -110,6 +110,11 @@ class Pbx:
         return self._manager
 
     @property
+    def log(self) -> Path:
+        """Asterisk's log."""
+        return self._evidence / LOG
+
+    @property
     def has_network(self) -> bool:
         """False once the container that holds its network has ended, and it can no longer be reached."""
         return self._namespace is None or self._namespace.lives
@@ -317,7 +322,7 @@ class Pbx:
 
     def _complaint(self, sentence: str) -> BrokenError:
         """What is to be raised of a boot that failed: what Asterisk said, if it said anything."""
-        hint, said = f"its log is {self._evidence / LOG}", self._refused() or self.complaints()
+        hint, said = f"its log is {self.log}", self._refused() or self.complaints()
         return ComplaintError(sentence, hint, said) if said else BrokenError(sentence, hint)
 
     async def _await_log(self) -> None:
@@ -342,7 +347,7 @@ class Pbx:
 
     def _logged_boot(self) -> bool:
         try:
-            return READY in read_evidence(self._evidence / LOG)
+            return READY in read_evidence(self.log)
         except OSError:
             return False
 
@@ -350,7 +355,7 @@ class Pbx:
         refused = self._refused()
         if refused:
             message = f"Asterisk complained about its configuration while it booted: {refused[0]}"
-            raise ComplaintError(message, f"all of it is in {self._evidence / LOG}", refused, booted=True)
+            raise ComplaintError(message, f"all of it is in {self.log}", refused, booted=True)
 
     def _refused(self) -> list[str]:
         """Return the lines of the log so far for which the boot is not to be played."""
@@ -363,7 +368,7 @@ class Pbx:
 
         The log says it (file.c); nothing says beforehand what an image can play.
         """
-        log = self._evidence / LOG
+        log = self.log
         if is_evidence(log) and log.stat().st_size > LONGEST:
             sentence = f"the PBX wrote more than {LONGEST // 1_000_000} MB of log, which is more than is read"
             raise BrokenError(sentence, f"its log is {log}")
@@ -381,7 +386,7 @@ class Pbx:
 
     def _complaints(self) -> list[Complaint]:
         try:
-            boot, since = read_complaints(read_evidence(self._evidence / LOG))
+            boot, since = read_complaints(read_evidence(self.log))
         except OSError:
             return []
         return boot + since

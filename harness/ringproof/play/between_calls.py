@@ -22,16 +22,16 @@ async def interval(scenario: Scenario, setup: PlaySetup, context: PlayContext, n
     callers, extensions, tracker = setup.callers, setup.extensions, setup.tracker
 
     def over() -> bool:
-        return callers.over and not extensions.ringing and tracker.channels <= setup.standing
+        return callers.over and not extensions.ringing and tracker.channels <= setup.standing_calls.channels
 
     deadline = PbxEpoch(context.clock.now() + GONE_WITHIN_S)
     if not await context.until(over, deadline):
-        left = ", ".join(sorted(tracker.channels - setup.standing)) or "a phone that has not hung up"
+        left = ", ".join(sorted(tracker.channels - setup.standing_calls.channels)) or "a phone that has not hung up"
         raise BrokenError(
             f"call {number - 1} is over, but {GONE_WITHIN_S:.0f} s later there still is {left}",
             "the next call could not tell whose that is: let the dialplan end it",
         )
-    await setup.prove_states(deadline)
+    await setup.registration.prove_states(deadline)
     for name, seat in extensions.seats.items():
         seat.behaviour = scenario.phones[name]
     extensions.forget()

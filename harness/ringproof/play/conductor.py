@@ -37,6 +37,7 @@ from ringproof.pbx.manager import ManagerError, ManagerLostError
 from ringproof.phones.commands import command_in
 from ringproof.play.between_calls import interval
 from ringproof.play.callers import CallerSeat
+from ringproof.play.captures import CAPTURE
 from ringproof.play.channel_tracker import moment
 from ringproof.play.clock_setup import open_page, prove_all_heard, prove_clock, prove_page_whole, prove_steps_take_time
 from ringproof.play.closing import close_all
@@ -45,7 +46,8 @@ from ringproof.play.dialplan_loops import watched_for_loops
 from ringproof.play.frozen_phones import prove_awake, watched_pbx, watched_phones
 from ringproof.play.prompts import names_prompts, prompts_played, stamp_of
 from ringproof.play.recorder import Recorder
-from ringproof.play.setup import CAPTURE, PlaySetup, RegistrationRefusedError
+from ringproof.play.registration import RegistrationRefusedError
+from ringproof.play.setup import PlaySetup
 from ringproof.scenario.model.scenario import QUIET_RACED, QUIET_REAL, Scenario
 from ringproof.scenario.model.story_end import last_answers, longest_talks, patience
 
@@ -147,7 +149,7 @@ async def _play_to_its_end(scenario: Scenario, setup: PlaySetup, context: PlayCo
         recorder.record(StoryOver(at=moment(clock.now()), deadline=False))
         if isinstance(fault, LedElsewhereError):  # else the PBX has ended, or is too busy to answer
             with contextlib.suppress(ManagerError):
-                await setup.save_capture()
+                await setup.captures.save()
 
 
 async def _play(
@@ -182,7 +184,7 @@ async def _play(
     await context.wait_until(end)
     context.record(QuietOver(at=moment(clock.now()), watched=PbxSeconds(clock.now() - over)))
     await prove_awake(setup.phones, context)
-    await setup.prove_capture()
+    await setup.captures.compare()
     if names_prompts(scenario):
         await setup.measure_prompts()
     await prove_all_heard(clock)
@@ -253,7 +255,7 @@ def _pbx_testimony(setup: PlaySetup, clock: PbxClock) -> Iterator[Event]:
     from ringproof.play.sent_sound import sent_sound  # noqa: PLC0415
 
     yield from _commands(setup)
-    packets = [packet for packet in setup.packets() if packet.call_id not in setup.prepared]
+    packets = [packet for packet in setup.captures.packets() if packet.call_id not in setup.standing_calls.call_ids]
     yield from _legs(iter(packets))
     sound = setup.evidence / RTP_CAPTURE
     if packets and is_evidence(sound) and clock.is_in_pbx:
@@ -275,7 +277,7 @@ def _pbx_testimony(setup: PlaySetup, clock: PbxClock) -> Iterator[Event]:
 def _commands(setup: PlaySetup) -> Iterator[Event]:
     """Yield what the PBX commands phones to do by themselves, each once; also in calls that they were on before."""
     seen: set[tuple[str, str]] = set()
-    for packet in setup.packets():
+    for packet in setup.captures.packets():
         command = command_in(packet.text) if packet.peer in setup.extensions.seats else None
         if command is None or (packet.call_id, command.header) in seen:
             continue

@@ -32,18 +32,27 @@ class Use:
     line: int
 
 
-async def load_own_modules(manager: Manager, configuration: Path) -> Use | None:
-    """Load the functions that are not there; return a use of one by the configuration itself, and then load nothing.
+class FunctionMissingError(BrokenError):
+    """The configuration itself uses a function whose module it does not load."""
 
-    Raises BrokenError where the PBX has no such module.
+    def __init__(self, use: Use) -> None:
+        """Keep where."""
+        super().__init__(f"{use.file}:{use.line} uses {use.function}(), and modules.conf does not load {use.module}")
+        self.use = use
+
+
+async def load_own_modules(manager: Manager, configuration: Path) -> None:
+    """Load the functions that are not there.
+
+    Raises FunctionMissingError where the configuration itself uses one of them, and BrokenError where the PBX has no
+    such module.
     """
     for module, function in FUNCTIONS.items():
         if await is_loaded(manager, module):
             continue
         if use := next(_uses(configuration, module, function), None):
-            return use
+            raise FunctionMissingError(use)
         await _load(manager, module, f"the function {function}()")
-    return None
 
 
 async def load_logger(manager: Manager) -> None:

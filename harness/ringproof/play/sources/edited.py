@@ -7,10 +7,9 @@ harness: it is told as a mistake in a file, in Asterisk's own words.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from pathlib import Path
 
-from ringproof.containers.errors import ComplaintError, EditedConfigurationError, LogMissingError
+from ringproof.containers.errors import BrokenError, ComplaintError, EditedConfigurationError, LogMissingError
 from ringproof.core.problem import MOST, Problem, QuotedLine, told
 from ringproof.core.source import Source
 from ringproof.core.spelling import enumerate_words
@@ -18,7 +17,8 @@ from ringproof.dialplan.edited import EditedError, take_edited
 from ringproof.dialplan.elsewhere import Setting, networks_of, settings_elsewhere
 from ringproof.dialplan.render import CONF, EVIDENCE, TRUNK, PlayAddresses, Secrets
 from ringproof.pbx.manager import Manager
-from ringproof.play.own_modules import Use
+from ringproof.play.own_modules import FunctionMissingError, Use
+from ringproof.play.sources import TrunkUnknownError
 from ringproof.scenario.model.office import Office
 
 _SAID = re.compile(r"\[[^\]]+\] (WARNING|ERROR)\[\d+\](\[C-\w+\])? \S+: (?P<words>.*)")
@@ -32,22 +32,25 @@ _PLACE = re.compile(r"\bline (?P<line>\d+) (of|in) ?'?(?P<file>[\w./-]*[\w-])?")
 """Without a file it is the one that PJSIP reads through sorcery (config_options.c)."""
 
 
-class EditedConfiguration:
+class EditedFolder:
     """The folder of a command's `--rendered`."""
 
-    def __init__(self, folder: Path, subnets: str) -> None:
-        """Play what is in `folder`, in these networks (RunEnvironment.subnets)."""
+    strict = False
+
+    def __init__(self, folder: Path, subnets: str, office: Office) -> None:
+        """Play what is in `folder`, which was rendered from `office`, in these networks (RunEnvironment.subnets)."""
         self._folder = folder
         self._networks = networks_of(subnets)
+        self._office = office
 
-    def take(self, out: Path, office: Office, addresses: PlayAddresses, secrets: Secrets) -> None:
-        """Write into the folder `out` what the PBX is to read. Raises EditedConfigurationError."""
+    def prepare(self, folder: Path, addresses: PlayAddresses, secrets: Secrets) -> None:
+        """Copy the folder to `folder`, with the files of the play itself. Raises EditedConfigurationError."""
         try:
-            take_edited(self._folder, out, office, addresses=addresses, secrets=secrets)
+            take_edited(self._folder, folder, self._office, addresses=addresses, secrets=secrets)
         except EditedError as fault:
             fix = "give the folder that the scenario's office was rendered into"
             raise EditedConfigurationError(Problem(Source(_shown(fault.file), 1, 1), str(fault), fix)) from fault
-        if found := settings_elsewhere(out, self._networks):
+        if found := settings_elsewhere(folder, self._networks):
             more = f" ({len(found)} such settings in all)" if len(found) > 1 else ""
             first, *others = found
             raise EditedConfigurationError(
@@ -65,8 +68,21 @@ class EditedConfiguration:
         place = Source(_shown(self._folder / name), setting.line, setting.column)
         return Problem(place, f"{sentence}{more}", fix, (QuotedLine(setting.line, setting.text),))
 
-    def refused(self, fault: ComplaintError) -> EditedConfigurationError:
-        """Return what is to be told of a boot that Asterisk's complaints refuse: its first word that names a place."""
+    def explain(self, fault: BrokenError) -> BrokenError:
+        """Return what is wrong in which file of the folder, where `fault` is about the configuration."""
+        match fault:
+            case ComplaintError():
+                return self._refused(fault)
+            case LogMissingError():
+                return self._log_missing(fault)
+            case FunctionMissingError():
+                return self._function_missing(fault.use)
+            case TrunkUnknownError():
+                return self._trunk_unknown()
+        return fault
+
+    def _refused(self, fault: ComplaintError) -> EditedConfigurationError:
+        """Return what is reported of a boot that Asterisk's complaints refuse: the first of them that names a place."""
         words = [found["words"] if (found := _SAID.match(line)) else line.strip() for line in fault.said]
         places = [(said, place) for said in words if (place := _PLACE.search(said))]
         more = f" ({len(words)} complaints in all)" if len(words) > 1 else ""
@@ -87,7 +103,7 @@ class EditedConfiguration:
         load = re.search(rf"^[ \t]*(pre)?load\s*=>?\s*{module['name']}(\.so)?\b", text, re.MULTILINE)
         return (MODULES, text.count("\n", 0, load.start()) + 1) if load else ("", 0)
 
-    def log_missing(self, fault: LogMissingError) -> EditedConfigurationError:
+    def _log_missing(self, fault: LogMissingError) -> EditedConfigurationError:
         """Return what is to be told where Asterisk's log is not where it is read, with the setting to write."""
         if fault.here:
             fix = "write full.log => notice,warning,error,verbose(4),dtmf below [logfiles]"
@@ -103,11 +119,12 @@ class EditedConfiguration:
             fix = f"write astlogdir => {EVIDENCE} below [directories]"
         return self._error(fault.sentence, fix, "asterisk.conf", line)
 
-    async def passwords(self, manager: Manager, extensions: Collection[str]) -> dict[str, str]:
+    async def credentials(self, manager: Manager) -> dict[str, str]:
         """Return each extension's password as the running PBX has it; empty where its endpoint takes anybody.
 
         Raises EditedConfigurationError where an extension has no endpoint.
         """
+        extensions = self._office.extensions
         endpoints = {entry.get("ObjectName", ""): entry for entry in await manager.listing("PJSIPShowEndpoints")}
         if missing := sorted({*extensions, TRUNK} - endpoints.keys()):
             one = len(missing) == 1
@@ -119,14 +136,17 @@ class EditedConfiguration:
         auths = {entry.get("ObjectName", ""): entry for entry in await manager.listing("PJSIPShowAuths")}
         return {name: auths.get(endpoints[name].get("Auths", ""), {}).get("Password", "") for name in extensions}
 
-    def trunk_unknown(self) -> EditedConfigurationError:
+    async def verify(self, manager: Manager) -> None:
+        """Accept what runs: `credentials` has looked for the endpoints, and the rest is the author's own."""
+
+    def _trunk_unknown(self) -> EditedConfigurationError:
         """Return what is to be told where outside callers are not taken for the trunk."""
         sentence = "outside callers are not taken for the trunk"
         return self._error(
             sentence, "pjsip.conf includes pjsip_trunk_address.conf, which each play writes", "pjsip.conf"
         )
 
-    def function_missing(self, use: Use) -> EditedConfigurationError:
+    def _function_missing(self, use: Use) -> EditedConfigurationError:
         """Return what is to be told of a function that the files use, and whose module they do not load."""
         sentence = (
             f"{use.function}() is used here, and modules.conf does not load {use.module}: Asterisk would not know it"
