@@ -179,6 +179,15 @@ def test_a_play_in_which_the_machine_stalled_is_made_again(project: Project) -> 
     assert [play["stall"] for play in project.results["scenarios"][0]["plays"]] == [0.4, 0.4, 0]
 
 
+def test_a_long_story_on_a_machine_that_stalls_is_not_played_at_speed_1(project: Project) -> None:
+    """An hour's wait would take an hour: the last play is as slow as five minutes allow."""
+    waits = "      - call: anna\n      - wait: 1h\n"
+    project.write("sales.ring.yaml", scenario("always stalls").replace("      - call: anna\n", waits))
+    done = project.ringproof("run", "--speed", "300")
+    assert done.returncode == 0, done.stdout
+    assert project.plays == ["always stalls at 300", "always stalls at 150", "always stalls at 12.0343"]
+
+
 def test_a_play_that_breaks_while_the_machine_stalls_is_made_again(project: Project) -> None:
     """What a late machine breaks says nothing about the harness; what breaks without a stall is told at once."""
     late = "breaks differently as it stalls"

@@ -9,18 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from ringproof.scenario.model.scenario import Scenario, Wait
-from ringproof.scenario.model.story_end import longest_talks, patience
-
 _T = TypeVar("_T")
-
-
-def length(scenario: Scenario) -> float:
-    """Return about how many seconds of PBX time a story takes, deadlines included."""
-    waits = sum(step.time for step in scenario.when if isinstance(step, Wait))
-    lasts = max((patience(scenario, caller) for caller in scenario.callers), default=0.0)
-    talks = sum(longest_talks(scenario).values())
-    return (waits + lasts + talks + (scenario.quiet or 0.0)) * scenario.calls
 
 
 def dealt(entries: Sequence[_T], lengths: Sequence[float], workers: int) -> list[_T]:

@@ -16,11 +16,12 @@ from ringproof.pytest_plugin.confirming import RED, Confirmations, red, report_c
 from ringproof.pytest_plugin.items import DEFECT, InvalidItem, RingItem, RingproofItem, UnreadItem
 from ringproof.pytest_plugin.keys import OWNER, SHARED
 from ringproof.pytest_plugin.options import WIDTH
-from ringproof.pytest_plugin.order import dealt, length
+from ringproof.pytest_plugin.order import dealt
 from ringproof.pytest_plugin.settings import out_of, speed_of
 from ringproof.run.attempts import NotJudgedError, Table
 from ringproof.run.discovery import is_meant
 from ringproof.run.signals import Interruption
+from ringproof.scenario.model.story_end import length
 
 if TYPE_CHECKING:
     from ringproof.pytest_plugin.controller import Controller

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Confirm = Literal["auto", "never"]
 STORY_SECONDS = 300.0
-"""A red of a story that takes longer is not confirmed: nobody waits an hour for an hour's talk."""
+"""A red of a story that takes longer is not confirmed: nobody waits an hour for an hour's talk. Real seconds, too."""
 MADE_AGAIN = 2
 """How often a play is made again because the machine stalled."""
 FAST = "fast"
@@ -214,15 +214,19 @@ def speed_of(scenario: Scenario, table: Table) -> float:
 def _play_undisturbed(scenario: Scenario, table: Table, speed: float, made: list[Attempt]) -> Played:
     """Play; where the machine stalled, again at half the speed, and the last time at 1.
 
+    A story that is too long to be confirmed at speed 1 is played no slower than it takes STORY_SECONDS.
     Adds every play to `made`. A play that broke while the machine stalled says nothing about anybody else; one
     that breaks in the same way once more does.
     """
+    from ringproof.scenario.model.story_end import length  # noqa: PLC0415 - brings pydantic
+
     broke: set[str] = set()
     attempt = 0
+    slowest = min(speed, max(SLOWEST, length(scenario) / STORY_SECONDS))
     while True:
         last, before = attempt == MADE_AGAIN, len(made)
         try:
-            played = _play_once(scenario, table, SLOWEST if last else max(SLOWEST, speed / 2**attempt), made)
+            played = _play_once(scenario, table, slowest if last else max(slowest, speed / 2**attempt), made)
         except NotJudgedError as fault:
             stalled = any(attempt.report.stalled for attempt in made[before:])
             if fault.kind != BROKEN or fault.sentence in broke or not stalled:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from ringproof.core.duration import PbxSeconds
 from ringproof.scenario.model.office import Office
-from ringproof.scenario.model.scenario import ACTS_WITHIN, Answer, Answers, CallerGets, Ring, Scenario, Talk, Unseen
+from ringproof.scenario.model.scenario import (
+    ACTS_WITHIN,
+    Answer,
+    Answers,
+    CallerGets,
+    Ring,
+    Scenario,
+    Talk,
+    Unseen,
+    Wait,
+)
 
 SLACK = PbxSeconds(4.0)
 """Beyond tolerance: so that what is a few seconds too late is seen, not cut off."""
@@ -24,6 +34,14 @@ def patience(scenario: Scenario, caller: str) -> PbxSeconds:
     Where more than one outcome is right, the longest of them counts.
     """
     return max(_patience(reading, caller) for reading in scenario.readings)
+
+
+def length(scenario: Scenario) -> PbxSeconds:
+    """Return about how long a story takes, deadlines included."""
+    waits = sum(step.time for step in scenario.when if isinstance(step, Wait))
+    lasts = max((patience(scenario, caller) for caller in scenario.callers), default=0.0)
+    talks = sum(longest_talks(scenario).values())
+    return PbxSeconds((waits + lasts + talks + (scenario.quiet or 0.0)) * scenario.calls)
 
 
 def last_answers(scenario: Scenario, caller: str) -> frozenset[str]:
