@@ -14,6 +14,7 @@ from ringproof.core.duration import PbxSeconds
 from ringproof.report.plain import plain_observation
 from ringproof.report.result import Complaint, Outcome, Result, Told, and_more, exit_code
 from ringproof.report.results import ResultsFile
+from ringproof.report.sink import RunReport
 from ringproof.report.summary import complaint_notes, summary_text, totals_line
 from stories import ring, seen
 
@@ -83,22 +84,24 @@ def test_file_at_every_moment(tmp_path: Path, golden: Golden) -> None:
     """From the start to the end it is readable and says whether the run is over; nothing else is left in the folder."""
     out = tmp_path / "out"
     file = ResultsFile(out)
-    file.start(3)
+    file.started(3)
     begun = read(out)
     assert (begun["running"], begun["exit"], begun["not_played"], begun["scenarios"]) == (True, None, 3, [])
-    file.add(result("passed"))
-    file.add(result("failed", "ключ 2", 20, "expected 102 to ring; 101 rang instead"))
+    file.scenario(result("passed"))
+    file.scenario(result("failed", "ключ 2", 20, "expected 102 to ring; 101 rang instead"))
     killed = read(out)
     assert (killed["running"], killed["exit"], killed["not_played"], len(killed["scenarios"])) == (True, None, 1, 2)
-    file.end(143, interrupted="SIGTERM", not_played=1)
+    file.finished(
+        RunReport(results=(), missing=1, exit_code=143, interrupted="SIGTERM", elapsed=1.0, out=out, notes=())
+    )
     golden("report/results.json", (out / "results.json").read_text(encoding="utf-8"))
     assert [path.name for path in out.iterdir()] == ["results.json"]
 
 
 def test_a_new_run_forgets_the_old_one(tmp_path: Path) -> None:
     """Results of yesterday do not count today."""
-    ResultsFile(tmp_path).add(result("broken"))
-    ResultsFile(tmp_path).start(1)
+    ResultsFile(tmp_path).scenario(result("broken"))
+    ResultsFile(tmp_path).started(1)
     assert read(tmp_path)["scenarios"] == []
 
 

@@ -6,18 +6,20 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from ringproof.cli.output import counted
 from ringproof.core.paths import shown
+from ringproof.report.result import Outcome, Result
+from ringproof.report.sink import Red, ResultSink, RunReport
+from ringproof.report.summary import summary_text, totals_line
 from ringproof.run.discovery import ENDING
 
 if TYPE_CHECKING:
     import pytest
 
-    from ringproof.report.result import Outcome, Result
     from ringproof.run.opening import Opening
     from ringproof.run.session import Run
 
@@ -31,49 +33,40 @@ _OUTCOME_COLOUR: dict[Outcome, str] = {
 }
 
 
-class Teller:
-    """Tells on the terminal what becomes of the run; a plugin of the pytest that plays."""
+class TerminalSink:
+    """Writes to the terminal what becomes of the run."""
 
-    def __init__(self, count: int, opening: Opening | None, *, expected: int) -> None:
-        """Number `count` scenarios of the run that is being opened already; None: nothing is played.
-
-        `expected`: how many results there must be, those of invalid files included.
-        """
-        self.run: Run | None = None
-        self._opening = opening
-        self._expected = expected
+    def __init__(self, count: int) -> None:
+        """Number `count` scenarios."""
         self._count = count
-        self._told = 0
+        self._over = 0
         self._confirming: set[tuple[str, str]] = set()
         """Reds that are being confirmed, by file and name."""
 
-    @property
-    def signal(self) -> str | None:
-        """The signal that ended the run, where one did."""
-        return self._opening.interruption.signal if self._opening is not None else None
+    def started(self, selected: int) -> None:
+        """Write nothing: the first line is that of the first scenario."""
 
-    def pytest_ringproof_red(self, red: dict[str, Any]) -> None:
-        """A line as soon as something is red, and before it is confirmed."""
-        self._confirming.add((red["file"], red["name"]))
+    def red(self, red: Red) -> None:
+        """Write a line as soon as something is red, and before it is confirmed."""
+        self._confirming.add((red.file, red.name))
         number = " " * (2 * len(str(self._count)) + 1)
         outcome = typer.style("red", fg="red")
-        name = f"{Path(red['file']).name.removesuffix(ENDING)}: {red['name']}"
-        typer.echo(f"{number} {outcome}, confirming {name}: {red['sentence']}{red['more']}")
+        name = f"{Path(red.file).name.removesuffix(ENDING)}: {red.name}"
+        typer.echo(f"{number} {outcome}, confirming {name}: {red.sentence}{red.more}")
         self._say_what_is_awaited()
 
     def _say_what_is_awaited(self) -> None:
-        if self._confirming and self._told + len(self._confirming) == self._count:
+        if self._confirming and self._over + len(self._confirming) == self._count:
             waiting = counted(len(self._confirming), "red")
             typer.echo(f"all has been played; waiting for {waiting} to be confirmed at speed 1")
 
-    def pytest_ringproof_result(self, result: Result, run: Run) -> None:
-        """A line as soon as a scenario is over."""
-        self.run = run
+    def scenario(self, result: Result) -> None:
+        """Write a line as soon as a scenario is over."""
         if result.whole_file:
             return
         outcome = result.outcome if result.outcome == "passed" else result.outcome.upper()
-        self._told += 1
-        number = f"{self._told:{len(str(self._count))}}/{self._count}"
+        self._over += 1
+        number = f"{self._over:{len(str(self._count))}}/{self._count}"
         told = typer.style(f"{outcome:8}", fg=_OUTCOME_COLOUR[result.outcome])
         name = f"{Path(result.file).name.removesuffix(ENDING)}: {result.name}"
         typer.echo(f"{number} {told} {name}  {result.wall:.1f} s")
@@ -81,12 +74,52 @@ class Teller:
             self._say_what_is_awaited()
         self._confirming.discard((result.file, result.name))
 
+    def finished(self, report: RunReport) -> None:
+        """Write failures in the house form, then the table, then the totals."""
+        for line in _failures(report.results):
+            typer.echo(line)
+        colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        if any(result.outcome != "invalid" for result in report.results):
+            width = max(60, min(120, _columns()))
+            typer.echo(f"\n{summary_text(report.results, width=width, colour=colour)}")
+        totals = totals_line(
+            report.results,
+            elapsed=report.elapsed,
+            not_played=report.missing,
+            interrupted=report.interrupted,
+            exit_code=report.exit_code,
+        )
+        typer.echo(f"\n{totals}")
+        for note in report.notes:
+            typer.echo(note)
+        typer.echo(f"results: {shown(report.out / 'results.json')}, {shown(report.out / 'junit.xml')}")
+
+
+class CommandLine:
+    """A plugin of the pytest that plays: hands over what the command line has begun, and says what pytest would."""
+
+    def __init__(self, opening: Opening | None, sink: ResultSink, *, expected: int) -> None:
+        """`opening`: the run that is being opened already; None: nothing is played. `sink` takes the results.
+
+        `expected`: how many results there must be, those of invalid files included.
+        """
+        self.run: Run | None = None
+        self._opening = opening
+        self._sink = sink
+        self._expected = expected
+
+    @property
+    def signal(self) -> str | None:
+        """The signal that ended the run, where one did."""
+        return self._opening.interruption.signal if self._opening is not None else None
+
     def pytest_configure(self, config: pytest.Config) -> None:
         """Keep the configuration: the run is found there even when no result came."""
-        from ringproof.pytest_plugin.keys import EXPECTED, OPENING  # noqa: PLC0415 - brings pytest
+        from ringproof.pytest_plugin.keys import EXPECTED, OPENING, SINKS  # noqa: PLC0415 - brings pytest
 
         self._config = config
         config.stash[EXPECTED] = self._expected
+        config.stash[SINKS] = [self._sink]
         if self._opening is not None:
             config.stash[OPENING] = self._opening
 
@@ -102,29 +135,9 @@ class Teller:
             typer.echo("ringproof: interrupted; ending the calls and removing what was started", err=True)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Tell what pytest itself could not collect: a defect."""
+        """Report what pytest itself could not collect: a defect."""
         if report.failed:
             typer.echo(f"ringproof: {report.longreprtext}", err=True)
-
-    def finish(self, code: int) -> None:
-        """Tell failures in the house form, then the table, then the totals."""
-        from ringproof.report.summary import clock_notes, summary_text, totals_line  # noqa: PLC0415 - brings rich
-
-        run = self.run
-        assert run is not None  # noqa: S101 - checked by the caller
-        for line in _failures(run.results):
-            typer.echo(line)
-        colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        if any(result.outcome != "invalid" for result in run.results):
-            width = max(60, min(120, _columns()))
-            typer.echo(f"\n{summary_text(run.results, width=width, colour=colour)}")
-        totals = totals_line(
-            run.results, elapsed=run.elapsed, not_played=run.missing, interrupted=run.interrupted, exit_code=code
-        )
-        typer.echo(f"\n{totals}")
-        for note in [*clock_notes(run.results), *run.notes]:
-            typer.echo(note)
-        typer.echo(f"results: {shown(run.out / 'results.json')}, {shown(run.out / 'junit.xml')}")
 
 
 def _failures(results: Sequence[Result]) -> list[str]:

@@ -13,10 +13,12 @@ import typer
 
 from ringproof.cli.output import counted, interrupted, refuse
 from ringproof.cli.paths import Paths, files_of, path_for, read_what_can_be
-from ringproof.cli.progress import Teller
+from ringproof.cli.progress import CommandLine, TerminalSink
 from ringproof.core.speed import SpeedError, read_speed
 from ringproof.report.out import OutError, OutInUseError, claimed
 from ringproof.report.result import EXIT_BROKEN, EXIT_INVALID
+from ringproof.report.results import ResultsFile
+from ringproof.report.sink import RunReport
 from ringproof.run.attempts import UNSTEADY_IN_CI, Confirm
 from ringproof.run.discovery import is_meant
 from ringproof.run.session import DEFAULT_IMAGE, DEFAULT_OUT
@@ -148,9 +150,9 @@ def _run(  # noqa: PLR0913 - what the command line says
     if number > 1:
         # each scenario may end its worker once; a worker that does not even begin is not begun for ever
         options += ["-p", "xdist", "--dist", "worksteal", f"--max-worker-restart={count}"]
-        options += ["--tx", f"{number}*popen//python={_nursery()}"]
+        options += ["--tx", f"{number}*popen//python={_fork_server()}"]
     with _opening(image, rendered, interruption, playable=playable, alone=number == 1) as opening:
-        return _play(files, options, out, Teller(count, opening, expected=expected))
+        return _play(files, options, out, CommandLine(opening, TerminalSink(count), expected=expected))
 
 
 @contextlib.contextmanager
@@ -180,11 +182,10 @@ def _opening(
 
 
 def _nothing_selected(read: Sequence[ReadFile], texts: Sequence[str], out: Path) -> int:
-    from ringproof.report.results import ResultsFile  # noqa: PLC0415 - --help must not wait for what only a run needs
-
     results = ResultsFile(out)
-    results.start(0)
-    results.end(EXIT_INVALID)
+    results.started(0)
+    nothing = RunReport(results=(), missing=0, exit_code=EXIT_INVALID, interrupted=None, elapsed=0.0, out=out, notes=())
+    results.finished(nothing)
     there = sum(len(entry.scenarios) for entry in read)
     told = " or ".join(repr(text) for text in texts)
     return refuse(
@@ -209,7 +210,7 @@ def _shut_out_settings() -> None:
         os.environ.pop(name, None)
 
 
-def _play(files: Sequence[Path], options: Iterable[str], out: Path, teller: Teller) -> int:
+def _play(files: Sequence[Path], options: Iterable[str], out: Path, command: CommandLine) -> int:
     """Play through pytest in this process."""
     import pytest  # noqa: PLC0415 - as above
 
@@ -222,24 +223,19 @@ def _play(files: Sequence[Path], options: Iterable[str], out: Path, teller: Tell
     arguments += [f"--ringproof-out={out}"]
     arguments += options
     arguments += [str(file) for file in files]
-    status = pytest.main(arguments, plugins=[teller])
-    if teller.run is None:
+    status = pytest.main(arguments, plugins=[command])
+    run = command.run
+    if run is None or not run.is_over:
         if status == pytest.ExitCode.INTERRUPTED:
-            return interrupted(teller.signal or "SIGINT")
+            return interrupted(command.signal or "SIGINT")
         print(f"ringproof: pytest ended before anything was played (its exit code: {int(status)})", file=sys.stderr)
         print("   hint: a defect of Ringproof: please report it", file=sys.stderr)
         return EXIT_BROKEN
-    code = teller.run.exit_code
-    if status in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR}:
-        code = max(code, EXIT_BROKEN)
-    try:
-        teller.finish(code)
-    finally:
-        teller.run.await_removal()
-    return code
+    run.await_removal()
+    return run.exit_code
 
 
-def _nursery() -> str:
+def _fork_server() -> str:
     """Import what workers need, open the fork server they are forked from, and return what execnet is to start."""
     import execnet.gateway_base  # noqa: F401, PLC0415 - as above
     import xdist.remote  # noqa: F401, PLC0415

@@ -10,36 +10,12 @@ import os
 import tempfile
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from ringproof.pytest_plugin.keys import ENDING, OWNER, SHARED
 from ringproof.pytest_plugin.options import add_options
-
-if TYPE_CHECKING:
-    from ringproof.report.result import Result
-    from ringproof.run.session import Run
-
-
-class RingproofHooks:
-    """Hooks that other plugins may implement."""
-
-    @pytest.hookspec
-    def pytest_ringproof_result(self, result: Result, run: Run) -> None:
-        """Called in the controlling process, for each scenario or invalid file as soon as its result is known."""
-
-    @pytest.hookspec
-    def pytest_ringproof_red(self, red: dict[str, Any]) -> None:
-        """Called in the controlling process for each red of a racing clock that is going to be confirmed.
-
-        `red`: the scenario's `name` and `file`, the `sentence` of its first finding, and how many `more` there are.
-        """
-
-
-def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    """Make our own hooks known."""
-    pluginmanager.add_hookspecs(RingproofHooks)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

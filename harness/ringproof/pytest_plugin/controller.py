@@ -16,13 +16,14 @@ import pytest
 from ringproof.core.paths import shown
 from ringproof.pytest_plugin.confirming import RED
 from ringproof.pytest_plugin.items import DEFECT, INVALID, UNREAD, RingproofItem
-from ringproof.pytest_plugin.keys import ENDING, EXPECTED, OPENING, RUN
+from ringproof.pytest_plugin.keys import ENDING, EXPECTED, OPENING, RUN, SINKS
 from ringproof.pytest_plugin.options import WIDTH
 from ringproof.pytest_plugin.player import ATTRIBUTE
 from ringproof.pytest_plugin.settings import image_of, out_of, rendered_of, speed_of
 from ringproof.report.out import OutError, claimed, is_unwritable
 from ringproof.report.result import Result, Told, and_more
-from ringproof.report.summary import clock_notes, summary_text, totals_line
+from ringproof.report.sink import Red
+from ringproof.report.summary import summary_text, totals_line
 from ringproof.run.attempts import UNSTEADY_IN_CI
 from ringproof.run.session import Run
 
@@ -49,6 +50,7 @@ class Controller:
             allow_unsteady=allow_unsteady,
             allow=config.getoption("ringproof_allow"),
             opening=config.stash.get(OPENING, None),
+            sinks=config.stash.get(SINKS, ()),
         )
         self._claim = contextlib.ExitStack()
         self._others_passed = False
@@ -93,7 +95,7 @@ class Controller:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take in a result; a scenario whose process died has one, too."""
         if (red := getattr(report, RED, None)) is not None:
-            self.config.hook.pytest_ringproof_red(red=red)
+            self.run.note_red(Red(**red))
         self._others_passed |= report.when == "call" and report.passed and f"{ENDING}::" not in report.nodeid
         message = getattr(report, ATTRIBUTE, None)
         if message is None and report.when not in {"setup", "call", "teardown"} and f"{ENDING}::" in report.nodeid:
@@ -105,7 +107,10 @@ class Controller:
         if result.findings and not report.skipped and result.findings[0].kind != DEFECT:
             report.__dict__["longrepr"] = _HouseForm(result)  # not pytest's own class, which is private
         self.run.add(result)
-        self.config.hook.pytest_ringproof_result(result=result, run=self.run)
+
+    def pytest_internalerror(self) -> None:
+        """Keep that pytest or a plugin of it failed."""
+        self.run.note_defect()
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """End the workers at once: a SIGTERM reached only this process. -x comes here too, as a subclass."""
@@ -156,17 +161,14 @@ class Controller:
         if not self.run.selected:
             return
 
-        run = self.run
+        report = self.run.report
         terminalreporter.section("Ringproof")
-        terminalreporter.write_line(summary_text(run.results, width=WIDTH))
+        terminalreporter.write_line(summary_text(report.results, width=WIDTH))
         totals = totals_line(
-            run.results,
-            elapsed=run.elapsed,
-            not_played=run.missing,
-            interrupted=run.interrupted,
+            report.results, elapsed=report.elapsed, not_played=report.missing, interrupted=report.interrupted
         )
-        terminalreporter.write_line(f"{totals}; results: {shown(run.out / 'results.json')}")
-        for note in [*clock_notes(run.results), *run.notes]:
+        terminalreporter.write_line(f"{totals}; results: {shown(report.out / 'results.json')}")
+        for note in report.notes:
             terminalreporter.write_line(note)
 
 

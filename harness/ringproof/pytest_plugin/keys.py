@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from ringproof.report.sink import ResultSink
     from ringproof.run.opening import Opening
     from ringproof.run.session import Run
 
@@ -19,5 +21,7 @@ OPENING: pytest.StashKey[Opening] = pytest.StashKey()
 """Of the controlling process: its run, where the command line has begun to open it."""
 EXPECTED: pytest.StashKey[int] = pytest.StashKey()
 """Of the controlling process: how many results the command line counts on, which has read the files itself."""
+SINKS: pytest.StashKey[Sequence[ResultSink]] = pytest.StashKey()
+"""Of the controlling process: what takes the results beside results.json."""
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 """Of the controlling process: the run, once something is to be played or an invalid file is to be reported."""

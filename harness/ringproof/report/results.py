@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from ringproof.report.result import Result
+from ringproof.report.sink import Red, RunReport
 
 FORMAT = 1
 
@@ -24,20 +25,25 @@ class ResultsFile:
         self._entries: list[str] = []
         self._selected = 0
 
-    def start(self, selected: int) -> None:
-        """Tell that a run of `selected` scenarios has begun, and forget what stood in the file."""
+    def started(self, selected: int) -> None:
+        """Write that a run of `selected` scenarios has begun, and forget what stood in the file."""
         self._selected = selected
         self._entries.clear()
         self._write(running=True)
 
-    def add(self, result: Result) -> None:
-        """Tell one scenario's result."""
+    def red(self, red: Red) -> None:
+        """Write nothing: a red that is being confirmed has no result yet."""
+
+    def scenario(self, result: Result) -> None:
+        """Write one scenario's result."""
         self._entries.append(json.dumps(result.to_plain(), ensure_ascii=False))
         self._write(running=True)
 
-    def end(self, exit_code: int, *, interrupted: str | None = None, not_played: int = 0) -> None:
-        """Tell how the run ended. `interrupted` names the signal; `not_played` counts what was selected in vain."""
-        self._write(running=False, exit_code=exit_code, interrupted=interrupted, not_played=not_played)
+    def finished(self, report: RunReport) -> None:
+        """Write how the run ended."""
+        self._write(
+            running=False, exit_code=report.exit_code, interrupted=report.interrupted, not_played=report.missing
+        )
 
     def _write(
         self,

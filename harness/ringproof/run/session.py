@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ringproof.core.paths import shown
-from ringproof.report.out import unwritable
+from ringproof.report.out import is_unwritable, unwritable
 from ringproof.report.result import EXIT_BROKEN, Result, all_skipped, exit_code
 from ringproof.report.results import ResultsFile
+from ringproof.report.sink import Red, ResultSink, RunReport
+from ringproof.report.summary import clock_notes, complaint_notes
 from ringproof.run.attempts import NotJudgedError
 from ringproof.run.signals import Interruption, undisturbed
 
@@ -37,12 +39,13 @@ class Run:
         allow_unsteady: bool = False,
         allow: Sequence[str] = (),
         opening: Opening | None = None,
+        sinks: Sequence[ResultSink] = (),
     ) -> None:
         """Write to `out`; play on `image`, and on what is in the folder `rendered` where one is given.
 
         `allow_unsteady`: what is unsteady does not make the run fail. `allow`: patterns of complaints of Asterisk's at
         boot that do not refuse it. `opening`: an environment of this image that is
-        being opened already.
+        being opened already. `sinks`: what takes the results beside the file in `out`.
         """
         self._opening = opening
         self.out = out
@@ -61,7 +64,8 @@ class Run:
         self.unwritten = ""
         """Why results could not be written; empty: all were."""
         self._image = image
-        self._file = ResultsFile(out)
+        self._sinks: tuple[ResultSink, ...] = (ResultsFile(out), *sinks)
+        self._defect = False
         self._begun = time.monotonic()
         self._interruption = opening.interruption if opening is not None else Interruption()
         self._stack = contextlib.ExitStack()
@@ -70,9 +74,9 @@ class Run:
         self._removal_fault: BaseException | None = None
 
     def start(self, selected: int) -> None:
-        """Tell the results file that so many scenarios are about to be played (invalid files included)."""
+        """Tell the sinks that so many scenarios are about to be played (invalid files included)."""
         self.selected = selected
-        self._write(lambda: self._file.start(selected))
+        self._tell(lambda sink: sink.started(selected))
 
     def open(self) -> None:
         """Prepare the environment; when that fails, `fault` says why and every scenario is broken."""
@@ -90,10 +94,18 @@ class Run:
         self._heed()
 
     def add(self, result: Result) -> None:
-        """Tell one more result."""
+        """Tell the sinks one more result."""
         self.results.append(result)
-        self._write(lambda: self._file.add(result))
+        self._tell(lambda sink: sink.scenario(result))
         self._heed()
+
+    def note_red(self, red: Red) -> None:
+        """Tell the sinks of a red that is being confirmed."""
+        self._tell(lambda sink: sink.red(red))
+
+    def note_defect(self) -> None:
+        """Keep that whatever plays failed by itself: the run then ends with exit 3."""
+        self._defect = True
 
     def _heed(self) -> None:
         """Raise a KeyboardInterrupt once more that some library has caught with everything else, and dropped."""
@@ -104,18 +116,21 @@ class Run:
         """Keep why results could not be written: the run then ends with exit 3, and says so once."""
         self.unwritten = self.unwritten or f"results are missing in {shown(self.out)}: {unwritable(fault)}"
 
-    def _write(self, write: Callable[[], None]) -> None:
-        try:
-            write()
-        except OSError as fault:
-            self.note_unwritten(fault)
+    def _tell(self, tell: Callable[[ResultSink], None]) -> None:
+        for sink in self._sinks:
+            try:
+                tell(sink)
+            except OSError as fault:
+                if not is_unwritable(fault):
+                    raise
+                self.note_unwritten(fault)
 
     def interrupt(self) -> None:
         """Tell that a signal ended the run: the one that came, or Ctrl-C."""
         self.interrupted = self._interruption.signal or "SIGINT"
 
     def close(self) -> None:
-        """Finish the results file, and begin to remove what the run made in the engine; further calls do nothing.
+        """Tell the sinks that the run is over, and begin to remove what it made; further calls do nothing.
 
         Nobody who reads the verdict has to wait for the engine: `await_removal` does.
         """
@@ -125,7 +140,7 @@ class Run:
         with undisturbed():
             self._removal = threading.Thread(target=self._remove, name="removing the run")
             self._removal.start()
-            self._write(lambda: self._file.end(self.exit_code, interrupted=self.interrupted, not_played=self.missing))
+            self._tell(lambda sink: sink.finished(self.report))
 
     def _remove(self) -> None:
         try:
@@ -149,10 +164,24 @@ class Run:
             raise self._removal_fault
 
     @property
-    def notes(self) -> list[str]:
-        """What is to be known of all its plays, a line each."""
-        from ringproof.report.summary import complaint_notes  # noqa: PLC0415 - as above
+    def is_over(self) -> bool:
+        """True once the sinks have been told that the run is over."""
+        return self._over
 
+    @property
+    def report(self) -> RunReport:
+        """What has become of the run so far."""
+        return RunReport(
+            results=tuple(self.results),
+            missing=self.missing,
+            exit_code=self.exit_code,
+            interrupted=self.interrupted,
+            elapsed=time.monotonic() - self._begun,
+            out=self.out,
+            notes=(*clock_notes(self.results), *self._notes()),
+        )
+
+    def _notes(self) -> list[str]:
         notes = [f"played on the files in {shown(Path(self.rendered))}"] if self.rendered else []
         notes += complaint_notes(self.results, self.allow)
         notes += [self.unwritten] if self.unwritten else []
@@ -168,9 +197,4 @@ class Run:
         """The exit code of `ringproof run`."""
         lost = 0 if self.may_stop else self.selected - len(self.results)
         code = exit_code(self.results, lost=lost, interrupted=self.interrupted, allow_unsteady=self.allow_unsteady)
-        return max(code, EXIT_BROKEN) if self.unwritten else code
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds of real time since the run began."""
-        return time.monotonic() - self._begun
+        return max(code, EXIT_BROKEN) if self.unwritten or self._defect else code
