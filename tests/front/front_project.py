@@ -82,7 +82,7 @@ class Project:
         kept.pop("PYTHONDONTWRITEBYTECODE", None)
         here = Path(__file__).parent
         return kept | {
-            "PYTHONPATH": f"{here / 'rehearsal'}{os.pathsep}{here.parents[1]}",
+            "PYTHONPATH": f"{here / 'rehearsal'}{os.pathsep}{here.parents[1] / 'harness'}",
             "RINGPROOF_REHEARSAL": str(self.stage),
             "COLUMNS": "100",
             "PYTHONUTF8": "1",
