@@ -3,4 +3,4 @@
 Import-light on purpose: the set-up runs with a bare Python before any dependency is installed.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
