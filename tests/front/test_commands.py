@@ -21,7 +21,7 @@ def test_version(project: Project) -> None:
     assert (done.returncode, done.stdout) == (0, f"ringproof {__version__}\n")
 
 
-@pytest.mark.parametrize("command", ["", "run", "validate", "render", "schema", "image", "doctor", "clean"])
+@pytest.mark.parametrize("command", ["", "init", "run", "validate", "render", "schema", "image", "doctor", "clean"])
 def test_help(project: Project, golden: Golden, command: str) -> None:
     """Every option has a line."""
     done = project.ringproof(*command.split(), "--help")
@@ -56,6 +56,8 @@ def test_help(project: Project, golden: Golden, command: str) -> None:
         (["run", "--rendered", ""], "empty-rendered"),
         (["image", "--save", ""], "empty-save"),
         (["image", "--load", ""], "empty-load"),
+        (["init", ""], "empty-folder-name"),
+        (["init", "scenarios/office.yaml"], "init-into-a-file"),
     ],
 )
 def test_wrong_arguments_are_2_in_one_sentence(

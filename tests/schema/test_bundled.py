@@ -7,8 +7,14 @@ import editor
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SCENARIOS = [*sorted(ROOT.glob("scenarios/**/*.ring.yaml"))]
-OFFICES = [*sorted(ROOT.glob("scenarios/offices/*.yaml")), ROOT / "tests/scenario/small-office.yaml"]
+FIRST = ROOT / "harness/ringproof/cli/first"
+"""What `ringproof init` writes."""
+SCENARIOS = [*sorted(ROOT.glob("scenarios/**/*.ring.yaml")), FIRST / "first.ring.yaml"]
+OFFICES = [
+    *sorted(ROOT.glob("scenarios/offices/*.yaml")),
+    ROOT / "tests/scenario/small-office.yaml",
+    FIRST / "office.yaml",
+]
 
 
 @pytest.mark.parametrize("file", SCENARIOS, ids=lambda file: file.stem)

@@ -38,7 +38,8 @@ Paths = Annotated[
 def files_of(paths: Sequence[Path] | None) -> list[Path]:
     """Return the scenario files that the command line means; ends the program in a sentence when there is none."""
     if not paths and not Path("scenarios").is_dir():
-        raise typer.Exit(refuse("there is no folder scenarios/ here: name the files or folders to take"))
+        what_to_do = "name the files or folders to take, or make it with `ringproof init`"
+        raise typer.Exit(refuse(f"there is no folder scenarios/ here: {what_to_do}"))
     paths = list(paths) if paths else [Path("scenarios")]
     must_exist(paths)
     for path in paths:

@@ -14,6 +14,7 @@ import typer
 from ringproof import __version__
 from ringproof.cli.environment import clean, doctor
 from ringproof.cli.files import render, schema, validate
+from ringproof.cli.first_scenario import init
 from ringproof.cli.images import image
 from ringproof.cli.output import interrupted
 from ringproof.cli.running import run
@@ -44,7 +45,7 @@ def interruptible(command: Callable[Parameters, int]) -> Callable[Parameters, in
     return run_it
 
 
-for each in (run, validate, render, schema, image, doctor, clean):
+for each in (init, run, validate, render, schema, image, doctor, clean):
     app.command()(interruptible(each))
 
 
