@@ -38,7 +38,7 @@ def ensure() -> Path:
 
     """
     wanted = image.content_hash(BUILDER)
-    if all(file.is_file() for file in (*files(), MADE_FROM)) and MADE_FROM.read_text() == wanted:
+    if is_made_from(wanted):
         return LIBRARY
     name = image.ensure(BUILDER)
     engine = Engine.of_environment()
@@ -50,6 +50,11 @@ def ensure() -> Path:
             raise SetupError(f"{file.name} could not be taken out of {name} ({error}).") from error
     keep(contents, wanted)
     return LIBRARY
+
+
+def is_made_from(sources: str) -> bool:
+    """Say whether library and seal are there, compiled from sources of this hash."""
+    return all(file.is_file() for file in (*files(), MADE_FROM)) and MADE_FROM.read_text() == sources
 
 
 def keep(contents: Mapping[str, bytes], made_from: str) -> None:
