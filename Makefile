@@ -8,14 +8,19 @@ BIN     := .venv/bin
 VERSION ?= 22
 export VERSION
 OUT     := $(if $(filter 22,$(VERSION)),out,out/asterisk-$(VERSION))
-# for `make test`: ARGS="-k lease -x"
+# What `make e2e` plays, and on which image: yours with `make e2e SCENARIOS=my/scenarios IMAGE=my-asterisk:20`.
+SCENARIOS := scenarios
+IMAGE   := ringproof-asterisk:$(VERSION)
+# More arguments, of `make e2e` for `ringproof run`, of `make test` for pytest: ARGS="-k lease -x"
 ARGS    ?=
+SHELL_SCRIPTS := .ci/run asterisk-image/init $(wildcard asterisk-image/*/build)
 
-.PHONY: help setup venv engine image check format test e2e goldens fidelity exactness mutants faults bench lock clean
+.PHONY: help setup venv engine image check format test e2e goldens fidelity exactness mutants faults bench lock \
+	clean clean-evidence
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup:  ## everything calls need: .venv, a Docker engine, the images (all targets do this themselves)
 	$(SETUP) python engine image
@@ -29,11 +34,12 @@ engine:  ## only the Docker engine: the one that answers, else Debian's
 image:  ## only the images ringproof-asterisk:22 and ringproof-phones:2 (and the engine); VERSION=16 another PBX
 	$(SETUP) engine image
 
-check: venv  ## lint, formatting, types, import rules, the schemas of files; seconds, needs no engine
+check: venv  ## lint, formatting, types, import rules, shell scripts, the schemas of files; seconds, needs no engine
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(if $(filter x86_64,$(shell uname -m)),$(BIN)/shellcheck $(SHELL_SCRIPTS),@echo "no shellcheck on ARM: left out")
 	$(BIN)/pytest -q tests/schema
 
 format: venv  ## let ruff format and mend what it can
@@ -43,8 +49,8 @@ format: venv  ## let ruff format and mend what it can
 test: setup  ## all tests, those on a real PBX included, most of them side by side; not the bundled scenarios
 	$(BIN)/python -m tests.in_two_runs $(ARGS)
 
-e2e: setup  ## play every bundled scenario on a real PBX and print the verdicts; VERSION=16 on another one
-	$(BIN)/ringproof run scenarios --image ringproof-asterisk:$(VERSION) --out $(OUT)
+e2e: setup  ## play every bundled scenario on a real PBX; VERSION=16 on another one, SCENARIOS=, IMAGE=, ARGS= your own
+	$(BIN)/ringproof run $(SCENARIOS) --image $(IMAGE) --out $(OUT) $(ARGS)
 
 goldens: setup  ## rewrite the expected messages in tests/golden/ from what is said now; read the diff
 	$(BIN)/pytest tests --goldens $(ARGS)
@@ -68,6 +74,9 @@ bench: setup  ## measure boot, overhead, phones, validate; prints a table
 lock: venv  ## make requirements.lock anew from pyproject.toml and requirements.in (asks the package index)
 	$(BIN)/python -m ringproof.setup.lock
 
-clean:  ## remove what was made here: .venv, out/, caches (not the engine, not the images)
-	rm -rf .venv out build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+clean:  ## remove what was made here: .venv, packages, caches (not the evidence, the engine, the images)
+	rm -rf .venv build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+clean-evidence:  ## remove out/: the results and the evidence of all runs
+	rm -rf out

@@ -57,7 +57,7 @@ def test_what_fits_is_what_the_lock_is_made_for() -> None:
     """And what its sentence says, and what the package says of itself."""
     assert tuple(f"{major}.{minor}" for major, minor in entry.FITTING) == lock.PYTHONS
     assert "Python 3.11 to 3.14" in entry.NEEDED
-    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((PACKAGE.parents[1] / "pyproject.toml").read_text())["project"]
     named = [each.rpartition(" ")[2] for each in project["classifiers"] if "Python :: 3." in each]
     assert named == list(lock.PYTHONS)
     assert project["requires-python"] == f">={named[0]}"

