@@ -15,7 +15,7 @@ IMAGE   := ringproof-asterisk:$(VERSION)
 ARGS    ?=
 SHELL_SCRIPTS := .ci/run asterisk-image/init $(wildcard asterisk-image/*/build)
 
-.PHONY: help setup venv engine image check format test e2e goldens fidelity exactness mutants faults bench lock \
+.PHONY: help setup venv engine image check format test e2e goldens fidelity exactness mutants faults coverage bench lock \
 	clean clean-evidence
 .DEFAULT_GOAL := help
 
@@ -67,6 +67,9 @@ mutants: setup  ## 200 wrong dialplans at random, and one that each scenario cat
 
 faults: venv  ## 10,000 plays of a scripted PBX and phones, each with a fault in what they send; minutes, needs no engine
 	$(BIN)/pytest tests/faults -q -n auto --seeds 10000 $(ARGS)
+
+coverage: venv  ## which share of each package's lines the tests without a PBX run; minutes, needs no engine
+	$(BIN)/python -m tests.covered $(ARGS)
 
 bench: setup  ## measure boot, overhead, phones, validate; prints a table
 	$(BIN)/python -m tests.bench
