@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ringproof.cli.paths import path_for
-from ringproof.cli.telling import refuse
+from ringproof.cli.output import refuse
 
 FILES = ("office.yaml", "first.ring.yaml")
 DEFAULT = Path("scenarios")
