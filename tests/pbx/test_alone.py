@@ -160,9 +160,9 @@ def test_a_test_that_is_written_straight_down(etc: Path) -> None:
 
 
 @pytest.mark.pbx
-def test_the_readme_can_be_copied(etc: Path) -> None:
+def test_the_documentation_can_be_copied(etc: Path) -> None:
     """Its test, in a folder of somebody's, by a pytest of its own."""
-    blocks = re.findall(r"```python\n(.*?)```", Path("README.md").read_text(), re.DOTALL)
+    blocks = re.findall(r"```python\n(.*?)```", Path("docs/asterisk-container.md").read_text(), re.DOTALL)
     (block,) = (block for block in blocks if "AsteriskContainer" in block)
     (etc.parent / "test_copied.py").write_text(block.replace("some/asterisk:22", IMAGE))
     done = subprocess.run(
@@ -266,7 +266,7 @@ def test_two_at_once_on_a_network_of_their_own(etc: Path) -> None:
 
 @pytest.mark.pbx
 def test_sip_is_reached_at_a_published_port(etc: Path) -> None:
-    """As the README says: the host's port is the engine's choice, or the test's."""
+    """As docs/asterisk-container.md says: the host's port is the engine's choice, or the test's."""
     (etc / "modules.conf").write_text("[modules]\nautoload=yes\n")
     pbx = AsteriskContainer(IMAGE).with_configuration(etc).with_exposed_ports("5060/udp")
     with pbx, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
