@@ -1,6 +1,5 @@
 """Every file that is there passes its schema, read as an editor reads it."""
 
-import re
 from pathlib import Path
 
 import editor
@@ -9,9 +8,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FIRST = ROOT / "harness/ringproof/cli/first"
 """What `ringproof init` writes."""
-SCENARIOS = [*sorted(ROOT.glob("scenarios/**/*.ring.yaml")), FIRST / "first.ring.yaml"]
+SCENARIOS = [
+    *sorted(ROOT.glob("scenarios/**/*.ring.yaml")),
+    *sorted(ROOT.glob("examples/**/*.ring.yaml")),
+    FIRST / "first.ring.yaml",
+]
 OFFICES = [
     *sorted(ROOT.glob("scenarios/offices/*.yaml")),
+    *sorted(ROOT.glob("examples/*/office.yaml")),
     ROOT / "tests/scenario/small-office.yaml",
     FIRST / "office.yaml",
 ]
@@ -27,15 +31,6 @@ def test_a_bundled_scenario_file_passes(file: Path) -> None:
 def test_a_bundled_office_passes(file: Path) -> None:
     """Those that only tests use as well."""
     assert editor.complaint(file.read_text(encoding="utf-8"), editor.offices()) == ""
-
-
-def test_the_examples_of_the_readme_pass() -> None:
-    """They are what people begin with."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    examples = re.findall(r"^( *)```yaml\n(.*?)^ *```", readme, re.MULTILINE | re.DOTALL)
-    assert len(examples) >= 2
-    for indent, example in examples:
-        assert editor.complaint(re.sub(f"^{indent}", "", example, flags=re.MULTILINE), editor.scenarios()) == ""
 
 
 def test_there_are_files_to_look_at() -> None:
