@@ -163,7 +163,14 @@ def test_a_command_that_is_unknown_is_found() -> None:
     assert unknown_options(page) == {"run --fast", "brew"}
 
 
-PRINTED = "\n1/1 passed   a: b  3.2 s\n\none\ntwo\n\n1 scenario: 1 passed; 4.7 s for 78 s of PBX time, 17 times as fast; exit 0\n"
+PRINTED = """
+1/1 passed   a: b  3.2 s
+
+one
+two
+
+1 scenario: 1 passed; 4.7 s for 78 s of PBX time, 17 times as fast; exit 0
+"""
 
 
 @pytest.mark.parametrize(
