@@ -1,6 +1,90 @@
 """Ringproof: write down who must ring, in which order and for how long; real calls prove it.
 
-Import-light on purpose: the set-up runs with a bare Python before any dependency is installed.
+The names below are imported when they are first used: the set-up runs with a bare Python, of any version, before any
+dependency is installed, and it imports this package, too. So this file uses only syntax and modules that each has.
 """
 
+import sys
+from importlib import import_module
+from types import ModuleType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ringproof.api.errors import (
+        InvalidStoryError,
+        PlayBrokenError,
+        RingproofError,
+        ScenarioFailedError,
+        ScenarioSkippedError,
+        ScenarioUnsteadyError,
+    )
+    from ringproof.api.observation import Call, Observation
+    from ringproof.api.run import Run, play
+    from ringproof.api.scenario import Scenario
+
 __version__ = "0.2.0"
+
+__all__ = [
+    "Call",
+    "InvalidStoryError",
+    "Observation",
+    "PlayBrokenError",
+    "RingproofError",
+    "Run",
+    "Scenario",
+    "ScenarioFailedError",
+    "ScenarioSkippedError",
+    "ScenarioUnsteadyError",
+    "__version__",
+    "play",
+]
+
+_MODULES = {
+    "Call": "observation",
+    "InvalidStoryError": "errors",
+    "Observation": "observation",
+    "PlayBrokenError": "errors",
+    "RingproofError": "errors",
+    "Run": "run",
+    "Scenario": "scenario",
+    "ScenarioFailedError": "errors",
+    "ScenarioSkippedError": "errors",
+    "ScenarioUnsteadyError": "errors",
+    "play": "run",
+}
+"""The module of `ringproof.api` that has a public name."""
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used (PEP 562)."""
+    if name not in _MODULES:
+        message = "module 'ringproof' has no attribute '" + name + "'"
+        raise AttributeError(message)
+    value = getattr(import_module("ringproof.api." + _MODULES[name]), name)  # type: object
+    if name != "play":
+        globals()[name] = value
+    return value
+
+
+def __dir__() -> "list[str]":
+    """List the public names, imported or not."""
+    return sorted({*globals(), *__all__})
+
+
+class _Package(ModuleType):
+    """This module, whose `play` is the function also after the package `ringproof.play` has been imported.
+
+    The import system would put the package in the function's place.
+    """
+
+    @property
+    def play(self) -> object:
+        """Return the function."""
+        return __getattr__("play")
+
+    @play.setter
+    def play(self, _package: ModuleType) -> None:
+        """Leave the name to the function; the package stays in sys.modules, where `from ringproof.play` finds it."""
+
+
+sys.modules[__name__].__class__ = _Package

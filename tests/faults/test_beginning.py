@@ -8,10 +8,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
-from ringproof import play
 from ringproof.containers.errors import BrokenError
 from ringproof.containers.run import RunEnvironment
 from ringproof.pbx import namespace as namespaces
@@ -23,11 +23,15 @@ from ringproof.play import start_phones
 from faults.conftest import until
 from faults.scripted_engine import EngineContainer, ScriptedEngine
 
+play = import_module("ringproof.play")
+"""The package: `ringproof.play` is the function."""
 LATER = ("ringproof.dialplan.render", "ringproof.pbx.capture", "ringproof.play.names", "ringproof.play.sent_sound")
 IMPORTS = f"""
 import sys
-from ringproof import play
+from importlib import import_module
 from ringproof.containers.errors import BrokenError
+
+play = import_module("ringproof.play")  # `ringproof.play` is the function
 
 class Phones:
     def await_started(self):

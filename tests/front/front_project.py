@@ -123,6 +123,10 @@ class Project:
         os.close(ours)
         return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r", "", shown.decode())
 
+    def python(self, file: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a Python file of the project."""
+        return self._run([sys.executable, file, *arguments], self.environment)
+
     def pytest(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `pytest ...` in the project."""
         environment = self.environment | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}

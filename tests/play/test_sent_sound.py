@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
 
 import pytest
 from ringproof.clock.clock import PbxEpoch
@@ -142,7 +143,7 @@ def test_an_hour_of_music_is_looked_at_seldom(monkeypatch: pytest.MonkeyPatch) -
         looked.append(samples)
         return ()
 
-    monkeypatch.setattr("ringproof.play.sent_sound.tone_in", tone)
+    monkeypatch.setattr(import_module("ringproof.play.sent_sound"), "tone_in", tone)
     one = packets(voice, 0.0, 1.0)
     minute = [
         RtpPacket(at=PbxEpoch(each.at + second), target=ANNA, payload_type=each.payload_type, payload=each.payload)

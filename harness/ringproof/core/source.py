@@ -12,7 +12,9 @@ class Source:
     file: str
     line: int
     column: int
+    within: str = ""
+    """Of a story that is written in Python: the path of keys to it, such as `when[1].press`."""
 
     def __str__(self) -> str:
-        """`file:line:column`, the form editors and compilers know."""
-        return f"{self.file}:{self.line}:{self.column}"
+        """`file:line:column`, the form editors and compilers know; behind it the path of keys, where there is one."""
+        return f"{self.file}:{self.line}:{self.column}" + (f": {self.within}" if self.within else "")

@@ -39,6 +39,8 @@ NOT_CONFIRMED: frozenset[str] = frozenset(
 )
 """A PBX that crashed has crashed, whatever it does the next time; a call without end keeps the whole machine busy; the
 bytes of a message that leads elsewhere have nothing to do with speed."""
+NOT_PLAYED = NOT_CONFIRMED | {"step-failed"}
+"""Of a story without expectations these alone are reported: it was not played, or not to its end."""
 
 
 UNSTEADY_IN_CI = "what is unsteady fails where CI=true: leave out --allow-unsteady, or pin the scenario with `speed:`"
@@ -287,7 +289,10 @@ def _judged(scenario: Scenario, folder: Path) -> tuple[Observation, tuple[Findin
     plain = json.dumps(plain_observation(observation), ensure_ascii=False, indent=1)
     (folder / "observation.json").write_text(plain + "\n", encoding="utf-8")
     (folder / "timeline.txt").write_text(timeline_text(scenario, observation), encoding="utf-8")
-    return observation, tuple(judge(scenario, observation))
+    findings = tuple(judge(scenario, observation))
+    if not any(scenario.expect.values()):  # a story that is only observed: was it played as it is written?
+        findings = tuple(finding for finding in findings if finding.kind in NOT_PLAYED)
+    return observation, findings
 
 
 def _certain(played: Played) -> bool:

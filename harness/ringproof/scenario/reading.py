@@ -9,19 +9,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ringproof.core.problem import Complaints, Problem, ReadingError, render_problem, told
-from ringproof.core.spelling import nearest, suggest
-from ringproof.scenario.check.office import check_office
+from ringproof.scenario.syntax.source_text import SourceText, open_source_text, shown_name
 from ringproof.scenario.model.office import Office
-from ringproof.scenario.model.scenario import Scenario
+from ringproof.scenario.check.office import check_office
 from ringproof.scenario.parse.office import read_shape
+from ringproof.core.problem import Complaints, Problem, ReadingError, render_problem, told
 from ringproof.scenario.scenario_file import TOP, ScenarioFile
-from ringproof.scenario.syntax.source_text import open_source_text, shown_name
-from ringproof.scenario.syntax.tree import Table, Text, read_tree
+from ringproof.core.spelling import nearest, suggest
+from ringproof.scenario.model.scenario import Scenario
+from ringproof.scenario.syntax.tree import Table, Text, Value, read_tree
 from ringproof.scenario.syntax.values import entry, refuse_unknown, table_of, text_of
 from ringproof.scenario.syntax.version import check_version
 
-__all__ = ["Problem", "ReadFile", "ReadOffice", "read_office", "read_scenarios", "render_problem"]
+__all__ = ["Problem", "ReadFile", "ReadOffice", "read_source_text", "read_office", "read_scenarios", "render_problem"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,25 @@ def read_scenarios(path: Path) -> ReadFile:
     source_text = open_source_text(path)
     if isinstance(source_text, Problem):
         return ReadFile(path, (), (source_text,))
+    return read_source_text(source_text, path)
+
+
+def read_source_text(
+    source_text: SourceText,
+    path: Path,
+    *,
+    tree: Callable[[SourceText, Complaints], Value] = read_tree,
+    observed: bool = False,
+) -> ReadFile:
+    """Return the scenarios of a text, or its problems; paths in it count from the folder of `path`.
+
+    `tree` reads it, or what is written in another form. `observed`: scenarios without `expect:` are read, too; of them
+    nothing is expected.
+    """
     complaints = Complaints(source_text.lines)
     scenarios: tuple[Scenario, ...] = ()
     with complaints:
-        root = table_of(read_tree(source_text, complaints), "a scenario file", "`pbx:` and `scenarios:`, as keys")
+        root = table_of(tree(source_text, complaints), "a scenario file", "`pbx:` and `scenarios:`, as keys")
         check_version(root)
         if "calls" in root.entries:
             raise ReadingError(
@@ -72,7 +87,7 @@ def read_scenarios(path: Path) -> ReadFile:
         refuse_unknown(root, TOP, "a scenario file")
         if not complaints:  # with a key that stands twice, nobody knows what was meant
             office, office_file = _office_of(root, path, complaints)
-            scenarios = ScenarioFile(source_text, office, office_file, complaints).read(root)
+            scenarios = ScenarioFile(source_text, office, office_file, complaints, observed=observed).read(root)
     return ReadFile(path, () if complaints else scenarios, complaints.problems)
 
 

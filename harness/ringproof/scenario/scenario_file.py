@@ -7,16 +7,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ringproof.core.duration import PbxSeconds, write_duration
-from ringproof.core.needs import Needs
-from ringproof.core.problem import Complaints, ReadingError, told
 from ringproof.scenario.check.answers import check_partners
-from ringproof.scenario.check.boundaries import check_moments_apart
+from ringproof.scenario.parse.participants import Participants, Told, phones_on_top, read_callers, read_phones, read_rung
 from ringproof.scenario.check.chance import check_calls
+from ringproof.scenario.parse.chance import read_calls
+from ringproof.scenario.parse.clock import read_clock, read_speed
 from ringproof.scenario.check.contradictions import check_contradictions
-from ringproof.scenario.check.story import check_expectations, check_moments, check_steps
+from ringproof.core.duration import PbxSeconds, write_duration
 from ringproof.scenario.model.identity import name_at, scenario_id
+from ringproof.scenario.syntax.source_text import SourceText
+from ringproof.core.needs import Needs
+from ringproof.scenario.parse.needs import read_needs
 from ringproof.scenario.model.office import Office
+from ringproof.core.problem import Complaints, ReadingError, told
+from ringproof.scenario.parse.outcomes import Reading, check_names, read_expectations
+from ringproof.scenario.parse.steps import callers_who_call, read_steps
 from ringproof.scenario.model.scenario import (
     CLOCK_RESOLUTION,
     DEFAULT_TOLERANCE,
@@ -28,22 +33,10 @@ from ringproof.scenario.model.scenario import (
     Step,
     choices_of,
 )
-from ringproof.scenario.model.split_waves import one_wave_each
-from ringproof.scenario.parse.chance import read_calls
-from ringproof.scenario.parse.clock import read_clock, read_speed
-from ringproof.scenario.parse.needs import read_needs
-from ringproof.scenario.parse.outcomes import Reading, check_names, read_expectations
-from ringproof.scenario.parse.participants import (
-    Participants,
-    Told,
-    phones_on_top,
-    read_callers,
-    read_phones,
-    read_rung,
-)
-from ringproof.scenario.parse.steps import callers_who_call, read_steps
-from ringproof.scenario.syntax.source_text import SourceText
+from ringproof.scenario.check.story import check_expectations, check_moments, check_steps
+from ringproof.scenario.check.boundaries import check_moments_apart
 from ringproof.scenario.syntax.tree import Entry, Table, Text, Value
+from ringproof.scenario.model.split_waves import one_wave_each
 from ringproof.scenario.syntax.values import entry, refuse_unknown, table_of, time_of
 from ringproof.scenario.syntax.version import KEY
 
@@ -84,9 +77,19 @@ class ScenarioFile:
     """Reads the scenarios of one file; mistakes go to its complaints."""
 
     def __init__(
-        self, source_text: SourceText, office: Office | None, office_file: str, complaints: Complaints
+        self,
+        source_text: SourceText,
+        office: Office | None,
+        office_file: str,
+        complaints: Complaints,
+        *,
+        observed: bool = False,
     ) -> None:
-        """`office` is None where it has problems of its own: the scenarios are then checked as far as they go."""
+        """`office` is None where it has problems of its own: the scenarios are then checked as far as they go.
+
+        `observed`: a scenario without `expect:` is read, too; of its calls nothing is expected.
+        """
+        self._observed = observed
         self._source_text = source_text
         self._office = office
         self._office_file = office_file
@@ -162,21 +165,18 @@ class ScenarioFile:
         dialplan_step = self._dialplan_step(entries)
         begin = f"`- call: {participants.example}`, say"
         when = _needed(entries, "when", name, "nobody calls in", f"write `when:` and below it {begin}")
-        expect_value = _needed(
-            entries, "expect", name, "nothing is expected of", "write `expect:` and below it `- ring: [101]`, say"
-        )
+        expect_value = self._expected(entries, name)
         steps = read_steps(when, participants, self._complaints)
         if len(self._complaints) == before and not callers_who_call(when):
             raise ReadingError(when.source, f"nobody calls in {told(name.text)}", f"begin with {begin}")
-        readings = read_expectations(expect_value, name, participants, self._complaints)
+        readings = self._readings(expect_value, name, participants)
         calls = self._calls(table)
         if len(self._complaints) > before:
             return ()
         check_steps(steps, self._complaints)
         check_partners(participants, self._complaints)
-        self._check(readings, steps, participants, tolerance)
-        if len(self._complaints) == before:
-            check_contradictions(readings, steps, participants, tolerance, self._complaints)
+        if expect_value is not None:
+            self._check_expected(readings, steps, participants, tolerance)
         if len(self._complaints) == before:
             said = table.entries["calls"].key.source if "calls" in table.entries else name.source
             check_calls(calls, said, steps, readings, participants, self._complaints)
@@ -207,6 +207,26 @@ class ScenarioFile:
             return tuple(self._at(date, scenario) for date in starts)
         return (replace(scenario, starts=starts),)
 
+    def _expected(self, entries: Mapping[str, Entry], name: Text) -> Value | None:
+        """Return the value of `expect:`; None where a scenario that has none is only observed."""
+        if self._observed and "expect" not in entries:
+            return None
+        fix = "write `expect:` and below it `- ring: [101]`, say"
+        return _needed(entries, "expect", name, "nothing is expected of", fix)
+
+    def _readings(self, expect: Value | None, name: Text, participants: Participants) -> tuple[Reading, ...]:
+        if expect is None:
+            return (dict.fromkeys(participants.calling, ()),)
+        return read_expectations(expect, name, participants, self._complaints)
+
+    def _check_expected(
+        self, readings: Sequence[Reading], steps: Sequence[Step], participants: Participants, tolerance: PbxSeconds
+    ) -> None:
+        before = len(self._complaints)
+        self._check(readings, steps, participants, tolerance)
+        if len(self._complaints) == before:
+            check_contradictions(readings, steps, participants, tolerance, self._complaints)
+
     def _at(self, date: datetime, scenario: Scenario) -> Scenario:
         """Return a scenario at one of its several dates, with an id and a name of its own."""
         return replace(
@@ -223,9 +243,7 @@ class ScenarioFile:
         alone = {number: unnamed for number in extensions if not participants.contacts(number)}
         return alone | {phone: each.behaviour for phone, each in participants.phones.items()}
 
-    def _check(
-        self, readings: Sequence[Reading], steps: Sequence[Step], participants: Participants, tolerance: PbxSeconds
-    ) -> None:
+    def _check(self, readings: Sequence[Reading], steps: Sequence[Step], participants: Participants, tolerance: PbxSeconds) -> None:
         """Look at one reading after the other; the first that is wrong is enough."""
         before = len(self._complaints)
         for reading in readings:

@@ -20,6 +20,8 @@ SLACK = PbxSeconds(4.0)
 """Beyond tolerance: so that what is a few seconds too late is seen, not cut off."""
 UNSTATED = PbxSeconds(5.0)
 """For a last wave without `for:` behind which nothing is expected, and for a story in which nothing is to ring."""
+OBSERVED = PbxSeconds(300.0)
+"""For a call of which nothing is expected: until then it ends, or somebody answers it."""
 
 
 def _longest(office: Office) -> PbxSeconds:
@@ -48,7 +50,10 @@ def last_answers(scenario: Scenario, caller: str) -> frozenset[str]:
     """Return the phones whose answer ends what is expected of a caller, in whichever reading.
 
     None: the call is to end by itself; or one answer is the last in one reading only, and in another more is to come.
+    Where nothing is expected, any answer ends the story.
     """
+    if not any(reading.expect.get(caller) for reading in scenario.readings):
+        return frozenset(scenario.phones)
     last: set[str] = set()
     more: set[str] = set()
     for reading in scenario.readings:
@@ -63,6 +68,8 @@ def last_answers(scenario: Scenario, caller: str) -> frozenset[str]:
 
 def _patience(scenario: Scenario, caller: str) -> PbxSeconds:
     expectations = scenario.expect.get(caller, ())
+    if not expectations:
+        return OBSERVED
     rings = [entry for entry in expectations if isinstance(entry, Ring)]
     total = 0.0
     for ring in rings:

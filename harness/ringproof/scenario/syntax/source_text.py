@@ -58,7 +58,11 @@ def open_source_text(path: Path) -> SourceText | Problem:
     problem = _encoding(raw, file)
     if problem is not None:
         return problem
-    text = raw.removeprefix(codecs.BOM_UTF8).decode()
+    return manuscript_of(file, raw.removeprefix(codecs.BOM_UTF8).decode())
+
+
+def manuscript_of(file: str, text: str) -> Manuscript | Problem:
+    """Return a text with its lines, or what makes it unreadable; `file` is the name that messages show."""
     lines = tuple(_BREAK.split(text))
     if lines[-1] == "":
         lines = lines[:-1]

@@ -1,0 +1,40 @@
+"""What `ringproof.play` raises: a class for each outcome of the command, so that they are told apart as by its exit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ringproof.api.observation import Observation
+
+
+class RingproofError(Exception):
+    """Whatever Ringproof reports; its text is what the command prints. Raised itself for a call at a wrong place."""
+
+    def __init__(self, text: str, *, evidence: Path | None = None, seen: Observation | None = None) -> None:
+        """Keep the text, the folder with the evidence and what was observed, as far as there are any."""
+        super().__init__(text)
+        self.text = text
+        self.evidence = evidence
+        self.seen = seen
+
+
+class ScenarioFailedError(RingproofError, AssertionError):
+    """The outcome `failed` (exit 1): the routing differs from what is expected, or Asterisk crashed by itself."""
+
+
+class ScenarioUnsteadyError(ScenarioFailedError):
+    """The outcome `unsteady` (exit 1): a red on the racing clock that the play at speed 1 did not confirm."""
+
+
+class InvalidStoryError(RingproofError, ValueError):
+    """The outcome `invalid` (exit 2): the story, its office or the edited configuration has mistakes."""
+
+
+class PlayBrokenError(RingproofError):
+    """The outcome `broken` (exit 3): the environment or Ringproof failed, which says nothing about the routing."""
+
+
+class ScenarioSkippedError(RingproofError):
+    """The outcome `skipped`: the PBX is older than what the scenario's `needs` names."""
