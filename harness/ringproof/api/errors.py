@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import methodcaller
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,10 @@ class RingproofError(Exception):
         self.text = text
         self.evidence = evidence
         self.seen = seen
+
+    def __init_subclass__(cls) -> None:
+        """Show the class by its public name in tracebacks."""
+        cls.__module__ = "ringproof"
 
 
 class ScenarioFailedError(RingproofError, AssertionError):
@@ -38,3 +43,9 @@ class PlayBrokenError(RingproofError):
 
 class ScenarioSkippedError(RingproofError):
     """The outcome `skipped`: the PBX is older than what the scenario's `needs` names."""
+
+
+RingproofError.__module__ = "ringproof"
+
+HIDDEN = methodcaller("errisinstance", RingproofError)
+"""As `__tracebackhide__` of a module: pytest leaves its lines out of what it shows of these errors, but of no other."""

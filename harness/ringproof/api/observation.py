@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ringproof.api.errors import RingproofError
+from ringproof.api.errors import HIDDEN, RingproofError
 from ringproof.report.chart import in_order
 from ringproof.report.plain import plain_observation
 from ringproof.report.timeline import timeline_text
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ringproof.observe.model import CallerView, ObservedRing
     from ringproof.observe.model import Observation as Model
     from ringproof.scenario.story import Scenario as Story
+
+__tracebackhide__ = HIDDEN
 
 SHOWN_WAVES = 6
 """Of a call, in the one line that stands in a failed assert."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 
 from ringproof.api.errors import (
+    HIDDEN,
     InvalidStoryError,
     PlayBrokenError,
     RingproofError,
@@ -43,6 +44,8 @@ ERRORS: dict[Outcome, type[RingproofError]] = {
     "broken": PlayBrokenError,
 }
 
+__tracebackhide__ = HIDDEN
+
 
 def play(
     story: StoryText | Scenario,
@@ -65,12 +68,14 @@ def play(
     only where it could not be played to its end. InvalidStoryError, PlayBrokenError, ScenarioUnsteadyError and
     ScenarioSkippedError are the other outcomes of the command.
     """
-    __tracebackhide__ = True
     place = calling_place()
-    _refuse_running_loop(place)
-    read = read_story(story, name, place)
-    with Run(image, rendered=rendered, speed=speed, confirm=confirm, allow=allow, out=out) as run:
-        return run.play_read(read)
+    try:
+        refuse_running_loop(place)
+        read = read_story(story, name, place)
+        with Run(image, rendered=rendered, speed=speed, confirm=confirm, allow=allow, out=out) as run:
+            return run.play_read(read)
+    except RingproofError as fault:
+        raise fault.with_traceback(None) from None  # it is about the caller's line
 
 
 class Run:
@@ -96,7 +101,7 @@ class Run:
         self.image = image
         self.out = Path(os.path.abspath(out))  # noqa: PTH100 - resolve() would follow links
         self.allow_unsteady = allow_unsteady
-        self._rendered = self._folder(rendered)
+        self.rendered = self._folder(rendered)
         try:
             self.speed = read_speed(str(speed))
         except SpeedError as fault:
@@ -124,37 +129,46 @@ class Run:
 
     def __enter__(self) -> Self:
         """Open the run. Raises PlayBrokenError, as where there is no engine or no such image."""
-        __tracebackhide__ = True
+        place = calling_place()
+        try:
+            refuse_running_loop(place)
+            self.open(str(place))
+        except RingproofError as fault:
+            raise fault.with_traceback(None) from None
+        return self
+
+    def open(self, place: str) -> None:
+        """Open the run in the name of `place`, which begins the sentence of a failure. Raises PlayBrokenError."""
         from ringproof.play import BrokenError, load, open_run, start_phones  # noqa: PLC0415 - docker when it is needed
 
-        place = calling_place()
-        _refuse_running_loop(place)
         with contextlib.ExitStack() as stack:
             if threading.current_thread() is threading.main_thread():
                 stack.enter_context(Interruption())
             try:
                 stack.enter_context(claimed(self.out))
-                self._environment = stack.enter_context(open_run(self.image, self._rendered))
+                self._environment = stack.enter_context(open_run(self.image, self.rendered))
+                stack.callback(self._forget)
                 start_phones(self._environment)
             except OutError as fault:
                 raise PlayBrokenError(f"{place}: not judged: {self.out}: {fault}") from fault
             except BrokenError as fault:
                 raise PlayBrokenError(f"{place}: not judged: {fault}") from fault
             load()
-            stack.callback(self._forget)
             self._stack = stack.pop_all()
-        return self
 
     def _forget(self) -> None:
         self._environment = None
 
     def __exit__(self, *_: object) -> None:
         """Remove what the run made in the engine; the evidence stays."""
+        self.close()
+
+    def close(self) -> None:
+        """Remove what the run made in the engine; the evidence stays."""
         self._stack.close()
 
-    @property
-    def environment(self) -> RunEnvironment:
-        """What plays of this run share. Raises RingproofError outside the run."""
+    def require_open(self) -> RunEnvironment:
+        """Return what plays of this run share. Raises RingproofError outside the run."""
         if self._environment is None:
             sentence = "this run is not open: nothing can be played in it"
             raise RingproofError(f"{calling_place()}: {sentence}\n   hint: write `with ringproof.Run() as run:` around")
@@ -164,18 +178,19 @@ class Run:
         self, story: StoryText | Scenario, *, name: str | None = None, out: str | os.PathLike[str] | None = None
     ) -> Observation:
         """Play one story in this run; see `ringproof.play`. `out` has its evidence; else the run's folder."""
-        __tracebackhide__ = True
         place = calling_place()
-        _refuse_running_loop(place)
-        assert self.environment is not None  # noqa: S101 - it raises outside the run
-        return self.play_read(read_story(story, name, place), None if out is None else Path(os.path.abspath(out)))  # noqa: PTH100
+        try:
+            refuse_running_loop(place)
+            self.require_open()
+            return self.play_read(read_story(story, name, place), None if out is None else Path(out))
+        except RingproofError as fault:
+            raise fault.with_traceback(None) from None
 
     def play_read(self, story: Story, out: Path | None = None) -> Observation:
         """Play a story that has been read."""
-        __tracebackhide__ = True
         table = Table(
-            environment=self.environment,
-            out=out if out is not None else self.out,
+            environment=self.require_open(),
+            out=self.out if out is None else out.absolute(),
             width=WIDTH,
             speed=self.speed,
             confirm=self.confirm,
@@ -213,7 +228,7 @@ def _result_of(story: Story, table: Table) -> tuple[Result, Plays | None]:
         return not_judged(story, broken, table, time.monotonic() - begun, table.width), None
 
 
-def _refuse_running_loop(place: CallPlace) -> None:
+def refuse_running_loop(place: CallPlace) -> None:
     """Raise RingproofError in a thread with a running event loop: a play has a loop of its own, on the PBX's clock."""
     try:
         asyncio.get_running_loop()

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from ringproof.api.errors import InvalidStoryError
+from ringproof.api.errors import HIDDEN, InvalidStoryError
 from ringproof.api.python_source import CallPlace, calling_place, lines_before
 from ringproof.api.python_tree import PythonTree
 from ringproof.scenario.manuscript import Manuscript, manuscript_of
@@ -27,7 +27,10 @@ StoryText = str | os.PathLike[str] | Mapping[str, Any]
 """A story in words: YAML text, the path of a scenario file, or a dict of the same words."""
 AT_FILE_LEVEL = ("ringproof", "pbx", "scenarios")
 """Keys of a scenario file that do not belong to a scenario."""
+_CALLERS = 'write `"callers": {"anna": {"from": "+74951234567", "to": "84950000001"}}`, say'
 NO_CALL = "`when` is missing, so nobody calls"
+
+__tracebackhide__ = HIDDEN
 
 
 class Words(TypedDict, total=False):
@@ -61,15 +64,14 @@ class Scenario:
 
     def __init__(self, **words: Unpack[Words]) -> None:
         """Read the words at once."""
-        __tracebackhide__ = True
         self._place = calling_place()
         self.name = str(words.get("name") or default_name(self._place))
         self._calls = "when" in words
-        given: dict[str, object] = {key: value for key, value in words.items() if key != "name"}
-        callers = words.get("callers")
-        if not self._calls and isinstance(callers, Mapping):
-            given["when"] = [{"call": name} for name in callers]  # what is read of it is the office
-        self._read = self._reading(given)
+        given = {key: value for key, value in words.items() if key != "name"}
+        try:
+            self._read = self._reading(with_calls(given))
+        except InvalidStoryError as fault:
+            raise fault.with_traceback(None) from None  # it is about the caller's line
 
     def _reading(self, words: Mapping[str, object]) -> Story:
         place, name = self._place, self.name
@@ -93,6 +95,29 @@ class Scenario:
     def __repr__(self) -> str:
         """Name it and the place where it is written."""
         return f"<Scenario {self.name!r} at {self._place.file}:{self._place.line}>"
+
+
+def with_calls(words: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the words of a story; of an office without one, with a call of each caller: so it can be read."""
+    callers = words.get("callers")
+    if "when" in words or not isinstance(callers, Mapping):
+        return words
+    return {**words, "when": [{"call": name} for name in callers]}
+
+
+def read_office_story(office: Mapping[str, Any] | Scenario, place: CallPlace) -> Story:
+    """Return the model of an office, its callers and phones, written as a Scenario or a dict without `when`.
+
+    `place` is in whose name a dict is read. Raises InvalidStoryError.
+    """
+    if isinstance(office, Scenario):
+        return office.office()
+    if isinstance(office, Mapping):
+        if not office.get("callers"):
+            raise invalid(place, "this office has no `callers`, so nobody can call", _CALLERS)
+        return the_one(_read_mapping(with_calls(office), place), None, place)
+    sentence = f"an office of the type {told(type(office).__name__)} cannot be opened"
+    raise invalid(place, sentence, "give a Scenario or a dict with `pbx`, `callers` and `phones`")
 
 
 def read_story(story: StoryText | Scenario, name: str | None, place: CallPlace) -> Story:

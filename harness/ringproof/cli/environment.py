@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ringproof.report.result import EXIT_BROKEN
-from ringproof.run.session import DEFAULT_IMAGE, DEFAULT_OUT
+from ringproof.core.defaults import DEFAULT_IMAGE, DEFAULT_OUT
 from ringproof.setup.output import SetupError
 
 _COLOUR = {"ok": "green", "note": "yellow", "broken": "red"}

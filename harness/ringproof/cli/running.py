@@ -21,7 +21,7 @@ from ringproof.report.results import ResultsFile
 from ringproof.report.sink import RunReport
 from ringproof.run.attempts import UNSTEADY_IN_CI, Confirm
 from ringproof.run.discovery import is_meant
-from ringproof.run.session import DEFAULT_IMAGE, DEFAULT_OUT
+from ringproof.core.defaults import DEFAULT_IMAGE, DEFAULT_OUT
 from ringproof.run.signals import Interruption
 
 if TYPE_CHECKING:

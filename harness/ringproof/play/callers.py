@@ -132,6 +132,13 @@ class Callers:
                 self._context.record(failed)
         return not gone
 
+    async def do(self, step: Step) -> NotDone | None:
+        """Do one step that is none of the scenario's; return why it could not be done."""
+        reason = await self._do(step)
+        if reason is None:
+            self._after(step)
+        return reason
+
     def _after(self, step: Step) -> None:
         """From here on sound is counted anew, and what must ring is counted from here."""
         seat = self.seats[step.caller]

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Generator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from ringproof.pytest_plugin.fixtures import asterisk, callers, phones, play, ringproof_office, ringproof_run, sections
 from ringproof.pytest_plugin.keys import ENDING, OWNER, SHARED
 from ringproof.pytest_plugin.options import add_options
+
+__all__ = ["asterisk", "callers", "phones", "play", "ringproof_office", "ringproof_run"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,6 +40,17 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.File | None:
     """Collect a scenario file; the first one wakes the rest of this plugin."""
     return _awake().ring_file(file_path, parent) if file_path.name.endswith(ENDING) else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show below a test that failed what Ringproof observed in it."""
+    report = yield
+    if call.when == "call" and report.failed:
+        report.sections += sections(item)
+    return report
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -12,11 +12,10 @@ WIDTH = max(60, min(120, shutil.get_terminal_size((120, 24)).columns))
 Looked at when pytest loads its plugins: afterwards it keeps what is written to itself, and no terminal is to be seen.
 """
 
-
 def add_options(parser: pytest.Parser) -> None:
     """Add them; all begin with --ringproof-."""
     group = parser.getgroup("ringproof", "telephony scenarios (*.ring.yaml)")
-    group.addoption("--ringproof-out", default="out", metavar="DIR", help="folder for results and evidence (out)")
+    group.addoption("--ringproof-out", metavar="DIR", help="folder for results and evidence (out)")
     group.addoption("--ringproof-image", metavar="IMAGE", help="Docker image of the PBX (ringproof-asterisk:22)")
     group.addoption(
         "--ringproof-rendered",

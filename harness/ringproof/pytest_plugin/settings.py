@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from ringproof.core.speed import Speed, SpeedError, read_speed
-from ringproof.run.session import DEFAULT_IMAGE
+from ringproof.core.defaults import DEFAULT_IMAGE, DEFAULT_OUT
 
 
 def out_of(config: pytest.Config) -> Path:
     """Return the folder for results and evidence."""
-    return Path(os.path.abspath(config.invocation_params.dir / config.getoption("ringproof_out")))  # noqa: PTH100
+    return Path(os.path.abspath(config.invocation_params.dir / (config.getoption("ringproof_out") or DEFAULT_OUT)))  # noqa: PTH100
 
 
 def image_of(config: pytest.Config) -> str:

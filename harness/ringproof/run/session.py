@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from ringproof.play import RunEnvironment
     from ringproof.run.opening import Opening
 
-DEFAULT_OUT = "out"
-DEFAULT_IMAGE = "ringproof-asterisk:22"
 NOTHING_PLAYED = "nothing was played: all that was selected needs a newer Asterisk, which is no success"
 
 

@@ -1,0 +1,216 @@
+"""A PBX that boots with its phones and stays open, on an event loop in a thread of its own.
+
+The loop drives the PBX's clock. While nobody asks for anything the clock is held: PBX time passes as real time does.
+While something is done on the loop the clock may race, as in a play. So whoever does one thing after the other misses
+nothing between two of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from ringproof.api.errors import HIDDEN, RingproofError, ScenarioFailedError
+from ringproof.api.python_source import calling_place
+from ringproof.api.run import ERRORS, Run
+from ringproof.clock.clock import PbxClock, PbxEpoch, PlayLoop
+from ringproof.clock.jitter import auto
+from ringproof.clock.page import PageError
+from ringproof.containers.errors import BrokenError, EditedConfigurationError, UnmetNeedsError, broken_by
+from ringproof.events import RegistrationLost, RegistrationRefused, read_record
+from ringproof.play.awake import watched_pbx, watched_phones
+from ringproof.play.clockwork import open_page, prove_clock, prove_page_whole
+from ringproof.play.closing import close_all
+from ringproof.play.recorder import Recorder
+from ringproof.play.stage import PbxFaultError, Stage
+from ringproof.play.theatre import RegistrationRefusedError, Theatre
+from ringproof.plays import NEEDS, NotJudgedError, Table
+from ringproof.report.finding_text import WIDTH
+from ringproof.scenario.story import Scenario as Story
+from ringproof.session import not_judged
+
+__tracebackhide__ = HIDDEN
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What lives on the loop of an open PBX."""
+
+    loop: asyncio.AbstractEventLoop
+    clock: PbxClock
+    stage: Stage
+    theatre: Theatre
+    began: PbxEpoch
+    closing: asyncio.Event
+
+
+class OpenPbx:
+    """A PBX that has booted with an office, its phones registered; nothing happens in it but what somebody does.
+
+    A context manager. Its phones do what the story's `phones` say, and ring on where that says nothing.
+    """
+
+    def __init__(self, run: Run, story: Story, folder: Path, place: str) -> None:
+        """Open it in a run; `folder` has its evidence, `place` begins the sentence of a failure to boot."""
+        self.story = story
+        self.folder = folder
+        self.opened: Opened | None = None
+        self._run = run
+        self._place = place
+        self._held = contextlib.ExitStack()
+        self._ready = threading.Event()
+        self._fault: BaseException | None = None
+        self._begun = time.monotonic()
+        self._thread = threading.Thread(target=self._live, name=f"the PBX of {place}", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Boot it. Raises what `play` raises."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._thread.start()
+        self._ready.wait()
+        if self.opened is None:
+            self._thread.join()
+            raise self._error(self._place)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """End phones and PBX. Raises what went wrong meanwhile and no step has raised."""
+        if self.opened is not None:
+            self.opened.loop.call_soon_threadsafe(self.opened.closing.set)
+        self._thread.join()
+        self.opened = None
+        if kind is None and self._fault is not None:
+            raise self._error(self._place)
+
+    def do(self, step: Callable[[Opened], Coroutine[Any, Any, T]]) -> T:
+        """Do something on the PBX's clock, which may race meanwhile; return what it returns."""
+        return self._on_the_loop(step, races=True)
+
+    def ask(self, question: Callable[[Opened], Awaitable[T]]) -> T:
+        """Ask something, for which no PBX time passes but that of the question itself."""
+
+        async def ask(open_: Opened) -> T:
+            return await question(open_)
+
+        return self._on_the_loop(ask, races=False)
+
+    def look(self, at: Callable[[Opened], T]) -> T:
+        """Look at something as it is now."""
+
+        async def look(open_: Opened) -> T:
+            return at(open_)
+
+        return self._on_the_loop(look, races=False)
+
+    def _on_the_loop(self, step: Callable[[Opened], Coroutine[Any, Any, T]], *, races: bool) -> T:
+        open_ = self.opened
+        if open_ is None:
+            hint = "use it inside the test that got it from the fixture `asterisk`"
+            raise RingproofError(f"{calling_place()}: the PBX of this test is not open\n   hint: {hint}")
+
+        async def run() -> T:
+            open_.stage.check()
+            if races:
+                self._held.close()
+            try:
+                return await step(open_)
+            finally:
+                if races:
+                    self._held.enter_context(open_.clock.hold())
+
+        try:
+            return asyncio.run_coroutine_threadsafe(run(), open_.loop).result()
+        except RingproofError as fault:
+            raise fault.with_traceback(None) from None  # it is about the caller's line
+        except (BrokenError, PbxFaultError) as fault:
+            self._fault = fault
+            raise self._error(str(calling_place())) from None
+
+    def _live(self) -> None:
+        """Open and serve, until it is closed: in a thread of its own."""
+        try:
+            with asyncio.Runner(loop_factory=PlayLoop) as runner:
+                runner.run(self._serve())
+        except BaseException as fault:  # noqa: BLE001 - it is raised in the test's thread
+            self._fault = self._fault or fault
+        finally:
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        environment = self._run.require_open()
+        speed = auto() if self._run.speed == "auto" else self._run.speed
+        clock = PbxClock(open_page(self.story, environment), speed=min(speed, self.story.speed or speed))
+        recorder = Recorder(self.folder / "events.ndjson")
+        stage = Stage(clock, recorder)
+        theatre = Theatre(self.story, environment, self.folder, stage, allow=self._run.allow)
+        failure: BaseException | None = None
+        with stage.unforeseen_reported():
+            try:
+                with watched_phones(theatre.phones, stage), watched_pbx(theatre, stage):
+                    await self._open_and_wait(stage, theatre, recorder)
+            except BaseException as fault:
+                failure = fault
+                raise
+            finally:
+                await close_all(
+                    [self._held.close, stage.end_tasks, theatre.close, recorder.close, clock.close], failure
+                )
+
+    async def _open_and_wait(self, stage: Stage, theatre: Theatre, recorder: Recorder) -> None:
+        clock = stage.clock
+        with clock.hold():
+            await theatre.open()
+            if await theatre.prepare():
+                stage.check()
+                recorder.forget()
+        await prove_clock(self.story, clock, theatre.pbx)
+        recorder.begin(clock.now())
+        clock.begin_story(dialplan_step=self.story.dialplan_step or 0.0)
+        theatre.watch_media()
+        theatre.ensemble.begin_story()
+        self._held.enter_context(clock.hold())
+        closing = asyncio.Event()
+        self.opened = Opened(asyncio.get_running_loop(), clock, stage, theatre, clock.now(), closing)
+        self._ready.set()
+        await closing.wait()
+        prove_page_whole(clock.page)
+        stage.check()
+
+    def _error(self, place: str) -> BaseException:
+        """Return the fault as the outcome that it is for the command."""
+        fault, self._fault = self._fault, None
+        assert fault is not None  # noqa: S101 - who calls it has seen one
+        if isinstance(fault, PbxFaultError | RegistrationRefusedError):
+            text = f"{place}: {self._refused() or fault}\n   evidence: {self.folder}"
+            return ScenarioFailedError(text, evidence=self.folder)
+        if isinstance(fault, UnmetNeedsError):
+            judged = NotJudgedError(str(fault), kind=NEEDS)
+        elif isinstance(fault, EditedConfigurationError):
+            judged = NotJudgedError(fault.sentence, fault.hint, "configuration", fault.problems)
+        elif isinstance(fault, BrokenError):
+            judged = NotJudgedError(fault.sentence, fault.hint)
+        elif isinstance(fault, (PageError, OSError)):
+            broken = broken_by(fault, "beside the test")
+            judged = NotJudgedError(broken.sentence, broken.hint)
+        else:
+            return fault
+        table = Table(environment=self._run.require_open(), out=self.folder.parent, width=WIDTH)
+        result = not_judged(self.story, judged, table, time.monotonic() - self._begun, WIDTH)
+        return ERRORS[result.outcome](result.text, evidence=self.folder)
+
+    def _refused(self) -> str:
+        """Return which phones the PBX did not register, by the record; empty: that is not why."""
+        with contextlib.suppress(OSError, ValueError):
+            for event in read_record((self.folder / "events.ndjson").read_text(encoding="utf-8")):
+                if isinstance(event, RegistrationRefused | RegistrationLost):
+                    why = f": {event.because}" if event.because else ""
+                    return f"the PBX did not register {event.phone}{why}"
+        return ""
