@@ -176,7 +176,9 @@ class ScenarioFile:
         check_steps(steps, self._complaints)
         check_partners(participants, self._complaints)
         if expect_value is not None:
-            self._check_expected(readings, steps, participants, tolerance)
+            self._check(readings, steps, participants, tolerance)
+            if len(self._complaints) == before:
+                check_contradictions(readings, steps, participants, tolerance, self._complaints)
         if len(self._complaints) == before:
             said = table.entries["calls"].key.source if "calls" in table.entries else name.source
             check_calls(calls, said, steps, readings, participants, self._complaints)
@@ -218,14 +220,6 @@ class ScenarioFile:
         if expect is None:
             return (dict.fromkeys(participants.calling, ()),)
         return read_expectations(expect, name, participants, self._complaints)
-
-    def _check_expected(
-        self, readings: Sequence[Reading], steps: Sequence[Step], participants: Participants, tolerance: PbxSeconds
-    ) -> None:
-        before = len(self._complaints)
-        self._check(readings, steps, participants, tolerance)
-        if len(self._complaints) == before:
-            check_contradictions(readings, steps, participants, tolerance, self._complaints)
 
     def _at(self, date: datetime, scenario: Scenario) -> Scenario:
         """Return a scenario at one of its several dates, with an id and a name of its own."""
