@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import ringproof
+from ringproof.core.duration import PbxSeconds
 from ringproof.observe.model import Observation as Model
 from ringproof.observe.model import ObservedPrompt, ObservedSound
-from ringproof.scenario.duration import PbxSeconds
 from story_book import rang, scenario, seen
 
 GROWS = (rang("101", 0.6, 33.6), rang("102", 15.6, 33.6, missed=True), rang("103", 30.6, 33.6, "answered"))

@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from ringproof import plays
+from ringproof.core.duration import PbxSeconds
 from ringproof.events import (
     HEADER,
     CallerPlaced,
@@ -19,9 +20,8 @@ from ringproof.events import (
     StoryOver,
     to_json,
 )
-from ringproof.scenario.duration import PbxSeconds
-from ringproof.scenario.horizon import OBSERVED, last_answers, patience
-from ringproof.scenario.story import Scenario
+from ringproof.scenario.model.scenario import Scenario
+from ringproof.scenario.model.story_end import OBSERVED, last_answers, patience
 from story_book import scenario
 
 NOW = PbxSeconds(0.0)

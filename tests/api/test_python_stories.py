@@ -14,8 +14,8 @@ import pytest
 import ringproof
 from ringproof.api.python_source import calling_place
 from ringproof.api.scenario import read_story
-from ringproof.scenario.source import Source
-from ringproof.scenario.story import Scenario as Story
+from ringproof.core.source import Source
+from ringproof.scenario.model.scenario import Scenario as Story
 
 OFFICE = Path("scenarios/offices/trading-company.yaml").resolve()
 TEXT = f"""

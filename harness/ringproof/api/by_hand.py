@@ -15,17 +15,17 @@ from ringproof.api.open_pbx import Opened, OpenPbx
 from ringproof.api.python_source import calling_place
 from ringproof.clock.clock import PbxEpoch
 from ringproof.containers.errors import BrokenError
+from ringproof.core.duration import HOW_TO_WRITE, PbxSeconds, format_duration, parse_duration
+from ringproof.core.source import Source
+from ringproof.core.spelling import suggest_name
 from ringproof.events import NotDone
 from ringproof.pbx.container import SIP_PORT
 from ringproof.phones import protocol
 from ringproof.play.callers import CallerSeat
-from ringproof.play.ensemble import Seat
-from ringproof.scenario.behaviour_reading import DIALS
-from ringproof.scenario.duration import HOW_TO_WRITE, PbxSeconds, format_duration, parse_duration
-from ringproof.scenario.source import Source
-from ringproof.scenario.spelling import suggest_name
-from ringproof.scenario.steps import DIGITS
-from ringproof.scenario.story import Call, HangUp, Offline, Press, Step
+from ringproof.play.extensions import Seat
+from ringproof.scenario.model.scenario import Call, HangUp, Offline, Press, Step
+from ringproof.scenario.parse.behaviour import DIALS
+from ringproof.scenario.parse.steps import DIGITS
 
 __tracebackhide__ = HIDDEN
 
@@ -74,11 +74,11 @@ class Asterisk:
 
     def command(self, command: str) -> list[str]:
         """Run a command of Asterisk's command line, such as `core show channels`, and return the lines it prints."""
-        return self._pbx.ask(lambda open_: open_.theatre.pbx.manager.command(command))
+        return self._pbx.ask(lambda open_: open_.setup.pbx.manager.command(command))
 
     def value(self, expression: str) -> str:
         """Return the value of a global variable or function of the dialplan, such as `DEVICE_STATE(PJSIP/101)`."""
-        return self._pbx.ask(lambda open_: open_.theatre.pbx.manager.value(expression))
+        return self._pbx.ask(lambda open_: open_.setup.pbx.manager.value(expression))
 
     def __str__(self) -> str:
         """Write what everybody does now."""
@@ -108,9 +108,9 @@ class Clock:
 
         async def advance(open_: Opened) -> None:
             due = PbxEpoch(open_.clock.now() + seconds)
-            await open_.stage.wait_until(PbxEpoch(due - SETTLES))
+            await open_.context.wait_until(PbxEpoch(due - SETTLES))
             with open_.clock.hold():
-                await open_.stage.wait_until(due)
+                await open_.context.wait_until(due)
 
         self._pbx.do(advance)
 
@@ -147,7 +147,7 @@ class Phone:
     def state(self) -> str:
         """What it does now, in words; also of a PBX that has failed."""
         open_ = self._pbx.opened
-        seat = open_.theatre.ensemble.seats.get(self.name) if open_ is not None else None
+        seat = open_.setup.extensions.seats.get(self.name) if open_ is not None else None
         if seat is None:
             return f"{self.name} is offline"
         does = "rings" if seat.ringing else "talks" if seat.talking else "is idle"
@@ -161,7 +161,7 @@ class Phone:
 
         async def rings(open_: Opened) -> bool:
             seat = self._seat(open_)
-            return await open_.stage.until(lambda: bool(seat.ringing), PbxEpoch(open_.clock.now() + seconds))
+            return await open_.context.until(lambda: bool(seat.ringing), PbxEpoch(open_.clock.now() + seconds))
 
         return self._pbx.do(rings)
 
@@ -177,8 +177,8 @@ class Phone:
             if call_id not in seat.answered:
                 raise ScenarioFailedError(f"{place}: {self.name} picked up, but its call was over")
             connected = PbxEpoch(open_.clock.now() + CONNECTS_WITHIN)
-            talks = open_.theatre.switchboard.talks
-            await open_.stage.until(lambda: talks(call_id) or call_id not in seat.talking, connected)
+            talks = open_.setup.tracker.talks
+            await open_.context.until(lambda: talks(call_id) or call_id not in seat.talking, connected)
 
         self._pbx.do(answer)
 
@@ -191,7 +191,7 @@ class Phone:
         async def refuse(open_: Opened) -> None:
             seat = self._seat(open_)
             call_id = self._ringing(seat, place, "refuse")
-            knows = open_.theatre.switchboard.knows  # afterwards the PBX cannot be asked whose call it was
+            knows = open_.setup.tracker.knows  # afterwards the PBX cannot be asked whose call it was
             await acts(open_, "the PBX", "say whose call it is", lambda: knows(call_id) or call_id not in seat.ringing)
             seat.phone.tell(protocol.Refuse(call_id=call_id, code=code))
             await acts(open_, self.name, "refuse", lambda: call_id not in seat.ringing)
@@ -221,7 +221,7 @@ class Phone:
         return place
 
     def _seat(self, open_: Opened) -> Seat:
-        return open_.theatre.ensemble.seats[self.name]
+        return open_.setup.extensions.seats[self.name]
 
     def _ringing(self, seat: Seat, place: str, verb: str) -> str:
         if not seat.ringing:
@@ -275,8 +275,8 @@ class Caller:
         return f"{self.name} is connected with the PBX" if answered else f"{self.name} waits for an answer"
 
     def _connected(self, open_: Opened) -> list[str]:
-        call_id, ensemble = self._seat(open_).call_id, open_.theatre.ensemble
-        return [name for name in ensemble.seats if call_id and ensemble.connected_since(name, call_id) is not None]
+        call_id, extensions = self._seat(open_).call_id, open_.setup.extensions
+        return [name for name in extensions.seats if call_id and extensions.connected_since(name, call_id) is not None]
 
     def dial(self, number: str | None = None) -> None:
         """Call a number; without one, what `callers` of the office says. Returns when the call has been placed."""
@@ -288,8 +288,8 @@ class Caller:
             seat = self._seat(open_)
             if _goes_on(seat):
                 raise ScenarioFailedError(f"{place}: {self.name} cannot dial: its call goes on")
-            target = f"sip:{number or seat.caller.dials}@{open_.theatre.pbx.trunk_address}:{SIP_PORT}"
-            open_.theatre.callers.seats[self.name] = CallerSeat(caller=seat.caller, phone=seat.phone, target=target)
+            target = f"sip:{number or seat.caller.dials}@{open_.setup.pbx.trunk_address}:{SIP_PORT}"
+            open_.setup.callers.seats[self.name] = CallerSeat(caller=seat.caller, phone=seat.phone, target=target)
             await self._step(open_, Call(caller=self.name, source=_source(place.file, place.line)), str(place))
 
         self._pbx.do(dial)
@@ -312,13 +312,13 @@ class Caller:
 
     async def _step(self, open_: Opened, step: Step, place: str) -> None:
         """Do a step as a story does it."""
-        reason = await open_.theatre.callers.do(step)
+        reason = await open_.setup.callers.do(step)
         if reason is not None:
             does = {Call: "dial", Press: "press a key", HangUp: "hang up"}[type(step)]
             raise ScenarioFailedError(f"{place}: {self.name} could not {does}: {_BECAUSE[reason]}")
 
     def _seat(self, open_: Opened) -> CallerSeat:
-        return open_.theatre.callers.seats[self.name]
+        return open_.setup.callers.seats[self.name]
 
     def __repr__(self) -> str:
         """Write what the caller does now, as a failed assert shows it."""
@@ -369,7 +369,7 @@ def span(time: Span) -> PbxSeconds:
 
 async def acts(open_: Opened, who: str, what: str, done: Callable[[], bool]) -> None:
     """Wait for a phone to have done what it was told. Raises BrokenError where it does not."""
-    if not await open_.stage.until(done, PbxEpoch(open_.clock.now() + ACTS_WITHIN)):
+    if not await open_.context.until(done, PbxEpoch(open_.clock.now() + ACTS_WITHIN)):
         raise BrokenError(f"{who} did not {what} within {ACTS_WITHIN:.0f} s")
 
 

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ringproof.api.errors import HIDDEN, RingproofError
+from ringproof.core.duration import format_duration
+from ringproof.core.spelling import enumerate_words
 from ringproof.report.chart import in_order
 from ringproof.report.plain import plain_observation
 from ringproof.report.timeline import timeline_text
-from ringproof.scenario.duration import format_duration
-from ringproof.scenario.spelling import enumerate_words
-from ringproof.scenario.story import SETTLE_WINDOW
+from ringproof.scenario.model.scenario import SETTLE_WINDOW
 
 if TYPE_CHECKING:
     from ringproof.observe.model import CallerView, ObservedRing
     from ringproof.observe.model import Observation as Model
-    from ringproof.scenario.story import Scenario as Story
+    from ringproof.scenario.model.scenario import Scenario as Story
 
 __tracebackhide__ = HIDDEN
 

@@ -24,16 +24,17 @@ from ringproof.clock.jitter import auto
 from ringproof.clock.page import PageError
 from ringproof.containers.errors import BrokenError, EditedConfigurationError, UnmetNeedsError, broken_by
 from ringproof.events import RegistrationLost, RegistrationRefused, read_record
-from ringproof.play.awake import watched_pbx, watched_phones
-from ringproof.play.clockwork import open_page, prove_clock, prove_page_whole
+from ringproof.play.clock_setup import open_page, prove_clock, prove_page_whole
 from ringproof.play.closing import close_all
+from ringproof.play.context import PbxFaultError, PlayContext
+from ringproof.play.frozen_phones import watched_pbx, watched_phones
 from ringproof.play.recorder import Recorder
-from ringproof.play.stage import PbxFaultError, Stage
-from ringproof.play.theatre import RegistrationRefusedError, Theatre
-from ringproof.plays import NEEDS, NotJudgedError, Table
+from ringproof.play.registration import RegistrationRefusedError
+from ringproof.play.setup import PlaySetup
 from ringproof.report.finding_text import WIDTH
-from ringproof.scenario.story import Scenario as Story
-from ringproof.session import not_judged
+from ringproof.run.attempts import NEEDS, NotJudgedError, Table
+from ringproof.run.verdicts import not_judged
+from ringproof.scenario.model.scenario import Scenario as Story
 
 __tracebackhide__ = HIDDEN
 
@@ -46,8 +47,8 @@ class Opened:
 
     loop: asyncio.AbstractEventLoop
     clock: PbxClock
-    stage: Stage
-    theatre: Theatre
+    context: PlayContext
+    setup: PlaySetup
     began: PbxEpoch
     closing: asyncio.Event
 
@@ -117,7 +118,7 @@ class OpenPbx:
             raise RingproofError(f"{calling_place()}: the PBX of this test is not open\n   hint: {hint}")
 
         async def run() -> T:
-            open_.stage.check()
+            open_.context.check()
             if races:
                 self._held.close()
             try:
@@ -149,40 +150,40 @@ class OpenPbx:
         speed = auto() if self._run.speed == "auto" else self._run.speed
         clock = PbxClock(open_page(self.story, environment), speed=min(speed, self.story.speed or speed))
         recorder = Recorder(self.folder / "events.ndjson")
-        stage = Stage(clock, recorder)
-        theatre = Theatre(self.story, environment, self.folder, stage, allow=self._run.allow)
+        context = PlayContext(clock, recorder)
+        setup = PlaySetup(self.story, environment, self.folder, context, allow=self._run.allow)
         failure: BaseException | None = None
-        with stage.unforeseen_reported():
+        with context.unforeseen_reported():
             try:
-                with watched_phones(theatre.phones, stage), watched_pbx(theatre, stage):
-                    await self._open_and_wait(stage, theatre, recorder)
+                with watched_phones(setup.phones, context), watched_pbx(setup, context):
+                    await self._open_and_wait(context, setup, recorder)
             except BaseException as fault:
                 failure = fault
                 raise
             finally:
                 await close_all(
-                    [self._held.close, stage.end_tasks, theatre.close, recorder.close, clock.close], failure
+                    [self._held.close, context.end_tasks, setup.close, recorder.close, clock.close], failure
                 )
 
-    async def _open_and_wait(self, stage: Stage, theatre: Theatre, recorder: Recorder) -> None:
-        clock = stage.clock
+    async def _open_and_wait(self, context: PlayContext, setup: PlaySetup, recorder: Recorder) -> None:
+        clock = context.clock
         with clock.hold():
-            await theatre.open()
-            if await theatre.prepare():
-                stage.check()
+            await setup.open()
+            if await setup.prepare():
+                context.check()
                 recorder.forget()
-        await prove_clock(self.story, clock, theatre.pbx)
+        await prove_clock(self.story, clock, setup.pbx)
         recorder.begin(clock.now())
         clock.begin_story(dialplan_step=self.story.dialplan_step or 0.0)
-        theatre.watch_media()
-        theatre.ensemble.begin_story()
+        setup.watch_media()
+        setup.extensions.begin_story()
         self._held.enter_context(clock.hold())
         closing = asyncio.Event()
-        self.opened = Opened(asyncio.get_running_loop(), clock, stage, theatre, clock.now(), closing)
+        self.opened = Opened(asyncio.get_running_loop(), clock, context, setup, clock.now(), closing)
         self._ready.set()
         await closing.wait()
         prove_page_whole(clock.page)
-        stage.check()
+        context.check()
 
     def _error(self, place: str) -> BaseException:
         """Return the fault as the outcome that it is for the command."""

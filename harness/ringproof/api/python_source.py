@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from ringproof.scenario.manuscript import shown_name
+from ringproof.scenario.syntax.source_text import shown_name
 
 _OURS = "ringproof"
 

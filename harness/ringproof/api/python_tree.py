@@ -9,10 +9,10 @@ from datetime import timedelta
 from typing import Any
 
 from ringproof.api.python_source import CallPlace
-from ringproof.scenario.duration import write_duration
-from ringproof.scenario.problem import Complaints, ReadingError, told
-from ringproof.scenario.source import Source
-from ringproof.scenario.tree import DEEPEST, Entry, Listing, Nothing, Table, Text, Value
+from ringproof.core.duration import write_duration
+from ringproof.core.problem import Complaints, ReadingError, told
+from ringproof.core.source import Source
+from ringproof.scenario.syntax.tree import DEEPEST, Entry, Listing, Nothing, Table, Text, Value
 
 _WRITE = "write a text, a number, a timedelta, a list or a dict"
 

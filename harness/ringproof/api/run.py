@@ -25,15 +25,18 @@ from ringproof.api.errors import (
 from ringproof.api.observation import Observation
 from ringproof.api.python_source import CallPlace, calling_place
 from ringproof.api.scenario import Scenario, StoryText, read_story
-from ringproof.plays import NotJudgedError, Plays, SpeedError, Table, Unconfirmed, begin_plays, read_speed
+from ringproof.core.defaults import DEFAULT_IMAGE, DEFAULT_OUT
+from ringproof.core.speed import SpeedError, read_speed
 from ringproof.report.finding_text import WIDTH
 from ringproof.report.out import OutError, claimed, is_unwritable
-from ringproof.session import DEFAULT_IMAGE, DEFAULT_OUT, Interruption, not_judged, tell
+from ringproof.run.attempts import NotJudgedError, Plays, Table, Unconfirmed, begin_plays
+from ringproof.run.signals import Interruption
+from ringproof.run.verdicts import not_judged, result_of
 
 if TYPE_CHECKING:
     from ringproof.play import RunEnvironment
     from ringproof.report.result import Outcome, Result
-    from ringproof.scenario.story import Scenario as Story
+    from ringproof.scenario.model.scenario import Scenario as Story
 
 Confirm = Literal["auto", "never"]
 ERRORS: dict[Outcome, type[RingproofError]] = {
@@ -217,7 +220,7 @@ def _result_of(story: Story, table: Table) -> tuple[Result, Plays | None]:
     try:
         first = begin_plays(story, table)
         plays = first.confirm() if isinstance(first, Unconfirmed) else first
-        return tell(story, plays, table), plays
+        return result_of(story, plays, table), plays
     except NotJudgedError as fault:
         return not_judged(story, fault, table, time.monotonic() - begun, table.width), None
     except OSError as fault:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from ringproof.api.errors import HIDDEN, InvalidStoryError
 from ringproof.api.python_source import CallPlace, calling_place, lines_before
 from ringproof.api.python_tree import PythonTree
-from ringproof.scenario.manuscript import Manuscript, manuscript_of
-from ringproof.scenario.problem import Complaints, Problem, ReadingError, render_problem, told
-from ringproof.scenario.reading import ReadFile, read_manuscript, read_scenarios
-from ringproof.scenario.source import Source
-from ringproof.scenario.spelling import suggest
-from ringproof.scenario.story import Scenario as Story
-from ringproof.scenario.tree import Entry, Table, Text, Value, read_tree
+from ringproof.core.problem import Complaints, Problem, ReadingError, render_problem, told
+from ringproof.core.source import Source
+from ringproof.core.spelling import suggest
+from ringproof.scenario.model.scenario import Scenario as Story
+from ringproof.scenario.reading import ReadFile, read_scenarios, read_source_text
+from ringproof.scenario.syntax.source_text import SourceText, source_text_of
+from ringproof.scenario.syntax.tree import Entry, Table, Text, Value, read_tree
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -76,11 +76,11 @@ class Scenario:
     def _reading(self, words: Mapping[str, object]) -> Story:
         place, name = self._place, self.name
 
-        def tree(_: Manuscript, complaints: Complaints) -> Value:
+        def tree(_: SourceText, complaints: Complaints) -> Value:
             return in_one_scenario(PythonTree(place, complaints).words(words), name)
 
-        manuscript = Manuscript(place.file, "", place.lines)
-        return the_one(read_manuscript(manuscript, place.path, tree=tree, observed=True), None, place)
+        source_text = SourceText(place.file, "", place.lines)
+        return the_one(read_source_text(source_text, place.path, tree=tree, observed=True), None, place)
 
     def story(self) -> Story:
         """Return the model that the reader of scenario files makes. Raises InvalidStoryError where nobody calls."""
@@ -139,12 +139,12 @@ def _read(story: StoryText, place: CallPlace) -> ReadFile:
 
 
 def _read_mapping(story: Mapping[str, Any], place: CallPlace) -> ReadFile:
-    def tree(_: Manuscript, complaints: Complaints) -> Value:
+    def tree(_: SourceText, complaints: Complaints) -> Value:
         around = Source(place.file, place.line, place.column)
         value = PythonTree(place, complaints).value(story, "", place.argument("story", 0), around)
         return in_one_scenario(value, default_name(place))
 
-    return read_manuscript(Manuscript(place.file, "", place.lines), place.path, tree=tree, observed=True)
+    return read_source_text(SourceText(place.file, "", place.lines), place.path, tree=tree, observed=True)
 
 
 def _read_text(story: str, place: CallPlace) -> ReadFile:
@@ -158,16 +158,16 @@ def _read_text(story: str, place: CallPlace) -> ReadFile:
     else:
         before, deeper = found
         text = "\n" * before + "\n".join(" " * deeper + line if line.strip() else "" for line in story.splitlines())
-    manuscript = manuscript_of(file, text)
-    if isinstance(manuscript, Problem):
-        return ReadFile(place.path, (), (manuscript,))
+    source_text = source_text_of(file, text)
+    if isinstance(source_text, Problem):
+        return ReadFile(place.path, (), (source_text,))
     if found is not None:
-        manuscript = Manuscript(file, text, place.lines)
+        source_text = SourceText(file, text, place.lines)
 
-    def tree(manuscript: Manuscript, complaints: Complaints) -> Value:
-        return in_one_scenario(read_tree(manuscript, complaints), default_name(place))
+    def tree(source_text: SourceText, complaints: Complaints) -> Value:
+        return in_one_scenario(read_tree(source_text, complaints), default_name(place))
 
-    return read_manuscript(manuscript, place.path, tree=tree, observed=True)
+    return read_source_text(source_text, place.path, tree=tree, observed=True)
 
 
 def in_one_scenario(root: Value, name: str) -> Value:

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from ringproof.report.result import EXIT_BROKEN
 from ringproof.core.defaults import DEFAULT_IMAGE, DEFAULT_OUT
+from ringproof.report.result import EXIT_BROKEN
 from ringproof.setup.output import SetupError
 
 _COLOUR = {"ok": "green", "note": "yellow", "broken": "red"}

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from ringproof.cli.paths import path_for
 from ringproof.cli.output import refuse
+from ringproof.cli.paths import path_for
 
 FILES = ("office.yaml", "first.ring.yaml")
 DEFAULT = Path("scenarios")

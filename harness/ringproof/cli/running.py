@@ -14,6 +14,7 @@ import typer
 from ringproof.cli.output import counted, interrupted, refuse
 from ringproof.cli.paths import Paths, files_of, path_for, read_what_can_be
 from ringproof.cli.progress import CommandLine, TerminalSink
+from ringproof.core.defaults import DEFAULT_IMAGE, DEFAULT_OUT
 from ringproof.core.speed import SpeedError, read_speed
 from ringproof.report.out import OutError, OutInUseError, claimed
 from ringproof.report.result import EXIT_BROKEN, EXIT_INVALID
@@ -21,7 +22,6 @@ from ringproof.report.results import ResultsFile
 from ringproof.report.sink import RunReport
 from ringproof.run.attempts import UNSTEADY_IN_CI, Confirm
 from ringproof.run.discovery import is_meant
-from ringproof.core.defaults import DEFAULT_IMAGE, DEFAULT_OUT
 from ringproof.run.signals import Interruption
 
 if TYPE_CHECKING:

@@ -18,7 +18,6 @@ from typing import Any, Literal, Self
 
 from testcontainers.core.waiting_utils import WaitStrategy, WaitStrategyTarget
 
-import ringproof
 from ringproof.containers.engine import is_rootless
 from ringproof.containers.errors import BrokenError
 from ringproof.containers.evidence import open_evidence
@@ -87,7 +86,7 @@ class PhonesContainer(RunContainer):
         self._tap: PacketTap | None = None
         self._asking = threading.Lock()
         self.with_name(f"ringproof-{run.run}-phones-{self.folder.name.removeprefix('phones-')}")
-        package = Path(ringproof.__file__).parent
+        package = Path(__file__).parents[1]
         self.bind(self.folder, FOLDER, writable=True)
         self.bind(package, f"{CODE}/ringproof")
         self.bind(seal(), SEAL_INSIDE)

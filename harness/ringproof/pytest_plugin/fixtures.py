@@ -145,7 +145,7 @@ def evidence_of(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """Return the folder for the evidence of a test."""
     if request.config.getoption("ringproof_out") is None:
         return tmp_path / "ringproof"
-    from ringproof.scenario.identity import scenario_id  # noqa: PLC0415 - as above
+    from ringproof.scenario.model.identity import scenario_id  # noqa: PLC0415 - as above
 
     return out_of(request.config) / "python" / scenario_id(request.node.location[0], request.node.name)
 

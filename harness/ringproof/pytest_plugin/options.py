@@ -12,6 +12,7 @@ WIDTH = max(60, min(120, shutil.get_terminal_size((120, 24)).columns))
 Looked at when pytest loads its plugins: afterwards it keeps what is written to itself, and no terminal is to be seen.
 """
 
+
 def add_options(parser: pytest.Parser) -> None:
     """Add them; all begin with --ringproof-."""
     group = parser.getgroup("ringproof", "telephony scenarios (*.ring.yaml)")

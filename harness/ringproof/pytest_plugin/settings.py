@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ringproof.core.speed import Speed, SpeedError, read_speed
 from ringproof.core.defaults import DEFAULT_IMAGE, DEFAULT_OUT
+from ringproof.core.speed import Speed, SpeedError, read_speed
 
 
 def out_of(config: pytest.Config) -> Path:

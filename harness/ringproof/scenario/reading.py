@@ -9,19 +9,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ringproof.scenario.syntax.source_text import SourceText, open_source_text, shown_name
-from ringproof.scenario.model.office import Office
-from ringproof.scenario.check.office import check_office
-from ringproof.scenario.parse.office import read_shape
 from ringproof.core.problem import Complaints, Problem, ReadingError, render_problem, told
-from ringproof.scenario.scenario_file import TOP, ScenarioFile
 from ringproof.core.spelling import nearest, suggest
+from ringproof.scenario.check.office import check_office
+from ringproof.scenario.model.office import Office
 from ringproof.scenario.model.scenario import Scenario
+from ringproof.scenario.parse.office import read_shape
+from ringproof.scenario.scenario_file import TOP, ScenarioFile
+from ringproof.scenario.syntax.source_text import SourceText, open_source_text, shown_name
 from ringproof.scenario.syntax.tree import Table, Text, Value, read_tree
 from ringproof.scenario.syntax.values import entry, refuse_unknown, table_of, text_of
 from ringproof.scenario.syntax.version import check_version
 
-__all__ = ["Problem", "ReadFile", "ReadOffice", "read_source_text", "read_office", "read_scenarios", "render_problem"]
+__all__ = ["Problem", "ReadFile", "ReadOffice", "read_office", "read_scenarios", "read_source_text", "render_problem"]
 
 
 @dataclass(frozen=True, slots=True)

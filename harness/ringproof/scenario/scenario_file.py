@@ -7,21 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ringproof.scenario.check.answers import check_partners
-from ringproof.scenario.parse.participants import Participants, Told, phones_on_top, read_callers, read_phones, read_rung
-from ringproof.scenario.check.chance import check_calls
-from ringproof.scenario.parse.chance import read_calls
-from ringproof.scenario.parse.clock import read_clock, read_speed
-from ringproof.scenario.check.contradictions import check_contradictions
 from ringproof.core.duration import PbxSeconds, write_duration
-from ringproof.scenario.model.identity import name_at, scenario_id
-from ringproof.scenario.syntax.source_text import SourceText
 from ringproof.core.needs import Needs
-from ringproof.scenario.parse.needs import read_needs
-from ringproof.scenario.model.office import Office
 from ringproof.core.problem import Complaints, ReadingError, told
-from ringproof.scenario.parse.outcomes import Reading, check_names, read_expectations
-from ringproof.scenario.parse.steps import callers_who_call, read_steps
+from ringproof.scenario.check.answers import check_partners
+from ringproof.scenario.check.boundaries import check_moments_apart
+from ringproof.scenario.check.chance import check_calls
+from ringproof.scenario.check.contradictions import check_contradictions
+from ringproof.scenario.check.story import check_expectations, check_moments, check_steps
+from ringproof.scenario.model.identity import name_at, scenario_id
+from ringproof.scenario.model.office import Office
 from ringproof.scenario.model.scenario import (
     CLOCK_RESOLUTION,
     DEFAULT_TOLERANCE,
@@ -33,10 +28,22 @@ from ringproof.scenario.model.scenario import (
     Step,
     choices_of,
 )
-from ringproof.scenario.check.story import check_expectations, check_moments, check_steps
-from ringproof.scenario.check.boundaries import check_moments_apart
-from ringproof.scenario.syntax.tree import Entry, Table, Text, Value
 from ringproof.scenario.model.split_waves import one_wave_each
+from ringproof.scenario.parse.chance import read_calls
+from ringproof.scenario.parse.clock import read_clock, read_speed
+from ringproof.scenario.parse.needs import read_needs
+from ringproof.scenario.parse.outcomes import Reading, check_names, read_expectations
+from ringproof.scenario.parse.participants import (
+    Participants,
+    Told,
+    phones_on_top,
+    read_callers,
+    read_phones,
+    read_rung,
+)
+from ringproof.scenario.parse.steps import callers_who_call, read_steps
+from ringproof.scenario.syntax.source_text import SourceText
+from ringproof.scenario.syntax.tree import Entry, Table, Text, Value
 from ringproof.scenario.syntax.values import entry, refuse_unknown, table_of, time_of
 from ringproof.scenario.syntax.version import KEY
 
@@ -237,7 +244,9 @@ class ScenarioFile:
         alone = {number: unnamed for number in extensions if not participants.contacts(number)}
         return alone | {phone: each.behaviour for phone, each in participants.phones.items()}
 
-    def _check(self, readings: Sequence[Reading], steps: Sequence[Step], participants: Participants, tolerance: PbxSeconds) -> None:
+    def _check(
+        self, readings: Sequence[Reading], steps: Sequence[Step], participants: Participants, tolerance: PbxSeconds
+    ) -> None:
         """Look at one reading after the other; the first that is wrong is enough."""
         before = len(self._complaints)
         for reading in readings:

@@ -58,10 +58,10 @@ def open_source_text(path: Path) -> SourceText | Problem:
     problem = _encoding(raw, file)
     if problem is not None:
         return problem
-    return manuscript_of(file, raw.removeprefix(codecs.BOM_UTF8).decode())
+    return source_text_of(file, raw.removeprefix(codecs.BOM_UTF8).decode())
 
 
-def manuscript_of(file: str, text: str) -> Manuscript | Problem:
+def source_text_of(file: str, text: str) -> SourceText | Problem:
     """Return a text with its lines, or what makes it unreadable; `file` is the name that messages show."""
     lines = tuple(_BREAK.split(text))
     if lines[-1] == "":
