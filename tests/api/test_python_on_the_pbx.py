@@ -14,6 +14,8 @@ import ringproof
 
 EXAMPLES = Path("examples/python").resolve()
 WRONG = """
+import contextlib
+
 import pytest
 import ringproof
 
@@ -56,6 +58,12 @@ def test_cannot_press(asterisk, callers):
 
 def test_offline(phones):
     assert phones["103"].is_ringing
+
+
+def test_pbx_gone(asterisk):
+    with contextlib.suppress(ringproof.PlayBrokenError):
+        asterisk.command("core stop now")
+    asterisk.clock.advance(5)
 
 
 def test_unknown(phones, callers):
@@ -121,9 +129,9 @@ def test_what_is_wrong_is_red(tmp_path: Path) -> None:
     """Each in one sentence at the line of the test, with the chart of what was seen."""
     (tmp_path / "test_wrong.py").write_text(WRONG.format(office=str(EXAMPLES / "office.yaml")))
     shown = run("test_wrong.py", folder=tmp_path)
-    assert re.search(r"^=+ 7 failed in ", shown, re.MULTILINE)
+    assert re.search(r"^=+ 8 failed in ", shown, re.MULTILINE)
     for sentence in (
-        r"E +ringproof\.ScenarioFailedError: test_wrong\.py:17:18: expect\[0\]\.ring: expected 102 to ring; 101 rang",
+        r"E +ringproof\.ScenarioFailedError: test_wrong\.py:19:18: expect\[0\]\.ring: expected 102 to ring; 101 rang",
         r"E +AssertionError: assert \['101'\] == \['102'\]",
         r"^ +101 +█+ answered$",
         r"where rings = <Phone 102 is idle; it has rung 0 times>\.rings",
@@ -131,6 +139,7 @@ def test_what_is_wrong_is_red(tmp_path: Path) -> None:
         r"E +ringproof\.ScenarioFailedError: test_wrong\.py:\d+:5: 101 cannot answer: it does not ring",
         r"test_wrong\.py:\d+:5: anna could not press a key: it has no call, or its call is over",
         r"E +ringproof\.RingproofError: test_wrong\.py:\d+:12: 103 is offline in this office",
+        r"E +ringproof\.PlayBrokenError: .*not judged: the PBX ended while the story ran",
         r'test_wrong\.py:\d+:5: anna is no phone: write `callers\["anna"\]`',
     ):
         assert re.search(sentence, shown, re.MULTILINE), sentence

@@ -24,17 +24,19 @@ from ringproof.clock.jitter import auto
 from ringproof.clock.page import PageError
 from ringproof.containers.errors import BrokenError, EditedConfigurationError, UnmetNeedsError, broken_by
 from ringproof.events import RegistrationLost, RegistrationRefused, read_record
-from ringproof.play.clock_setup import open_page, prove_clock, prove_page_whole
+from ringproof.pbx.manager import ManagerLostError
+from ringproof.play.frozen_phones import prove_awake, watched_pbx, watched_phones
+from ringproof.play.clock_setup import open_page, prove_all_heard, prove_clock, prove_page_whole
 from ringproof.play.closing import close_all
-from ringproof.play.context import PbxFaultError, PlayContext
-from ringproof.play.frozen_phones import watched_pbx, watched_phones
+from ringproof.play.conductor import CLEARS_WITHIN
 from ringproof.play.recorder import Recorder
+from ringproof.play.context import PbxFaultError, PlayContext
 from ringproof.play.registration import RegistrationRefusedError
 from ringproof.play.setup import PlaySetup
-from ringproof.report.finding_text import WIDTH
 from ringproof.run.attempts import NEEDS, NotJudgedError, Table
-from ringproof.run.verdicts import not_judged
+from ringproof.report.finding_text import WIDTH
 from ringproof.scenario.model.scenario import Scenario as Story
+from ringproof.run.verdicts import not_judged
 
 __tracebackhide__ = HIDDEN
 
@@ -69,6 +71,8 @@ class OpenPbx:
         self._held = contextlib.ExitStack()
         self._ready = threading.Event()
         self._fault: BaseException | None = None
+        self._reported = False
+        """A step has raised it already."""
         self._begun = time.monotonic()
         self._thread = threading.Thread(target=self._live, name=f"the PBX of {place}", daemon=True)
 
@@ -79,7 +83,8 @@ class OpenPbx:
         self._ready.wait()
         if self.opened is None:
             self._thread.join()
-            raise self._error(self._place)
+            assert self._fault is not None  # noqa: S101 - else it would be open
+            raise self._error(self._fault, self._place) from None
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -88,8 +93,8 @@ class OpenPbx:
             self.opened.loop.call_soon_threadsafe(self.opened.closing.set)
         self._thread.join()
         self.opened = None
-        if kind is None and self._fault is not None:
-            raise self._error(self._place)
+        if kind is None and self._fault is not None and not self._reported:
+            raise self._error(self._fault, self._place) from None
 
     def do(self, step: Callable[[Opened], Coroutine[Any, Any, T]]) -> T:
         """Do something on the PBX's clock, which may race meanwhile; return what it returns."""
@@ -132,8 +137,8 @@ class OpenPbx:
         except RingproofError as fault:
             raise fault.with_traceback(None) from None  # it is about the caller's line
         except (BrokenError, PbxFaultError) as fault:
-            self._fault = fault
-            raise self._error(str(calling_place())) from None
+            self._reported = True
+            raise self._error(fault, str(calling_place())) from None
 
     def _live(self) -> None:
         """Open and serve, until it is closed: in a thread of its own."""
@@ -141,7 +146,7 @@ class OpenPbx:
             with asyncio.Runner(loop_factory=PlayLoop) as runner:
                 runner.run(self._serve())
         except BaseException as fault:  # noqa: BLE001 - it is raised in the test's thread
-            self._fault = self._fault or fault
+            self._fault = fault
         finally:
             self._ready.set()
 
@@ -155,8 +160,11 @@ class OpenPbx:
         failure: BaseException | None = None
         with context.unforeseen_reported():
             try:
-                with watched_phones(setup.phones, context), watched_pbx(setup, context):
-                    await self._open_and_wait(context, setup, recorder)
+                try:
+                    with watched_phones(setup.phones, context), watched_pbx(setup, context):
+                        await self._open_and_wait(context, setup, recorder)
+                except ManagerLostError:
+                    await setup.explain_loss()
             except BaseException as fault:
                 failure = fault
                 raise
@@ -184,11 +192,25 @@ class OpenPbx:
         await closing.wait()
         prove_page_whole(clock.page)
         context.check()
+        self._held.close()
+        await self._prove(context, setup)
 
-    def _error(self, place: str) -> BaseException:
-        """Return the fault as the outcome that it is for the command."""
-        fault, self._fault = self._fault, None
-        assert fault is not None  # noqa: S101 - who calls it has seen one
+    async def _prove(self, context: PlayContext, setup: PlaySetup) -> None:
+        """End all calls, and prove that nothing of them was lost: what a test saw in them would mean nothing."""
+        clock = context.clock
+        setup.callers.hang_up_all()
+        cleared = PbxEpoch(clock.now() + CLEARS_WITHIN)
+        if not await context.until(lambda: setup.callers.over and not setup.extensions.ringing, cleared):
+            setup.extensions.hang_up_all()
+        await context.wait_until(PbxEpoch(clock.now() + CLEARS_WITHIN))
+        await prove_awake(setup.phones, context)
+        await setup.captures.compare()
+        await prove_all_heard(clock)
+        setup.pbx.refuse_log()
+        context.check()
+
+    def _error(self, fault: BaseException, place: str) -> BaseException:
+        """Return what is to be raised of a fault: the outcome that it is for the command."""
         if isinstance(fault, PbxFaultError | RegistrationRefusedError):
             text = f"{place}: {self._refused() or fault}\n   evidence: {self.folder}"
             return ScenarioFailedError(text, evidence=self.folder)
