@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 import ringproof
+from mistakes import sentence_of
 from ringproof.api.python_source import calling_place
 from ringproof.api.scenario import read_story
 from ringproof.core.source import Source
@@ -286,18 +286,5 @@ BAD = [
 
 @pytest.mark.parametrize("mistake", BAD, ids=lambda mistake: mistake.__name__)
 def test_a_mistake_is_one_sentence_at_its_line(mistake: Callable[[], None], golden: Callable[[str, str], None]) -> None:
-    """The place in this file, what is wrong, and what to do; lines are counted from the function's own."""
-    with pytest.raises(ringproof.RingproofError) as raised:
-        mistake()
-    begins = mistake.__code__.co_firstlineno
-
-    def counted(line: re.Match[str]) -> str:
-        offset = int(line["line"]) - begins
-        shown = f"+{offset}" if offset >= 0 else line["line"]
-        return line["before"] + (shown.rjust(5) if line["after"] == " | " else shown) + line["after"]
-
-    text = str(raised.value).replace(str(OFFICE.parents[2]), "REPOSITORY")
-    text = re.sub(r"(?P<before>test_python_stories\.py:)(?P<line>\d+)(?P<after>[:,])", counted, text)
-    golden(
-        f"api/{mistake.__name__}.txt", re.sub(r"(?m)(?P<before>^) *(?P<line>\d+)(?P<after> \| )", counted, text) + "\n"
-    )
+    """The place in this file, what is wrong, and what to do."""
+    golden(f"api/{mistake.__name__}.txt", sentence_of(mistake).replace(str(OFFICE.parents[2]), "REPOSITORY"))

@@ -15,17 +15,17 @@ from ringproof.api.open_pbx import Opened, OpenPbx
 from ringproof.api.python_source import calling_place
 from ringproof.clock.clock import PbxEpoch
 from ringproof.containers.errors import BrokenError
-from ringproof.core.duration import HOW_TO_WRITE, PbxSeconds, format_duration, parse_duration
-from ringproof.core.source import Source
-from ringproof.core.spelling import suggest_name
 from ringproof.events import NotDone
 from ringproof.pbx.container import SIP_PORT
 from ringproof.phones import protocol
 from ringproof.play.callers import CallerSeat
 from ringproof.play.extensions import Seat
-from ringproof.scenario.model.scenario import Call, HangUp, Offline, Press, Step
 from ringproof.scenario.parse.behaviour import DIALS
+from ringproof.core.duration import HOW_TO_WRITE, PbxSeconds, format_duration, parse_duration
+from ringproof.core.source import Source
+from ringproof.core.spelling import suggest_name
 from ringproof.scenario.parse.steps import DIGITS
+from ringproof.scenario.model.scenario import Call, HangUp, Offline, Press, Step
 
 __tracebackhide__ = HIDDEN
 
@@ -147,7 +147,9 @@ class Phone:
     def state(self) -> str:
         """What it does now, in words; also of a PBX that has failed."""
         open_ = self._pbx.opened
-        seat = open_.setup.extensions.seats.get(self.name) if open_ is not None else None
+        if open_ is None:
+            return self.name
+        seat = open_.setup.extensions.seats.get(self.name)
         if seat is None:
             return f"{self.name} is offline"
         does = "rings" if seat.ringing else "talks" if seat.talking else "is idle"
@@ -266,7 +268,9 @@ class Caller:
     def state(self) -> str:
         """What the caller does now, in words; also of a PBX that has failed."""
         open_ = self._pbx.opened
-        if open_ is None or not _goes_on(self._seat(open_)):
+        if open_ is None:
+            return self.name
+        if not _goes_on(self._seat(open_)):
             return f"{self.name} has no call"
         talks_with = " and ".join(self._connected(open_))
         if talks_with:
