@@ -15,17 +15,17 @@ from ringproof.api.open_pbx import Opened, OpenPbx
 from ringproof.api.python_source import calling_place
 from ringproof.clock.clock import PbxEpoch
 from ringproof.containers.errors import BrokenError
+from ringproof.core.duration import HOW_TO_WRITE, PbxSeconds, format_duration, parse_duration
+from ringproof.core.source import Source
+from ringproof.core.spelling import suggest_name
 from ringproof.events import NotDone
 from ringproof.pbx.container import SIP_PORT
 from ringproof.phones import protocol
 from ringproof.play.callers import CallerSeat
 from ringproof.play.extensions import Seat
-from ringproof.scenario.parse.behaviour import DIALS
-from ringproof.core.duration import HOW_TO_WRITE, PbxSeconds, format_duration, parse_duration
-from ringproof.core.source import Source
-from ringproof.core.spelling import suggest_name
-from ringproof.scenario.parse.steps import DIGITS
 from ringproof.scenario.model.scenario import Call, HangUp, Offline, Press, Step
+from ringproof.scenario.parse.behaviour import DIALS
+from ringproof.scenario.parse.steps import DIGITS
 
 __tracebackhide__ = HIDDEN
 
