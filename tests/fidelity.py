@@ -15,6 +15,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ringproof.compare import Difference, compare
 from ringproof.events import read_record
@@ -101,7 +102,8 @@ def choose(scenarios: Sequence[Scenario], some: int, seed: str) -> list[Scenario
 def play_all(scenarios: Sequence[Scenario], speed: str, out: Path, at_once: int) -> Mapping[str, Seen]:
     """Play the scenarios, so many at once, and return what was seen of each, by its id."""
     names = [f"{scenario.source.file}::{scenario.name}" for scenario in scenarios]
-    options = ["-n", str(at_once), "--ringproof-out", out, "--ringproof-speed", speed, "--ringproof-confirm", "never"]
+    options = ["-n", str(at_once), "--ringproof-out", str(out), "--ringproof-speed", speed]
+    options += ["--ringproof-confirm", "never"]
     command = [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", *options, *names]
     out.mkdir(parents=True, exist_ok=True)
     with (out / "pytest.log").open("w") as log:
@@ -114,7 +116,7 @@ def play_all(scenarios: Sequence[Scenario], speed: str, out: Path, at_once: int)
     return {scenario.id: _seen(scenario, entries[scenario.id], out) for scenario in scenarios}
 
 
-def _seen(scenario: Scenario, entry: Mapping, out: Path) -> Seen:
+def _seen(scenario: Scenario, entry: Mapping[str, Any], out: Path) -> Seen:
     observation = None
     if entry["outcome"] not in {"broken", "skipped"}:
         record = (out / scenario.id / "events.ndjson").read_text("utf-8")

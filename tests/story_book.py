@@ -33,7 +33,7 @@ def scenario(*expectations: Expectation, when: tuple[Step, ...] = (CALL,)) -> Sc
         office="Test",
         extensions={number: Extension() for number in ("100", "101", "102", "103")},
         extension_ring_time=PbxSeconds(15.0),
-        extension_destination=ToHangUp(hang_up="no answer"),
+        extension_destination=ToHangUp.model_validate({"hang up": "no answer"}),
         trunk=Trunk(numbers={"84950000001": ToExtension(extension="101")}),
     )
     return Scenario(

@@ -45,7 +45,7 @@ async def published(clock: PbxClock) -> None:
 
     def note(next_alarm: int) -> None:
         publish(next_alarm)
-        del clock._publish  # type: ignore[method-assign]  # noqa: SLF001 - no event of the clock reports it
+        del clock._publish  # noqa: SLF001 - no event of the clock reports it
         loop.call_soon_threadsafe(done.set_result, None)  # the loop is about to wait
 
     clock._publish = note  # type: ignore[method-assign]  # noqa: SLF001

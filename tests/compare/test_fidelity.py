@@ -38,8 +38,8 @@ def test_a_difference_is_red() -> None:
 
 def test_a_red_is_red_although_both_are_the_same() -> None:
     """A suite that fails on both clocks has proven nothing of the clock."""
-    red = {"outcome": "failed", "sentences": ("101 rang too long",)}
-    verdict = fidelity.judge(STORY, replace(SLOW, **red), replace(FAST, **red))
+    slow, fast = (replace(seen, outcome="failed", sentences=("101 rang too long",)) for seen in (SLOW, FAST))
+    verdict = fidelity.judge(STORY, slow, fast)
     assert verdict.exit_code == 1
     assert verdict.complaints == ["failed at speed 1: 101 rang too long", "failed at speed 500: 101 rang too long"]
 

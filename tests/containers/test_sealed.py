@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from containers.capture import Capture, capturing
+from capture import Capture, capturing
 from play.conftest import events_of, on_a_clock
 from play.laboratory import Laboratory, laboratory, with_dialplan
 from ringproof.containers.engine import engine
 from ringproof.containers.errors import BrokenError
 from ringproof.containers.run import RunEnvironment, open_run
-from ringproof.core.speed import FASTEST
+from ringproof.events import NameAsked
 from ringproof.phones.container import phones_of
 from ringproof.play.context import PbxFaultError
 from testcontainers.core.container import ExecConfig
@@ -159,7 +159,7 @@ def test_nor_does_a_question_where_the_host_asks_a_resolver_of_its_own(
         assert not capture.leaks
         with pytest.raises(BlockingIOError):
             asked.recv(4096)
-        names = [event.name for event in events_of(tmp_path / "0") if type(event).__name__ == "NameAsked"]
+        names = [event.name for event in events_of(tmp_path / "0") if isinstance(event, NameAsked)]
         assert NAME in names, "the run's own name server was asked instead"
 
 
@@ -237,6 +237,7 @@ def test_no_container_has_an_ipv6_address(environment: RunEnvironment, tmp_path:
             network = engine().containers.get(pbx.attrs["HostConfig"]["NetworkMode"].removeprefix("container:"))
             assert network.attrs["HostConfig"]["Sysctls"]["net.ipv6.conf.all.disable_ipv6"] == "1"
             told = await asyncio.to_thread(pbx.exec_run, ["cat", "/proc/net/if_inet6"])
+            assert isinstance(told.output, bytes)
             assert [line.split()[-1] for line in told.output.decode().splitlines()] in ([], ["lo"])
 
     on_a_clock(act())
@@ -250,7 +251,9 @@ def test_asterisk_and_phones_have_no_rights(environment: RunEnvironment, tmp_pat
         async with laboratory(environment, tmp_path, FASTEST) as lab:
             pbx = engine().containers.get(lab.setup.pbx.name)
             find = 'for p in /proc/[0-9]*; do [ "$(cat $p/comm)" = asterisk ] && cat $p/status; done; true'
-            statuses = [(await asyncio.to_thread(pbx.exec_run, ["bash", "-c", find])).output.decode()]
+            told = await asyncio.to_thread(pbx.exec_run, ["bash", "-c", find])
+            assert isinstance(told.output, bytes)
+            statuses = [told.output.decode()]
             phones = phones_of(environment)
             for pid in ("1", str(lab.phone("101").phone.pid)):
                 done = await asyncio.to_thread(

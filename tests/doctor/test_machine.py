@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 import threading
@@ -74,9 +75,7 @@ def test_a_host_that_cannot_seal(monkeypatch: pytest.MonkeyPatch) -> None:
 def _mine(name: str | None) -> bool:
     """True for a network that this process owns."""
     found = [network for network in engine().networks.list() if network.name == name]
-    return any(
-        f":{machine.os.getpid()}:" in (network.attrs["Labels"] or {}).get("ringproof.owner", "") for network in found
-    )
+    return any(f":{os.getpid()}:" in (network.attrs["Labels"] or {}).get("ringproof.owner", "") for network in found)
 
 
 @contextmanager

@@ -164,7 +164,7 @@ def fault_of(seed: int, sent: int) -> Fault:
 @contextmanager
 def _in_place_of_containers(world: World) -> Iterator[None]:
     house = ScriptedHouse(world)
-    real_page = conductor.open_page
+    real_page = conductor.open_page  # type: ignore[attr-defined]
 
     def container_of(_image: str, run: RunEnvironment, **kwargs: object) -> ScriptedContainer:
         return ScriptedContainer(world, run, kwargs["on_end"])  # type: ignore[arg-type]

@@ -25,6 +25,7 @@ from ringproof.clock.page import Page, PeerWord, Word
 from ringproof.pbx.ended import READY
 from ringproof.phones import protocol as say
 from ringproof.phones import wire
+from ringproof.phones.protocol import Message, Verb
 
 from faults.virtual import VirtualLoop
 
@@ -142,7 +143,7 @@ class ScriptedPhone:
                 self.done += 1
                 self.world.page.peer(self.number)[PeerWord.DONE] = self.done
 
-    def _do(self, verb: say.Verb | say.Message) -> None:  # noqa: C901, PLR0912 - a table of verbs
+    def _do(self, verb: Verb | Message) -> None:  # noqa: C901, PLR0912 - a table of verbs
         pbx = self.world.pbx
         match verb:
             case say.WhenInvited(code=code):

@@ -303,7 +303,11 @@ def test_a_handler_of_ours_that_fails_is_no_loss(session: Ami, monkeypatch: pyte
         raise RuntimeError("of this test")
 
     monkeypatch.setattr(session._manager, "_on_event", broken)  # noqa: SLF001
-    for asking in (lambda: session.action("Ping"), lambda: session.wait_for("Never", within=9)):
+    askings: tuple[Callable[[], object], ...] = (
+        lambda: session.action("Ping"),
+        lambda: session.wait_for("Never", within=9),
+    )
+    for asking in askings:
         with pytest.raises(BrokenError, match="the harness failed while it took the manager event Ring"):
             asking()
 

@@ -53,7 +53,7 @@ def forgotten(environment: RunEnvironment) -> Iterator[None]:
     """What this process has of the run before and after a test: nothing."""
     key = (os.getpid(), environment.run)
     for kept in (phones._CONTAINERS, namespaces._FREE):  # noqa: SLF001
-        kept.pop(key, None)  # type: ignore[attr-defined]
+        kept.pop(key, None)
     yield
     for container in [*namespaces._FREE.pop(key, []), *filter(None, [phones._CONTAINERS.pop(key, None)])]:  # noqa: SLF001
         container.await_started().stop()
@@ -78,9 +78,9 @@ def test_the_order_of_imports(monkeypatch: pytest.MonkeyPatch, *, fails: bool) -
     steps: list[str] = []
     really_import = builtins.__import__
 
-    def note(name: str, *args: Any) -> object:  # noqa: ANN401 - Python's own
+    def note(name: str, *args: Any, **kwargs: Any) -> object:  # noqa: ANN401 - Python's own
         steps.append(name)
-        return really_import(name, *args)
+        return really_import(name, *args, **kwargs)
 
     class Phones:
         def await_started(self) -> None:
@@ -91,7 +91,7 @@ def test_the_order_of_imports(monkeypatch: pytest.MonkeyPatch, *, fails: bool) -
     monkeypatch.setattr(play, "begin_phones", lambda _: Phones())
     monkeypatch.setattr(builtins, "__import__", note)
     play.load()
-    play.load_later(None)  # type: ignore[arg-type] - it is handed on
+    play.load_later(None)  # type: ignore[arg-type]
     monkeypatch.undo()
     ours = [step for step in steps if step.startswith(("ringproof.", "the phones"))]
     assert ours[:2] == ["ringproof.play.conductor", "the phones' container"]
@@ -101,7 +101,11 @@ def test_the_order_of_imports(monkeypatch: pytest.MonkeyPatch, *, fails: bool) -
 def test_what_the_first_play_would_wait_for(engine: ScriptedEngine, environment: RunEnvironment) -> None:
     """Both containers are begun, nobody waits for them, and the play gets just these."""
     gate = threading.Event()
-    engine.on_start = lambda _: gate.wait() and None
+
+    def stand(_: object) -> None:
+        gate.wait()
+
+    engine.on_start = stand
     start_phones(environment)
     until(lambda: len(engine.containers) == 2)
     gate.set()

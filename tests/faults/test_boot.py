@@ -47,7 +47,7 @@ ANSWERS: Answers = {
     "CoreSettings": ["Response: Success\r\nID\r\nAsteriskVersion: 16.28.0"],
     "Ping": OK,
 }
-NEEDS = Needs(asterisk="18", because="of this test", source=Source(Path("a.ring.yaml"), 1, 1))
+NEEDS = Needs(asterisk="18", because="of this test", source=Source("a.ring.yaml", 1, 1))
 
 
 @dataclass

@@ -15,6 +15,7 @@ from ringproof.clock.clock import PbxClock, PbxEpoch
 from ringproof.clock.page import Obstacle, Page, Word
 from ringproof.clock.report import NO_CLOCK
 from ringproof.containers.errors import BrokenError
+from ringproof.core.duration import PbxSeconds
 from ringproof.core.speed import FASTEST, SLOWEST
 from ringproof.play import clock_setup
 from ringproof.play.clock_setup import (
@@ -28,7 +29,6 @@ from ringproof.play.clock_setup import (
     prove_clock,
     prove_page_whole,
 )
-from ringproof.scenario.model.scenario import Scenario
 from ringproof.scenario.reading import read_scenarios
 
 from faults.virtual import VirtualLoop
@@ -194,7 +194,7 @@ def test_a_clock_that_nobody_drives(tmp_path: Path) -> None:
         await prove_clock(story(), clock, silent)
         silent.manager.value.assert_not_awaited()
         with pytest.raises(BrokenError) as steps:
-            await prove_clock(dataclasses.replace(story(), dialplan_step=0.01), clock, silent)
+            await prove_clock(dataclasses.replace(story(), dialplan_step=PbxSeconds(0.01)), clock, silent)
         assert steps.value.sentence == f"steps of the dialplan cannot take time: {NO_CLOCK}"
         assert steps.value.hint == "leave out `dialplan step:`"
         with pytest.raises(BrokenError) as date:
@@ -227,7 +227,7 @@ def test_a_date_that_is_near_says_nothing_of_racing(tmp_path: Path) -> None:
         await clock.wait_until(PbxEpoch(STARTS.timestamp() - 0.5))
         loop = asyncio.get_running_loop()
         write = loop._write  # type: ignore[attr-defined]  # noqa: SLF001
-        loop._write = lambda: (write(), page.__setitem__(Word.RACED, 0))  # type: ignore[attr-defined]  # noqa: SLF001
+        loop._write = lambda: (write(), page.__setitem__(Word.RACED, 0))  # type: ignore[attr-defined, func-returns-value]  # noqa: SLF001
         await prove_clock(dated, clock, pbx(as_shown(clock)))
         assert clock.races
 

@@ -185,7 +185,7 @@ def watch_closing(container: RunContainer) -> list[bool]:
         closed[:] = [True]
         close()
 
-    client.close = watched
+    client.close = watched  # type: ignore[method-assign]
     return closed
 
 
@@ -198,7 +198,12 @@ def test_a_removal_that_is_refused_alone(engine: ScriptedEngine, status: int, mo
     engine.refuse("DELETE /containers/.*", status, "of this test")
     removed_at: list[float] = []
     if status == 409:
-        threading.Timer(0.02, lambda: (removed_at.append(time.monotonic()), engine.last.end(0))).start()
+
+        def end() -> None:
+            removed_at.append(time.monotonic())
+            engine.last.end(0)
+
+        threading.Timer(0.02, end).start()
     if status == 500:
         with pytest.raises(APIError, match="of this test"):
             alone.stop()

@@ -22,6 +22,7 @@ from ringproof.containers.errors import BrokenError
 from ringproof.phones import handle, wire
 from ringproof.phones import protocol as say
 from ringproof.phones.handle import Crashed, Phone, PhoneStartError, RegistrationError
+from ringproof.phones.protocol import Message, Verb
 
 READY = say.Ready(at_ns=1, address="127.0.0.9", port=5070)
 SOON = timedelta(seconds=0.05)
@@ -42,7 +43,7 @@ class Process:
         self._said += 1
         self.channel.sendall(say.to_numbered_line(message, self._said))
 
-    def hear(self) -> say.Verb | say.Message:
+    def hear(self) -> Verb | Message:
         """Return the next verb."""
         return say.from_line(self._heard.readline())
 
@@ -210,7 +211,13 @@ def test_a_server_that_does_not_take_the_request(desk: Desk, monkeypatch: pytest
     def fail(*_: object) -> None:
         raise BrokenPipeError(32, "Broken pipe")
 
-    monkeypatch.setattr(Phone, "kill", lambda phone, kill=Phone.kill: (ended.append("killed"), kill(phone))[1])
+    kill = Phone.kill
+
+    def killed(phone: Phone) -> object:
+        ended.append("killed")
+        return kill(phone)
+
+    monkeypatch.setattr(Phone, "kill", killed)
     monkeypatch.setattr(wire, "send", fail)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with listener:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from ringproof.containers import seal
+from ringproof.containers.engine import is_rootless
 from ringproof.containers.errors import BrokenError
 from ringproof.containers.run import RunEnvironment
 from ringproof.containers.seal import NOT_SEALED
@@ -309,7 +310,7 @@ def test_one_that_is_asked_after_it_was_stopped(server: Server, phones: PhonesCo
 
     lock = phones._asking  # noqa: SLF001
     ready = phones.await_ready
-    phones.await_ready = lambda: (ready(), setattr(phones, "_asking", Stopping()))[0]  # type: ignore[method-assign, assignment, func-returns-value]
+    phones.await_ready = lambda: (ready(), setattr(phones, "_asking", Stopping()))[0]  # type: ignore[method-assign, func-returns-value]
     with pytest.raises(BrokenError, match="the container of the phones ended"):
         phones.resolver()
     assert server.asked == [{"hold": True}]
@@ -344,7 +345,7 @@ def test_who_phones_are(engine: ScriptedEngine, phones: PhonesContainer, monkeyp
         monkeypatch.setattr(os, "getuid", lambda runner=runner: runner)
         assert phones.user == user
     engine.security_options = ["name=rootless"]
-    phones_container.is_rootless.__globals__["_security_options"].cache_clear()
+    is_rootless.__globals__["_security_options"].cache_clear()
     assert phones.user == "0:0"
 
 

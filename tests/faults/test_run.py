@@ -7,10 +7,12 @@ import json
 import os
 import re
 import shutil
+import tempfile
 import threading
 import time
 from pathlib import Path
 
+import docker
 import pytest
 from ringproof.containers import engine as engines
 from ringproof.containers import folders, run, sweep
@@ -30,7 +32,7 @@ DEAD = "another-process-that-has-ended"
 def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the folders of these runs are."""
     monkeypatch.setattr(folders, "MEMORY", tmp_path)
-    monkeypatch.setattr(folders.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return tmp_path
 
 
@@ -108,9 +110,9 @@ def test_no_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, named_by: st
         name_by_context(tmp_path / "docker", nowhere, monkeypatch)
         hint = "start it, or `docker context use default` to use this machine's own"
     elif named_by == "nobody":
-        from_env = engines.docker.from_env
-        monkeypatch.setattr(engines.docker, "from_env", lambda **kwargs: from_env(**kwargs, environment=elsewhere))
+        from_env = docker.from_env
         elsewhere = {"DOCKER_HOST": nowhere}
+        monkeypatch.setattr(docker, "from_env", lambda **kwargs: from_env(**kwargs, environment=elsewhere))
         monkeypatch.delenv("DOCKER_HOST")
         monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
         where, hint = "/var/run/docker.sock", engines.OWN

@@ -54,7 +54,7 @@ class VirtualLoop(PlayLoop):
 
     def __init__(self) -> None:
         asyncio.SelectorEventLoop.__init__(self, selector := _Selector())
-        self.selector = selector
+        self.selector = self._virtual_selector = selector
         self._begun = time.monotonic()
         self._now = 0
         self._shown = 0
@@ -76,14 +76,19 @@ class VirtualLoop(PlayLoop):
         self._shown = page.now()
         self._write()
 
-    def run_in_executor(self, executor: Executor | None, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:  # noqa: ANN401
+    def run_in_executor(  # type: ignore[override]
+        self,
+        executor: Executor | None,
+        func: Callable[..., Any],
+        *args: Any,  # noqa: ANN401
+    ) -> asyncio.Future[Any]:
         work = super().run_in_executor(executor, func, *args)
-        self.selector.threads += 1
+        self._virtual_selector.threads += 1
         work.add_done_callback(self._thread_ended)
         return work
 
     def _thread_ended(self, _: asyncio.Future[Any]) -> None:
-        self.selector.threads -= 1
+        self._virtual_selector.threads -= 1
 
     def later(self, seconds: float, then: Callable[[], None]) -> None:
         """Call `then` when so much time has passed on the page."""

@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 from exactness import start_needed, table, tolerance_needed
 from ringproof.core.duration import PbxSeconds as S
-from test_verdict import ONE, rang, scenario, seen
+from story_book import rang, scenario, seen
+from test_verdict import ONE
 
 
 @pytest.mark.parametrize(

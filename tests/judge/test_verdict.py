@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import pytest
 from ringproof.core.duration import PbxSeconds
@@ -481,7 +481,7 @@ def follows(story: Scenario, observation: Observation) -> list[tuple[str, bool]]
 def test_what_may_follow_is_marked_and_causes_come_first() -> None:
     """Who rang explains who answered and how the call ended; a step or a key that failed, or an offer, who rang."""
     story = scenario(ring(11, "101", lasts=15.0), Answer(source=at(12), phone="101"))
-    ended = {"code": 486, "ended": 0.2, "ended_by": "pbx"}
+    ended: dict[str, Any] = {"code": 486, "ended": 0.2, "ended_by": "pbx"}
     refused = replace(UNABLE, phone="101")
     assert follows(story, seen(refused, **ended)) == [
         ("refusal-unexpected", False),

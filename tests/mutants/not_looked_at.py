@@ -118,6 +118,6 @@ def ringback(_: Dialplan, slip: Slip) -> bool:
 
     Elsewhere, where all that are rung are silent, the caller hears nothing: `hears-nothing` after 5 s.
     """
-    dialled, _, options = slip.place.arguments.rpartition(",r")
+    dialled, _comma, options = slip.place.arguments.rpartition(",r")
     without = slip.place.given(f"{dialled},{options}")
     return slip.place.context == FORWARDED_TO and slip.operator == "option" and slip.lines[0][1] == without

@@ -106,7 +106,7 @@ def members(_: Dialplan, code: Code) -> Iterator[Slip]:
 def negation(_: Dialplan, code: Code) -> Iterator[Slip]:
     """The other branch of a condition."""
     if code.application == "GotoIf":
-        condition, _, branch = code.arguments.rpartition("?")
+        condition, _mark, branch = code.arguments.rpartition("?")
         inside = condition[2:-1] if condition.startswith("$[") else condition
         yield _given("negated", code, f"$[!({inside})]?{branch}")
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from .coverage import Coverage
 from .dialplan import Dialplan
 from .operators import Slip
-from .trial import LEFT_OUT, Mutation, Tried
+from .trial import LEFT_OUT, Mutation, Tried, Verdict
 
-VERDICTS = ("killed", "refused at boot", "equivalent", "not looked at", "survived")
+VERDICTS: tuple[Verdict, ...] = ("killed", "refused at boot", "equivalent", "not looked at", "survived")
 
 
 def line(coverage: Coverage, mutation: Mutation) -> str:

@@ -42,7 +42,7 @@ class MadeUp(Players):
         self.said = list(said)
         self.played: list[str] = []
 
-    def play(self, story: Scenario, _rendered: Path, _name: str, **_: object) -> Future[Seen]:
+    def play(self, story: Scenario, rendered: Path, name: str, **_: object) -> Future[Seen]:  # noqa: ARG002 - as above
         self.played.append(story.name)
         future: Future[Seen] = Future()
         future.set_result(self.said.pop(0) if len(self.said) > 1 else self.said[0])

@@ -173,7 +173,7 @@ def test_silence_in_which_a_key_is_awaited() -> None:
 
 def test_spans_of_the_channels_of_a_call() -> None:
     """Those of others are left out; what is on to the end has none."""
-    events = [
+    events: list[MusicBegan | MusicEnded | KeysAwaited | KeysAwaitedNoMore] = [
         MusicBegan(at=S(1.0), channel="a"),
         MusicBegan(at=S(1.5), channel="stranger"),
         MusicBegan(at=S(2.0), channel="a"),

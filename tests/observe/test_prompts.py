@@ -26,7 +26,9 @@ def heard(
 ) -> ObservedPrompt:
     """Return what is heard of a file of four seconds that is played at 10 s, and of which another follows at 20 s."""
     played = [
-        PromptPlayed(at=S(10.0), channel=channel, name="welcome", language="en", length=length and S(length)),
+        PromptPlayed(
+            at=S(10.0), channel=channel, name="welcome", language="en", length=None if length is None else S(length)
+        ),
         PromptPlayed(at=S(20.0), channel=channel, name="goodbye", language="en"),
     ]
     first, second = prompts_heard(played, sounds, others, endings, CHANNEL)

@@ -12,9 +12,9 @@ from ringproof.containers.engine import engine
 from ringproof.containers.errors import BrokenError
 from ringproof.containers.run import RunEnvironment, open_run
 from ringproof.dialplan.render import Secrets, render_office
-from ringproof.pbx.asterisk_container import MANAGER_PORT
 from ringproof.pbx.container import Pbx
 from ringproof.pbx.manager import Login, Manager, ManagerError, ManagerEvent
+from ringproof.pbx.manager_conf import MANAGER_PORT
 from ringproof.phones.container import phones_of
 from ringproof.scenario.reading import read_office
 

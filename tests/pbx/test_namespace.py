@@ -85,7 +85,11 @@ def sockets(namespace: NamespaceContainer) -> list[str]:
 def removed_within(number: str, seconds: float) -> bool:
     """Say whether the engine removes a container in time."""
     try:
-        engine().api.wait(number, timeout=seconds, condition="removed")
+        engine().api.wait(
+            number,
+            timeout=seconds,  # type: ignore[arg-type]
+            condition="removed",
+        )
     except NotFound:
         return True  # it has been
     except requests.exceptions.ConnectionError:  # so requests says that the answer did not come in time

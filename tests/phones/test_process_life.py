@@ -79,7 +79,7 @@ def test_a_frozen_phone_stands_still_and_can_be_ended(desk: Desk) -> None:
 
 def test_a_phone_dies_with_its_conductor(desk: Desk, phones: PhonesContainer, tmp_path: Path) -> None:
     """Also where the conductor is killed hard, and while the phone itself hangs."""
-    command = [sys.executable, "-c", _PARENT, phones.server, tmp_path / "101.log"]
+    command = [sys.executable, "-c", _PARENT, str(phones.server), str(tmp_path / "101.log")]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as conductor:
         assert conductor.stdout is not None
         pid = int(conductor.stdout.readline())

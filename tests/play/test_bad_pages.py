@@ -50,7 +50,7 @@ def of_another_version(page: Path) -> None:
         file.write(struct.pack("<q", 99))
 
 
-DAMAGES: dict[str, Callable[[Path], None]] = {
+DAMAGES: dict[str, Callable[[Path], object]] = {
     "another-version": of_another_version,
     "cut": lambda page: page.write_bytes(page.read_bytes()[:512]),
     "unreadable": lambda page: page.chmod(0o600),

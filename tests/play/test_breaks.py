@@ -113,7 +113,7 @@ def test_a_pbx_that_stands_still(
             api.pause(name)
             return
         find = 'for p in /proc/[0-9]*; do [ "$(cat $p/comm)" = asterisk ] && kill -STOP ${p#/proc/}; done'
-        api.exec_start(api.exec_create(name, ["bash", "-c", find], user="root"))
+        api.exec_start(api.exec_create(name, ["bash", "-c", find], user="root")["Id"])
 
     folder = tmp_path / "out"
     folder.mkdir()
@@ -154,7 +154,7 @@ def test_asterisk_crashed(environment: RunEnvironment, long_ring: Scenario, tmp_
         (name,) = [entry for entry in containers(environment) if long_ring.id in entry]
         api = engine().api
         find = 'for p in /proc/[0-9]*; do [ "$(cat $p/comm)" = asterisk ] && kill -SEGV ${p#/proc/}; done'
-        api.exec_start(api.exec_create(name.lstrip("/"), ["bash", "-c", find], user="root"))
+        api.exec_start(api.exec_create(name.lstrip("/"), ["bash", "-c", find], user="root")["Id"])
 
     folder = tmp_path / "out"
     folder.mkdir()

@@ -140,7 +140,7 @@ def differences(listener: Listener, seconds: float | None, folder: Path) -> list
 def seconds_of(recording: Path) -> float:
     """Return how long it is."""
     with wave.open(str(recording)) as file:
-        return file.getnframes() / file.getframerate()
+        return float(file.getnframes() / file.getframerate())
 
 
 @pytest.mark.pbx

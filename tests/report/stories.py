@@ -39,7 +39,7 @@ def office() -> Office:
             ),
         },
         extension_ring_time=PbxSeconds(15.0),
-        extension_destination={"hang up": "no answer"},  # type: ignore[arg-type] - as the file says it
+        extension_destination={"hang up": "no answer"},  # type: ignore[arg-type]
         menus={
             "main": Menu.model_validate(
                 {

@@ -115,7 +115,7 @@ def test_nobody_rings(golden: Golden) -> None:
 
 def test_refusals_and_a_wave_of_any_length(golden: Golden) -> None:
     """A refusal at once is a cross without a bar; a wave without `for:` is marked as such."""
-    expect = [
+    expect: list[Expectation] = [
         Refused(source=at(12), codes={"101": (486,)}),
         wave(13, "102 103", None),
         Answer(source=at(16), phone="102"),

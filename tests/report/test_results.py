@@ -146,7 +146,7 @@ def test_table(golden: Golden, width: int) -> None:
 
 def test_dates_stand_in_their_order(golden: Golden) -> None:
     """A row for each date, by time and not by text, in whatever order they came; plays of one date share a row."""
-    dates = [
+    dates: list[tuple[str, str, Outcome]] = [
         ("Sun 2026-10-25 02:30:00 +01:00", "2026-10-25T02:30:00+01:00", "passed"),
         ("Sun 2026-10-25 03:30:00 Europe/Berlin", "2026-10-25T03:30:00+01:00", "failed"),
         ("Sun 2026-10-25 02:30:00 +02:00", "2026-10-25T02:30:00+02:00", "passed"),

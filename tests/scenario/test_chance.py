@@ -94,7 +94,11 @@ def seen(said: Lottery, choices: Sequence[str]) -> set[str]:
     return (
         shares
         | order
-        | {"pair" for pair in itertools.product(said.shares, repeat=2) if pairs[pair] not in said.after(*pair)}
+        | {
+            "pair"
+            for one, two in itertools.product(said.shares, repeat=2)
+            if pairs[one, two] not in said.after(one, two)
+        }
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from ringproof.core.duration import PbxSeconds
+from ringproof.core.duration import PbxSeconds as S
 from ringproof.scenario.model.identity import scenario_id
 from ringproof.scenario.model.office import FirstFree, OwnSound, Progressive, RingAll, ToGroup, ToHangUp
 from ringproof.scenario.model.scenario import (
@@ -114,7 +115,7 @@ scenarios:
     line = story.lines[first.source.line - 1]
     assert line.strip() == "- ring: [102]            # a comment"
     assert first.source.column == line.index("ring") + 1
-    assert story.phones == {"100": RingsOn(), "101": RingsOn(), "102": Answers(5.0)}
+    assert story.phones == {"100": RingsOn(), "101": RingsOn(), "102": Answers(S(5.0))}
     assert (story.tolerance, story.quiet, story.speed, story.starts) == (0.4, None, None, None)
     assert story.dialplan_step is None
     assert story.office_file == str(SMALL.relative_to(Path.cwd())) if SMALL.is_relative_to(Path.cwd()) else str(SMALL)
@@ -139,7 +140,7 @@ def test_the_bundled_office_is_read_as_it_was_written() -> None:
     office = read_office(ROOT / "scenarios/offices/trading-company.yaml").office
     assert office is not None
     assert [type(group) for group in office.groups.values()] == [RingAll, Progressive, FirstFree]
-    assert office.extension_destination == ToHangUp(hang_up="no answer")
+    assert office.extension_destination == ToHangUp.model_validate({"hang up": "no answer"})
     assert office.menus["main"].keys["1"] == ToGroup(group="accounting")
     assert office.menus["after-sales"].greeting == OwnSound(wav="sounds/after-sales.wav")
     assert office.menus["main"].direct_dialling
@@ -195,10 +196,10 @@ scenarios:
 """,
     )
     shared, more = found["as shared"], found["with more"]
-    assert shared.phones == {"100": RingsOn(), "101": Offline(), "102": Answers(5.0, 2.0)}
+    assert shared.phones == {"100": RingsOn(), "101": Offline(), "102": Answers(S(5.0), S(2.0))}
     assert list(shared.callers) == ["anna"]
     assert (shared.tolerance, shared.quiet, shared.dialplan_step) == (1, 10, 0.01)
-    assert more.phones == {"100": Refuses(603, 3.0), "101": Offline(), "102": Answers(5.0, 2.0)}
+    assert more.phones == {"100": Refuses(603, S(3.0)), "101": Offline(), "102": Answers(S(5.0), S(2.0))}
     assert list(more.callers) == ["boris", "anna"]
     assert more.callers["boris"] == Caller("boris", "0555123", "84950000002", more.callers["boris"].source)
     assert (more.tolerance, more.quiet, more.dialplan_step) == (0.3, 60, 0.025)
@@ -209,7 +210,7 @@ scenarios:
         (Press, "anna"),
         (HangUp, "boris"),
     ]
-    assert more.when[3].at == Moment(0.5, "ring", "102")
+    assert more.when[3].at == Moment(S(0.5), "ring", "102")
     assert [type(each) for each in more.expect["boris"]] == [Ring, Refused, CallerGets, Missed]
 
 

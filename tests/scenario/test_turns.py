@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ringproof.core.duration import PbxSeconds
@@ -34,11 +35,12 @@ def test_what_stands_between_two_parts_of_a_wave_happens_within_it() -> None:
 
 def test_waves_that_are_two_stay_two() -> None:
     """Other phones, a fresh INVITE, a choice, an answer between them, nothing between them."""
-    for listed in (
+    stories: tuple[Sequence[Expectation], ...] = (
         [wave(11, "101"), REFUSED, wave(14, "101", "103")],
         [wave(11, "101"), REFUSED, replace(wave(14, "101"), again=("101",))],
         [replace(wave(11), one_of=("101", "103")), REFUSED, replace(wave(14), one_of=("101", "103"))],
         [wave(11, "101"), Answer(source=at(12), phone="101"), wave(14, "101")],
         [wave(11, "101"), wave(14, "101")],
-    ):
+    )
+    for listed in stories:
         assert one_wave_each(listed) == tuple(listed)

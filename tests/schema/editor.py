@@ -69,8 +69,8 @@ def complaint(content: str, validator: Draft7Validator) -> str:
         value = read(content)
     except YAMLError as fault:
         return f"no YAML: {fault}"
-    fault = best_match(validator.iter_errors(value))
-    return told(fault) if fault is not None else ""
+    best = best_match(validator.iter_errors(value))
+    return told(best) if best is not None else ""
 
 
 def told(fault: ValidationError) -> str:

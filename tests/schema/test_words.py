@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ringproof.scenario.behaviour_reading import BEHAVIOUR
+from ringproof.scenario.expectations import EXPECTATION
 from ringproof.scenario.schema import office_file, office_schema, scalars, scenario_file, scenario_schema, words
 from ringproof.scenario.schema.words import Word
+from ringproof.scenario.steps import STEP
 
 SCHEMAS = {"scenario": scenario_schema, "office": office_schema}
 
@@ -61,7 +64,7 @@ def test_it_is_draft_07(make: Any) -> None:  # noqa: ANN401 - a function
 
 @pytest.mark.parametrize(
     ("name", "grammar"),
-    [("STEP", scenario_file.STEP), ("EXPECTATION", scenario_file.EXPECTATION), ("BEHAVIOUR", scenario_file.BEHAVIOUR)],
+    [("STEP", STEP), ("EXPECTATION", EXPECTATION), ("BEHAVIOUR", BEHAVIOUR)],
 )
 def test_a_verb_that_is_new_has_to_be_described(name: str, grammar: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401
     """Whoever adds it is told where."""
@@ -73,8 +76,8 @@ def test_a_verb_that_is_new_has_to_be_described(name: str, grammar: Any, monkeyp
 
 def test_a_modifier_that_is_new_has_to_be_described(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of whichever verb."""
-    verbs = {**scenario_file.STEP.verbs, "call": ("at", "loudly")}
-    monkeypatch.setattr(scenario_file, "STEP", dataclasses.replace(scenario_file.STEP, verbs=verbs))
+    verbs = {**STEP.verbs, "call": ("at", "loudly")}
+    monkeypatch.setattr(scenario_file, "STEP", dataclasses.replace(STEP, verbs=verbs))
     with pytest.raises(
         LookupError, match=r"^the modifiers of a step: the schema knows nothing of `loudly`; describe it"
     ):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from ringproof import __version__
 from ringproof.setup import archive, image, library, loading, saving
 from ringproof.setup.archive import ArchiveError
 from ringproof.setup.dockerapi import Engine, EngineError
@@ -146,7 +147,7 @@ def test_what_it_replaces_is_removed(file: Path) -> None:
     """As a build does."""
     engine = FakeEngine(**{PBX: "older"})
     discarded: list[str] = []
-    engine.discard = discarded.append  # type: ignore[method-assign]
+    engine.discard = discarded.append  # type: ignore[method-assign, assignment]
     loading.load(engine, file)  # type: ignore[arg-type]
     assert discarded == ["id of older"]
 
@@ -217,9 +218,9 @@ def test_one_of_other_sources_is_refused(file: Path, monkeypatch: pytest.MonkeyP
     """`make image` would build them anew at once, for which there is no network."""
     monkeypatch.setattr(loading, "__version__", "9.8.7")
     monkeypatch.setattr(image, "content_hash", lambda recipe: f"sources-of-{recipe.repository.replace('phones', 'x')}")
-    golden("setup/load-other-phones.txt", refused(file).replace(f"Ringproof {saving.__version__},", "Ringproof 1.2.3,"))
+    golden("setup/load-other-phones.txt", refused(file).replace(f"Ringproof {__version__},", "Ringproof 1.2.3,"))
     monkeypatch.setattr(image, "content_hash", lambda _: "other sources")
-    golden("setup/load-other-all.txt", refused(file).replace(f"Ringproof {saving.__version__},", "Ringproof 1.2.3,"))
+    golden("setup/load-other-all.txt", refused(file).replace(f"Ringproof {__version__},", "Ringproof 1.2.3,"))
 
 
 def test_one_of_another_processor_is_refused(file: Path, golden: Golden) -> None:

@@ -101,6 +101,7 @@ def inside(container: Container, command: str, user: str = "root") -> str:
             ["bash", "-c", f"{command}\nstatus=$?; echo {WHOLE}; exit $status"], user=user
         )
         assert status == 0, output
+        assert isinstance(output, bytes)
         said, _, _ = output.decode().rpartition(f"{WHOLE}\n")
         if output:
             return str(said)

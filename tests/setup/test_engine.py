@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from ringproof.setup import apt, engine
-from ringproof.setup.dockerapi import DEFAULT_ADDRESS, Engine
+from ringproof.setup.dockerapi import Engine
+from ringproof.setup.named import DEFAULT_ADDRESS
 from ringproof.setup.output import SetupError
 
 ABSENT = FileNotFoundError(2, "No such file or directory")

@@ -1,7 +1,10 @@
 """The image step: when an image is built, of what, and what is said when it cannot be."""
 
 import io
+import os
+import shutil
 import tarfile
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -165,8 +168,8 @@ def test_where_mmdebstrap_cannot_be_installed_there_is_another_way(
     """A machine without a network has no use for apt's commands."""
     engine.images.clear()
     monkeypatch.setattr(base, "find", lambda _: None)
-    monkeypatch.setattr(apt.os, "geteuid", lambda: 1000)
-    monkeypatch.setattr(apt.shutil, "which", lambda _: "/usr/bin/apt-get")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(shutil, "which", lambda _: "/usr/bin/apt-get")
     with pytest.raises(SetupError) as failed:
         image.ensure(RECIPE)
     golden("setup/image-no-mmdebstrap.txt", f"{failed.value}\n")
@@ -203,7 +206,7 @@ def test_a_failed_build_shows_its_last_words(
     golden: Callable[[str, str], None],
 ) -> None:
     """And leaves no image that would pass for one."""
-    monkeypatch.setattr(image.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
     refusal = EngineError(500, "The command '/bin/sh -c set -eu;     apt-get update' returned a non-zero code: 100")
     engine.words = ["Step 4 : RUN apt-get update\n", "E: no such package\n", refusal]
     with pytest.raises(SetupError) as failed:
@@ -220,7 +223,7 @@ def test_a_build_without_a_mirror_says_how_images_get_here(
     golden: Callable[[str, str], None],
 ) -> None:
     """Mending the build is no help to whoever has no network; apt's last words do not say that it has none."""
-    monkeypatch.setattr(image.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
     engine.words = [
         "W: Failed to fetch http://deb.debian.org/debian/dists/forky/InRelease  Temporary failure resolving 'deb...'\n",
         "\x1b[91mE: \x1b[0m\x1b[91mUnable to locate package gcc\n\x1b[0m",
@@ -286,7 +289,7 @@ def test_a_broken_mmdebstrap_gives_no_base(
 
 def test_the_image_folder_travels_in_the_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An installed Ringproof builds the same images as a checkout, and has the clock's library where it was made."""
-    checkout = Path(image.__file__).parents[2]
+    checkout = Path(image.__file__).parents[3]
     (wheel,) = WheelBuilder(str(checkout)).build(directory=str(tmp_path), versions=["standard"])
     with zipfile.ZipFile(wheel) as packed:
         packed.extractall(tmp_path / "site")  # noqa: S202 (packed a moment ago)

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from ringproof.phones.handle import CALLS
-from ringproof.setup import image, library
+from ringproof.setup import base, image, library
+from ringproof.setup.dockerapi import Engine
 
 pytestmark = pytest.mark.pbx
 
@@ -70,7 +71,7 @@ def test_it_says_what_it_was_built_from() -> None:
 def test_the_label_tells_whether_it_is_fresh() -> None:
     """Of the folder that it was made of."""
     name = image.ensure(image.PHONES)
-    labels = image.Engine.of_environment().labels(name)
+    labels = Engine.of_environment().labels(name)
     assert labels is not None
     assert labels[image.HASH_LABEL] == image.content_hash(image.PHONES)
 
@@ -87,7 +88,7 @@ def take_source(tmp_path: Path) -> Callable[..., str]:
 
     It returns what the command complains of, and the version that it wrote down.
     """
-    bare = image.base.ensure(image.Engine.of_environment(), "forky")
+    bare = base.ensure(Engine.of_environment(), "forky")
 
     def take(version: str | None) -> str:
         packed = tmp_path / f"asterisk_9.orig-X{'mp3' if version is None else 'pjproject'}.tar.gz"

@@ -7,6 +7,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from docker.models.containers import Container
@@ -68,9 +69,9 @@ class Ground:
         """Return an address of the network that Docker gives to nobody so soon."""
         return f"{self.gateway.rpartition('.')[0]}.200"
 
-    def start(self, *command: str, caps: list[str] = MAY_SEAL, **options: object) -> Container:
+    def start(self, *command: str, caps: list[str] = MAY_SEAL, **options: Any) -> Container:  # noqa: ANN401 - whatever docker takes
         """Start a program, which has these capabilities and no others."""
-        container = engine().containers.run(
+        container: Container = engine().containers.run(
             IMAGE,
             entrypoint=list(command),
             detach=True,
@@ -85,7 +86,7 @@ class Ground:
         self.containers.append(container)
         return container
 
-    def run(self, *command: str, caps: list[str] = MAY_SEAL, **options: object) -> Outcome:
+    def run(self, *command: str, caps: list[str] = MAY_SEAL, **options: Any) -> Outcome:  # noqa: ANN401 - the same
         """Run a program to its end."""
         container = self.start(*command, caps=caps, **options)
         status = container.wait(timeout=20)["StatusCode"]

@@ -301,4 +301,4 @@ def _speechless(tell: Callable[..., str]) -> Callable[..., str]:
 
 
 finding_text.failure_text = _speechless(finding_text.failure_text)
-reading.read_scenarios = _with_a_defect(reading.read_scenarios)
+reading.read_scenarios = _with_a_defect(reading.read_scenarios)  # type: ignore[assignment]

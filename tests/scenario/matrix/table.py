@@ -78,6 +78,7 @@ def cells(told: Told) -> Iterator[tuple[str, str]]:
     """Yield where in the table a call stands."""
     for row, has in ROWS.items():
         for situation, holds in SITUATIONS.items():
-            by_the_option = situation != "on to another group" or OF_THE_OPTION.get(row, lambda _: True)(told)
+            of_the_option = OF_THE_OPTION.get(row)
+            by_the_option = situation != "on to another group" or of_the_option is None or of_the_option(told)
             if has(told) and holds(told) and by_the_option:
                 yield row, situation
