@@ -73,7 +73,7 @@ def test_each_name_is_there(name: str) -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     """As of any module."""
     with pytest.raises(AttributeError, match="module 'ringproof' has no attribute 'plya'"):
-        ringproof.plya  # type: ignore[attr-defined]  # noqa: B018 - it raises
+        ringproof.plya  # noqa: B018 - it raises
 
 
 def test_play_is_the_function_beside_the_package_of_that_name() -> None:

@@ -68,12 +68,12 @@ def test_what_belongs_to_nobody_rang_all_the_same() -> None:
 def test_what_the_caller_heard() -> None:
     """Kinds of sound and names of files, in order."""
     model = seen(*GROWS)
-    sounds = tuple(
-        ObservedSound(kind=kind, start=PbxSeconds(begun), end=PbxSeconds(begun + 1))
-        for begun, kind in enumerate(("sound", "ringing"))
+    sounds = (
+        ObservedSound(kind="sound", start=PbxSeconds(0), end=PbxSeconds(1)),
+        ObservedSound(kind="ringing", start=PbxSeconds(1), end=PbxSeconds(2)),
     )
     prompts = (ObservedPrompt(at=PbxSeconds(0.1), name="welcome", language="en"),)
-    view = replace(model.callers["anna"], hears=sounds, prompts=prompts)  # type: ignore[arg-type]
+    view = replace(model.callers["anna"], hears=sounds, prompts=prompts)
     heard = facade(replace(model, callers={"anna": view}))
     assert heard.heard == ["sound", "ringing"]
     assert heard.of("anna").prompts == ["welcome"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from ringproof import plays
 from ringproof.core.duration import PbxSeconds
 from ringproof.events import (
     HEADER,
@@ -20,6 +19,7 @@ from ringproof.events import (
     StoryOver,
     to_json,
 )
+from ringproof.run import attempts
 from ringproof.scenario.model.scenario import Scenario
 from ringproof.scenario.model.story_end import OBSERVED, last_answers, patience
 from story_book import scenario
@@ -38,7 +38,7 @@ def observed(story: Scenario, folder: Path, *events: Event) -> list[str]:
     """Return the kinds of what is reported of these events."""
     lines = [HEADER, *map(to_json, events)]
     (folder / "events.ndjson").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    _, findings = plays._judged(story, folder)  # noqa: SLF001
+    _, findings = attempts._judged(story, folder)  # noqa: SLF001
     return [finding.kind for finding in findings]
 
 

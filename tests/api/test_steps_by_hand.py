@@ -103,6 +103,6 @@ def test_what_is_not_open_can_be_shown() -> None:
     assert repr(PHONES["101"]) == "<Phone 101>"
     assert repr(CALLERS["anna"]) == "<Caller anna>"
     assert (repr(PHONES), repr(CLOCK)) == ("<phones 100, 101, 102, 103>", "<Clock, closed>")
-    assert isinstance(PHONES[101], Phone)
+    assert isinstance(PHONES[101], Phone)  # type: ignore[index]
     assert isinstance(CLOCK, Clock)
     assert "trading-company" in repr(ASTERISK)

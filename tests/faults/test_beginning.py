@@ -91,7 +91,7 @@ def test_the_order_of_imports(monkeypatch: pytest.MonkeyPatch, *, fails: bool) -
     monkeypatch.setattr(play, "begin_phones", lambda _: Phones())
     monkeypatch.setattr(builtins, "__import__", note)
     play.load()
-    play.load_later(None)  # type: ignore[arg-type]
+    play.load_later(None)
     monkeypatch.undo()
     ours = [step for step in steps if step.startswith(("ringproof.", "the phones"))]
     assert ours[:2] == ["ringproof.play.conductor", "the phones' container"]

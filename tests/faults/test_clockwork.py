@@ -29,6 +29,7 @@ from ringproof.play.clock_setup import (
     prove_clock,
     prove_page_whole,
 )
+from ringproof.scenario.model.scenario import Scenario
 from ringproof.scenario.reading import read_scenarios
 
 from faults.virtual import VirtualLoop

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ringproof.scenario.behaviour_reading import BEHAVIOUR
-from ringproof.scenario.expectations import EXPECTATION
+from ringproof.scenario.parse.behaviour import BEHAVIOUR
+from ringproof.scenario.parse.expectations import EXPECTATION
+from ringproof.scenario.parse.steps import STEP
 from ringproof.scenario.schema import office_file, office_schema, scalars, scenario_file, scenario_schema, words
 from ringproof.scenario.schema.words import Word
-from ringproof.scenario.steps import STEP
 
 SCHEMAS = {"scenario": scenario_schema, "office": office_schema}
 
