@@ -10,6 +10,7 @@ from types import ModuleType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ringproof.api.by_hand import Asterisk, Caller, Phone
     from ringproof.api.errors import (
         InvalidStoryError,
         PlayBrokenError,
@@ -18,38 +19,48 @@ if TYPE_CHECKING:
         ScenarioSkippedError,
         ScenarioUnsteadyError,
     )
-    from ringproof.api.observation import Call, Observation
+    from ringproof.api.observation import Call, Observation, Ring, Wave
     from ringproof.api.run import Run, play
     from ringproof.api.scenario import Scenario
 
 __version__ = "0.2.0"
 
 __all__ = [
+    "Asterisk",
     "Call",
+    "Caller",
     "InvalidStoryError",
     "Observation",
+    "Phone",
     "PlayBrokenError",
+    "Ring",
     "RingproofError",
     "Run",
     "Scenario",
     "ScenarioFailedError",
     "ScenarioSkippedError",
     "ScenarioUnsteadyError",
+    "Wave",
     "__version__",
     "play",
 ]
 
 _MODULES = {
+    "Asterisk": "by_hand",
     "Call": "observation",
+    "Caller": "by_hand",
     "InvalidStoryError": "errors",
     "Observation": "observation",
+    "Phone": "by_hand",
     "PlayBrokenError": "errors",
+    "Ring": "observation",
     "RingproofError": "errors",
     "Run": "run",
     "Scenario": "scenario",
     "ScenarioFailedError": "errors",
     "ScenarioSkippedError": "errors",
     "ScenarioUnsteadyError": "errors",
+    "Wave": "observation",
     "play": "run",
 }
 """The module of `ringproof.api` that has a public name."""

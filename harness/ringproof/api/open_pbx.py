@@ -25,18 +25,18 @@ from ringproof.clock.page import PageError
 from ringproof.containers.errors import BrokenError, EditedConfigurationError, UnmetNeedsError, broken_by
 from ringproof.events import RegistrationLost, RegistrationRefused, read_record
 from ringproof.pbx.manager import ManagerLostError
+from ringproof.play.frozen_phones import prove_awake, watched_pbx, watched_phones
 from ringproof.play.clock_setup import open_page, prove_all_heard, prove_clock, prove_page_whole
 from ringproof.play.closing import close_all
 from ringproof.play.conductor import CLEARS_WITHIN
-from ringproof.play.context import PbxFaultError, PlayContext
-from ringproof.play.frozen_phones import prove_awake, watched_pbx, watched_phones
 from ringproof.play.recorder import Recorder
+from ringproof.play.context import PbxFaultError, PlayContext
 from ringproof.play.registration import RegistrationRefusedError
 from ringproof.play.setup import PlaySetup
-from ringproof.report.finding_text import WIDTH
 from ringproof.run.attempts import NEEDS, NotJudgedError, Table
-from ringproof.run.verdicts import not_judged
+from ringproof.report.finding_text import WIDTH
 from ringproof.scenario.model.scenario import Scenario as Story
+from ringproof.run.verdicts import not_judged
 
 __tracebackhide__ = HIDDEN
 
@@ -72,7 +72,7 @@ class OpenPbx:
         self._ready = threading.Event()
         self._fault: BaseException | None = None
         self._reported = False
-        """A step has raised it already."""
+        """A step has raised it already, or was interrupted: nothing is proven at the end."""
         self._begun = time.monotonic()
         self._thread = threading.Thread(target=self._live, name=f"the PBX of {place}", daemon=True)
 
@@ -132,8 +132,13 @@ class OpenPbx:
                 if races:
                     self._held.enter_context(open_.clock.hold())
 
+        running = asyncio.run_coroutine_threadsafe(run(), open_.loop)
         try:
-            return asyncio.run_coroutine_threadsafe(run(), open_.loop).result()
+            return running.result()
+        except KeyboardInterrupt:
+            self._reported = True
+            running.cancel()
+            raise
         except RingproofError as fault:
             raise fault.with_traceback(None) from None  # it is about the caller's line
         except (BrokenError, PbxFaultError) as fault:
@@ -193,7 +198,8 @@ class OpenPbx:
         prove_page_whole(clock.page)
         context.check()
         self._held.close()
-        await self._prove(context, setup)
+        if not self._reported:
+            await self._prove(context, setup)
 
     async def _prove(self, context: PlayContext, setup: PlaySetup) -> None:
         """End all calls, and prove that nothing of them was lost: what a test saw in them would mean nothing."""
