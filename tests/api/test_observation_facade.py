@@ -87,6 +87,14 @@ def test_it_reads_well(grown: ringproof.Observation, golden: Callable[[str, str]
     golden("api/observation.txt", f"{grown}\n")
 
 
+def test_a_story_that_is_told_many_times_has_earlier_calls() -> None:
+    """So that a test can count who was chosen."""
+    first = seen(rang("102", 1.0, 5.0, "answered"), answers=(("102", 5.0),))
+    last = seen(rang("101", 1.0, 5.0, "answered"), answers=(("101", 5.0),))
+    told = facade(replace(last, earlier=(first,)))
+    assert [each.answered_by for each in (*told.earlier, told)] == ["102", "101"]
+
+
 def test_to_dict_is_json(grown: ringproof.Observation) -> None:
     """Plain values."""
     plain = grown.to_dict()

@@ -186,6 +186,11 @@ class Observation:
         """What the caller heard, in a story of one caller."""
         return self._only("heard").heard
 
+    @property
+    def earlier(self) -> list[Observation]:
+        """Of a story that is told many times (`calls=50`), the calls before the last one, which this is."""
+        return [Observation(self._story, model, self.evidence) for model in self._model.earlier]
+
     def to_dict(self) -> dict[str, Any]:
         """Return all that was observed as plain JSON values: the `observation` of results.json."""
         return plain_observation(self._model)
