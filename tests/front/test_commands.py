@@ -58,6 +58,7 @@ def test_help(project: Project, golden: Golden, command: str) -> None:
         (["image", "--load", ""], "empty-load"),
         (["init", ""], "empty-folder-name"),
         (["init", "scenarios/office.yaml"], "init-into-a-file"),
+        (["init", "scenarios/office.yaml/deep"], "init-below-a-file"),
     ],
 )
 def test_wrong_arguments_are_2_in_one_sentence(

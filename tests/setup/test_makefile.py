@@ -76,3 +76,11 @@ def test_every_shell_script_is_given_to_shellcheck() -> None:
     scripts = {name for name in files if (CHECKOUT / name).read_bytes().startswith(SHELLS)}
     assert scripts
     assert set(make("--eval", "show: ; @echo $(SHELL_SCRIPTS)", "show")[0].split()) == scripts
+
+
+@pytest.mark.parametrize(
+    "script", sorted(CHECKOUT.glob("asterisk-image/*/build")), ids=lambda script: script.parent.name
+)
+def test_a_warning_ends_a_build(script: Path) -> None:
+    """Of the clock's library and of the seal, in the set-up as in tests: there is one script for each."""
+    assert {"-Wall", "-Wextra", "-Werror"} <= set(script.read_text("utf-8").split())
