@@ -25,18 +25,18 @@ from ringproof.clock.page import PageError
 from ringproof.containers.errors import BrokenError, EditedConfigurationError, UnmetNeedsError, broken_by
 from ringproof.events import RegistrationLost, RegistrationRefused, read_record
 from ringproof.pbx.manager import ManagerLostError
-from ringproof.play.frozen_phones import prove_awake, watched_pbx, watched_phones
 from ringproof.play.clock_setup import open_page, prove_all_heard, prove_clock, prove_page_whole
 from ringproof.play.closing import close_all
 from ringproof.play.conductor import CLEARS_WITHIN
-from ringproof.play.recorder import Recorder
 from ringproof.play.context import PbxFaultError, PlayContext
+from ringproof.play.frozen_phones import prove_awake, watched_pbx, watched_phones
+from ringproof.play.recorder import Recorder
 from ringproof.play.registration import RegistrationRefusedError
 from ringproof.play.setup import PlaySetup
-from ringproof.run.attempts import NEEDS, NotJudgedError, Table
 from ringproof.report.finding_text import WIDTH
-from ringproof.scenario.model.scenario import Scenario as Story
+from ringproof.run.attempts import NEEDS, NotJudgedError, Table
 from ringproof.run.verdicts import not_judged
+from ringproof.scenario.model.scenario import Scenario as Story
 
 __tracebackhide__ = HIDDEN
 
