@@ -27,15 +27,8 @@ from ringproof.containers.engine import engine
 from ringproof.containers.run import RunEnvironment, open_run
 from ringproof.core.speed import FASTEST, SLOWEST
 from ringproof.dialplan.render import Secrets, render_office
-from ringproof.events import (
-    ChannelGone,
-    ChannelMade,
-    LegCancelled,
-    LegInvited,
-    PhoneInvited,
-    PhonePickedUp,
-    read_record,
-)
+from ringproof.events.model import ChannelGone, ChannelMade, LegCancelled, LegInvited, PhoneInvited, PhonePickedUp
+from ringproof.events.record import read_record
 from ringproof.observe import observe
 from ringproof.pbx.container import ClockMount
 from ringproof.pbx.manager import Login

@@ -18,7 +18,7 @@ from pathlib import Path
 from unittest import mock
 
 from ringproof.core.duration import PbxSeconds
-from ringproof.events import read_record
+from ringproof.events.record import read_record
 from ringproof.judge import judge, moments, waves
 from ringproof.observe import observe
 from ringproof.observe.model import Observation

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ringproof.compare import Difference, compare
-from ringproof.events import read_record
+from ringproof.events.record import read_record
 from ringproof.observe import Observation, observe
 from ringproof.report.result import EXIT_BROKEN, EXIT_FAILED
 from ringproof.run.discovery import find_files

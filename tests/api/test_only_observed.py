@@ -6,8 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from ringproof.core.duration import PbxSeconds
-from ringproof.events import (
-    HEADER,
+from ringproof.events.model import (
     CallerPlaced,
     Event,
     LegBelongs,
@@ -17,8 +16,8 @@ from ringproof.events import (
     StepDone,
     StepFailed,
     StoryOver,
-    to_json,
 )
+from ringproof.events.record import HEADER, to_json
 from ringproof.run import attempts
 from ringproof.scenario.model.scenario import Scenario
 from ringproof.scenario.model.story_end import OBSERVED, last_answers, patience

@@ -19,7 +19,7 @@ from ringproof.containers.engine import engine
 from ringproof.containers.errors import BrokenError
 from ringproof.containers.run import RunEnvironment, open_run
 from ringproof.core.speed import FASTEST
-from ringproof.events import NameAsked
+from ringproof.events.model import NameAsked
 from ringproof.phones.container import phones_of
 from ringproof.play.context import PbxFaultError
 from testcontainers.core.container import ExecConfig

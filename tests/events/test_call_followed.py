@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from ringproof.core.duration import PbxSeconds
-from ringproof.events import Bridged, ChannelLinked, ChannelMade, ChannelOriginated, Event
 from ringproof.events.calls import Calls
 from ringproof.events.connections import HOLDING
+from ringproof.events.model import Bridged, ChannelLinked, ChannelMade, ChannelOriginated, Event
 from ringproof.play.channel_tracker import endpoint_of
 
 NOW = PbxSeconds(1.0)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from ringproof.core.duration import PbxSeconds
-from ringproof.events import Bridged, ChannelGone, Event, Unbridged
 from ringproof.events.connections import HOLDING, Connections, other_half
+from ringproof.events.model import Bridged, ChannelGone, Event, Unbridged
 
 NOW = PbxSeconds(1.0)
 CALLER, PHONE, OTHER = "PJSIP/trunk-00000001", "PJSIP/101-00000002", "PJSIP/102-00000003"

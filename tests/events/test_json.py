@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ringproof.clock.clock import PbxEpoch
 from ringproof.core.duration import PbxSeconds
-from ringproof.events import HEADER, KINDS, Event, QuietOver, from_json, read_record, to_json
+from ringproof.events.model import Event, QuietOver
+from ringproof.events.record import HEADER, KINDS, from_json, read_record, to_json
 from ringproof.play.recorder import Recorder
 
 

@@ -14,7 +14,7 @@ from unittest import mock
 from ringproof.containers.errors import BrokenError
 from ringproof.containers.run import RunEnvironment
 from ringproof.core.speed import FASTEST
-from ringproof.events import read_record
+from ringproof.events.record import read_record
 from ringproof.judge import judge
 from ringproof.observe import observe
 from ringproof.pbx import container

@@ -14,7 +14,7 @@ from ringproof.clock.page import Page
 from ringproof.containers.errors import BrokenError
 from ringproof.core.duration import PbxSeconds
 from ringproof.core.speed import FASTEST
-from ringproof.events import NextCall
+from ringproof.events.model import NextCall
 from ringproof.pbx.manager import Manager
 from ringproof.phones import protocol as say
 from ringproof.play import failed_registration as registrar

@@ -15,7 +15,8 @@ import pytest
 from ringproof.clock.page import PageError
 from ringproof.containers.errors import BrokenError
 from ringproof.core.speed import FASTEST
-from ringproof.events import DialFailed, Event, LegCommanded, PromptPlayed, read_record
+from ringproof.events.model import DialFailed, Event, LegCommanded, PromptPlayed
+from ringproof.events.record import read_record
 from ringproof.play import conductor, play
 from ringproof.scenario.model.scenario import Scenario
 

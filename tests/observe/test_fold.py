@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from ringproof.core.duration import PbxSeconds as S
-from ringproof.events import (
+from ringproof.events.model import (
     Bridged,
     CallEndless,
     CallerEnded,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ringproof.core.duration import PbxSeconds as S
-from ringproof.events import CallerGot, KeysAwaited, KeysAwaitedNoMore, MusicBegan, MusicEnded, SoundCame
+from ringproof.events.model import CallerGot, KeysAwaited, KeysAwaitedNoMore, MusicBegan, MusicEnded, SoundCame
 from ringproof.observe.hearing import Span, hears, spans_of, tone_for_prompt
 
 CALL = Span(0.0, 60.0)

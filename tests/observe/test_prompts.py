@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ringproof.core.duration import PbxSeconds as S
-from ringproof.events import PromptPlayed, SoundCame
+from ringproof.events.model import PromptPlayed, SoundCame
 from ringproof.observe.hearing import Span
 from ringproof.observe.model import ObservedPrompt
 from ringproof.observe.prompts import prompts_heard

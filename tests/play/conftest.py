@@ -15,7 +15,8 @@ from ringproof.containers.engine import RUN, engine
 from ringproof.containers.run import RunEnvironment, open_run
 from ringproof.core.speed import FASTEST
 from ringproof.dialplan import render as rendering
-from ringproof.events import Event, read_record
+from ringproof.events.model import Event
+from ringproof.events.record import read_record
 from ringproof.judge import judge
 from ringproof.observe import observe
 from ringproof.play.conductor import conduct

@@ -13,7 +13,7 @@ from ringproof.containers.engine import RUN, engine, named_once
 from ringproof.containers.errors import BrokenError
 from ringproof.containers.run import RunEnvironment, open_run
 from ringproof.core.speed import FASTEST, SLOWEST
-from ringproof.events import CallerPlaced, Event, PhoneInvited, StoryOver
+from ringproof.events.model import CallerPlaced, Event, PhoneInvited, StoryOver
 from ringproof.judge import judge
 from ringproof.observe import observe
 from ringproof.pbx import container, manager

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from ringproof.containers.run import RunEnvironment
-from ringproof.events import CallEndless, PhoneInvited
+from ringproof.events.model import CallEndless, PhoneInvited
 from ringproof.play.dialplan_loops import loop_at, place_in
 
 from play.conftest import events_of, kinds_found, story

@@ -21,7 +21,7 @@ from ringproof.clock.report import ClockReport
 from ringproof.containers.errors import BrokenError
 from ringproof.containers.run import RunEnvironment
 from ringproof.core.speed import FASTEST, SLOWEST
-from ringproof.events import LegBelongs
+from ringproof.events.model import LegBelongs
 from ringproof.pbx.container import SIP_PORT
 from ringproof.phones import protocol
 from ringproof.play import clock_setup

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from ringproof.containers.run import RunEnvironment
-from ringproof.events import LedElsewhere, LegInvited, StoryOver
+from ringproof.events.model import LedElsewhere, LegInvited, StoryOver
 from ringproof.run.attempts import Plays, Table, play_scenario
 
 from play.conftest import events_of, story

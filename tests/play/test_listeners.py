@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from ringproof.containers.run import RunEnvironment
 from ringproof.core.speed import FASTEST, SLOWEST
-from ringproof.events import CallerGot, LegInvited
+from ringproof.events.model import CallerGot, LegInvited
 from ringproof.judge import judge
 from ringproof.observe import observe
 from ringproof.play.channel_tracker import ChannelTracker

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from ringproof.containers.run import RunEnvironment
-from ringproof.events import LegFinal, PhoneRefused
+from ringproof.events.model import LegFinal, PhoneRefused
 from ringproof.judge.finding import Finding
 from ringproof.run.attempts import Table, play_scenario
 

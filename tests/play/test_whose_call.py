@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 from ringproof.clock.clock import PbxClock
 from ringproof.clock.page import Page
-from ringproof.events import ChannelOriginated, LegBelongs
+from ringproof.events.model import ChannelOriginated, LegBelongs
 from ringproof.pbx.manager import Manager, ManagerEvent
 from ringproof.play.channel_tracker import ChannelTracker, originated_by
 from ringproof.play.context import PlayContext

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from ringproof.core.duration import PbxSeconds
-from ringproof.events import CallerPlaced, LegBelongs, to_json
+from ringproof.events.model import CallerPlaced, LegBelongs
+from ringproof.events.record import to_json
 from ringproof.judge import judge
 from ringproof.observe.model import ObservedRing
 from ringproof.report.finding_text import broken_text, failure_text

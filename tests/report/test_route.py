@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from ringproof.core.duration import PbxSeconds
-from ringproof.events import CallerPlaced, LegBelongs, to_json
+from ringproof.events.model import CallerPlaced, LegBelongs
+from ringproof.events.record import to_json
 from ringproof.report.route import route_hint
 from stories import story
 

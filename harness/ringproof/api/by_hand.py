@@ -18,7 +18,7 @@ from ringproof.containers.errors import BrokenError
 from ringproof.core.duration import HOW_TO_WRITE, PbxSeconds, format_duration, parse_duration
 from ringproof.core.source import Source
 from ringproof.core.spelling import suggest_name
-from ringproof.events import NotDone
+from ringproof.events.model import NotDone
 from ringproof.pbx.container import SIP_PORT
 from ringproof.phones import protocol
 from ringproof.play.callers import CallerSeat

@@ -23,7 +23,8 @@ from ringproof.clock.clock import PbxClock, PbxEpoch, PlayLoop
 from ringproof.clock.jitter import auto
 from ringproof.clock.page import PageError
 from ringproof.containers.errors import BrokenError, EditedConfigurationError, UnmetNeedsError, broken_by
-from ringproof.events import RegistrationLost, RegistrationRefused, read_record
+from ringproof.events.model import RegistrationLost, RegistrationRefused
+from ringproof.events.record import read_record
 from ringproof.pbx.manager import ManagerLostError
 from ringproof.play.clock_setup import open_page, prove_all_heard, prove_clock, prove_page_whole
 from ringproof.play.closing import close_all

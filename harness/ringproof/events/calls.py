@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from ringproof.events import ChannelLinked, ChannelMade, ChannelOriginated, Event
 from ringproof.events.connections import Connections
+from ringproof.events.model import ChannelLinked, ChannelMade, ChannelOriginated, Event
 
 Link = Literal["linkedid", "bridge", "step"]
 """By what a call has become part of another one."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from ringproof.events import Bridged, ChannelGone, Event, Unbridged
+from ringproof.events.model import Bridged, ChannelGone, Event, Unbridged
 
 HOLDING = "holding_bridge"
 """The technology of a bridge that keeps channels apart: parked calls, and whoever waits for a conference."""

@@ -13,7 +13,9 @@ from functools import cached_property
 from typing import TypeVar, cast
 
 from ringproof.core.duration import PbxSeconds
-from ringproof.events import (
+from ringproof.events.calls import Calls
+from ringproof.events.connections import Connections
+from ringproof.events.model import (
     CallEndless,
     CallerEnded,
     CallerGot,
@@ -59,8 +61,6 @@ from ringproof.events import (
     TalkDropped,
     TalkRefused,
 )
-from ringproof.events.calls import Calls
-from ringproof.events.connections import Connections
 from ringproof.observe.chart import brief_rings, waves_of
 from ringproof.observe.hearing import Span, hears, spans_of, tone_for_prompt
 from ringproof.observe.model import (

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 
 from ringproof.core.duration import PbxSeconds
-from ringproof.events import CallerGot, KeysAwaited, KeysAwaitedNoMore, MusicBegan, MusicEnded, SoundCame
+from ringproof.events.model import CallerGot, KeysAwaited, KeysAwaitedNoMore, MusicBegan, MusicEnded, SoundCame
 from ringproof.observe.model import Heard, ObservedSound
 
 RINGING, PROGRESS, OK = 180, 183, 200

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 
 from ringproof.core.duration import PbxSeconds
-from ringproof.events import PromptPlayed, SoundCame
+from ringproof.events.model import PromptPlayed, SoundCame
 from ringproof.observe.hearing import FEW_S, Span
 from ringproof.observe.model import ObservedPrompt
 

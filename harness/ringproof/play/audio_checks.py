@@ -9,7 +9,7 @@ from pathlib import Path
 from ringproof.clock.clock import PbxEpoch
 from ringproof.containers.errors import BrokenError
 from ringproof.core.duration import PbxSeconds
-from ringproof.events import SoundHeard
+from ringproof.events.model import SoundHeard
 from ringproof.phones import protocol
 from ringproof.phones.container import PhonesContainer
 from ringproof.phones.handle import Phone

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ringproof.clock.clock import PbxEpoch
 from ringproof.containers.errors import BrokenError
-from ringproof.events import NextCall
+from ringproof.events.model import NextCall
 from ringproof.play.channel_tracker import moment
 from ringproof.play.context import PlayContext
 from ringproof.play.setup import PlaySetup

@@ -9,7 +9,7 @@ from typing import Literal, assert_never
 from ringproof.clock.clock import PbxEpoch
 from ringproof.containers.errors import BrokenError
 from ringproof.core.duration import PbxSeconds
-from ringproof.events import CallerEnded, CallerGot, CallerHeard, CallerPlaced, NotDone, StepDone, StepFailed
+from ringproof.events.model import CallerEnded, CallerGot, CallerHeard, CallerPlaced, NotDone, StepDone, StepFailed
 from ringproof.phones import protocol
 from ringproof.phones.handle import Phone
 from ringproof.play.channel_tracker import moment

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from ringproof.clock.clock import PbxEpoch
 from ringproof.clock.report import Listener
 from ringproof.core.duration import PbxSeconds
-from ringproof.events import (
+from ringproof.events.calls import Calls
+from ringproof.events.model import (
     Bridged,
     ChannelGone,
     ChannelLinked,
@@ -24,7 +25,6 @@ from ringproof.events import (
     MusicEnded,
     Unbridged,
 )
-from ringproof.events.calls import Calls
 from ringproof.pbx.manager import Manager, ManagerEvent
 from ringproof.play.context import PlayContext
 from ringproof.play.listening import RECORDS, RECORDS_NO_MORE, buffers, listens, run_by

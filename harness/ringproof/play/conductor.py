@@ -18,7 +18,7 @@ from ringproof.containers.errors import BrokenError
 from ringproof.containers.evidence import is_evidence, read_evidence
 from ringproof.containers.run import RunEnvironment
 from ringproof.core.duration import PbxSeconds
-from ringproof.events import (
+from ringproof.events.model import (
     DialFailed,
     Event,
     LegAlerting,

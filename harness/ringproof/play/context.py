@@ -10,7 +10,7 @@ from typing import Any
 from ringproof.clock.clock import PbxClock, PbxEpoch
 from ringproof.containers.errors import BrokenError, broken_by
 from ringproof.core.duration import PbxSeconds
-from ringproof.events import CallEndless, Event, LedElsewhere, PbxCrashed, TalkRefused
+from ringproof.events.model import CallEndless, Event, LedElsewhere, PbxCrashed, TalkRefused
 from ringproof.pbx.manager import ManagerLostError
 from ringproof.play.recorder import Recorder
 

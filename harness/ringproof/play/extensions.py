@@ -8,7 +8,7 @@ from typing import Literal
 
 from ringproof.clock.clock import PbxEpoch
 from ringproof.core.duration import PbxSeconds
-from ringproof.events import (
+from ringproof.events.model import (
     PhoneCancelled,
     PhoneForwarded,
     PhoneHungUp,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from ringproof.core.duration import PbxSeconds
-from ringproof.events import PromptPlayed
+from ringproof.events.model import PromptPlayed
 from ringproof.pbx.sound_files import SoundFile
 from ringproof.scenario.model.scenario import CallerHears, Scenario
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ringproof.clock.clock import PbxEpoch
 from ringproof.core.duration import PbxSeconds
-from ringproof.events import HEADER, Event, to_json
+from ringproof.events.model import Event
+from ringproof.events.record import HEADER, to_json
 
 
 class Recorder:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from ringproof.clock.clock import PbxEpoch
 from ringproof.containers.errors import BrokenError
-from ringproof.events import RegistrationLost, RegistrationRefused
+from ringproof.events.model import RegistrationLost, RegistrationRefused
 from ringproof.pbx.container import SIP_PORT, Pbx
 from ringproof.phones import protocol
 from ringproof.phones.handle import Phone

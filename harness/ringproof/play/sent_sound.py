@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ringproof.core.duration import PbxSeconds
-from ringproof.events import SoundCame, SoundKind
+from ringproof.events.model import SoundCame, SoundKind
 from ringproof.pbx.capture import Peer
 from ringproof.pbx.rtp_capture import RtpPacket
 from ringproof.play.sound import power_at, power_of, voices_in

@@ -14,7 +14,7 @@ from ringproof.containers.evidence import read_evidence
 from ringproof.containers.run import RunEnvironment
 from ringproof.containers.slots import async_place_in
 from ringproof.core.duration import PbxSeconds
-from ringproof.events import LedElsewhere, NameAsked
+from ringproof.events.model import LedElsewhere, NameAsked
 from ringproof.pbx.complaints import BootPolicy
 from ringproof.pbx.container import LOG, SIP_PORT, ClockMount, Pbx
 from ringproof.pbx.manager import Login, ManagerEvent, ManagerLostError

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 from ringproof.clock.clock import PbxEpoch
 from ringproof.containers.errors import BrokenError
-from ringproof.events import TalkRefused
+from ringproof.events.model import TalkRefused
 from ringproof.pbx.container import Pbx
 from ringproof.phones import protocol
 from ringproof.phones.handle import Phone

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ringproof.containers.evidence import is_evidence, read_evidence
-from ringproof.events import CallerPlaced, LegBelongs, read_record
+from ringproof.events.model import CallerPlaced, LegBelongs
+from ringproof.events.record import read_record
 from ringproof.report.complaints import LOG
 from ringproof.scenario.model.office import Office
 from ringproof.scenario.model.scenario import Scenario

@@ -275,7 +275,7 @@ def _play_once(scenario: Scenario, table: Table, speed: float, made: list[Attemp
 
 def _judged(scenario: Scenario, folder: Path) -> tuple[Observation, tuple[Finding, ...]]:
     """Return what was observed, which is written to the evidence, too, and what is wrong with it."""
-    from ringproof.events import read_record  # noqa: PLC0415 - a play is begun without it
+    from ringproof.events.record import read_record  # noqa: PLC0415 - a play is begun without it
     from ringproof.judge import judge  # noqa: PLC0415
     from ringproof.observe import BrokenPlayError, observe  # noqa: PLC0415
     from ringproof.report.plain import plain_observation  # noqa: PLC0415

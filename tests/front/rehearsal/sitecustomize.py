@@ -23,8 +23,7 @@ from ringproof.clock.report import NO_CLOCK, ClockReport
 from ringproof.containers.errors import BrokenError, EditedConfigurationError, UnmetNeedsError
 from ringproof.core.duration import PbxSeconds
 from ringproof.core.speed import SLOWEST
-from ringproof.events import (
-    HEADER,
+from ringproof.events.model import (
     Bridged,
     CallerEnded,
     CallerGot,
@@ -41,8 +40,8 @@ from ringproof.events import (
     QuietOver,
     StepDone,
     StoryOver,
-    to_json,
 )
+from ringproof.events.record import HEADER, to_json
 from ringproof.report import finding_text
 from ringproof.scenario import reading
 from ringproof.scenario.model.scenario import BaseExpectation, Expectation, Scenario
