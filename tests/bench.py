@@ -33,8 +33,8 @@ from ringproof.observe import observe
 from ringproof.pbx.container import ClockMount
 from ringproof.pbx.manager import Login
 from ringproof.phones.handle import Phone
-from ringproof.play import play
-from ringproof.play.clock_setup import LIBRARY
+from ringproof.playing import play
+from ringproof.playing.clock_setup import LIBRARY
 from ringproof.scenario.model.scenario import Scenario
 from ringproof.scenario.reading import read_scenarios
 

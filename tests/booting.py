@@ -9,7 +9,7 @@ from ringproof.containers.run import RunEnvironment
 from ringproof.pbx.container import Pbx
 from ringproof.pbx.manager import Login
 from ringproof.phones.container import phones_of
-from ringproof.play.phones_network import phones_network_of
+from ringproof.playing.phones_network import phones_network_of
 
 
 async def boot_in(folder: Path, environment: RunEnvironment, login: Login, **others: Any) -> Pbx:  # noqa: ANN401

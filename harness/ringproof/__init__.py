@@ -4,9 +4,7 @@ The names below are imported when they are first used: the set-up runs with a ba
 dependency is installed, and it imports this package, too. So this file uses only syntax and modules that each has.
 """
 
-import sys
 from importlib import import_module
-from types import ModuleType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,30 +70,10 @@ def __getattr__(name: str) -> object:
         message = "module 'ringproof' has no attribute '" + name + "'"
         raise AttributeError(message)
     value = getattr(import_module("ringproof.api." + _MODULES[name]), name)  # type: object
-    if name != "play":
-        globals()[name] = value
+    globals()[name] = value
     return value
 
 
 def __dir__() -> "list[str]":
     """List the public names, imported or not."""
     return sorted({*globals(), *__all__})
-
-
-class _Package(ModuleType):
-    """This module, whose `play` is the function also after the package `ringproof.play` has been imported.
-
-    The import system would put the package in the function's place.
-    """
-
-    @property
-    def play(self) -> object:
-        """Return the function."""
-        return __getattr__("play")
-
-    @play.setter
-    def play(self, _package: ModuleType) -> None:
-        """Leave the name to the function; the package stays in sys.modules, where `from ringproof.play` finds it."""
-
-
-sys.modules[__name__].__class__ = _Package

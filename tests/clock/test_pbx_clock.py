@@ -16,7 +16,7 @@ from ringproof.clock.clock import PbxClock, PbxEpoch, PlayLoop
 from ringproof.clock.page import PEERS, Page, PageError, Peer, PeerWord, Word
 from ringproof.clock.report import Listener
 from ringproof.containers.errors import BrokenError
-from ringproof.play.clock_setup import prove_steps_take_time
+from ringproof.playing.clock_setup import prove_steps_take_time
 from ringproof.scenario.reading import read_scenarios
 
 SECOND = 1_000_000_000

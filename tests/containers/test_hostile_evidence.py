@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from play.conftest import rendered_otherwise, story
+from playing.conftest import rendered_otherwise, story
 from ringproof.containers.run import open_run
 from ringproof.run.attempts import NotJudgedError, Table, play_scenario
 

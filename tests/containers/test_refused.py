@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from play.conftest import left_behind, on_a_clock, story
+from playing.conftest import left_behind, on_a_clock, story
 from ringproof.containers import seal
 from ringproof.containers.errors import BrokenError
 from ringproof.containers.run import RunEnvironment, open_run
@@ -16,7 +16,7 @@ from ringproof.core.speed import FASTEST
 from ringproof.pbx import asterisk_container
 from ringproof.pbx.asterisk_container import AsteriskContainer
 from ringproof.phones.container import PhonesContainer, phones_of
-from ringproof.play.conductor import conduct
+from ringproof.playing.conductor import conduct
 
 pytestmark = pytest.mark.pbx
 

@@ -13,15 +13,15 @@ from pathlib import Path
 
 import pytest
 from capture import Capture, capturing
-from play.conftest import events_of, on_a_clock
-from play.laboratory import Laboratory, laboratory, with_dialplan
+from playing.conftest import events_of, on_a_clock
+from playing.laboratory import Laboratory, laboratory, with_dialplan
 from ringproof.containers.engine import engine
 from ringproof.containers.errors import BrokenError
 from ringproof.containers.run import RunEnvironment, open_run
 from ringproof.core.speed import FASTEST
 from ringproof.events.model import NameAsked
 from ringproof.phones.container import phones_of
-from ringproof.play.context import PbxFaultError
+from ringproof.playing.context import PbxFaultError
 from testcontainers.core.container import ExecConfig
 
 pytestmark = pytest.mark.pbx

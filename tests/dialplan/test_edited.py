@@ -13,7 +13,7 @@ from ringproof.core.problem import render_problem
 from ringproof.dialplan.edited import OF_THE_PLAY, EditedError, take_edited
 from ringproof.dialplan.elsewhere import networks_of, settings_elsewhere, settings_of
 from ringproof.dialplan.render import PlayAddresses, Secrets, render_office
-from ringproof.play.sources.edited import EditedFolder
+from ringproof.playing.sources.edited import EditedFolder
 from ringproof.scenario.model.office import Office
 from ringproof.scenario.reading import read_office
 

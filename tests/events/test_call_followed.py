@@ -7,7 +7,7 @@ from ringproof.core.duration import PbxSeconds
 from ringproof.events.calls import Calls
 from ringproof.events.connections import HOLDING
 from ringproof.events.model import Bridged, ChannelLinked, ChannelMade, ChannelOriginated, Event
-from ringproof.play.channel_tracker import endpoint_of
+from ringproof.playing.channel_tracker import endpoint_of
 
 NOW = PbxSeconds(1.0)
 CALLER, OTHER, PHONE, SECOND = "PJSIP/trunk-0", "PJSIP/trunk-1", "PJSIP/101-2", "PJSIP/102-3"

@@ -11,7 +11,7 @@ from ringproof.clock.clock import PbxEpoch
 from ringproof.core.duration import PbxSeconds
 from ringproof.events.model import Event, QuietOver
 from ringproof.events.record import HEADER, KINDS, from_json, read_record, to_json
-from ringproof.play.recorder import Recorder
+from ringproof.playing.recorder import Recorder
 
 
 @given(st.sampled_from(list(KINDS.values())).flatmap(st.from_type))

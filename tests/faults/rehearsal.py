@@ -18,8 +18,8 @@ from ringproof.events.record import read_record
 from ringproof.judge import judge
 from ringproof.observe import observe
 from ringproof.pbx import container
-from ringproof.play import clock_setup, conductor
-from ringproof.play import setup as play_setup
+from ringproof.playing import clock_setup, conductor
+from ringproof.playing import setup as play_setup
 from ringproof.scenario.model.scenario import Scenario
 from ringproof.scenario.reading import read_scenarios
 

@@ -17,13 +17,13 @@ from ringproof.core.speed import FASTEST
 from ringproof.events.model import NextCall
 from ringproof.pbx.manager import Manager
 from ringproof.phones import protocol as say
-from ringproof.play import failed_registration as registrar
-from ringproof.play import own_modules
-from ringproof.play.between_calls import interval
-from ringproof.play.context import PlayContext
-from ringproof.play.media_watch import MediaWatch
-from ringproof.play.own_modules import Use
-from ringproof.play.recorder import Recorder
+from ringproof.playing import failed_registration as registrar
+from ringproof.playing import own_modules
+from ringproof.playing.between_calls import interval
+from ringproof.playing.context import PlayContext
+from ringproof.playing.media_watch import MediaWatch
+from ringproof.playing.own_modules import Use
+from ringproof.playing.recorder import Recorder
 
 from faults.manager_peer import OK, Answers, played
 from faults.virtual import VirtualLoop

@@ -9,30 +9,31 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from importlib import import_module
 from typing import Any
 
 import pytest
+from ringproof import playing
 from ringproof.containers.errors import BrokenError
 from ringproof.containers.run import RunEnvironment
 from ringproof.pbx import namespace as namespaces
 from ringproof.pbx.namespace import give_back, take_namespace
 from ringproof.phones import container as phones
 from ringproof.phones.container import phones_of
-from ringproof.play import start_phones
+from ringproof.playing import start_phones
 
 from faults.conftest import until
 from faults.scripted_engine import EngineContainer, ScriptedEngine
 
-play = import_module("ringproof.play")
-"""The package: `ringproof.play` is the function."""
-LATER = ("ringproof.dialplan.render", "ringproof.pbx.capture", "ringproof.play.names", "ringproof.play.sent_sound")
+LATER = (
+    "ringproof.dialplan.render",
+    "ringproof.pbx.capture",
+    "ringproof.playing.names",
+    "ringproof.playing.sent_sound",
+)
 IMPORTS = f"""
 import sys
-from importlib import import_module
+from ringproof import playing
 from ringproof.containers.errors import BrokenError
-
-play = import_module("ringproof.play")  # `ringproof.play` is the function
 
 class Phones:
     def await_started(self):
@@ -40,11 +41,11 @@ class Phones:
         if sys.argv[1] == "fails":
             raise BrokenError("of the phones")
 
-assert "ringproof.play.conductor" not in sys.modules
-play.load()
-assert "ringproof.play.conductor" in sys.modules
-play.begin_phones = lambda _: Phones()
-play.load_later(None)
+assert "ringproof.playing.conductor" not in sys.modules
+playing.load()
+assert "ringproof.playing.conductor" in sys.modules
+playing.begin_phones = lambda _: Phones()
+playing.load_later(None)  # type: ignore[arg-type]
 assert set({LATER!r}) <= set(sys.modules)
 """
 
@@ -77,7 +78,7 @@ def test_what_is_imported_when(phones: str) -> None:
 def test_the_order_of_imports(monkeypatch: pytest.MonkeyPatch, *, fails: bool) -> None:
     """The rest is imported behind the phones' container, whether that starts or not: the play is going to say so."""
     steps: list[str] = []
-    importlib.import_module("ringproof.play.conductor")  # so that what it imports itself is no step
+    importlib.import_module("ringproof.playing.conductor")  # so that what it imports itself is no step
     really_import = builtins.__import__
 
     def note(name: str, *args: Any, **kwargs: Any) -> object:  # noqa: ANN401 - Python's own
@@ -90,13 +91,13 @@ def test_the_order_of_imports(monkeypatch: pytest.MonkeyPatch, *, fails: bool) -
             if fails:
                 raise BrokenError("of this test")
 
-    monkeypatch.setattr(play, "begin_phones", lambda _: Phones())
+    monkeypatch.setattr(playing, "begin_phones", lambda _: Phones())
     monkeypatch.setattr(builtins, "__import__", note)
-    play.load()
-    play.load_later(None)
+    playing.load()
+    playing.load_later(None)
     monkeypatch.undo()
     ours = [step for step in steps if step.startswith(("ringproof.", "the phones"))]
-    assert ours[:2] == ["ringproof.play.conductor", "the phones' container"]
+    assert ours[:2] == ["ringproof.playing.conductor", "the phones' container"]
     assert set(LATER) <= set(ours[2:])
 
 

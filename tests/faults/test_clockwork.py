@@ -17,8 +17,8 @@ from ringproof.clock.report import NO_CLOCK
 from ringproof.containers.errors import BrokenError
 from ringproof.core.duration import PbxSeconds
 from ringproof.core.speed import FASTEST, SLOWEST
-from ringproof.play import clock_setup
-from ringproof.play.clock_setup import (
+from ringproof.playing import clock_setup
+from ringproof.playing.clock_setup import (
     GETS_READY_S,
     HEARD_WITHIN_S,
     LEAP_S,

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from ringproof.containers.errors import BrokenError, broken_by, note_later, raise_first
-from ringproof.play.closing import close_all
+from ringproof.playing.closing import close_all
 
 Step = Callable[[], Awaitable[None] | None]
 

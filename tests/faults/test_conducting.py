@@ -17,7 +17,7 @@ from ringproof.containers.errors import BrokenError
 from ringproof.core.speed import FASTEST
 from ringproof.events.model import DialFailed, Event, LegCommanded, PromptPlayed
 from ringproof.events.record import read_record
-from ringproof.play import conductor, play
+from ringproof.playing import conductor, play
 from ringproof.scenario.model.scenario import Scenario
 
 from faults.rehearsal import ScriptedRun, found_in, read_stories, scripted_run

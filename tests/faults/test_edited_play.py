@@ -1,6 +1,6 @@
 """Plays on a configuration that somebody edited, without Docker: what is wrong with it is reported with its place.
 
-What Asterisk says of such files is scripted here; tests/play/test_edited.py has it say so itself.
+What Asterisk says of such files is scripted here; tests/playing/test_edited.py has it say so itself.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ringproof.containers.errors import BrokenError, EditedConfigurationError
 from ringproof.core.problem import Problem
 from ringproof.core.speed import FASTEST
 from ringproof.dialplan.render import render_office
-from ringproof.play import play
+from ringproof.playing import play
 from ringproof.scenario.model.scenario import Scenario
 from ringproof.scenario.reading import read_office
 

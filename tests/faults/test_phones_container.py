@@ -27,7 +27,7 @@ from ringproof.phones.container import (
     begin_phones,
     phones_of,
 )
-from ringproof.play.phones_network import phones_network_of
+from ringproof.playing.phones_network import phones_network_of
 
 from faults.scripted_engine import EngineContainer, ScriptedEngine
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from play.conftest import story
+from playing.conftest import story
 from ringproof.pytest_plugin.order import dealt
 from ringproof.scenario.model.story_end import length
 

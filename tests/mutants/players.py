@@ -67,7 +67,7 @@ class Players:
         self._environment = environment
         self._folder = folder
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["ringproof.play", "ringproof.judge", "ringproof.scenario.reading"])
+        context.set_forkserver_preload(["ringproof.playing", "ringproof.judge", "ringproof.scenario.reading"])
         self._pool = ProcessPoolExecutor(at_once, mp_context=context)
 
     def play(self, story: Scenario, rendered: Path, name: str, *, confirm: Confirm = "never") -> Future[Seen]:

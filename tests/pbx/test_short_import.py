@@ -13,7 +13,8 @@ import sys
 import ringproof.pbx
 assert "docker" not in sys.modules
 from ringproof.pbx import Ami, AsteriskContainer, AsteriskEndedError, AsteriskReady, ManagerError
-heavy = {"pjsua2", "pydantic", "yaml", "jinja2", "dpkt", "dns", "rich", "typer", "ringproof.play", "ringproof.phones"}
+heavy = {"pjsua2", "pydantic", "yaml", "jinja2", "dpkt", "dns", "rich", "typer"}
+heavy |= {"ringproof.playing", "ringproof.phones"}
 assert not heavy & sys.modules.keys(), heavy & sys.modules.keys()
 try:
     from ringproof.pbx import Nonsense

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from raw_sip import RawSip
 from ringproof.phones import protocol as say
-from ringproof.play.sound import tones_heard
+from ringproof.playing.sound import tones_heard
 
 if TYPE_CHECKING:
     from pathlib import Path

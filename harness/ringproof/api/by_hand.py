@@ -21,8 +21,8 @@ from ringproof.core.spelling import suggest_name
 from ringproof.events.model import NotDone
 from ringproof.pbx.container import SIP_PORT
 from ringproof.phones import protocol
-from ringproof.play.callers import CallerSeat
-from ringproof.play.extensions import Seat
+from ringproof.playing.callers import CallerSeat
+from ringproof.playing.extensions import Seat
 from ringproof.scenario.model.scenario import Call, HangUp, Offline, Press, Step
 from ringproof.scenario.parse.behaviour import DIALS
 from ringproof.scenario.parse.steps import DIGITS

@@ -26,14 +26,14 @@ from ringproof.containers.errors import BrokenError, EditedConfigurationError, U
 from ringproof.events.model import RegistrationLost, RegistrationRefused
 from ringproof.events.record import read_record
 from ringproof.pbx.manager import ManagerLostError
-from ringproof.play.clock_setup import open_page, prove_all_heard, prove_clock, prove_page_whole
-from ringproof.play.closing import close_all
-from ringproof.play.conductor import CLEARS_WITHIN
-from ringproof.play.context import PbxFaultError, PlayContext
-from ringproof.play.frozen_phones import prove_awake, watched_pbx, watched_phones
-from ringproof.play.recorder import Recorder
-from ringproof.play.registration import RegistrationRefusedError
-from ringproof.play.setup import PlaySetup
+from ringproof.playing.clock_setup import open_page, prove_all_heard, prove_clock, prove_page_whole
+from ringproof.playing.closing import close_all
+from ringproof.playing.conductor import CLEARS_WITHIN
+from ringproof.playing.context import PbxFaultError, PlayContext
+from ringproof.playing.frozen_phones import prove_awake, watched_pbx, watched_phones
+from ringproof.playing.recorder import Recorder
+from ringproof.playing.registration import RegistrationRefusedError
+from ringproof.playing.setup import PlaySetup
 from ringproof.report.finding_text import WIDTH
 from ringproof.run.attempts import NEEDS, NotJudgedError, Table
 from ringproof.run.verdicts import not_judged

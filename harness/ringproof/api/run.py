@@ -34,7 +34,7 @@ from ringproof.run.signals import Interruption
 from ringproof.run.verdicts import not_judged, result_of
 
 if TYPE_CHECKING:
-    from ringproof.play import RunEnvironment
+    from ringproof.playing import RunEnvironment
     from ringproof.report.result import Outcome, Result
     from ringproof.scenario.model.scenario import Scenario as Story
 
@@ -142,7 +142,7 @@ class Run:
 
     def open(self, place: str) -> None:
         """Open the run in the name of `place`, which begins the sentence of a failure. Raises PlayBrokenError."""
-        from ringproof.play import BrokenError, load, open_run, start_phones  # noqa: PLC0415 - docker when it is needed
+        from ringproof.playing import BrokenError, load, open_run, start_phones  # noqa: PLC0415 - docker when it is needed
 
         with contextlib.ExitStack() as stack:
             if threading.current_thread() is threading.main_thread():

@@ -173,7 +173,7 @@ def _opening(
     try:
         opening.begin()
         if alone:
-            from ringproof.play import load  # noqa: PLC0415 - as below
+            from ringproof.playing import load  # noqa: PLC0415 - as below
 
             load()
         yield opening
@@ -241,7 +241,7 @@ def _fork_server() -> str:
     import xdist.remote  # noqa: F401, PLC0415
 
     import ringproof.scenario.reading  # noqa: F401, PLC0415
-    from ringproof.play import load  # noqa: PLC0415
+    from ringproof.playing import load  # noqa: PLC0415
     from ringproof.run import fork_server  # noqa: PLC0415
 
     load()

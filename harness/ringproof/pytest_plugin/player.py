@@ -121,7 +121,7 @@ class Player:
 
     def table(self) -> Table:
         """Return where to play. Raises NotJudgedError when the run could not be opened."""
-        from ringproof.play import RunEnvironment  # noqa: PLC0415 - brings docker, for which a file with mistakes has no use
+        from ringproof.playing import RunEnvironment  # noqa: PLC0415 - brings docker, for which a file with mistakes has no use
 
         if self._table is None:
             if self.shared is not None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ringproof.core.problem import Problem
     from ringproof.judge.finding import Finding
     from ringproof.observe import Observation
-    from ringproof.play import RunEnvironment
+    from ringproof.playing import RunEnvironment
     from ringproof.report.result import Outcome
     from ringproof.scenario.model.scenario import Scenario
 
@@ -248,7 +248,7 @@ def _stalled(report: ClockReport, became: str) -> NotJudgedError:
 
 
 def _play_once(scenario: Scenario, table: Table, speed: float, made: list[Attempt]) -> Played:
-    from ringproof.play import (  # noqa: PLC0415 - pytest imports this module for projects without scenarios
+    from ringproof.playing import (  # noqa: PLC0415 - pytest imports this module for projects without scenarios
         BrokenError,
         EditedConfigurationError,
         UnmetNeedsError,

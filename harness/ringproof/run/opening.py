@@ -11,7 +11,7 @@ import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ringproof.play import RunEnvironment
+    from ringproof.playing import RunEnvironment
     from ringproof.run.signals import Interruption
 
 
@@ -35,13 +35,13 @@ class Opening:
 
     def begin(self) -> None:
         """Begin to open, where `discard` follows whatever comes: a signal may come at any moment from here on."""
-        import ringproof.play  # noqa: F401, PLC0415 - here: two threads that import at once are both late
+        import ringproof.playing  # noqa: F401, PLC0415 - here: two threads that import at once are both late
 
         self._thread = threading.Thread(target=self._open, name="opening the run", daemon=True)
         self._thread.start()
 
     def _open(self) -> None:
-        from ringproof.play import load_later, open_run, start_phones  # noqa: PLC0415 - as above
+        from ringproof.playing import load_later, open_run, start_phones  # noqa: PLC0415 - as above
 
         try:
             self._environment = self._stack.enter_context(open_run(self._image, self._rendered))

@@ -19,7 +19,7 @@ from ringproof.run.attempts import NotJudgedError
 from ringproof.run.signals import Interruption, undisturbed
 
 if TYPE_CHECKING:
-    from ringproof.play import RunEnvironment
+    from ringproof.playing import RunEnvironment
     from ringproof.run.opening import Opening
 
 NOTHING_PLAYED = "nothing was played: all that was selected needs a newer Asterisk, which is no success"
@@ -78,7 +78,7 @@ class Run:
 
     def open(self) -> None:
         """Prepare the environment; when that fails, `fault` says why and every scenario is broken."""
-        from ringproof.play import BrokenError, open_run  # noqa: PLC0415 - docker is imported when it is needed
+        from ringproof.playing import BrokenError, open_run  # noqa: PLC0415 - docker is imported when it is needed
 
         if self._opening is None:
             self._interruption.__enter__()

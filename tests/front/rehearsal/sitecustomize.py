@@ -1,4 +1,4 @@
-"""A rehearsal: `ringproof.play` is replaced in every process that has this folder on its PYTHONPATH.
+"""A rehearsal: `ringproof.playing` is replaced in every process that has this folder on its PYTHONPATH.
 
 It stands in for neither PBX nor phones: nothing about calls is tested with it. What is tested is the plumbing of the
 front ends (selection, exit codes, reports, signals, workers), in real processes, with a play that writes the events of
@@ -238,7 +238,7 @@ def one_call(late: float = 0.0, longer: float = 0.0) -> list[Event]:
     ]
 
 
-_stand_in = ModuleType("ringproof.play")
+_stand_in = ModuleType("ringproof.playing")
 _stand_in.__dict__.update(
     BrokenError=BrokenError,
     EditedConfigurationError=EditedConfigurationError,
@@ -250,7 +250,7 @@ _stand_in.__dict__.update(
     play=play,
     start_phones=start_phones,
 )
-sys.modules["ringproof.play"] = _stand_in
+sys.modules["ringproof.playing"] = _stand_in
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

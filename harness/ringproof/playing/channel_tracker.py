@@ -1,0 +1,289 @@
+"""What the PBX's call model tells during a play: channels, whose call they are, bridges, digits heard."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ringproof.clock.clock import PbxEpoch
+from ringproof.clock.report import Listener
+from ringproof.core.duration import PbxSeconds
+from ringproof.events.calls import Calls
+from ringproof.events.model import (
+    Bridged,
+    ChannelGone,
+    ChannelLinked,
+    ChannelMade,
+    ChannelOriginated,
+    Event,
+    KeyHeard,
+    KeysAwaited,
+    KeysAwaitedNoMore,
+    LegBelongs,
+    MusicBegan,
+    MusicEnded,
+    Unbridged,
+)
+from ringproof.pbx.manager import Manager, ManagerEvent
+from ringproof.playing.context import PlayContext
+from ringproof.playing.listening import RECORDS, RECORDS_NO_MORE, buffers, listens, run_by
+
+CALL_ID = "CHANNEL(pjsip,call-id)"
+INCOMING = "Ring"
+"""State in which a channel of an incoming call is made (chan_pjsip.c); an outgoing one begins as `Down`."""
+OTHER_CLOCK_S = 60.0
+"""An event that comes so late is not late: the PBX goes by another clock, which `prove_clock` reports."""
+ORIGINATED_WITHIN_S = 0.5
+"""A channel that comes so soon after a step that is to make it was made by it; Originate() makes it at once."""
+ORIGINATES = "originate"
+AWAIT_KEYS = frozenset({"WaitExten", "Read", "ReadExten"})
+"""Applications in which silence is the caller's turn to press a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Originating:
+    """A step of the dialplan that is to make a channel."""
+
+    at: PbxSeconds
+    channel: str
+    """Whose step it is."""
+    name: str
+    """How the name of the new channel begins."""
+
+
+class ChannelTracker:
+    """Turns manager events into events of the play, and asks the PBX for the Call-ID of every new SIP channel.
+
+    The Call-ID is what ties a phone's ring to the PBX's channel; it is asked for at once, because a channel that is
+    gone cannot be asked. A phone that refuses at once therefore waits until its ring is known (`knows`).
+    """
+
+    def __init__(self, context: PlayContext, manager: Callable[[], Manager]) -> None:
+        """Ask through `manager`, which exists once the PBX has booted."""
+        self._context = context
+        self._manager = manager
+        self._known: dict[str, LegBelongs] = {}
+        self._unknown: dict[str, ChannelMade] = {}
+        """Living SIP channels whose Call-ID is not known yet."""
+        self._asked: set[str] = set()
+        """Channels that a question is on its way for."""
+        self._news: set[str] = set()
+        """Those of them of which something came meanwhile: an answer without a Call-ID is out of date."""
+        self._listening: dict[str, contextlib.ExitStack] = {}
+        """Channels that are in an application that listens, and what holds the clock for them."""
+        self._recorded: dict[str, contextlib.ExitStack] = {}
+        self._buffered: dict[str, contextlib.ExitStack] = {}
+        """Channels that have a jitter buffer."""
+        self._bridged: set[str] = set()
+        """Channels that are in a bridge."""
+        self._calls = Calls()
+        self._connected: dict[str, dict[str, PbxEpoch]] = {}
+        """Of each SIP channel: with which others it is connected, and since when."""
+        self._awaited: set[str] = set()
+        """Channels in an application that waits for keys."""
+        self._linked: dict[str, str] = {}
+        """Of each channel: the call that it belongs to now."""
+        self._originating: list[Originating] = []
+        """Steps whose channel has not come yet."""
+        self.channels: set[str] = set()
+        """Those that live."""
+        self.authenticated: dict[str, str] = {}
+        """Remote address as Asterisk writes it (`IPV4/UDP/172.18.0.1/40001`) -> the endpoint it was identified as."""
+
+    def knows(self, call_id: str) -> bool:
+        """True once the PBX has said which channel this leg is."""
+        return call_id in self._known
+
+    def talks(self, call_id: str) -> bool:
+        """True once the PBX has said which channel this leg is, and while that is in a bridge."""
+        return call_id in self._known and self._known[call_id].channel in self._bridged
+
+    def connected_since(self, one: str, other: str | None) -> PbxEpoch | None:
+        """When these two legs were connected, through whatever chain of bridges; None: they are not."""
+        known = self._known
+        if one not in known or other not in known:
+            return None
+        return self._connected.get(known[one].channel, {}).get(known[other].channel)
+
+    def same_call(self, one: str, other: str | None) -> bool:
+        """True when both legs are known to belong to one call, or their calls have become one."""
+        known, of = self._known, self._calls.of
+        return one in known and other in known and of(known[one].linked) == of(known[other].linked)
+
+    def take(self, event: ManagerEvent) -> None:
+        """Take one manager event, in the order of their coming."""
+        at = PbxSeconds(float(event.get("Timestamp", 0.0)) or self._context.clock.now())
+        late = self._context.clock.now() - at
+        if late < OTHER_CLOCK_S:
+            self._context.clock.note_lateness(late)
+        channel = event.get("Channel", "")
+        self._follow_link(at, channel, event.get("Linkedid", ""))
+        match event.get("Event"):
+            case "Newchannel":
+                self._made(at, channel, event["Linkedid"], outgoing=event.get("ChannelStateDesc") != INCOMING)
+            case "Newexten":
+                self._executes(at, channel, event["Application"], event.get("AppData", ""), _place(event))
+            case "Hangup":
+                self._unknown.pop(channel, None)
+                self.channels.discard(channel)
+                self._bridged.discard(channel)
+                self._awaited.discard(channel)
+                _release(self._listening, channel)
+                _release(self._recorded, channel)
+                _release(self._buffered, channel)
+                self._linked.pop(channel, None)
+                self._note(ChannelGone(at=at, channel=channel, cause=int(event.get("Cause", 0))))
+            case "BridgeEnter":
+                self._bridged.add(channel)
+                bridge, technology = event["BridgeUniqueid"], event.get("BridgeTechnology", "")
+                self._note(Bridged(at=at, channel=channel, bridge=bridge, technology=technology))
+            case "BridgeLeave":
+                self._bridged.discard(channel)
+                self._note(Unbridged(at=at, channel=channel, bridge=event["BridgeUniqueid"]))
+            case "DTMFEnd" if event.get("Direction") == "Received":
+                self._context.record(KeyHeard(at=at, channel=channel, digit=event["Digit"]))
+            case "SuccessfulAuth":
+                self.authenticated[event.get("RemoteAddress", "")] = event.get("AccountID", "")
+                self._context.notify()
+            case name:
+                self._take_sound(name, at, channel, _place(event))
+        self.ask()
+
+    def _take_sound(self, name: str | None, at: PbxSeconds, channel: str, place: str) -> None:
+        """Take an event of what is played to a channel, or recorded of it."""
+        match name:
+            case "MusicOnHoldStart":
+                self._context.record(MusicBegan(at=at, channel=channel))
+            case "MusicOnHoldStop":
+                self._context.record(MusicEnded(at=at, channel=channel))
+            case "MixMonitorStart":  # also by queues.conf, or by the manager interface
+                self._hold(self._recorded, channel, Listener("MixMonitor", place))
+            case "MixMonitorStop":
+                _release(self._recorded, channel)
+
+    def _note(self, event: Event) -> None:
+        """Record what happened to a channel or bridge, and who is connected from then on."""
+        if self._calls.take(event):
+            before, now = self._connected, PbxEpoch(event.at)
+            self._connected = {
+                channel: {other: before.get(channel, {}).get(other, now) for other in company}
+                for channel in self.channels
+                if endpoint_of(channel) and (company := self._calls.connections.company(channel))
+            }
+        self._context.record(event)
+
+    def _follow_link(self, at: PbxSeconds, channel: str, linked: str) -> None:
+        """Record that a channel has become part of another call."""
+        if linked and self._linked.get(channel, linked) != linked:
+            self._linked[channel] = linked
+            self._note(ChannelLinked(at=at, channel=channel, linked=linked))
+
+    def ask(self) -> None:
+        """Ask the PBX for the Call-ID of every channel that has none yet, one question at a time for each.
+
+        Called with every piece of news, since a channel is announced a moment before it has one; what comes while a
+        question is on its way is a reason to ask once more.
+        """
+        for made in [*self._unknown.values()]:
+            if made.channel in self._asked:
+                self._news.add(made.channel)
+            else:
+                self._asked.add(made.channel)
+                self._context.begin(self._identify(made), f"asking whose call {made.channel} is")
+
+    def _executes(self, at: PbxSeconds, channel: str, application: str, data: str, place: str) -> None:
+        """Hold the clock while the channel is in an application that listens; a recording ends with the channel."""
+        if application in AWAIT_KEYS:
+            self._awaited.add(channel)
+            self._context.record(KeysAwaited(at=at, channel=channel))
+        elif channel in self._awaited:
+            self._awaited.discard(channel)
+            self._context.record(KeysAwaitedNoMore(at=at, channel=channel))
+        _release(self._listening, channel)
+        for name, told in run_by(application, data):
+            inside = name != application.lower()
+            by = Listener(f"{application}({name})" if inside else application, place)
+            if listens(name, told):
+                self._hold(self._listening, channel, by)
+            elif name == RECORDS:
+                self._hold(self._recorded, channel, by)
+            elif buffers(name, told):
+                self._hold(self._buffered, channel, Listener("JITTERBUFFER", place))
+            elif name == ORIGINATES:
+                self._originating.append(Originating(at, channel, originated_by(told)))
+            elif name == RECORDS_NO_MORE:
+                _release(self._recorded, channel)
+
+    def _hold(self, holds: dict[str, contextlib.ExitStack], channel: str, by: Listener) -> None:
+        if channel not in holds:
+            holds[channel] = contextlib.ExitStack()
+            holds[channel].enter_context(self._context.clock.hold(by))
+
+    def _made(self, at: PbxSeconds, channel: str, linked: str, *, outgoing: bool) -> None:
+        originated = outgoing and linked not in self._linked.values()  # else somebody dials in his own call
+        self.channels.add(channel)
+        self._linked[channel] = linked
+        made = ChannelMade(at=at, channel=channel, endpoint=endpoint_of(channel), linked=linked, outgoing=outgoing)
+        if made.endpoint:
+            self._unknown[channel] = made
+        self._note(made)
+        if originated:
+            self._look_who_originated(at, channel)
+
+    def _look_who_originated(self, at: PbxSeconds, channel: str) -> None:
+        """Record that a channel was made by a step of the dialplan: the first that is to make one of this name."""
+        self._originating = [step for step in self._originating if at - step.at <= ORIGINATED_WITHIN_S]
+        for step in self._originating:
+            if channel.startswith(step.name):
+                self._originating.remove(step)
+                self._note(ChannelOriginated(at=at, channel=channel, by=step.channel))
+                return
+
+    async def _identify(self, made: ChannelMade) -> None:
+        call_id, asked = None, False
+        while not call_id and (not asked or made.channel in self._news):
+            asked = True
+            self._news.discard(made.channel)
+            call_id = await self._manager().variable(made.channel, CALL_ID)
+        self._asked.discard(made.channel)
+        self._news.discard(made.channel)
+        if call_id and call_id not in self._known:
+            self._unknown.pop(made.channel, None)
+            leg = LegBelongs(
+                at=made.at, call_id=call_id, channel=made.channel, endpoint=made.endpoint, linked=made.linked
+            )
+            self._known[call_id] = leg
+            self._context.record(leg)
+
+
+def _release(holds: dict[str, contextlib.ExitStack], channel: str) -> None:
+    if channel in holds:
+        holds.pop(channel).close()
+
+
+def _place(event: ManagerEvent) -> str:
+    """Where the channel of an event is in the dialplan: `s@support:2`; empty: the event does not say so."""
+    context, exten, priority = event.get("Context"), event.get("Exten"), event.get("Priority")
+    return f"{exten}@{context}:{priority}" if context and exten and priority else ""
+
+
+def endpoint_of(channel: str) -> str:
+    """`PJSIP/101-00000003` -> `101`; a Local channel has no endpoint: empty."""
+    technology, _, rest = channel.partition("/")
+    return rest.rpartition("-")[0] if technology == "PJSIP" else ""
+
+
+def originated_by(data: str) -> str:
+    """Return how the name of the channel begins that Originate() makes with this data.
+
+    `PJSIP/101/sip:101@198.51.100.7,...` and `PJSIP/007@101,...`: `PJSIP/101-`; `Local/101@leg/n,...`: `Local/101@leg-`.
+    """
+    technology, _, rest = data.partition(",")[0].strip().partition("/")
+    called = rest.partition("/")[0]
+    return f"{technology}/{called.rpartition('@')[2] if technology == 'PJSIP' else called}-"
+
+
+def moment(epoch: PbxEpoch) -> PbxSeconds:
+    """Return an epoch in the type that events carry until the recorder counts them from the story's start."""
+    return PbxSeconds(epoch)
