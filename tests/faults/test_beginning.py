@@ -94,7 +94,7 @@ def test_the_order_of_imports(monkeypatch: pytest.MonkeyPatch, *, fails: bool) -
     monkeypatch.setattr(playing, "begin_phones", lambda _: Phones())
     monkeypatch.setattr(builtins, "__import__", note)
     playing.load()
-    playing.load_later(None)
+    playing.load_later(None)  # type: ignore[arg-type]
     monkeypatch.undo()
     ours = [step for step in steps if step.startswith(("ringproof.", "the phones"))]
     assert ours[:2] == ["ringproof.playing.conductor", "the phones' container"]
