@@ -5,6 +5,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -52,9 +53,8 @@ def pip_settings() -> dict[str, str]:
 
 def pip_folders() -> list[Path]:
     """Return the local folders that the host's pip is set to look in."""
-    listed = subprocess.run(
-        [str(CHECKOUT / ".venv" / "bin" / "pip"), "config", "list"], check=True, capture_output=True, text=True
-    )
+    command = [sys.executable, "-m", "pip", "config", "list"]
+    listed = subprocess.run(command, check=True, capture_output=True, text=True)
     words = " ".join(line.partition("=")[2].strip("'\"") for line in listed.stdout.splitlines()).split()
     folders = [Path(urlsplit(word).path) for word in words if word.startswith(("file:", "/"))]
     return [folder for folder in folders if folder.is_dir()]
