@@ -125,6 +125,21 @@ def test_the_examples_are_green(tmp_path: Path) -> None:
 
 
 @pytest.mark.pbx
+def test_the_first_page_is_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its snippet runs where the checkout is, and is red where the story is another."""
+    (snippet,) = re.findall(r"```python\n(.*?)```", Path("README.md").read_text(encoding="utf-8"), re.DOTALL)
+    shutil.copytree("examples/call-group", tmp_path / "examples" / "call-group")
+    monkeypatch.chdir(tmp_path)
+    command = [sys.executable, "-c", snippet]
+    assert subprocess.run(command, check=False).returncode == 0
+    story = tmp_path / "examples" / "call-group" / "support.ring.yaml"
+    story.write_text(story.read_text("utf-8").replace("for: 5s", "for: 4s"), encoding="utf-8")
+    red = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert red.returncode == 1
+    assert "ScenarioFailedError" in red.stderr
+
+
+@pytest.mark.pbx
 def test_what_is_wrong_is_red(tmp_path: Path) -> None:
     """Each in one sentence at the line of the test, with the chart of what was seen."""
     (tmp_path / "test_wrong.py").write_text(WRONG.format(office=str(EXAMPLES / "office.yaml")))
