@@ -22,7 +22,7 @@ def file(statements: int, missing: int, branches: int = 0, untaken: int = 0) -> 
 
 REPORT = {
     "files": {
-        "harness/ringproof/run/session.py": file(10, 10),
+        "harness/ringproof/__init__.py": file(10, 10),
         "harness/ringproof/scenario/__init__.py": file(0, 0),
         "harness/ringproof/scenario/schema/words.py": file(30, 3, 10, 1),
         "harness/ringproof/scenario/model/scenario.py": file(50, 3, 10, 3),

@@ -25,7 +25,11 @@ def test_a_second_setup_does_nothing_without_a_network() -> None:
 def test_an_unknown_step_is_named(step: str) -> None:
     """Exit 2, and the steps there are."""
     ended = subprocess.run(
-        ["python3", "-m", "ringproof.setup", step], cwd=CHECKOUT, check=False, capture_output=True, text=True
+        ["python3", "-m", "ringproof.setup", step],
+        cwd=CHECKOUT / "harness",
+        check=False,
+        capture_output=True,
+        text=True,
     )
     assert ended.returncode == 2
     assert ended.stderr == f"setup: there is no step {step}; there are: python, engine, image\n"
