@@ -1,1 +1,1 @@
-"""What every other package stands on: times in PBX seconds, places in files, problems with a file, spelling."""
+"""Types and functions that every other package uses: PBX seconds, places in files, problems with a file, spelling."""

@@ -1,4 +1,4 @@
-"""What is meant where a command or an option of pytest says nothing."""
+"""Defaults of the options that the commands, the pytest plugin and the Python API share."""
 
 DEFAULT_OUT = "out"
 DEFAULT_IMAGE = "ringproof-asterisk:22"

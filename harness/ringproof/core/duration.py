@@ -1,4 +1,4 @@
-"""Times as users write them, and the one unit in which Ringproof counts: seconds of PBX time."""
+"""Times as users write them, and the unit in which Ringproof counts: seconds of PBX time."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ _DAY_S = 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The distance between two dates: whole days of the calendar, or whole seconds; one of the two is 0.
+    """The distance between two dates in whole calendar days or in whole seconds; one of the two is 0.
 
-    A day ends when the clocks show the same time again, whatever was done to them meanwhile (RFC 5545, 3.3.6).
+    A day ends when the clocks show the same time again, even if they were put forward or back meanwhile
+    (RFC 5545, 3.3.6).
     """
 
     days: int = 0
@@ -34,9 +35,9 @@ class Span:
 
 
 def parse_duration(text: str) -> PbxSeconds:
-    """Return the seconds that `20s`, `1.5s`, `500ms`, `2m` or `1h` mean.
+    """Return the number of seconds of a text such as `20s`, `1.5s`, `500ms`, `2m` or `1h`.
 
-    Raises ValueError with a sentence for anything else, and for more than a day.
+    Raises ValueError with a sentence for any other text, and for more than a day.
     """
     match = _matched(FORM, text)
     seconds = float(match["number"]) * _UNIT[match["unit"]]
@@ -46,16 +47,17 @@ def parse_duration(text: str) -> PbxSeconds:
 
 
 def parse_span(text: str) -> Span:
-    """Return what `7d`, `12h`, `30m` or `30s` mean as a distance between two dates.
+    """Return the distance between two dates of a text such as `7d`, `12h`, `30m` or `30s`.
 
-    Raises ValueError with a sentence for anything else, for a fraction of a second or day, and for more than ten years.
+    Raises ValueError with a sentence for any other text, for a fraction of a second or day, and for more than ten
+    years.
     """
     match = _matched(SPAN, text)
     is_days = match["unit"] == "d"
     number = float(match["number"]) * (1.0 if is_days else _UNIT[match["unit"]])
     if number * (_DAY_S if is_days else 1) > _LONGEST_SPAN_DAYS * _DAY_S:
         raise ValueError(f"`{text[:40]}` is longer than ten years")
-    number = round(number, 6)  # 1.1m are 66.00000000000001 s
+    number = round(number, 6)  # in floats 1.1m is 66.00000000000001 s
     if not number.is_integer():
         raise ValueError(f"`{text[:40]}` is no whole number of {'days' if is_days else 'seconds'}")
     return Span(days=int(number)) if is_days else Span(seconds=int(number))
@@ -74,12 +76,12 @@ def _matched(form: re.Pattern[str], text: str) -> re.Match[str]:
 
 
 def format_duration(seconds: float) -> str:
-    """Write seconds as sentences do: `20 s`, `1.5 s`, to the tenth."""
+    """Write seconds for a message, rounded to a tenth: `20 s`, `1.5 s`."""
     return f"{seconds:.1f}".removesuffix(".0") + " s"
 
 
 def write_duration(seconds: float) -> str:
-    """Write seconds as files do, to the millisecond: `20s`, `1.5s`, `50ms`. `parse_duration` reads it back."""
+    """Write seconds as in a file, rounded to a millisecond: `20s`, `1.5s`, `50ms`. `parse_duration` reads it back."""
     milliseconds = round(seconds * _SECOND)
     if 0 < milliseconds < _SECOND:
         return f"{milliseconds}ms"

@@ -1,4 +1,4 @@
-"""`needs:` of a scenario: the oldest Asterisk that it can be played on, and why it can be on no older one."""
+"""`needs:` of a scenario: the oldest Asterisk on which it can be played, and why an older one is not enough."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _NUMBERS = re.compile(r"[0-9]+(\.[0-9]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """At least this Asterisk; `because` is told wherever the scenario is not played."""
+    """The oldest Asterisk that a scenario needs; `because` is reported where the scenario is not played."""
 
     asterisk: str
-    """As it was written: `22`, `20.17`."""
+    """The version as written: `22`, `20.17`."""
     because: str
     source: Source
 
     def met_by(self, version: str) -> bool:
-        """Compare with what a PBX says of itself, such as `22.10.1+dfsg` or `certified/18.9-cert5`.
+        """Return whether a PBX's own version text, such as `22.10.1+dfsg` or `certified/18.9-cert5`, is new enough.
 
-        Raises ValueError with a sentence where that does not tell.
+        Raises ValueError with a sentence where the text does not decide it: it has no number, or too few of them.
         """
         said = _NUMBERS.search(version)
         least = _parts(self.asterisk)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def shown(path: Path) -> str:
-    """Return a path as messages show it: relative to the current folder where it lies below it."""
+    """Return a path as messages show it: relative if it is below the current folder, else unchanged."""
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:

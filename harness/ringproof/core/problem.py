@@ -1,4 +1,4 @@
-"""What is wrong with a file, told as a compiler does: place, one sentence, the line itself, what to do."""
+"""Mistakes in a file, reported as a compiler does: place, one sentence, the line itself, what to do."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 MOST = 100
-"""Problems of one file that are told; nobody reads more, and a generated file may have a mistake in every line."""
+"""The most problems reported for one file: a generated file may have a mistake in every line."""
 _WIDEST = 100
-"""Columns of a quoted line that are shown; a longer line is cut around its caret."""
+"""Most characters shown of a quoted line; a longer line is cut around its caret."""
 
 
 class QuotedLine(NamedTuple):
-    """A line of the file, by its number from 1."""
+    """A line of the file; lines are numbered from 1."""
 
     number: int
     text: str
@@ -36,10 +36,10 @@ class Problem:
 
 
 class ReadingError(Exception):
-    """A mistake that ends the reading of the part it stands in; the parts beside it are read on."""
+    """A mistake that ends the reading of the part in which it stands; the other parts are still read."""
 
     def __init__(self, source: Source, sentence: str, fix: str, also: Source | None = None) -> None:
-        """`also` is a second place that the sentence speaks of; its line is quoted too."""
+        """Keep the mistake; `also` is a second place that the sentence mentions, and its line is quoted, too."""
         super().__init__(sentence)
         self.source = source
         self.sentence = sentence
@@ -48,23 +48,23 @@ class ReadingError(Exception):
 
 
 class _EnoughError(Exception):
-    """The file has more problems than are told; ends its reading."""
+    """The file has more problems than are reported; this ends its reading."""
 
 
 class Complaints:
-    """Gathers the problems of one file, each once; as a context manager it takes in a ReadingError and goes on.
+    """Collects the problems of one file, each once; as a context manager it records a ReadingError and suppresses it.
 
-    After the first hundred the outermost of its contexts is left.
+    After the first hundred problems it ends the whole reading: the outermost of its contexts is left.
     """
 
     def __init__(self, lines: Sequence[str]) -> None:
-        """Lines are those of the file, to be quoted."""
+        """Start without problems; `lines` are the lines of the file, from which problems are quoted."""
         self._lines = lines
         self._problems: dict[Problem, None] = {}
         self._depth = 0
 
     def __enter__(self) -> None:
-        """Count how deep the reading is."""
+        """Count the contexts that are open."""
         self._depth += 1
 
     def __exit__(
@@ -73,7 +73,7 @@ class Complaints:
         fault: BaseException | None,
         _traceback: TracebackType | None,
     ) -> bool:
-        """Take in a ReadingError; anything else passes."""
+        """Record and suppress a ReadingError; let any other exception pass."""
         self._depth -= 1
         if isinstance(fault, ReadingError):
             self.add(fault)
@@ -81,7 +81,7 @@ class Complaints:
         return isinstance(fault, _EnoughError) and not self._depth
 
     def add(self, fault: ReadingError) -> None:
-        """Keep a mistake, with the lines that it speaks of."""
+        """Record a mistake, with the lines that it mentions."""
         if len(self._problems) == MOST:
             sentence = f"there are more than {MOST} mistakes in this file; told are those that were found first"
             self._problems[Problem(Source(fault.source.file, 1, 1), sentence, "correct these, then try again")] = None
@@ -93,16 +93,16 @@ class Complaints:
         self._problems[Problem(fault.source, fault.sentence, fault.fix, quoted)] = None
 
     def extend(self, problems: Sequence[Problem]) -> None:
-        """Take over what another file's reading found."""
+        """Add the problems that were found in another file."""
         self._problems.update(dict.fromkeys(problems))
 
     def __len__(self) -> int:
-        """Count the problems so far."""
+        """Return the number of problems so far."""
         return len(self._problems)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Return all problems in the order of file, line and column."""
+        """Return all problems, sorted by file, line and column."""
         return tuple(sorted(self._problems, key=lambda problem: problem.source))
 
 
@@ -120,7 +120,7 @@ def render_problem(problem: Problem) -> str:
 
 
 def _window(text: str, column: int) -> tuple[str, int]:
-    """Return what is shown of a line and how many columns of a terminal stand before the caret."""
+    """Return the part of a line that is shown, and the number of terminal columns before the caret."""
     start = 0 if column <= _WIDEST * 3 // 4 else column - 1 - _WIDEST // 2
     cut = text[start : start + _WIDEST]
     shown = "".join(map(_visible, cut))
@@ -145,6 +145,6 @@ def _columns(sign: str) -> int:
 
 
 def told(text: str) -> str:
-    """Return a text of the file as a sentence repeats it: in backquotes, on one line, not too long."""
+    """Return a text of the file as messages quote it: in backquotes, on one line, cut after 60 characters."""
     shown = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text[:60])
     return f"`{shown}…`" if len(text) > 60 else f"`{shown}`"  # noqa: PLR2004

@@ -1,11 +1,11 @@
-"""How fast a PBX's clock may race."""
+"""The highest speed of a PBX's clock."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 Speed = float | Literal["auto"]
-"""The highest speed that a user allows; `auto`: what this machine can keep."""
+"""The highest speed that a user allows; `auto` is the highest speed that this machine can keep."""
 SLOWEST = 1.0
 FASTEST = 500.0
 """Bounds of a speed: PBX seconds per real second."""
@@ -13,7 +13,7 @@ HOW_TO_WRITE_SPEED = f"write a number from {SLOWEST:g} (real time) to {FASTEST:g
 
 
 def parse_speed(text: str) -> float:
-    """Return a speed as users write it. Raises ValueError with a sentence."""
+    """Return the speed that a text means. Raises ValueError with a sentence."""
     try:
         speed = float(text)
     except ValueError:
@@ -24,11 +24,11 @@ def parse_speed(text: str) -> float:
 
 
 class SpeedError(ValueError):
-    """A speed that is none; the message says what was expected."""
+    """A text that is no valid speed; the message says what was expected."""
 
 
 def read_speed(text: str) -> Speed:
-    """Read a speed as the user gives it. Raises SpeedError."""
+    """Return the speed of an option, a number or `auto`. Raises SpeedError."""
     if text == "auto":
         return "auto"
     try:

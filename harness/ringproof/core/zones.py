@@ -1,4 +1,4 @@
-"""Names of the tz database's time zones."""
+"""The names of the time zones in the tz database."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from zoneinfo import available_timezones
 
 @cache
 def time_zones() -> frozenset[str]:
-    """Return all names, as zoneinfo finds them: once, since it opens each of some 600 files to look."""
+    """Return all names that zoneinfo finds. The result is cached, since zoneinfo opens each of some 600 files."""
     return frozenset(available_timezones())

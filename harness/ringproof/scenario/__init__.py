@@ -1,1 +1,1 @@
-"""The words of Ringproof as frozen models, and the reader that makes them from YAML."""
+"""Scenarios and offices as frozen models, and the reader that makes these models from YAML."""

@@ -1,1 +1,1 @@
-"""How often chance chooses what: exact bounds for a story that is played many times."""
+"""Statistics of random choices: exact bounds for a story that is played many times."""

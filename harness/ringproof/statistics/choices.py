@@ -1,8 +1,9 @@
-"""Many choices among the same phones: how often each may be chosen, and which one after which, by exact arithmetic.
+"""Exact bounds for many choices among the same phones: how often each may be chosen, and how often after which other.
 
-Bonferroni: the false-alarm rate is divided evenly among all that is counted, half of it for how often each phone is
-chosen and half for what follows what, where all periods together count as one. So a fair PBX is called unfair in no
-more than that part of all plays.
+The false-alarm rate is divided among all counts (Bonferroni). One half is shared evenly by the counts of how often each
+phone is chosen; it is the whole where order is not checked. The other half is shared evenly by the counts of which
+phone follows which; there all periods together are one count. So a fair PBX is called unfair in at most this share of
+all plays.
 """
 
 from __future__ import annotations
@@ -16,30 +17,30 @@ from itertools import count
 from ringproof.scenario.model.scenario import Over
 
 CERTAINTY = 0.99
-"""What is told of a bias is told of one that is caught in so many of all plays."""
+"""A bias is reported as one that would be caught if it is caught in this share of all plays."""
 LONGEST_PERIOD = 50
-"""A choice is compared with those of so many calls before: an order that repeats sooner or later than that is seen."""
+"""The longest period, in calls, that is looked at: each choice is compared with those of 2 to 50 calls before."""
 _NEGLIGIBLE = 1e-30
-"""Probabilities below this are left out of sums: no false-alarm rate comes near."""
+"""Probabilities up to this are left out of sums; every false-alarm rate is far larger."""
 _GRAIN = 1e-5
-"""How exactly shares are searched for."""
+"""The precision with which shares are searched for; also below which shares count as equal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """From how often to how often something may happen."""
+    """The least and the greatest number of times that something may happen, both included."""
 
     least: int
     most: int
 
     def __contains__(self, times: int) -> bool:
-        """True where so many times are nothing to be told."""
+        """Return True if this number of times is within the bounds."""
         return self.least <= times <= self.most
 
 
 @dataclass(frozen=True, slots=True)
 class Caught:
-    """Parts of all calls: whatever happens in less than `below` or more than `above` of them is caught."""
+    """Limits as shares of all calls: what happens in less than `below` or more than `above` of them is caught."""
 
     below: float
     above: float
@@ -47,25 +48,25 @@ class Caught:
 
 @dataclass(frozen=True, slots=True)
 class Lottery:
-    """A number of choices among phones of known shares, each choice without regard to the one before."""
+    """A number of choices among phones of known shares; no choice depends on those before it."""
 
     shares: Mapping[str, float]
     """By phone; they add up to 1."""
     calls: int
     independent: bool
-    """What follows what is looked at, too."""
+    """True: which phone follows which is checked, too."""
     false_alarm: float
 
     def chosen(self, phone: str) -> Bounds:
-        """How often a phone may be chosen."""
+        """Return how often a phone may be chosen."""
         return _bounds(_binomial(self.calls, self.shares[phone]), self.part_of_shares)
 
     def twice_running(self) -> Bounds:
-        """How often the phone that was chosen may be the one that was chosen the time before."""
+        """Return how often the chosen phone may be the one that was chosen for the call before."""
         return _bounds(self._repeats(1), self.part_of_order)
 
     def after(self, first: str, second: str) -> Bounds:
-        """How often `second` may be chosen right after `first`."""
+        """Return how often `second` may be chosen right after `first`."""
         one, other = self.shares[first], self.shares[second]
         if first == second:
             distribution = _steps((one, 1.0 - one), ((0, 0),), self.calls)
@@ -75,26 +76,26 @@ class Lottery:
 
     @property
     def periods(self) -> range:
-        """After how many calls an order may repeat: from 2, since `twice_running` is 1, as far as it comes twice."""
+        """Return the periods checked: from 2 (`twice_running` is period 1) to half of all calls, 50 at most."""
         return range(2, max(2, min(LONGEST_PERIOD, self.calls // 2) + 1))
 
     def repeated(self, period: int) -> Bounds:
-        """How often the phone that was chosen may be the one that was chosen `period` calls before."""
+        """Return how often the chosen phone may be the one that was chosen `period` calls before."""
         return _bounds(self._repeats(period), self.part_of_periods)
 
     def caught_share(self, phone: str) -> Caught:
-        """The shares of a phone that are caught with CERTAINTY."""
+        """Return the limits beyond which a share of this phone is caught with CERTAINTY."""
         return _caught(self.chosen(phone), self.calls)
 
     def caught_twice_running(self) -> Caught:
-        """How often the same phone is chosen twice running where that is caught with CERTAINTY."""
+        """Return the limits beyond which choosing the same phone twice running is caught with CERTAINTY."""
         return _caught(self.twice_running(), self.calls - 1)
 
     def least_calls(self) -> int:
-        """The fewest calls with which a phone that is never chosen, and one after the other in turn, are caught."""
+        """Return the fewest calls that catch a phone that is never chosen and, if `independent`, a choice in turn."""
         rarest = min(self.shares.values())
         alive = list(self.shares.values())
-        """How likely it is that the last choice is this phone, and that nobody has been chosen twice running."""
+        """For each phone: the probability that it was chosen last and that no phone was chosen twice running."""
         for calls in count(1):
             left_out = (1.0 - rarest) ** calls <= self.part_of_shares
             if left_out and (not self.independent or sum(alive) <= self.part_of_order):
@@ -104,12 +105,12 @@ class Lottery:
         raise AssertionError  # pragma: no cover - counts without end
 
     def _repeats(self, period: int) -> Sequence[float]:
-        """How likely it is that 0, 1, 2... choices are those of `period` calls before.
+        """Return the probabilities that 0, 1, 2... choices are the same as `period` calls before.
 
-        The calls with one period between are a sequence of their own; of all the sequences none depends on another.
+        Calls that are one period apart form a sequence; the `period` sequences do not depend on each other.
         """
         shares = tuple(self.shares.values())
-        if max(shares) - min(shares) < _GRAIN:  # then each call repeats another one with the same probability
+        if max(shares) - min(shares) < _GRAIN:  # each call then repeats with the same probability
             return _binomial(self.calls - period, 1.0 / len(shares))
         length, longer = divmod(self.calls, period)
         same = tuple((number, number) for number in range(len(shares)))
@@ -120,28 +121,28 @@ class Lottery:
 
     @property
     def part_of_shares(self) -> float:
-        """The false-alarm rate of one phone's count, at either of its bounds."""
+        """The false-alarm rate of each of the two bounds of one phone's count."""
         return self.false_alarm / (2 if self.independent else 1) / len(self.shares) / 2
 
     @property
     def part_of_order(self) -> float:
-        """The same, of each pair of phones, of the same phone twice running, and of all periods together."""
+        """The same rate for each pair of phones, for the same phone twice running, and for all periods together."""
         return self.false_alarm / 2 / (len(self.shares) ** 2 + 2) / 2
 
     @property
     def part_of_periods(self) -> float:
-        """The same, of each period."""
+        """The same rate for each period."""
         return self.part_of_order / max(1, len(self.periods))
 
 
 def lottery_of(over: Over, calls: int) -> Lottery:
-    """Return what so many choices may look like, by what is expected of them."""
+    """Return the lottery of this number of calls with the shares that `over` expects."""
     return Lottery(shares=over.shares, calls=calls, independent=over.independent, false_alarm=over.false_alarm)
 
 
 @lru_cache(maxsize=128)
 def _binomial(calls: int, share: float) -> tuple[float, ...]:
-    """How likely it is that something of this probability happens 0, 1, 2... times."""
+    """Return the probabilities that something of probability `share` happens 0, 1, 2... times in `calls` calls."""
     if not 0.0 < share < 1.0:
         sure = calls if share >= 1.0 else 0
         return tuple(float(times == sure) for times in range(calls + 1))
@@ -157,13 +158,14 @@ def _binomial(calls: int, share: float) -> tuple[float, ...]:
 
 @lru_cache(maxsize=64)
 def _steps(shares: tuple[float, ...], counted: tuple[tuple[int, int], ...], calls: int) -> tuple[float, ...]:
-    """How likely it is that 0, 1, 2... of the steps from one choice to the next are among those that are counted.
+    """Return the probabilities that 0, 1, 2... of the steps from one choice to the next are in `counted`.
 
-    Choices are those of the classes with these shares, one after the other without regard to the one before.
+    Each choice is one of the classes with these shares and does not depend on the choice before. A step is a pair of
+    class numbers.
     """
     offset = 0
     likely = [[share] for share in shares]
-    """For each class: how likely it is that it was chosen last, and that `offset`, `offset` + 1... were counted."""
+    """For each class: the probabilities that it was chosen last and `offset`, `offset` + 1... steps were counted."""
     for _ in range(calls - 1):
         following = []
         for number, share in enumerate(shares):
@@ -185,7 +187,10 @@ def _steps(shares: tuple[float, ...], counted: tuple[tuple[int, int], ...], call
 
 
 def _sum_of(distributions: Iterable[tuple[Sequence[float], int]], most: int) -> Sequence[float]:
-    """How likely it is that counts add up to 0, 1... `most`: of each distribution so many, all independent."""
+    """Return the probabilities that independent counts add up to 0, 1... `most`.
+
+    Each distribution comes with the number of counts that have it.
+    """
     offset, total = 0, [1.0]
     for distribution, times in distributions:
         first, power = _trimmed(list(distribution))
@@ -200,7 +205,7 @@ def _sum_of(distributions: Iterable[tuple[Sequence[float], int]], most: int) -> 
 
 
 def _convolved(one: Sequence[float], other: Sequence[float]) -> list[float]:
-    """How likely each sum is of two counts that do not depend on each other."""
+    """Return the probabilities of each sum of two independent counts."""
     sums = [0.0] * (len(one) + len(other) - 1)
     for number, likely in enumerate(one):
         for more, probability in enumerate(other, start=number):
@@ -209,14 +214,14 @@ def _convolved(one: Sequence[float], other: Sequence[float]) -> list[float]:
 
 
 def _trimmed(distribution: list[float]) -> tuple[int, list[float]]:
-    """Leave out what is negligible at either end; with how much it is at the lower one."""
+    """Cut negligible probabilities off both ends; return how many were cut off the lower end, and the rest."""
     first = next(number for number, likely in enumerate(distribution) if likely > _NEGLIGIBLE)
     beyond = next(number for number in range(len(distribution), 0, -1) if distribution[number - 1] > _NEGLIGIBLE)
     return first, distribution[first:beyond]
 
 
 def _bounds(distribution: Sequence[float], part: float) -> Bounds:
-    """Leave out as many times at either end as together are no more likely than `part`."""
+    """Return the bounds that exclude, at each end, as many counts as together have a probability of at most `part`."""
     least, most = 0, len(distribution) - 1
     below = above = 0.0
     while (below := below + distribution[least]) <= part:
@@ -227,7 +232,7 @@ def _bounds(distribution: Sequence[float], part: float) -> Bounds:
 
 
 def _caught(bounds: Bounds, calls: int) -> Caught:
-    """Search for the shares with which the count is out of its bounds with CERTAINTY."""
+    """Return the limits beyond which a share puts the count out of its bounds with CERTAINTY, found by bisection."""
 
     def too_few(share: float) -> bool:
         return sum(_binomial(calls, share)[: bounds.least]) >= CERTAINTY
@@ -239,7 +244,7 @@ def _caught(bounds: Bounds, calls: int) -> Caught:
 
 
 def _farthest(holds: Callable[[float], bool], good: float, bad: float) -> float:
-    """Return the share next to where `holds` ends to be true, on the way from `good` to `bad`."""
+    """Return the last share on the way from `good` to `bad` for which `holds` is true, to within _GRAIN."""
     while abs(good - bad) > _GRAIN:
         between = (good + bad) / 2
         good, bad = (between, bad) if holds(between) else (good, between)

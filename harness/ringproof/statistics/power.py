@@ -1,4 +1,4 @@
-"""What a story that is told many times would catch, in words: how far a PBX may stray before it is sure to be seen."""
+"""A sentence about what a story that is played many times would catch: the smallest biases that it is sure to find."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from ringproof.scenario.model.scenario import Over
 from ringproof.statistics.choices import CERTAINTY, Caught, lottery_of
 
 _TO_THE_TENTH = 0.1
-"""Shares that are nearer to none or to all than this are told to the tenth of a percent."""
+"""Shares nearer to 0 or to 1 than this are written to a tenth of a percent, others to a percent."""
 
 
 def detection_limits(over: Over, calls: int) -> str:
     """Return `300 calls would catch, with 99 % certainty, a phone with a share of less than 14 % or more than 55 %`.
 
-    Then, where an order is looked for, how often the same phone is chosen twice running.
+    Where the order is checked, the limits for the same phone twice running follow.
     """
     lottery = lottery_of(over, calls)
     phones = list(over.shares)
@@ -42,7 +42,7 @@ def _share(caught: Caught) -> str:
 
 
 def _floored(share: float) -> float:
-    """Round so that what is told is caught, not a little less."""
+    """Round down, so that every share below the reported limit is caught."""
     grain = 1000 if share < _TO_THE_TENTH else 100
     return math.floor(share * grain) / grain
 

@@ -1,1 +1,1 @@
-"""Scenarios and offices as frozen values: what a story says, whoever wrote it and however."""
+"""Frozen models of scenarios and offices, independent of the form in which they were written."""

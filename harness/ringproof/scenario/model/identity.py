@@ -1,4 +1,4 @@
-"""The id of a scenario: readable, unique in a run, the same in every run, and fit to name a folder."""
+"""The id of a scenario: readable, unique in a run, the same in every run, and valid as the name of a folder."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LONGEST = 60
 def scenario_id(file: str, name: str, date: datetime | None = None) -> str:
     """Return `ring-all-one-is-offline-3fa9c1d2`: file stem and name as a slug, then a hash of both in full.
 
-    The slug of one of a scenario's several dates ends in that date: `hours-at-night-2026-11-24-230000-3fa9c1d2`.
+    With `date`, one of the scenario's dates, the slug ends in that date: `hours-at-night-2026-11-24-230000-3fa9c1d2`.
     """
     stem = re.sub(r"(\.ring)?\.ya?ml$", "", re.split(r"[/\\]", file)[-1])
     whole = name if date is None else name_at(name, date)
@@ -33,7 +33,7 @@ def scenario_id(file: str, name: str, date: datetime | None = None) -> str:
 
 
 def name_at(name: str, date: datetime) -> str:
-    """Return the name of a scenario at one of its several dates: `at night, Tue 2026-11-24 23:00:00 Europe/Berlin`."""
+    """Return the name of a scenario with one of its dates: `at night, Tue 2026-11-24 23:00:00 Europe/Berlin`."""
     return f"{name}, {write_date(date)}"
 
 

@@ -1,6 +1,6 @@
-"""A scenario: one story, resolved and frozen. What the reader makes of a `*.ring.yaml` file.
+"""The model of a scenario: one story of a `*.ring.yaml` file, resolved and frozen.
 
-Nothing here knows YAML; every part carries the place it was written at (`source`), for findings.
+Nothing here depends on YAML. Every part has the place where it was written (`source`), for findings.
 """
 
 from __future__ import annotations
@@ -16,34 +16,34 @@ from ringproof.core.source import Source
 from ringproof.scenario.model.office import Office
 
 DEFAULT_TOLERANCE = PbxSeconds(0.4)
-"""How far a moment may be from the expected one: 150 ms were needed (tests/exactness.py), 250 ms may a machine stall
-without being noticed (clock/clock.py)."""
+"""How far a moment may be from the expected one: measurements need 150 ms (tests/exactness.py), and a machine may stall
+for up to 250 ms without being reported (clock/report.py)."""
 CLOCK_RESOLUTION = PbxSeconds(0.05)
-"""How exactly moments are known at speed 1; no tolerance may be tighter."""
+"""The precision of moments at speed 1; no tolerance may be smaller."""
 SETTLE_WINDOW = PbxSeconds(0.2)
-"""Change points of the ring chart that are closer together than this are one boundary."""
+"""Changes in the ring chart that are closer together than this count as one boundary."""
 ACTS_WITHIN = PbxSeconds(0.5)
-"""The first wave starts this soon after the action that caused it, unless `after:` says otherwise."""
+"""The first wave starts within this time after the action that caused it, unless `after:` gives another time."""
 ENDS_WITHIN = PbxSeconds(1.0)
-"""The PBX ends a call that nobody answers this soon after the last that happened in it."""
+"""The PBX ends a call that nobody answers within this time after the last event of the call."""
 OK = 200
 BUSY = 486
 ANY = "any"
 AT_ONCE = PbxSeconds(0.0)
 HEARD_WITHIN = PbxSeconds(10.0)
-"""How long a prompt may keep a caller waiting, unless `within:` says otherwise."""
+"""How long a caller waits for a prompt, unless `within:` gives another time."""
 HEARS_IN = PbxSeconds(2.0)
-"""Who talks for so long hears the other one, if anything is to be heard."""
+"""After this time of talking each side has heard the other, if there is anything to hear."""
 FALSE_ALARM = 1e-6
-"""How often a PBX that chooses as it should may be called wrong by what is expected over many calls."""
+"""Default probability that `over` calls a PBX wrong although it chooses correctly."""
 QUIET_RACED = PbxSeconds(40.0)
 QUIET_REAL = PbxSeconds(5.0)
-"""How long nothing may ring after the end of a story, unless `quiet:` says: where the clock races, and where not."""
+"""How long nothing may ring after the end of a story, unless `quiet:` is given: with a raced clock, and without."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An outside caller: the number he shows and the number he dials; `anonymous` hides his number."""
+    """An outside caller: the number shown and the number dialled; with `anonymous` the number is hidden."""
 
     name: str
     shows: str
@@ -53,12 +53,12 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class RingsOn:
-    """Rings and nobody picks up (the default)."""
+    """The phone rings, and nobody picks up (the default)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Answers `after` the first INVITE of an unbroken stretch of ringing; hangs up `hangs_up` after that."""
+    """The phone answers `after` the first INVITE of an unbroken stretch of ringing; it hangs up `hangs_up` later."""
 
     after: PbxSeconds
     hangs_up: PbxSeconds | None = None
@@ -66,14 +66,14 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class AnswersWith:
-    """Answers in the very instant in which another phone does: which of them gets the call is the PBX's decision."""
+    """The phone answers at the same moment as another phone; the PBX decides which of them gets the call."""
 
     phone: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refuses:
-    """Refuses with a SIP final response 400-699, at once (0) or after some ringing."""
+    """The phone refuses with a SIP final response 400-699, at once (0) or after some ringing."""
 
     code: int
     after: PbxSeconds = AT_ONCE
@@ -86,7 +86,7 @@ class Refuses:
 
 @dataclass(frozen=True, slots=True)
 class Forwards:
-    """Sends the call on to another number by 302 (RFC 3261, 21.3.3), at once (0) or after some ringing."""
+    """The phone forwards the call to another number by 302 (RFC 3261, 21.3.3), at once (0) or after some ringing."""
 
     to: str
     after: PbxSeconds = AT_ONCE
@@ -99,27 +99,27 @@ class Forwards:
 
 @dataclass(frozen=True, slots=True)
 class Offline:
-    """Never registered; has no phone process."""
+    """The phone is never registered and has no process."""
 
 
 @dataclass(frozen=True, slots=True)
 class Silent:
-    """Registered, and then gone without a word: answers nothing any more, not even 100. Its socket stays open."""
+    """The phone registers and then sends no response any more, not even 100. Its socket stays open."""
 
 
 @dataclass(frozen=True, slots=True)
 class OnACall:
-    """Talks with somebody outside when the story begins: a real call, which the PBX itself tells of (device state)."""
+    """The phone is in a real call with an outside party when the story begins; the PBX reports it as device state."""
 
     ends: PbxSeconds | None = None
-    """It hangs up so long after the story's begin, and rings on from then; None: talks to the end."""
+    """The phone hangs up this long after the story begins, and from then on it rings; None: it talks to the end."""
     waiting: RingsOn | Answers | Refuses | None = None
-    """What it does with a second call (call waiting); None: refuses it with BUSY."""
+    """What the phone does with a second call (call waiting); None: it refuses the call with BUSY."""
 
 
 @dataclass(frozen=True, slots=True)
 class AsRung:
-    """Does what the scenario's `rung` says of the phone that is the first, the second... to be rung."""
+    """The phone does what `rung` of the scenario says of the phone that is rung first, second..."""
 
 
 Behaviour = RingsOn | Answers | AnswersWith | Refuses | Forwards | Offline | Silent | OnACall | AsRung
@@ -127,22 +127,22 @@ Behaviour = RingsOn | Answers | AnswersWith | Refuses | Forwards | Offline | Sil
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """`at: {after: 5s, of: {ring: 101}}`: a time after something that the play observes."""
+    """A time after an event that the play observes: `at: {after: 5s, of: {ring: 101}}`."""
 
     after: PbxSeconds
     event: Literal["ring", "answer"]
     phone: str
-    """ANY: whichever comes first."""
+    """ANY: the first phone with this event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseStep:
-    """What all steps have. Steps run one after the other, in the order written."""
+    """The fields of every step. Steps run one after the other, in the order written."""
 
     caller: str
     source: Source
     at: Moment | None = None
-    """When stated: not before this moment."""
+    """The step does not start before this moment; None: no such limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +152,7 @@ class Call(BaseStep):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hear(BaseStep):
-    """Wait until the caller received 300 ms of sound since his last step; not heard within `within`: a finding."""
+    """Wait until the caller has received 300 ms of sound since the last step; report a finding if not in `within`."""
 
     within: PbxSeconds = HEARD_WITHIN
 
@@ -161,8 +161,8 @@ class Hear(BaseStep):
 class Press(BaseStep):
     """Send digits by RFC 4733, one after the other.
 
-    Without a stated moment (`at`, or `after` counted from the end of the last step) the first digit is sent once the
-    caller has received 300 ms of sound since his last step.
+    Without a stated moment (`at`, or `after`, counted from the end of the last step) the first digit is sent as soon as
+    the caller has received 300 ms of sound since its last step.
     """
 
     digits: str
@@ -182,167 +182,171 @@ class HangUp(BaseStep):
 
 
 Step = Call | Hear | Press | Wait | HangUp
-"""One thing a caller does. Closed: what tells steps apart ends in `assert_never`; mypy finds where one is missing."""
+"""One action of a caller. The union is closed: each `match` ends in `assert_never`, so mypy finds a missing case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseExpectation:
-    """What all expectations have."""
+    """The fields of every expectation."""
 
     source: Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ring(BaseExpectation):
-    """A wave: exactly these phones ring, or exactly one of `one_of`. Neither: silence while the caller waits.
+    """A wave: exactly these phones ring, or exactly one of `one_of`. If both are empty: silence while the caller waits.
 
-    Wherever an expectation names a phone, the name of a choice that was made before may stand: see `is_choice`.
+    An expectation may name an earlier choice wherever it may name a phone: see `is_choice`.
     """
 
     phones: tuple[str, ...]
     one_of: tuple[str, ...] = ()
-    """`{one_of: [101, 102], as: first}`: which of these the PBX rings is its own choice."""
+    """The phones of which the PBX chooses one: `{one_of: [101, 102], as: first}`."""
     name: str = ""
-    """`as:`, the name by which the chosen phone is meant from here on."""
+    """`as:`, the name of the chosen phone in later expectations."""
     excluded: tuple[str, ...] = ()
-    """`not:`, choices made before that this one is not."""
+    """`not:`, the names of earlier choices; their phones are excluded from this one."""
     lasts: PbxSeconds | None = None
-    """`for:`; None: any time."""
+    """`for:`; None: any duration."""
     after: PbxSeconds | None = None
-    """First wave: after the caller's last call or press step. A later wave takes no `after`; silence is `ring: []`."""
+    """First wave only: the time after the caller's last call or press step; later silence is written `ring: []`."""
     again: tuple[str, ...] = ()
-    """Phones of the wave before which get a fresh INVITE here (FreePBX's blink)."""
+    """Phones of the previous wave that get a new INVITE at the start of this one (in FreePBX: a blink)."""
 
     @property
     def silent(self) -> bool:
-        """True where nobody is to ring."""
+        """True if no phone is expected to ring."""
         return not self.phones and not self.one_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseTurn(BaseExpectation):
-    """Something at one moment that makes no wave: it happens where it stands, before the next wave begins."""
+    """A turn: an event that is no wave and happens at its place in the list, before the next wave begins."""
 
     into: PbxSeconds | None = None
-    """So far into the wave before it, which rings on: it stood between two parts of that wave (`turns.py`)."""
+    """The time since the start of the wave before it, if the turn stood between two parts of that wave
+    (`split_waves.py`); else None."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused(BaseTurn):
-    """These phones, and no others, refused, each with these codes, one for each of its refusals in their order."""
+    """Exactly these phones refused, each with these codes: one code per refusal, in order."""
 
     codes: Mapping[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forwarded(BaseTurn):
-    """These phones, and no others, sent the call on, each to these numbers, one for each time in their order."""
+    """Exactly these phones forwarded the call, each to these numbers: one number per forward, in order."""
 
     targets: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unseen(BaseTurn):
-    """These phones, and no others, were dialled and answered nothing: the PBX alone tells of it."""
+    """Exactly these phones were dialled and sent no response; only the PBX can report this."""
 
     phones: tuple[str, ...]
     times: Mapping[str, int] = field(default_factory=dict)
-    """How often, of those for whom it is not once: `unseen: {101: 2}`."""
+    """Expected count per phone, from `unseen: {101: 2}`; phones without an entry count once."""
 
 
 Turn = Refused | Forwarded | Unseen
-"""What happens at one moment and makes no wave."""
+"""An event at one moment that is no wave."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer(BaseExpectation):
-    """This phone answered: it was bridged with the caller. Or exactly one of `one_of`, of whom no other is at fault."""
+    """This phone, or exactly one phone of `one_of`, answered: it was bridged with the caller.
+
+    The other phones of `one_of` may pick up without getting the call.
+    """
 
     phone: str
-    """Empty where `one_of` says who."""
+    """Empty if `one_of` is set."""
     one_of: tuple[str, ...] = ()
-    """`{one_of: [101, 102], as: winner}`: they pick up at the same moment, and one of them gets the call."""
+    """Phones that pick up at the same moment; one of them gets the call: `{one_of: [101, 102], as: winner}`."""
     name: str = ""
-    """`as:`, the name by which the one who got it is meant from here on."""
+    """`as:`, the name of the phone that got the call in later expectations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Talk(BaseExpectation):
-    """The caller and this phone are in one bridge, and each hears the other's own tone."""
+    """The caller and this phone are in one bridge, and each hears the tone that the other plays."""
 
     phone: str
     lasts: PbxSeconds | None = None
-    """`for:`; they talk for so long, and then hear each other again. None: only the beginning is listened to."""
+    """`for:`; they talk for this long and still hear each other at its end. None: only the beginning is checked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nobody(BaseExpectation):
-    """Nobody rings (so nobody answers either), or nobody answers."""
+    """No phone rings (and so none answers), or no phone answers."""
 
     does: Literal["rings", "answers"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missed(BaseExpectation):
-    """These phones, and no others, show a missed call afterwards."""
+    """Exactly these phones show a missed call afterwards."""
 
     phones: tuple[str, ...]
     times: Mapping[str, int] = field(default_factory=dict)
-    """How many, of those of which it is said: `missed: {101: 2}`."""
+    """Expected count per phone, from `missed: {101: 2}`; phones without an entry count once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost(BaseExpectation):
-    """These phones, and no others, pick up and are never connected with the caller."""
+    """Exactly these phones pick up and are never connected with the caller."""
 
     phones: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerGets(BaseExpectation):
-    """What the caller saw: the final response to his INVITE, who answered it, and who ended the call.
+    """What the caller saw: the final response to its INVITE, who answered it, and who ended the call.
 
-    `ended_by` is `caller`, `pbx`, or the extension whose hang-up ended it. At least one of the three is set.
+    `ended_by` is `caller`, `pbx`, or the extension whose hang-up ended the call. At least one of the three is set.
     """
 
     code: int | None = None
     ended_by: str | None = None
     by_pbx: bool = False
-    """The PBX itself answers, before any phone does."""
+    """The PBX itself answers before any phone does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Over(BaseExpectation):
-    """What must hold over all calls of a story that is told many times: how often the PBX chose which phone."""
+    """What must hold over all calls of a story that is played many times: how often the PBX chose each phone."""
 
     choice: str
-    """The name of a choice of the list that this stands in."""
+    """The name of a choice in the same list."""
     shares: Mapping[str, float]
-    """By phone; they add up to 1."""
+    """The expected share of each phone; they add up to 1."""
     independent: bool = True
-    """No choice depends on the one before it."""
+    """True: no choice may depend on the one before it."""
     false_alarm: float = FALSE_ALARM
 
 
 Sound = Literal["ringing", "music", "busy", "sound", "silence"]
-"""What a caller may hear while nobody talks with him."""
+"""What a caller may hear while no phone talks with the caller."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """`{prompt: welcome, language: en}`: a file of sound, by its name without a folder or format, or with both."""
+    """A sound file, named without folder and format, or with both: `{prompt: welcome, language: en}`."""
 
     name: str
     language: str | None = None
-    """The language of the channel, as the PBX knows it; None: any."""
+    """The language of the channel in the PBX; None: any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerHears(BaseExpectation):
-    """What the caller hears where it stands: while the wave before it rings, before the first one, or after a talk.
+    """What the caller hears at this place: while the wave before it rings, before the first wave, or after a talk.
 
-    Each of `sounds` at least once, in any order, and nothing else; several such lines in one place follow each other.
-    Sound that the PBX reads from a file may be named: these prompts, in this order.
+    The caller hears each of `sounds` at least once, in any order, and nothing else. Several such lines in one place
+    follow each other. `prompts` names the sound files that the PBX plays, in their order.
     """
 
     sounds: tuple[Sound, ...]
@@ -351,16 +355,16 @@ class CallerHears(BaseExpectation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shows(BaseExpectation):
-    """What phones show of the caller in each of his rings: his number, his name, or `name <number>`."""
+    """What phones show of the caller in each ring of its call: its number, its name, or `name <number>`."""
 
     phones: Mapping[str, str]
     diverted: Mapping[str, str] = field(default_factory=dict)
-    """By which number the call was diverted, by phone; a phone that is not here shows no diversion."""
+    """The number by which the call was diverted, by phone; a phone without an entry shows no diversion."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PicksUpByItself(BaseExpectation):
-    """The PBX commands these phones, and no others, to pick up by themselves, by a header of its INVITE."""
+    """The PBX commands exactly these phones to pick up by themselves, by a header of its INVITE."""
 
     phones: tuple[str, ...]
 
@@ -368,11 +372,11 @@ class PicksUpByItself(BaseExpectation):
 Expectation = (
     Ring | Turn | Answer | Talk | Nobody | Missed | Lost | CallerGets | CallerHears | Shows | PicksUpByItself | Over
 )
-"""One line of `expect:`. Closed, as `Step` is; at run time `judge/expected.py` refuses one that no judge looks at."""
+"""One line of `expect:`. The union is closed, as `Step` is; `judge/expected.py` raises for a line without a judge."""
 
 
 def verb_of(line: Step | Expectation) -> str:  # noqa: C901, PLR0911, PLR0912 - one case for each
-    """Return the verb by which a step or an expectation is written."""
+    """Return the verb with which a step or an expectation is written."""
     match line:
         case Call():
             return "call"
@@ -417,17 +421,17 @@ def verb_of(line: Step | Expectation) -> str:  # noqa: C901, PLR0911, PLR0912 - 
 
 
 def is_choice(phone: str) -> bool:
-    """Tell the name of a choice from an extension, which is a number."""
+    """Return whether a text is the name of a choice; a phone begins with a digit."""
     return not phone[:1].isdigit()
 
 
 def extension_of(phone: str) -> str:
-    """Return the extension of a phone: `101/desk` is one of several at 101, `101` the only one there."""
+    """Return the extension of a phone: 101 of `101/desk`, one of its several phones, or of `101`, its only phone."""
     return phone.partition("/")[0]
 
 
 def choices_of(expect: Mapping[str, Sequence[Expectation]]) -> Mapping[str, tuple[str, ...]]:
-    """Return the phones that each choice of one reading can mean, by its name."""
+    """Return the phones that each choice of one reading can mean, by the name of the choice."""
     return {entry.name: entry.one_of for entry in _chosen(expect) if entry.name}
 
 
@@ -445,45 +449,45 @@ def _chosen(expect: Mapping[str, Sequence[Expectation]]) -> Iterator[Ring | Answ
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One story, ready to be played."""
+    """One story, complete and ready to be played."""
 
     id: str
-    """Slug and short hash, unique in a run: `key-1-rings-accounting-all-at-once-3fa9c1`; names its evidence folder."""
+    """Slug and short hash, unique in a run: `key-1-rings-accounting-at-once-3fa9c1d2`; names its evidence folder."""
     name: str
     source: Source
     office: Office
     office_file: str
     callers: Mapping[str, Caller]
     phones: Mapping[str, Behaviour]
-    """Every phone of the office, named in the file or not: the extension, or `101/desk` where it has several."""
+    """Every phone of the office, named in the file or not: the extension, or `101/desk` if that has several phones."""
     when: tuple[Step, ...]
     expect: Mapping[str, tuple[Expectation, ...]]
-    """By caller's name; every caller of `callers` that calls is here. Of several `readings` the first."""
+    """By caller's name; every caller of `callers` has an entry. With several `readings`, this is the first."""
     otherwise: tuple[Mapping[str, tuple[Expectation, ...]], ...] = ()
-    """The further readings, where more than one outcome is right (`either`, `together`)."""
+    """The other readings, if more than one outcome is right (`either`, `together`)."""
     too_late: frozenset[str] = frozenset()
-    """Phones of a reading that pick up too late, if they do: in another reading they answer in time."""
+    """Phones that may pick up too late in this reading, because in another reading they answer in time."""
     calls: int = 1
-    """So many times the story is told, one call after the other on the same PBX."""
+    """How many times the story is played, one call after the other on the same PBX."""
     tolerance: PbxSeconds = DEFAULT_TOLERANCE
     rung: tuple[Behaviour, ...] = ()
-    """What the phones do that the files do not name, in the order in which they are first rung; the rest rings on."""
+    """What the phones not named in the file do, in the order in which they are first rung; further phones only ring."""
     quiet: PbxSeconds | None = None
-    """After the end of the story nothing may ring for this long; None: as long as the clock makes cheap."""
+    """How long nothing may ring after the end of the story; None: QUIET_RACED or QUIET_REAL, depending on the clock."""
     speed: float | None = None
-    """The highest rate at which the clock may race, where the file says one; else the run's."""
+    """The highest speed of the clock, if the file gives one; None: that of the run."""
     dialplan_step: PbxSeconds | None = None
-    """How long each step of the dialplan takes the PBX; None: as long as this machine needs for it."""
+    """How long the PBX takes for each step of the dialplan; None: as long as this machine needs."""
     starts: datetime | None = None
-    """What the PBX's clock shows when it boots, with its time zone; None: the present."""
+    """The time that the PBX's clock shows at boot, with its time zone; None: the present."""
     needs: Needs | None = None
-    """On a PBX that has not got it the scenario is not played."""
+    """The scenario is not played on a PBX that does not meet this; None: any PBX."""
     lines: tuple[str, ...] = field(default=(), repr=False, compare=False)
     """The scenario file's lines, for findings that quote them."""
 
     @property
     def readings(self) -> tuple[Scenario, ...]:
-        """The scenario once for each of its right outcomes: one of them has to hold, whole."""
+        """Return the scenario once for each of its right outcomes; one of these readings has to hold completely."""
         if not self.otherwise:
             return (self,)
         readings = (self.expect, *self.otherwise)
@@ -495,22 +499,22 @@ class Scenario:
         )
 
     def lets_pbx_answer(self, caller: str) -> bool:
-        """Say whether the PBX may answer before any phone: it is written, the caller is to get 200, or presses keys."""
+        """Return whether the PBX may answer first: its answer or a 200 is expected, or the caller presses keys."""
         gets = [entry for entry in self.expect.get(caller, ()) if isinstance(entry, CallerGets)]
         presses = any(isinstance(step, Press) and step.caller == caller for step in self.when)
         return presses or any(entry.by_pbx or entry.code == OK for entry in gets)
 
     @property
     def has_choices(self) -> bool:
-        """True where chance decides: who is rung, who of several gets the call, which of several outcomes it is."""
+        """True if chance decides which phone is rung, which phone gets the call, or which of several outcomes it is."""
         return bool(self.otherwise) or any(True for _ in _chosen(self.expect))
 
     @property
     def choices(self) -> Mapping[str, tuple[str, ...]]:
-        """The phones that each choice can mean, by its name."""
+        """Return the phones that each choice can mean, by the name of the choice."""
         return choices_of(self.expect)
 
     @property
     def over(self) -> tuple[Over, ...]:
-        """What must hold over all calls."""
+        """Return the expectations that must hold over all calls."""
         return tuple(entry for listed in self.expect.values() for entry in listed if isinstance(entry, Over))

@@ -1,4 +1,4 @@
-"""The sounds that Asterisk can play: its core sounds by name, and of one's own a WAV file of 8 kHz, mono, 16 bit."""
+"""The sounds that Asterisk can play: its core sounds by name, and the user's WAV files of 8 kHz, mono, 16 bit."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _CONVERT = "convert it: sox in.wav -r 8000 -c 1 -b 16 out.wav"
 
 
 _CORE = Path(__file__).with_name("core-sounds.txt")
-"""The names in the packages asterisk-core-sounds-en and -ru of Debian, from which the image is made."""
+"""The names in Debian's packages asterisk-core-sounds-en and -ru, from which the image is built."""
 
 
 @cache
 def core_sounds() -> frozenset[str]:
-    """Return the names of the sounds that an image has, in one of the languages of offices or in both."""
+    """Return the names of the sounds in an image, in at least one of the two languages of offices."""
     return frozenset(_CORE.read_text(encoding="ascii").split())
 
 
@@ -28,7 +28,7 @@ class Unplayable(NamedTuple):
 
 
 def why_unplayable(path: Path) -> Unplayable | None:
-    """Return what is wrong with a WAV file, None where Asterisk can play it."""
+    """Return what is wrong with a WAV file, or None if Asterisk can play it."""
     import wave  # noqa: PLC0415 - most offices have no sound of their own, and reading must start fast
 
     if not path.is_file():

@@ -1,7 +1,7 @@
-"""A wave in which somebody else has his turn is written in two parts, with what happens between them; it is one wave.
+"""Joining of split waves: a wave during which another phone has its turn is written in two parts, around that turn.
 
-`- ring: [101]` for 15 s, `- refused: {102: 486}`, `- ring: [101]` for 15 s more: 101 rings on for 30 s, and 102, whose
-turn comes after 15 s, refuses at once.
+`- ring: [101]` for 15 s, `- refused: {102: 486}`, `- ring: [101]` for 15 s more: 101 rings for 30 s without a break,
+and 102, whose turn comes after 15 s, refuses at once.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ringproof.scenario.model.scenario import Expectation, Ring, Turn
 
 
 def rings_on(wave: Ring, before: Ring | None, between: Sequence[Expectation]) -> bool:
-    """Tell whether `wave` goes on with the one before it, because of the turns that stand between them."""
+    """Return whether `wave` continues `before`: it has the same phones, and only turns stand between the two."""
     return (
         before is not None
         and set(wave.phones) == set(before.phones)
@@ -25,7 +25,10 @@ def rings_on(wave: Ring, before: Ring | None, between: Sequence[Expectation]) ->
 
 
 def one_wave_each(listed: Sequence[Expectation]) -> tuple[Expectation, ...]:
-    """Return what is expected with each wave in one: in its first place, and the turns within it behind it."""
+    """Return the expectations with each split wave joined: the wave at the place of its first part, its turns after it.
+
+    A turn within a wave gets `into`, the time since the start of the wave.
+    """
     whole: list[Expectation] = []
     last: int | None = None
     for entry in listed:

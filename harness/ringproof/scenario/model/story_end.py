@@ -1,4 +1,4 @@
-"""How long a story can go on after its last step: pure arithmetic over what is expected."""
+"""How long a story can last after its last step, calculated from the scenario alone."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from ringproof.scenario.model.scenario import (
 )
 
 SLACK = PbxSeconds(4.0)
-"""Beyond tolerance: so that what is a few seconds too late is seen, not cut off."""
+"""Extra time beyond the tolerance, so that an event a few seconds too late is seen, not cut off."""
 UNSTATED = PbxSeconds(5.0)
-"""For a last wave without `for:` behind which nothing is expected, and for a story in which nothing is to ring."""
+"""Time for a wave without `for:` that is the last expectation, and for a story in which nothing is to ring."""
 OBSERVED = PbxSeconds(300.0)
-"""For a call of which nothing is expected: until then it ends, or somebody answers it."""
+"""Time for a call of which nothing is expected: until then the call ends or is answered."""
 
 
 def _longest(office: Office) -> PbxSeconds:
-    """The longest that the office can let one set of phones ring: a wave without `for:` may last as long."""
+    """Return the longest time that the office can ring one set of phones; a wave without `for:` may last as long."""
     groups = (group.ring_time * len(group.members) for group in office.groups.values())
     return PbxSeconds(max([office.extension_ring_time, *groups]))
 
 
 def patience(scenario: Scenario, caller: str) -> PbxSeconds:
-    """Return how long after a caller's last action his expectations may take, deadline included.
+    """Return how long the expectations of a caller may take after the caller's last action, deadline included.
 
-    Where more than one outcome is right, the longest of them counts.
+    If more than one outcome is right, the longest counts.
     """
     return max(_patience(reading, caller) for reading in scenario.readings)
 
 
 def length(scenario: Scenario) -> PbxSeconds:
-    """Return about how long a story takes, deadlines included."""
+    """Return roughly how long a story takes with all its calls, deadlines included."""
     waits = sum(step.time for step in scenario.when if isinstance(step, Wait))
     lasts = max((patience(scenario, caller) for caller in scenario.callers), default=0.0)
     talks = sum(longest_talks(scenario).values())
@@ -47,10 +47,10 @@ def length(scenario: Scenario) -> PbxSeconds:
 
 
 def last_answers(scenario: Scenario, caller: str) -> frozenset[str]:
-    """Return the phones whose answer ends what is expected of a caller, in whichever reading.
+    """Return the phones whose answer is the last event expected of a caller, in any reading.
 
-    None: the call is to end by itself; or one answer is the last in one reading only, and in another more is to come.
-    Where nothing is expected, any answer ends the story.
+    A phone is left out if another answer or the end of the call (`ended by`) is expected after its answer, in any
+    reading. If nothing is expected of the caller, every phone is returned: any answer ends the story.
     """
     if not any(reading.expect.get(caller) for reading in scenario.readings):
         return frozenset(scenario.phones)
@@ -79,14 +79,14 @@ def _patience(scenario: Scenario, caller: str) -> PbxSeconds:
     if not rings:
         total += UNSTATED
     if any(isinstance(entry, Unseen) for entry in expectations):
-        total += _longest(scenario.office)  # nothing says how long a silent phone is dialled
+        total += _longest(scenario.office)  # the file does not say how long a silent phone is dialled
     if any(isinstance(entry, CallerGets) and entry.ended_by is not None for entry in expectations):
         total += sum(_talk(scenario, entry) for entry in expectations if isinstance(entry, Answer))
     return PbxSeconds(total + scenario.tolerance * (1 + len(rings)) + SLACK)
 
 
 def _talk(scenario: Scenario, answer: Answer) -> float:
-    """How long a phone that answers may talk before it hangs up: of all that a choice can mean, the longest."""
+    """Return the longest time that the answering phone, or a phone that a choice can mean, talks before it hangs up."""
     phones = answer.one_of or scenario.choices.get(answer.phone, (answer.phone,))
     behaviours = [*scenario.rung, *(scenario.phones.get(one) for one in phones)]
     times = (each.hangs_up for each in behaviours if isinstance(each, Answers))
@@ -94,7 +94,7 @@ def _talk(scenario: Scenario, answer: Answer) -> float:
 
 
 def longest_talks(scenario: Scenario) -> dict[str, PbxSeconds]:
-    """Return how long talks are to last, by caller, where that is written; of several outcomes the longest."""
+    """Return the longest `for:` of a talk in any reading, by caller; callers without one are left out."""
     longest: dict[str, PbxSeconds] = {}
     for expect in (scenario.expect, *scenario.otherwise):
         for caller, listed in expect.items():

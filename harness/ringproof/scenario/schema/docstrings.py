@@ -1,4 +1,4 @@
-"""What the docstrings below the fields of a model say: the hover texts of an office file."""
+"""The docstrings below the fields of a model; editors show them as hover texts in an office file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from types import ModuleType
 
 
 def field_docstrings(module: ModuleType) -> dict[str, dict[str, str]]:
-    """Return what stands below the fields of each class of a module, by class and field."""
+    """Return the docstrings below the fields of each class of a module, by class and field."""
     tree = ast.parse(inspect.getsource(module))
     return {part.name: _fields(part) for part in tree.body if isinstance(part, ast.ClassDef)}
 

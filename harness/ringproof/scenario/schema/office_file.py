@@ -1,4 +1,4 @@
-"""The schema of office files: what pydantic says of the models, turned from 2020-12 to draft-07 and to YAML 1.2."""
+"""The schema of office files: pydantic's schema of the models, converted from 2020-12 to draft-07 and YAML 1.2."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from ringproof.scenario.schema.docstrings import field_docstrings
 from ringproof.scenario.schema.scalars import DRAFT_7, Schema, inside, number_from, one_of_words, text, whole
 
 _BOOLEAN = r"[Tt]([Rr][Uu][Ee])?|[Yy]([Ee][Ss])?|[Oo][Nn]|1|[Ff]([Aa][Ll][Ss][Ee])?|[Nn][Oo]?|[Oo][Ff][Ff]|0"
-"""What pydantic takes for true and false."""
+"""The texts that pydantic accepts as true or false."""
 _IN_THE_TYPE = frozenset(("title", "type", "pattern", "enum", "minimum", "maximum"))
-"""Gone into what `_typed` returns; but for titles, which are made of names and say nothing new."""
+"""Keywords that `_typed` converts, and titles: pydantic makes these of the names, so they add nothing."""
 _BOUNDS = ("minLength", "maxLength", "minItems", "maxItems", "minProperties")
 _THE_SAME = frozenset(("$ref", "const", "description", "required", "additionalProperties", *_BOUNDS))
 _NONE: tuple[object, ...] = (None, "", {}, [])
-"""No default worth telling: such a key is left out of the file, and `key:` alone is a mistake."""
+"""Defaults that the schema leaves out: a file omits such a key, and `key:` without a value is a mistake."""
 
 
 def office_schema() -> Schema:
-    """Return the schema of an office file. Raises LookupError, with what to do, for what cannot be turned."""
+    """Return the schema of an office file. Raises LookupError, with the fix, for a keyword that cannot be converted."""
     raw = models.Office.model_json_schema(by_alias=True, ref_template="#/definitions/{model}")
     parts = raw.pop("$defs")
     said = field_docstrings(models)
@@ -33,7 +33,10 @@ def office_schema() -> Schema:
 
 
 def _model(name: str, raw: Schema, said: dict[str, dict[str, str]]) -> Schema:
-    """Return a model; a field says what the docstring below it says, one that makes the model what the model says."""
+    """Return the schema of a model, with descriptions.
+
+    A field is described by the docstring below it. A constant field, or the only field, is described by the model's.
+    """
     schema = draft_7(raw)
     model = getattr(models, name)
     docstrings = {key: text for base in reversed(model.__mro__) for key, text in said.get(base.__name__, {}).items()}
@@ -44,13 +47,13 @@ def _model(name: str, raw: Schema, said: dict[str, dict[str, str]]) -> Schema:
             fields[key] = {"description": docstrings[field_name], **inside(fields[key])}
         elif "const" in fields[key] or len(fields) == 1:
             fields[key] = {"description": schema["description"], **inside(fields[key])}
-    if name == "Extension":  # `"101":` alone is an extension, too
+    if name == "Extension":  # `"101":` without a value is an extension, too
         schema["type"] = ["object", "null"]
     return schema
 
 
 def draft_7(raw: Schema) -> Schema:
-    """Turn what pydantic says of a model or a part of one."""
+    """Convert pydantic's schema of a model, or of a part of one, to draft-07."""
     schema = _typed(raw)
     for keyword, value in raw.items():
         if keyword not in _IN_THE_TYPE:
@@ -65,7 +68,7 @@ def _turned(keyword: str, value: Any) -> Schema:  # noqa: ANN401 - JSON
     match keyword:
         case "default":
             turned = write_duration(value) if isinstance(value, float) else value
-        case "properties":  # its keys are the office's own
+        case "properties":  # its keys are names of fields, not keywords
             turned = {name: draft_7(part) for name, part in value.items()}
         case "patternProperties":
             turned = {whole(form): draft_7(part) for form, part in value.items()}
@@ -81,7 +84,7 @@ def _turned(keyword: str, value: Any) -> Schema:  # noqa: ANN401 - JSON
 
 
 def _typed(raw: Schema) -> Schema:
-    """Return the type of a value, wider where YAML 1.2 makes something else of a text."""
+    """Return the type of a value; it is wider if YAML 1.2 reads some of its texts as another type."""
     schema: Schema = {}
     match raw.get("type"):
         case "string" if "enum" in raw:

@@ -1,4 +1,4 @@
-"""Texts as an editor sees them: YAML 1.2 has made numbers and booleans of some."""
+"""Schemas of scalars as editors read them: YAML 1.2 turns some texts into numbers or booleans."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _DIGITS = tuple(digit * length for digit in "07" for length in range(1, _LONGEST
 _INTEGERS = (*_DIGITS, *(f"+{digits}" for digits in _DIGITS), "0x1F", "0o17")
 _NEGATIVE = tuple(f"-{digits}" for digits in _DIGITS)
 _NUMBERS = ("1.5", "+1.5", "-1.5", ".5", "5.", "1e6", "1.5E-3", "1e+2", ".inf", ".nan")
-"""Samples of what YAML 1.2 (core schema) takes for something else than text."""
+"""Examples of texts that YAML 1.2 (core schema) reads as numbers."""
 
 
 def text(pattern: str = "") -> Schema:
-    """Return what a text that fits `pattern` (any text, where there is none) may be for YAML 1.2."""
+    """Return the schema of a text that fits `pattern` (empty: any text), with every type YAML 1.2 may read it as."""
     form = re.compile(pattern or ".*")
     negative = any(map(form.fullmatch, _NEGATIVE))
     kinds = ["string"]
@@ -38,26 +38,26 @@ def text(pattern: str = "") -> Schema:
 
 
 def one_of_words(words: Iterable[str]) -> Schema:
-    """Return one of some words; `false` may be false."""
+    """Return the schema of one of some words; for `true` and `false` the boolean is valid, too."""
     words = list(words)
     return {"enum": [*words, *(_BOOLEANS[word] for word in words if word in _BOOLEANS)]}
 
 
 def number_from(least: float, most: float, pattern: str, kind: str = "integer") -> Schema:
-    """Return a number between two bounds; in quotes it is only looked at for its form."""
+    """Return the schema of a number between two bounds; if it is quoted, only its pattern is checked."""
     return {"type": [kind, "string"], "minimum": least, "maximum": most, "pattern": whole(pattern)}
 
 
 def code(least: int, most: int) -> Schema:
-    """Return a SIP response code."""
+    """Return the schema of a SIP response code."""
     return number_from(least, most, f"[{least // 100}-{most // 100}][0-9]{{2}}")
 
 
 def inside(value: Schema) -> Schema:
-    """Let a description stand beside a value: in draft-07 nothing beside `$ref` is looked at."""
+    """Wrap a `$ref`, so that a description can stand beside it: draft-07 ignores all keys beside `$ref`."""
     return {"allOf": [value]} if "$ref" in value else value
 
 
 def whole(pattern: str) -> str:
-    """Write a pattern that the whole text has to fit as JSON Schema has it: JavaScript's, and found anywhere."""
+    """Return a Python pattern for the whole text as JSON Schema needs it: in JavaScript's syntax, and anchored."""
     return "^(?:" + re.sub(r"\(\?P<\w+>", "(?:", pattern.removeprefix("^").removesuffix("$")) + ")$"

@@ -1,4 +1,4 @@
-"""The schema of `*.ring.yaml`: the readers' own lists of keys, with what `words` says of each."""
+"""The schema of `*.ring.yaml`: the keys from the readers, the description and value of each key from `words`."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ _NAME_OF_SCENARIO = rf"^(?!.*::)[^\s\[\]](?:[^\[\]\r\n]{{0,{LONGEST_NAME - 2}}}[
 def scenario_schema() -> Schema:
     """Return the schema of a scenario file.
 
-    Raises LookupError, with what to do, when the readers know a key of which `words` says nothing, or the reverse.
+    Raises LookupError, with the fix, if the readers know a key that `words` does not describe, or the reverse.
     """
     return {
         "$schema": DRAFT_7,
         "title": "Ringproof scenarios",
         **closed("a scenario file", TOP, {**words.TOP_WORDS, **words.SHARED_WORDS}, required=("pbx", "scenarios")),
-        # what every scenario needs stands in it, or once for all in the file
+        # these two keys stand in every scenario, or once at file level for all
         "allOf": [_needed(key) for key in ("when", "expect")],
         "definitions": _definitions(),
     }
 
 
 def closed(what: str, keys: Iterable[str], said: Mapping[str, Word], *, required: Iterable[str] = ()) -> Schema:
-    """Return a mapping with these keys and no others."""
+    """Return the schema of a mapping with these keys and no others."""
     _same(what, keys, said)
     schema: Schema = {
         "type": "object",
@@ -53,7 +53,7 @@ def closed(what: str, keys: Iterable[str], said: Mapping[str, Word], *, required
 
 
 def lines(grammar: Grammar, verbs: Mapping[str, Word], modifiers: Mapping[str, Word]) -> list[Schema]:
-    """Return one closed mapping for each verb: the verb, and the modifiers that go with it."""
+    """Return the schema of one closed mapping for each verb: the verb and its modifiers."""
     _same(f"the verbs of a {grammar.what}", grammar.verbs, verbs)
     _same(
         f"the modifiers of a {grammar.what}",
@@ -121,7 +121,7 @@ def _definitions() -> Schema:
 
 
 def _sweep() -> Schema:
-    """Return what each key of a sweep asks for: the other one, and one date to count from."""
+    """Return what each key of a sweep requires: the other key, and one start date to count from."""
     one_date = {"properties": {"starts": words.DATE}}
     return {key: {"required": [*SWEEP], **one_date} for key in SWEEP}
 
@@ -132,7 +132,7 @@ def _needed(key: str) -> Schema:
 
 
 def _same(what: str, there: Iterable[str], said: Mapping[str, object]) -> None:
-    """Raise LookupError unless exactly the keys that are there are said something of."""
+    """Raise LookupError unless exactly the existing keys are described."""
     there = tuple(there)
     unsaid = [key for key in there if key not in said]
     if unsaid:

@@ -1,7 +1,7 @@
-"""Every key of a scenario file: what may stand behind it, and what it means.
+"""Every key of a scenario file: its meaning and the schema of its value.
 
-The readers say which keys there are. One that is missing here, or stands here and is none, is told by
-`ringproof.scenario.schema.scenario_file` when the schema is made, so that `make check` fails.
+The readers define which keys exist. If one is missing here, or one here does not exist,
+`ringproof.scenario.schema.scenario_file` raises LookupError when the schema is made, so `make check` fails.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from ringproof.scenario.syntax.version import KEY
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A key: what it means, shown where the pointer hovers over it, and the schema of its value."""
+    """A key: its meaning, which editors show as a hover text, and the schema of its value."""
 
     says: str
     value: Schema
 
 
 def ref(name: str) -> Schema:
-    """Refer to a definition of the scenario file's schema."""
+    """Return a reference to a definition of the scenario file's schema."""
     return {"$ref": f"#/definitions/{name}"}
 
 
 def listed(part: Schema, **more: object) -> Schema:
-    """Return a list of parts."""
+    """Return the schema of a list of parts."""
     return {"type": "array", "items": part, **more}
 
 
@@ -56,7 +56,7 @@ TOP_WORDS: Mapping[str, Word] = {
     "pbx": Word("The office file: a path counted from the folder of this file.", text()),
     "scenarios": Word("The stories, each by its name.", ref("scenarios")),
 }
-"""What stands in a file once; the rest of its keys is SHARED_WORDS."""
+"""Keys that stand only at file level; its other keys are SHARED_WORDS."""
 
 SHARED_WORDS: Mapping[str, Word] = {
     "callers": Word("Who calls from outside, by name.", ref("callers")),
@@ -87,7 +87,7 @@ SHARED_WORDS: Mapping[str, Word] = {
     "clock": Word("What the PBX's clock shows; at several dates each is a scenario of its own.", ref("clock")),
     "needs": Word("The oldest Asterisk that it is played on, and why; on an older one it is skipped.", ref("needs")),
 }
-"""What stands in a file for all its scenarios, or in a scenario."""
+"""Keys that stand at file level, for all scenarios, or in a scenario."""
 
 SCENARIO_WORDS: Mapping[str, Word] = {
     "calls": Word(
@@ -95,7 +95,7 @@ SCENARIO_WORDS: Mapping[str, Word] = {
         number_from(2, MOST_CALLS, "[1-9][0-9]*"),
     ),
 }
-"""What stands in a scenario alone."""
+"""Keys that stand only in a scenario."""
 
 CALLER_WORDS: Mapping[str, Word] = {
     "from": Word("The number he shows; `anonymous`: he hides it.", text(SHOWS.pattern)),

@@ -1,1 +1,1 @@
-"""YAML as it was written: text, a tree of parts that know their places, and the grammar that all words share."""
+"""YAML as it was written: text, a tree of parts with their places, and the grammar that all words share."""

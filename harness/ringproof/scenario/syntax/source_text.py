@@ -1,4 +1,4 @@
-"""A file as text: what is no readable text is refused here, before YAML sees it."""
+"""A file as text; a file that is not readable text is refused here, before the YAML parser reads it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ringproof.core.source import Source
 MOST_LINES = 20_000
 MOST_BYTES = 1_000_000
 _COUNTED = 100_000_000
-"""Up to this size the lines of a file that is too long are counted."""
+"""A file that is too long is read up to this size in bytes, to count its lines."""
 _BREAK = re.compile(r"\r\n|\r|\n")
 _INVISIBLE = re.compile(
-    # control characters, YAML's odd line breaks, marks that turn the direction of text, non-characters
+    # all but: control characters, YAML's unusual line breaks, marks that change the direction of text, non-characters
     "[^\t\n\r\x20-\x7e\xa0-\u200a\u2010-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 _ODD_INDENT = re.compile(r"^ *(?P<sign>[\t\xa0\u2000-\u200a\u3000])[^\S\r\n]*[^\s#]", re.MULTILINE)
@@ -39,13 +39,16 @@ class SourceText:
 
 
 def shown_name(path: Path) -> str:
-    """Return the path as messages show it: as given, relative to the current folder where it lies below it."""
+    """Return the path as messages show it: normalised, and relative if it is below the current folder."""
     here = os.getcwd().rstrip(os.sep) + os.sep  # noqa: PTH109 - a string is wanted
     return os.path.normpath(path).removeprefix(here)
 
 
 def open_source_text(path: Path) -> SourceText | Problem:
-    """Read a file of UTF-8 text (a byte order mark is skipped) of at most 20,000 lines and 1 MB."""
+    """Read a file of at most 20,000 lines and 1 MB of UTF-8 text, or return why it cannot be read.
+
+    A byte order mark is skipped.
+    """
     file = shown_name(path)
     start = Source(file, 1, 1)
     try:
@@ -62,7 +65,7 @@ def open_source_text(path: Path) -> SourceText | Problem:
 
 
 def source_text_of(file: str, text: str) -> SourceText | Problem:
-    """Return a text with its lines, or what makes it unreadable; `file` is the name that messages show."""
+    """Return a text with its lines, or the first problem with it; `file` is the name that messages show."""
     lines = tuple(_BREAK.split(text))
     if lines[-1] == "":
         lines = lines[:-1]

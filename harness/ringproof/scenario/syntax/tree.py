@@ -1,7 +1,7 @@
-"""YAML as it was written: every scalar is text, and every part knows its place.
+"""YAML as it was written: every scalar is a text, and every part has its place in the file.
 
-No implicit types: `0555123`, `+45...`, `no` and `12:30` arrive as written (an empty value, `~` and `null` are Nothing).
-Anchors, aliases, tags, `<<`, second documents and deep nesting are refused; a key that stands twice is a problem.
+There are no implicit types: `0555123`, `+45...`, `no` and `12:30` stay as written (an empty value, `~` and `null` are
+Nothing). Anchors, aliases, tags, `<<`, second documents and deep nesting are refused; a duplicate key is a problem.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from ringproof.scenario.syntax.source_text import SourceText
 from ringproof.scenario.syntax.yaml_errors import explain
 
 DEEPEST = 16
-"""Levels of nesting; a scenario needs 8."""
+"""The most levels of nesting; a scenario needs 8."""
 QUICK_LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""libyaml where PyYAML was built with it: three times as fast."""
+"""The loader of libyaml if PyYAML was built with it, because it is three times as fast."""
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _DROP = "write the value out where it is needed; what scenarios share stands once at file level"
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A scalar, whatever it looks like."""
+    """A scalar, also one that looks like a number or a boolean."""
 
     source: Source
     text: str
     plain: bool = True
-    """Written without quotes."""
+    """True if it was written without quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ Value = Text | Nothing | Listing | Table
 def read_tree(source_text: SourceText, complaints: Complaints) -> Value:
     """Return the only document of the file.
 
-    Raises ReadingError where reading cannot go on; a key that stands twice is added to the complaints.
+    Raises ReadingError if reading cannot go on; a duplicate key is added to the complaints.
     """
     return _Tree(source_text, complaints).document()
 
@@ -113,7 +113,7 @@ class _Tree:
 
     def _source(self, event: yaml.Event) -> Source:
         mark = event.start_mark
-        if mark is None:  # only an event that was made by hand
+        if mark is None:  # the parsers always set it; PyYAML's types do not say so
             return Source(self._source_text.file, 1, 1)
         return Source(self._source_text.file, mark.line + 1, mark.column + 1)
 

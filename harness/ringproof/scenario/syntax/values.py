@@ -1,4 +1,4 @@
-"""The smallest parts: what a text, a time, a list or a mapping must look like, and which keys it may have."""
+"""Readers of the basic parts: texts, times, lists, mappings and codes, and checks of keys and names."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ NO_TIME = PbxSeconds(0.0)
 
 
 def text_of(value: Value, what: str, example: str) -> Text:
-    """Return a scalar; `what` begins the sentence (`` `press` ``), `example` is a right value."""
+    """Return a scalar. In the error, `what` begins the sentence (`` `press` ``), and `example` shows a right value."""
     if isinstance(value, Text):
         return value
     raise ReadingError(value.source, f"{what} {_unlike(value)}, where one text belongs", f"write {example}")
 
 
 def time_of(value: Value, what: str, example: str, least: PbxSeconds = NO_TIME) -> PbxSeconds:
-    """Return a time of at least `least`."""
+    """Return a time of at least `least`. Raises ReadingError for any other value."""
     text = text_of(value, what, f"a time, such as `{example}`")
     try:
         seconds = parse_duration(text.text)
@@ -42,21 +42,21 @@ def time_of(value: Value, what: str, example: str, least: PbxSeconds = NO_TIME) 
 
 
 def items_of(value: Value, what: str, example: str) -> tuple[Value, ...]:
-    """Return the parts of a list."""
+    """Return the parts of a list. Raises ReadingError for any other value."""
     if isinstance(value, Listing):
         return value.items
     raise ReadingError(value.source, f"{what} {_unlike(value)}, where a list belongs", f"write {example}")
 
 
 def table_of(value: Value, what: str, example: str) -> Table:
-    """Return a mapping."""
+    """Return a mapping. Raises ReadingError for any other value."""
     if isinstance(value, Table):
         return value
     raise ReadingError(value.source, f"{what} {_unlike(value)}, where a mapping belongs", f"write {example}")
 
 
 def code_of(value: Value, what: str, least: int, most: int) -> int:
-    """Return a SIP response code between two bounds."""
+    """Return a SIP response code between two bounds. Raises ReadingError for any other value."""
     text = text_of(value, what, f"a code, such as {486 if least <= 486 <= most else least}")  # noqa: PLR2004
     if len(text.text) == 3 and text.text.isascii() and text.text.isdigit() and least <= int(text.text) <= most:  # noqa: PLR2004
         return int(text.text)
@@ -66,7 +66,7 @@ def code_of(value: Value, what: str, least: int, most: int) -> int:
 
 
 def refuse_unknown(table: Table, known: Iterable[str], what: str) -> None:
-    """Raise for the first key that does not belong here; `what` says where: `a scenario`."""
+    """Raise ReadingError for the first key that is not known; `what` names the mapping: `a scenario`."""
     words = list(known)
     for key in table.entries:
         if key not in words:
@@ -74,17 +74,17 @@ def refuse_unknown(table: Table, known: Iterable[str], what: str) -> None:
 
 
 def unknown_key(key: Text, known: Iterable[str], what: str) -> ReadingError:
-    """Return the error about a key that does not belong here."""
+    """Return the error about a key that is not known."""
     return ReadingError(key.source, f"{what} has no key {told(key.text)}", suggest(key.text, known, "its keys are"))
 
 
 def unknown_name(name: Text, known: Iterable[str], what: str, have: str) -> ReadingError:
-    """Return the error about a name that nobody bears: `what` is missing, `have` begins the list of all."""
+    """Return the error about an unknown name: `what` begins its sentence, `have` begins the list of known names."""
     return ReadingError(name.source, f"{what} {told(name.text)}", suggest_name(name.text, known, have))
 
 
 def each_once(texts: Iterable[Text], what: str) -> tuple[str, ...]:
-    """Return the texts, none of them twice."""
+    """Return the texts. Raises ReadingError if one of them stands twice."""
     seen: dict[str, Source] = {}
     for text in texts:
         if text.text in seen:
@@ -96,7 +96,7 @@ def each_once(texts: Iterable[Text], what: str) -> tuple[str, ...]:
 
 
 def entry(entries: Mapping[str, Entry], key: str) -> Value | None:
-    """Return the value of a key, where there is one."""
+    """Return the value of a key, or None if the key is missing."""
     found = entries.get(key)
     return None if found is None else found.value
 

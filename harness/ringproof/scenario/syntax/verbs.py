@@ -1,6 +1,6 @@
-"""One verb, then its modifiers: the grammar that steps, expectations and behaviours share.
+"""The grammar that steps, expectations and behaviours share: one verb and its modifiers.
 
-The verb is chosen before anything else is looked at, so that an unknown, a missing or a second verb is told as such.
+The verb is found before anything else is checked, so that an unknown, a missing or a second verb is reported as such.
 """
 
 from __future__ import annotations
@@ -16,33 +16,33 @@ from ringproof.scenario.syntax.values import entry, table_of
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """The verbs of one kind of line, and which modifiers go with each."""
+    """The verbs of one kind of line, and the modifiers that each verb takes."""
 
     what: str
-    """`step`: named in sentences."""
+    """The kind of line as messages name it, such as `step`."""
     verbs: Mapping[str, tuple[str, ...]]
     example: str
     alone: str
-    """What to do about a second verb."""
+    """The fix for a second verb."""
     elsewhere: Mapping[str, str] = field(default_factory=dict)
-    """Verbs of another kind of line, and where that stands."""
+    """Verbs of another kind of line, each with the fix that says where that line belongs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A line taken apart: its verb, the verb's value, its modifiers."""
+    """The parts of a line: its verb, the value of the verb, and its modifiers."""
 
     verb: Text
     value: Value
     modifiers: Mapping[str, Entry]
 
     def modifier(self, name: str) -> Value | None:
-        """Return a modifier's value, where it was written."""
+        """Return the value of a modifier, or None if it was not written."""
         return entry(self.modifiers, name)
 
 
 def take_apart(value: Value, grammar: Grammar) -> Sentence:
-    """Find the only verb of a line; refuse modifiers that do not go with it."""
+    """Return the parts of a line. Raises ReadingError unless it has one verb and only modifiers of that verb."""
     if isinstance(value, Text):
         raise _only_text(value, grammar)
     table = table_of(value, f"this {grammar.what}", f"`{grammar.example}`")

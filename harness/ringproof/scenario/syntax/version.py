@@ -11,7 +11,7 @@ KEY = "ringproof"
 
 
 def check_version(root: Table) -> None:
-    """Raise ReadingError for a file of another version: nothing else in it can be judged."""
+    """Raise ReadingError for a file of another version, since the rest of such a file cannot be checked."""
     value = entry(root.entries, KEY)
     if value is None:
         return

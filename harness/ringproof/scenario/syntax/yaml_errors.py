@@ -1,6 +1,6 @@
-"""What YAML cannot read, in our own words and with the fix.
+"""Errors of the YAML parsers, in words of our own and with the fix.
 
-libyaml and PyYAML's own parser word their errors differently; what is told is the same, whichever of the two reads.
+libyaml and PyYAML's own parser word their errors differently; the message is the same with both.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ringproof.core.source import Source
 from ringproof.scenario.syntax.source_text import SourceText
 
 _CUT_NAME = re.compile(r"\s*(?:- )?(?P<name>[^\s\"'#\[{:][^\"'#:]*?)(?P<cut>\s+#)[^ ].*")
-"""A name without quotes that a ` #` turns into a comment before its colon."""
+"""An unquoted name with a ` #` before its colon: YAML reads the rest of the line as a comment."""
 
 _MARKS = {"*": "an alias", "&": "an anchor", "!": "a tag"}
 _MISFIT = "this line does not fit those above it: no line of its level begins in this column"
@@ -22,7 +22,7 @@ _INDENT = "indent it as its neighbours; the parts of a list all begin with `- `,
 
 
 def explain(fault: yaml.YAMLError, source_text: SourceText) -> ReadingError:
-    """Return the sentence for an error of either parser."""
+    """Return our error for an error of either parser."""
     if not isinstance(fault, yaml.MarkedYAMLError):
         return ReadingError(Source(source_text.file, 1, 1), "this file is not YAML", "check it with a YAML editor")
     here = _source(source_text, fault.problem_mark or fault.context_mark)
@@ -79,7 +79,7 @@ def _explain(context: str, problem: str, here: Source, opened: Source, source_te
             "write `key: value`, or begin a list's part with `- `",
         ),
         (
-            "nesting depth",  # libyaml 0.2.6 looks so far ahead before it gives out the first bracket
+            "nesting depth",  # libyaml 0.2.6 reads this far ahead before it returns the first bracket
             here,
             "this is nested deeper than YAML can be",
             "check the brackets and the indentation",
@@ -95,7 +95,7 @@ def _explain(context: str, problem: str, here: Source, opened: Source, source_te
 
 
 def _cut_name(source_text: SourceText, line: int) -> ReadingError | None:
-    """Return the sentence about a name with ` #` at or just above the line that YAML stumbled over."""
+    """Return the error about a name with ` #` in or just above the line of the YAML error, or None if there is none."""
     for number in range(line, max(line - 3, 0), -1):
         text = source_text.lines[number - 1] if number <= len(source_text.lines) else ""
         match = _CUT_NAME.fullmatch(text)
