@@ -1,6 +1,6 @@
-"""Reading files: scenarios and offices, or what is wrong with them. Bad input never raises.
+"""Reading of scenario and office files: the result has the models or the problems. Bad input never raises.
 
-An office that many scenario files share is read once, for as long as it and its sounds stay unchanged.
+An office that many scenario files share is read once, as long as it and its sounds stay unchanged.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ __all__ = ["Problem", "ReadFile", "ReadOffice", "read_office", "read_scenarios",
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
-    """A scenario file that was read. With a single problem it has no scenarios."""
+    """The result of reading a scenario file; with at least one problem it has no scenarios."""
 
     path: Path
     scenarios: tuple[Scenario, ...]
     problems: tuple[Problem, ...]
-    """In order; those of the office file, too."""
+    """In the order of file, line and column; problems of the office file are included."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadOffice:
-    """An office file that was read: the office, or problems."""
+    """The result of reading an office file: the office, or problems."""
 
     path: Path
     office: Office | None
@@ -47,7 +47,7 @@ class ReadOffice:
 class _Shelved:
     read: ReadOffice
     seen: tuple[tuple[Path, tuple[int, int, int] | None], ...]
-    """The files that were looked at, and what they were then."""
+    """The files that were read, each with its modification time, size and inode then; None if it was missing."""
 
 
 _shelf: dict[str, _Shelved] = {}
@@ -70,8 +70,8 @@ def read_source_text(
 ) -> ReadFile:
     """Return the scenarios of a text, or its problems; paths in it count from the folder of `path`.
 
-    `tree` reads it, or what is written in another form. `observed`: scenarios without `expect:` are read, too; of them
-    nothing is expected.
+    `tree` makes the tree of parts; the default reads YAML. `observed`: scenarios without `expect:` are read, too, and
+    nothing is expected of them.
     """
     complaints = Complaints(source_text.lines)
     scenarios: tuple[Scenario, ...] = ()
@@ -85,7 +85,7 @@ def read_source_text(
                 "move it below the scenario's name",
             )
         refuse_unknown(root, TOP, "a scenario file")
-        if not complaints:  # with a key that stands twice, nobody knows what was meant
+        if not complaints:  # with a duplicate key it is not known which value was meant
             office, office_file = _office_of(root, path, complaints)
             scenarios = ScenarioFile(source_text, office, office_file, complaints, observed=observed).read(root)
     return ReadFile(path, () if complaints else scenarios, complaints.problems)
@@ -121,7 +121,7 @@ def _read_office(path: Path) -> tuple[ReadOffice, Sequence[Path]]:
 
 
 def _office_of(root: Table, path: Path, complaints: Complaints) -> tuple[Office | None, str]:
-    """Return the office that `pbx:` names; its problems become those of the scenario file."""
+    """Return the office that `pbx:` names, and its file; add its problems to those of the scenario file."""
     with complaints:
         value = entry(root.entries, "pbx")
         if value is None:
@@ -139,7 +139,7 @@ def _office_of(root: Table, path: Path, complaints: Complaints) -> tuple[Office 
 
 
 def _no_office(written: Text, file: Path, folder: Path) -> ReadingError:
-    """Return the error about an office that is not there; `folder` is that of the scenario file."""
+    """Return the error about a missing office file; `folder` is the folder of the scenario file."""
     sentence = f"there is no office file {told(shown_name(file))}"
     meant = _nearest_file(folder, Path(written.text).parts)
     if meant is not None:
@@ -151,9 +151,10 @@ def _no_office(written: Text, file: Path, folder: Path) -> ReadingError:
 
 
 def _nearest_file(folder: Path, parts: Sequence[str]) -> str | None:
-    """Return the path most like `parts`, from `folder` on: each folder and the file as written, or the nearest name.
+    """Return the existing path below `folder` that is most similar to `parts`, or None.
 
-    A file that is written without its folder is looked for in the folders beside the scenario file, too.
+    A folder that exists is taken as written; otherwise the nearest name is taken. A file written without a folder is
+    also looked for in the folders beside the scenario file.
     """
     here, path = folder, Path()
     for number, part in enumerate(parts, start=1):
@@ -175,7 +176,7 @@ def _nearest_file(folder: Path, parts: Sequence[str]) -> str | None:
 
 
 def _names(folder: Path, *, folders: bool = False) -> list[str]:
-    """Return the names of the folders in a folder, or of the YAML files that are no scenarios."""
+    """Return the names of the folders in a folder, or of its YAML files that are not scenario files."""
     try:
         return sorted(
             each.name
@@ -191,7 +192,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _is(path: Path, what: Callable[[Path], bool]) -> bool:
-    """Ask the file system; what is no possible path is not there."""
+    """Return the answer of the file system; an impossible path counts as missing."""
     try:
         return what(path)
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""A scenario file: what stands once for all its scenarios, and each scenario on top of that."""
+"""Reader of scenario files: what the file says once for all scenarios, and what each scenario adds or replaces."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ SHARED = (
     "needs",
 )
 OWN = ("calls",)
-"""What may stand in a scenario and not at file level."""
+"""Keys that a scenario may have and a file may not."""
 TOP = (KEY, "pbx", *SHARED, "scenarios")
 _EXAMPLE = "`a name for the story:` and below it `when:` and `expect:`"
 _LOOSEST = PbxSeconds(5.0)
@@ -73,7 +73,7 @@ LONGEST_NAME = 120
 
 @dataclass(frozen=True, slots=True)
 class _Shared:
-    """What the file says for all its scenarios."""
+    """What the file says once for all its scenarios."""
 
     callers: Mapping[str, Caller]
     phones: Mapping[str, Told]
@@ -81,7 +81,7 @@ class _Shared:
 
 
 class ScenarioFile:
-    """Reads the scenarios of one file; mistakes go to its complaints."""
+    """Reads the scenarios of one file and adds mistakes to its complaints."""
 
     def __init__(
         self,
@@ -92,9 +92,9 @@ class ScenarioFile:
         *,
         observed: bool = False,
     ) -> None:
-        """`office` is None where it has problems of its own: the scenarios are then checked as far as they go.
+        """Set up the reader; `office` is None if its file has problems: scenarios are then checked as far as possible.
 
-        `observed`: a scenario without `expect:` is read, too; of its calls nothing is expected.
+        `observed`: a scenario without `expect:` is read, too, and nothing is expected of its calls.
         """
         self._observed = observed
         self._source_text = source_text
@@ -103,7 +103,7 @@ class ScenarioFile:
         self._complaints = complaints
 
     def read(self, root: Table) -> tuple[Scenario, ...]:
-        """Return the scenarios that came out; fewer than there are means that there were complaints."""
+        """Return the scenarios without mistakes; the mistakes of the others are in the complaints."""
         shared = _Shared(
             self._callers(root), self._phones(root), {key: root.entries[key] for key in SHARED if key in root.entries}
         )
@@ -145,7 +145,7 @@ class ScenarioFile:
         return () if when is None else callers_who_call(when.value)
 
     def _scenarios(self, written: Entry, shared: _Shared) -> tuple[Scenario, ...]:
-        """Return what is made of one entry: a scenario, one for each of several dates, or none with complaints."""
+        """Return the scenario of one entry, or one for each of its dates, or none after at least one complaint."""
         before = len(self._complaints)
         name = written.key
         with self._complaints:
@@ -217,7 +217,7 @@ class ScenarioFile:
         return (replace(scenario, starts=starts),)
 
     def _expected(self, entries: Mapping[str, Entry], name: Text) -> Value | None:
-        """Return the value of `expect:`; None where a scenario that has none is only observed."""
+        """Return the value of `expect:`, or None if it is missing and the scenario is only observed."""
         if self._observed and "expect" not in entries:
             return None
         fix = "write `expect:` and below it `- ring: [101]`, say"
@@ -229,7 +229,7 @@ class ScenarioFile:
         return read_expectations(expect, name, participants, self._complaints)
 
     def _at(self, date: datetime, scenario: Scenario) -> Scenario:
-        """Return a scenario at one of its several dates, with an id and a name of its own."""
+        """Return the scenario at one of its dates, with an id and a name of its own."""
         return replace(
             scenario,
             id=scenario_id(self._source_text.file, scenario.name, date),
@@ -238,7 +238,7 @@ class ScenarioFile:
         )
 
     def _all_phones(self, participants: Participants) -> dict[str, Behaviour]:
-        """Return what every phone does; an extension with several is none itself."""
+        """Return what every phone does; an extension with several phones is not a phone itself."""
         unnamed: Behaviour = AsRung() if participants.rung else RingsOn()
         extensions = self._office.extensions if self._office is not None else ()
         alone = {number: unnamed for number in extensions if not participants.contacts(number)}
@@ -247,7 +247,7 @@ class ScenarioFile:
     def _check(
         self, readings: Sequence[Reading], steps: Sequence[Step], participants: Participants, tolerance: PbxSeconds
     ) -> None:
-        """Look at one reading after the other; the first that is wrong is enough."""
+        """Check one reading after the other; stop after the first that has mistakes."""
         before = len(self._complaints)
         for reading in readings:
             of_reading = replace(participants, choices=dict(choices_of(reading)))
@@ -350,7 +350,7 @@ def _never_calls(caller: Caller, where: str) -> ReadingError:
 
 
 def _same_name(scenario: Scenario, first: Scenario) -> ReadingError:
-    """Return the error about a name that another scenario has with its date."""
+    """Return the error about a name that equals the name of another scenario with its date."""
     return ReadingError(
         scenario.source,
         f"two scenarios of this file have the same name, {told(scenario.name)}: one has it with its date",

@@ -1,1 +1,1 @@
-"""Checks of what was read: names that do not exist, and stories that no PBX could ever make true."""
+"""Checks of what was read: names that do not exist, and stories that no PBX can fulfil."""

@@ -1,4 +1,4 @@
-"""Who picks up: that somebody is told to, that talks last long enough to be heard, and what of it is chance."""
+"""Checks of answers and talks: a phone's partner answers, talks can be heard, and chance is written as such."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def check_answers(
     participants: Participants,
     complaints: Complaints,
 ) -> None:
-    """Add answers that are chance, and talks that nothing could be heard in."""
+    """Add answers that are left to chance, and talks that are too short to hear anything."""
     for expectation in listed:
         with complaints:
             if isinstance(expectation, Talk):
@@ -27,7 +27,7 @@ def check_answers(
 
 
 def check_partners(participants: Participants, complaints: Complaints) -> None:
-    """Add the phones that pick up with one that never does."""
+    """Add the phones that answer with another phone which never answers."""
     for phone, told in participants.phones.items():
         behaviour = told.behaviour
         if not isinstance(behaviour, AnswersWith):
@@ -47,7 +47,7 @@ def check_partners(participants: Participants, complaints: Complaints) -> None:
 def _check_talk(
     caller: str, talk: Talk, listed: Sequence[Expectation], steps: Sequence[Step], participants: Participants
 ) -> None:
-    """Who talks has answered, and stays long enough to be heard."""
+    """Raise ReadingError unless the phone of a talk answers, and phone and caller stay long enough to be heard."""
     answers = [entry for entry in listed if isinstance(entry, Answer)]
     if not any(talk.phone in (entry.phone, entry.name, *entry.one_of) for entry in answers):
         raise ReadingError(
@@ -75,7 +75,7 @@ def _check_talk(
 
 
 def _check_answer(answer: Answer, participants: Participants) -> None:
-    """Where two pick up at the same moment, which of them gets the call is chance, and is said so."""
+    """Raise ReadingError for an answer of one phone where another answers at the same moment: which wins is chance."""
     if answer.one_of:
         return
     for phone, told in participants.phones.items():

@@ -1,8 +1,8 @@
-"""Two things at nearly the same moment: an action that might fall on either side of an expected boundary is refused.
+"""Refusal of events at nearly the same moment: an action that may fall on either side of an expected boundary.
 
-A phone that answers after 15 s, where after 15 s the next wave begins, is a coin toss: which of the two comes first is
-not the PBX's decision but the network's. Computed is only what the file states: waves up to the first without `for`,
-each phone's stretch of ringing from the first wave that has it (a fresh INVITE, `again`, does not break it).
+If a phone answers after 15 s and the next wave begins after 15 s, the network decides which comes first, not the PBX.
+Only what the file states is computed: the waves up to the first one without `for`, and each phone's stretch of ringing
+from the first wave that has it. A new INVITE (`again`) breaks the stretch only of a phone that refuses or forwards.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class _Wave:
     """Its place among the expectations."""
     start: float
     end: float | None
-    """None: the file does not say."""
+    """None: the file does not give it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +67,21 @@ class _Action:
     source: Source
     refuses: bool
     expected: bool
-    """Something is expected because of it."""
+    """An expectation results from it."""
     causes: float | None
-    """The boundary that is expected because of it, where its moment is known."""
+    """The boundary that is expected because of it; None if there is none, or its moment is not known."""
     since: float
-    """Boundaries up to here lie behind it."""
+    """The start of the ringing from which it is counted; boundaries up to here are not compared with it."""
     expects: str = ""
-    """The line that says that it happens: `answer: 101`."""
+    """The expectation that states it, such as `answer: 101`; empty for a caller."""
 
     @property
     def either(self) -> tuple[str, float]:
-        """What it is known by in another reading."""
+        """Return the key that is the same for this action in another reading."""
         return self.what, round(self.moment, 6)
 
     def comes_first(self, tolerance: PbxSeconds) -> bool:
-        """True where what is expected is that it comes in time, and ends what it falls into."""
+        """Return True if it is expected to come in time and to end the ringing in which it happens."""
         return self.expected and (self.causes is None or abs(self.causes - self.moment) < tolerance)
 
 
@@ -92,9 +92,9 @@ def check_moments_apart(
     tolerance: PbxSeconds,
     complaints: Complaints,
 ) -> None:
-    """Add the actions in one caller's call that lie closer to a boundary, or to each other, than the tolerance.
+    """Add the actions in one caller's call that are closer to a boundary, or to each other, than the tolerance.
 
-    Where one reading says that an action comes first, and another that it comes too late, both outcomes are expected.
+    An action is accepted if it comes first in one reading and too late in another: then both outcomes are expected.
     """
     told = [
         [_Call(caller, listed, steps, participants, tolerance) for caller, listed in reading.items()]
@@ -109,11 +109,11 @@ def check_moments_apart(
         for call in calls:
             call.check(both, complaints)
         if len(complaints) > before:
-            return  # further readings say the same of other lines
+            return  # further readings have the same mistakes in other lines
 
 
 class _Call:
-    """One caller's call in one reading: its waves, and what falls into them."""
+    """One caller's call in one reading: its waves, and the actions during them."""
 
     def __init__(
         self,
@@ -129,7 +129,7 @@ class _Call:
         self.actions = [action for action in actions if _in_time(action, waves, tolerance)]
 
     def check(self, both: Collection[tuple[str, float]], complaints: Complaints) -> None:
-        """Add what is left to chance; `both`: actions of which either outcome is expected."""
+        """Add what is left to chance; `both` are the actions of which both outcomes are expected."""
         waves, tolerance = self._waves, self._tolerance
         told: set[_Action] = {action for action in self.actions if action.either in both}
         for action in self.actions:
@@ -161,7 +161,7 @@ class _Call:
                 )
 
     def _causes(self, action: _Action, before: _Wave, wave: _Wave) -> bool:
-        """Tell whether a wave is the one before it without those who act at that moment: it begins because they do."""
+        """Return whether a wave begins because phones act: it is the wave before without the phones that act then."""
         leaving = set(before.ring.phones) - set(wave.ring.phones)
         rest = set(before.ring.phones) & set(wave.ring.phones)
         acting = {_who(each) for each in self.actions if each.expects and _beside(each, wave.start, self._tolerance)}
@@ -187,7 +187,10 @@ def _waves(listed: Sequence[Expectation]) -> list[_Wave]:
 
 
 def _stretches(waves: Sequence[_Wave], participants: Participants) -> Iterator[_Stretch]:
-    """Yield who rings from when to when; a refusal is counted from each INVITE, so a fresh one begins anew there."""
+    """Yield each phone's stretches of ringing.
+
+    A refusal or forward is counted from each INVITE, so a new INVITE (`again`) begins a new stretch for such a phone.
+    """
     phones = dict.fromkeys(phone for wave in waves for phone in wave.ring.phones)
     for phone in phones:
         run: list[_Wave] = []

@@ -1,4 +1,4 @@
-"""A story that is told many times: whether it can be, and whether that many calls tell a wrong PBX from a right one."""
+"""Checks of a story that is played many times: its form allows it, and its calls are enough to find a wrong PBX."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def check_calls(
     participants: Participants,
     complaints: Complaints,
 ) -> None:
-    """Add what does not go with a story that is told `calls` times; `said` is where that is said, if it is."""
+    """Add what is wrong with playing the story `calls` times; `said` is the place of `calls:`, or of the scenario."""
     over = [
         each for reading in readings[:1] for listed in reading.values() for each in listed if isinstance(each, Over)
     ]
@@ -52,7 +52,7 @@ def check_calls(
 def _told_again_and_again(
     said: Source, steps: Sequence[Step], readings: Sequence[Reading], participants: Participants
 ) -> None:
-    """Refuse all but one caller with a direct number who hangs up at the first ring: that alone is quick."""
+    """Raise ReadingError unless one caller dials a direct number and hangs up at the first ring: only that is quick."""
     shape = [type(step) for step in steps]
     fix = _STEPS.format(participants.example)
     if len(participants.calling) != 1 or shape != [Call, HangUp]:
@@ -87,7 +87,7 @@ def _told_again_and_again(
 
 
 def _can_fail(over: Over, calls: int, listed: Sequence[Expectation], first: Over) -> None:
-    """Refuse what is said twice, a choice that is not free, and too few calls."""
+    """Raise ReadingError for a choice that is counted twice, is not a free choice of a ring, or has too few calls."""
     choice = next((each for each in listed if isinstance(each, Ring) and each.name == over.choice), None)
     if choice is None:
         raise ReadingError(

@@ -1,4 +1,4 @@
-"""Lines whose verdict is another one than in an earlier version of Ringproof: `ringproof validate` names them."""
+"""Lines that an earlier version of Ringproof judged differently; `ringproof validate` reports them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from ringproof.scenario.model.scenario import Hear, Scenario
 
 
 def changed_lines(scenario: Scenario) -> Iterator[tuple[Source, str]]:
-    """Yield each line of `scenario` that says something else than it did, and what to do about it.
+    """Yield each line of `scenario` that has another meaning than before, and what to do about it.
 
-    A PBX that answers by itself was excused by `hear: prompt`, too (`Scenario.lets_pbx_answer`).
+    In earlier versions `hear: prompt` also allowed the PBX to answer by itself; now see `Scenario.lets_pbx_answer`.
     """
     for name in scenario.expect:
         hears = next((step for step in scenario.when if isinstance(step, Hear) and step.caller == name), None)

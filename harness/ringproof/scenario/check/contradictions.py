@@ -1,7 +1,7 @@
-"""Stories that contradict themselves: what no PBX could ever make true.
+"""Refusal of stories that contradict themselves, so that no PBX can fulfil them.
 
-Looked at is only what the file itself states: how long phones ring before they act, how often they ring, when the
-caller hangs up. Where more than one outcome is right, a story is refused only if none of them can hold.
+Only what the file states is checked: how long phones ring before they act, how often they ring, and when the caller
+hangs up. If more than one outcome is right, a story is refused only if none of them can hold.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ OK = 200
 OF_THE_STACK = frozenset(
     (400, 406, 413, 415, 416, 420, 421, 422, 481, 482, 483, 488, 493, 494, 500, 501, 503, 505, 580, 606)
 )
-"""Codes with which a phone's SIP stack refuses an INVITE that it does not understand, whatever the phone was told."""
+"""Codes with which a phone's SIP stack refuses an INVITE that it cannot accept, whatever the phone's behaviour is."""
 
 Reading = Mapping[str, Sequence[Expectation]]
 
@@ -59,7 +59,7 @@ def check_contradictions(
     tolerance: PbxSeconds,
     complaints: Complaints,
 ) -> None:
-    """Add what can never hold; nothing where one of the readings can."""
+    """Add what can never hold in the first reading; add nothing if at least one reading can hold."""
     told: list[list[ReadingError]] = []
     for reading in readings:
         story = _Story(reading, steps, replace(participants, choices=dict(choices_of(reading))), tolerance)
@@ -81,7 +81,7 @@ class _Stretch:
 
 @dataclass(frozen=True, slots=True)
 class _Story:
-    """One reading."""
+    """One reading of a story."""
 
     reading: Reading
     steps: Sequence[Step]
@@ -99,7 +99,10 @@ class _Story:
         yield from self._connected_with_nobody(caller, listed)
 
     def _ring_on_too_long(self, listed: Sequence[Expectation]) -> Iterator[ReadingError]:
-        """Yield for each phone that acts before the end of its ring; a single wave is enough where keys move calls."""
+        """Yield an error for each phone that acts before the end of its ring.
+
+        If a key is pressed at a stated moment, which may move a call, each wave is looked at by itself.
+        """
         keys = any(isinstance(step, Press) and step.at is not None for step in self.steps)
         for stretch in _stretches(listed, self.participants, single=keys):
             phone = stretch.phone
@@ -132,9 +135,9 @@ class _Story:
         )
 
     def _answer_without_a_ring(self, listed: Sequence[Expectation]) -> Iterator[ReadingError]:
-        """Yield for each phone that rings before it answers, and is in no wave of any caller's call.
+        """Yield an error for each phone that rings before it answers, and is in no wave of any caller's call.
 
-        A step that counts from its ring says that it rings, too.
+        A step that is timed from the phone's ring also states that it rings.
         """
         rings = [each for others in self.reading.values() for each in others if isinstance(each, Ring)]
         named = {phone for ring in rings for phone in (*ring.phones, *ring.one_of)}
@@ -164,7 +167,7 @@ class _Story:
         )
 
     def _ring_after_the_hang_up(self, caller: str, listed: Sequence[Expectation]) -> Iterator[ReadingError]:
-        """Yield for the first wave that would end after the caller has hung up, where that moment is known."""
+        """Yield an error for the first wave that would end after the caller's hang-up, if that moment is known."""
         waves: list[Ring] = []
         for entry in listed:
             if isinstance(entry, Answer):
@@ -197,7 +200,7 @@ class _Story:
                 return
 
     def _refuse_otherwise(self, listed: Sequence[Expectation]) -> Iterator[ReadingError]:
-        """Yield for each phone that is told to refuse with other codes."""
+        """Yield an error for each phone whose behaviour is to refuse with other codes."""
         for entry in (entry for entry in listed if isinstance(entry, Refused)):
             for phone, codes in entry.codes.items():
                 behaviours = self.participants.behaviours(phone)
@@ -214,7 +217,7 @@ class _Story:
                     )
 
     def _answer_and_miss(self, listed: Sequence[Expectation]) -> Iterator[ReadingError]:
-        """Yield for each phone that misses more calls than it has rings left beside those that it answers."""
+        """Yield an error for each phone that misses more calls than it has rings beyond those that it answers."""
         answers: dict[str, Answer] = {}
         answered: dict[str, int] = {}
         for answer in (entry for entry in listed if isinstance(entry, Answer) and not entry.one_of):
@@ -234,7 +237,7 @@ class _Story:
                     )
 
     def _connected_with_nobody(self, caller: str, listed: Sequence[Expectation]) -> Iterator[ReadingError]:
-        """Yield where the caller gets 200, nobody answers, and he reaches nothing that answers by itself."""
+        """Yield an error if the caller gets 200, nobody answers, and the call reaches nothing that answers itself."""
         nobody = next((entry for entry in listed if isinstance(entry, Nobody)), None)
         gets = [entry for entry in listed if isinstance(entry, CallerGets)]
         connected = next((entry for entry in gets if entry.code == OK), None)
@@ -257,7 +260,7 @@ class _Story:
 
 
 def _stretches(listed: Sequence[Expectation], participants: Participants, *, single: bool) -> Iterator[_Stretch]:
-    """Yield who rings without a break in which waves; `single`: each wave by itself."""
+    """Yield the waves in which each phone rings without a break; `single`: each wave by itself."""
     phones = dict.fromkeys(phone for entry in listed if isinstance(entry, Ring) for phone in entry.phones)
     for phone in phones:
         waves: list[Ring] = []
@@ -272,7 +275,10 @@ def _stretches(listed: Sequence[Expectation], participants: Participants, *, sin
 
 
 def _breaks(entry: Expectation, phone: str, participants: Participants, *, single: bool) -> bool:
-    """Tell whether a phone's ring ends here; what a refusal counts from is each INVITE, so a fresh one breaks it."""
+    """Return whether a phone's stretch of ringing ends here.
+
+    A refusal or forward is counted from each INVITE, so a new INVITE (`again`) ends the stretch of such a phone.
+    """
     match entry:
         case Ring():
             afresh = phone in entry.again and isinstance(participants.behaviour(phone), Refuses | Forwards)
@@ -288,7 +294,7 @@ def _breaks(entry: Expectation, phone: str, participants: Participants, *, singl
 
 
 def _rings_of(phone: str, listed: Sequence[Expectation], participants: Participants) -> Iterator[Ring]:
-    """Yield the wave in which each ring of a phone begins, also those in which a choice may mean it."""
+    """Yield the wave in which each ring of a phone begins, and the waves in which a choice may mean the phone."""
     rings = False
     for entry in listed:
         if isinstance(entry, Ring):
@@ -302,9 +308,10 @@ def _rings_of(phone: str, listed: Sequence[Expectation], participants: Participa
 
 
 def _hang_up_of(caller: str, steps: Sequence[Step]) -> tuple[HangUp, PbxSeconds] | None:
-    """Return the step in which a caller hangs up, and when at the latest: after his call, or after the ring it names.
+    """Return the step in which a caller hangs up, and its latest time after the call, or after the ring it names.
 
-    None where nobody can say: he does something in between that takes its time, or counts from an answer.
+    Return None if the time is not known: a step in between takes an unknown time, or the hang-up is timed from an
+    answer.
     """
     waited: float | None = None
     for step in steps:
@@ -330,7 +337,7 @@ def _has(wave: Ring, phone: str) -> bool:
 
 
 def _reaches_a_menu(office: Office, number: str) -> bool:
-    """Tell whether a call to a number of the office can come to a menu, at whatever hour and whoever is free."""
+    """Return whether a call to a number of the office can reach a menu, at any time and with any phones free."""
     left: list[Destination] = [office.trunk.numbers[number]]
     if office.hours is not None:
         left.append(office.hours.closed)

@@ -1,4 +1,4 @@
-"""An office file: what its parts say of each other. Everything that is named exists, and no call runs in a circle."""
+"""Checks of an office as a whole: everything that is named exists, and no call can loop."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LEAST_DIGIT = PbxSeconds(0.1)
 
 
 def check_office(office: Office, root: Table, folder: Path, complaints: Complaints) -> tuple[Path, ...]:
-    """Add what is wrong with an office of the right shape; return the sound files that were looked at."""
+    """Add what is wrong with an office of the right shape; return the sound files that were checked."""
     for path, destination in _destinations(office):
         with complaints:
             _exists(office, root, path, destination)
@@ -131,9 +131,9 @@ def _long_enough(root: Table, path: Path_, time: PbxSeconds, least: PbxSeconds, 
 
 
 def _no_loop(office: Office, root: Table) -> None:
-    """Refuse a circle of groups and extensions: with nobody free the PBX would run in it at full speed.
+    """Raise ReadingError for a loop of groups and extensions: with no phone free the PBX would run in it at full speed.
 
-    A circle through a menu is usual; there the caller has a say.
+    A loop through a menu is usual and allowed, because the caller decides there.
     """
     ways: dict[str, list[tuple[Path_, Destination]]] = {
         f"group `{name}`": [(("groups", name, key), destination) for key, destination in group.destinations.items()]
@@ -157,7 +157,7 @@ def _no_loop(office: Office, root: Table) -> None:
 def _find_loop(
     ways: Mapping[str, list[tuple[Path_, Destination]]], seen: tuple[str, ...]
 ) -> tuple[tuple[str, ...], Path_] | None:
-    """Return the stops of a way back to the first of `seen`, and where its last destination stands."""
+    """Return the stops of a loop back to the first of `seen`, and the path of its last destination, or None."""
     for path, destination in ways[seen[-1]]:
         following = _stop(destination)
         if following == seen[0]:

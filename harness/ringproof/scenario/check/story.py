@@ -1,4 +1,4 @@
-"""One scenario: what its steps, behaviours and expectations say of each other. What could never be seen is refused."""
+"""Checks of one scenario: steps, behaviours and expectations fit each other, and what can never happen is refused."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def check_moments(
     participants: Participants,
     complaints: Complaints,
 ) -> None:
-    """Add the moments that never come, because what they count from is not expected."""
+    """Add the steps whose moment never comes, because the event from which it is counted is not expected."""
     ringing, answering = _who_do_something(each for listed in expect.values() for each in listed)
     for known in (ringing, answering):
         known.update([extension_of(phone) for phone in known])
@@ -129,7 +129,7 @@ def check_moments(
 
 
 def _who_do_something(expectations: Iterable[Expectation]) -> tuple[set[str], set[str]]:
-    """Return which phones are expected to ring, and which of them to pick up."""
+    """Return the phones that are expected to ring, and those of them that are expected to pick up."""
     ringing: set[str] = set()
     answering: set[str] = set()
     for expectation in expectations:
@@ -157,7 +157,7 @@ def _who_pick_up(expectation: Answer | Lost) -> tuple[str, ...]:
 
 
 def _missing(phone: str, event: str, known: Sequence[str], participants: Participants) -> str:
-    """Return what to write where a step counts from what nobody expects: numbers alike are no misspelt ones."""
+    """Return the fix for a step timed from an unexpected event; similar numbers are not taken for misspelt ones."""
     if phone == ANY:
         return "add what anybody is expected to do to `expect:`"
     written = f"`- {event}: {phone}`" if event == "answer" else f"`- {event}: [{phone}]`"
@@ -175,7 +175,7 @@ def check_expectations(
     participants: Participants,
     complaints: Complaints,
 ) -> None:
-    """Add what contradicts itself, or what no phone of this scenario could do."""
+    """Add expectations that contradict each other, or that no phone of this scenario can fulfil."""
     for expectation in listed:
         with complaints:
             _possible(caller, expectation, steps, participants)
@@ -233,7 +233,7 @@ def _possible(  # noqa: C901, PLR0912 - one case for each expectation
             for phone in phones:
                 _reachable(phone, "is commanded nothing", expectation.source, participants)
         case Talk() | Nobody() | CallerHears() | Over():
-            pass  # `answer_checks`, `_check_nobody` and `chance_checks` look at them
+            pass  # `check_answers`, `_check_nobody` and `check_calls` check them; `CallerHears` has no check
         case _:
             assert_never(expectation)
 
@@ -293,7 +293,7 @@ def _talks(phone: str, source: Source, participants: Participants) -> None:
 
 
 def _rings_long_enough(phone: str, source: Source, participants: Participants) -> None:
-    """Refuse a phone in a wave that is offline or acts at once."""
+    """Raise ReadingError for a phone in a wave that cannot ring, or acts too soon to be in a wave."""
     _reachable(phone, "cannot ring", source, participants)
     _talks(phone, source, participants)
     behaviour = participants.behaviour(phone)
@@ -330,7 +330,7 @@ def _can_end(caller: str, by: str | None, source: Source, steps: Sequence[Step],
 
 
 def _number_exists(caller: str, listed: Sequence[Expectation], participants: Participants) -> None:
-    """A number that the office does not have rings nobody; that may be the point, and is then said."""
+    """Raise ReadingError for a number that the office does not have, unless `nobody: rings` is expected."""
     dialled = participants.callers[caller]
     if participants.office is None or not dialled.dials or dialled.dials in participants.office.trunk.numbers:
         return

@@ -1,1 +1,1 @@
-"""From parts of a YAML tree to the model: one module for each part of a file."""
+"""Readers that turn parts of a YAML tree into the model: one module for each part of a file."""

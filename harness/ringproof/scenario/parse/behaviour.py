@@ -1,4 +1,4 @@
-"""What a phone does when it is called: a word, or a mapping with one verb."""
+"""Reader of behaviours, what a phone does when it is called: a word, or a mapping with one verb."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ WORDS: Mapping[str, Behaviour] = {
     "do not disturb": Refuses(BUSY),
 }
 DIALS = re.compile(r"[0-9+*#]{1,32}")
-"""What can be dialled."""
+"""A number that can be dialled."""
 ALWAYS = "always"
 BEHAVIOUR = Grammar(
     what="behaviour",
@@ -54,7 +54,7 @@ _BEHAVIOURS = (
 
 
 def read_behaviour(value: Value, phone: str) -> Behaviour:
-    """Read `rings`, `{answers: 5s}`...; `phone` says in sentences whose behaviour it is."""
+    """Return the behaviour that `rings`, `{answers: 5s}`... means; messages name it as that of `phone`."""
     if isinstance(value, Text):
         if value.text in WORDS:
             return WORDS[value.text]
@@ -105,7 +105,7 @@ def _forwards_to(value: Value) -> str:
 
 
 def _on_a_call(sentence: Sentence, phone: str) -> OnACall:
-    """Read `{on a call: 10s}` or `{on a call: always}`, each with what happens to a second call."""
+    """Read `{on a call: 10s}` or `{on a call: always}`, each with or without `call waiting`."""
     value, waiting = sentence.value, sentence.modifier("call waiting")
     always = isinstance(value, Text) and value.text == ALWAYS
     ends = None if always else time_of(value, "`on a call`", "10s, from the story's begin, or `always`")

@@ -1,4 +1,4 @@
-"""How a story that is told many times is written: `calls: 300`, and `over: first`, what holds over all of them."""
+"""Readers for a story that is played many times: `calls: 300`, and `over: first`, what must hold over all calls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ringproof.scenario.syntax.values import table_of, text_of, unknown_name
 from ringproof.scenario.syntax.verbs import Sentence
 
 MOST_CALLS = 1000
-"""A phone process, and the patience of who waits, were tried with so many."""
+"""The most calls of one story: a phone process, and the time that a user has to wait, were tried with this many."""
 _LEAST_CALLS = 2
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 MOST_SHARE = 9999
@@ -23,7 +23,7 @@ RAREST, MOST_OFTEN = 1e-12, 0.01
 
 
 def read_calls(value: Value) -> int:
-    """Read `calls:`."""
+    """Return the number of calls that `calls:` gives. Raises ReadingError."""
     text = text_of(value, "`calls`", "how many times the story is told, such as 300")
     if not _NUMBER.fullmatch(text.text) or not _LEAST_CALLS <= int(text.text) <= MOST_CALLS:
         raise ReadingError(
@@ -35,7 +35,7 @@ def read_calls(value: Value) -> int:
 
 
 def read_over(sentence: Sentence, participants: Participants) -> Over:
-    """Read `over: first`, `shares: {101: 2, 102: 1}`, `independent: false`, `false alarm: 1e-6`."""
+    """Read `over: first` with its modifiers `shares: {101: 2, 102: 1}`, `independent: false`, `false alarm: 1e-6`."""
     name = text_of(sentence.value, "`over`", "a choice made above, such as first")
     if name.text not in participants.choices:
         raise unknown_name(name, participants.choices, "nothing above is chosen as", "the choices are")

@@ -1,4 +1,4 @@
-"""`speed:` and `clock:`: how fast the PBX's clock may race, and what it shows when the story starts."""
+"""Readers of `speed:`, how fast the PBX's clock may race, and of `clock:`, what it shows when the story starts."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ CLOCK = ("starts", "every", "for")
 SWEEP = ("every", "for")
 STARTS = re.compile(r"(?P<moment>\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2})?) (?P<zone>\S+)")
 MOST_DATES = 2000
-"""A scenario is played at so many dates at most."""
+"""The most dates at which one scenario is played."""
 _OFFSET = re.compile(r"[+-](?P<hours>\d{2}):(?P<minutes>\d{2})")
 _EXAMPLE = "`2026-12-31 17:59:50 Europe/Moscow`"
 _EARLIEST = 2002
 _LATEST = 2037
-"""Telephony software keeps dates in 32 bits here and there, and certificates begin somewhere."""
+"""The years that a PBX is set to: some telephony software keeps dates in 32 bits, and certificates have a first day."""
 
 
 def read_speed(value: Value) -> float:
-    """Return a scenario's own limit. Raises ReadingError."""
+    """Return the highest speed that a scenario gives. Raises ReadingError."""
     text = text_of(value, "`speed`", "a number, such as `10`")
     try:
         return parse_speed(text.text)
@@ -39,7 +39,7 @@ def read_speed(value: Value) -> float:
 
 
 def read_clock(value: Value) -> datetime | tuple[datetime, ...]:
-    """Return when `clock:` has the story start, with the zone: a date, or the dates of a list or sweep.
+    """Return the date, with its zone, at which `clock:` starts the story, or the dates of a list or sweep.
 
     Raises ReadingError.
     """
@@ -94,7 +94,7 @@ def _listed(listing: Listing, sweep: list[Entry]) -> tuple[datetime, ...]:
 
 
 def _swept(start: datetime, table: Table) -> Iterator[datetime]:
-    """Yield the dates from `start` on, `every` so long, before `for` has passed."""
+    """Yield the dates from `start` on, one after each `every`, until `for` has passed. Raises ReadingError."""
     for missing, example, meaning in (
         ("for", "7d", "how far apart the dates are, and not for how long they go on"),
         ("every", "30m", "for how long the dates go on, and not how far apart they are"),
@@ -156,7 +156,7 @@ def _must_be_shown_once(date: datetime, every: Span, value: Value) -> None:
 
 
 def _read_date(text: Text) -> datetime:
-    """Return a date that is written with its zone. Raises ReadingError."""
+    """Return the date of a text that gives a date and its zone. Raises ReadingError."""
     match = STARTS.fullmatch(text.text)
     if match is None:
         raise ReadingError(
@@ -185,7 +185,7 @@ def _read_date(text: Text) -> datetime:
 
 
 def _in_zone(local: datetime, name: str, text: Text) -> datetime:
-    """Return a local time of a zone; one that the zone's clocks skip or show twice is refused."""
+    """Return a local time in a zone. Raises ReadingError if the zone's clocks skip it or show it twice."""
     zones = time_zones()
     if name not in zones:
         near = nearest(name, zones)

@@ -1,4 +1,4 @@
-"""One line of what must be observed: an expectation, or a choice of the PBX."""
+"""Reader of one line of `expect:`: an expectation, which may contain a choice of the PBX."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ SHOWN = ("from", "diverted by")
 CALLER_GETS = ("code", "answered by", "ended by")
 ANSWERED_BY = ("pbx",)
 TALKS_AT_LEAST = PbxSeconds(3.0)
-"""A shorter talk is heard once, from its beginning to its end."""
+"""The shortest `for:` of a talk: a shorter talk is listened to once, from its beginning to its end."""
 _CHOICE = "`{one_of: [101, 102], as: first}`"
 _FEWEST = 2
 CHOICE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,38}")
@@ -86,7 +86,7 @@ _T = TypeVar("_T")
 def read_expectation(  # noqa: C901, PLR0911, PLR0912 - one case for each verb
     sentence: Sentence, caller: str, participants: Participants
 ) -> Expectation:
-    """Read one line of what is expected of a caller's call; `either` is none, it stands for several."""
+    """Read one line of what is expected of a caller's call; not `either`, which stands for several lists."""
     source, value = sentence.verb.source, sentence.value
     match sentence.verb.text:
         case "ring":
@@ -139,7 +139,7 @@ def read_expectation(  # noqa: C901, PLR0911, PLR0912 - one case for each verb
 
 
 def _by_phone(sentence: Sentence, example: str, participants: Participants) -> dict[str, Value]:
-    """Read a mapping of phones to something of each."""
+    """Return a mapping of phones to a value for each."""
     verb = sentence.verb.text
     table = table_of(sentence.value, f"`{verb}`", f"`{verb}: {example}`")
     if not table.entries:
@@ -156,7 +156,7 @@ def _target(value: Value) -> str:
 
 
 def _talk(sentence: Sentence, caller: str, participants: Participants) -> Talk:
-    """Read `[anna, 101]`, in either order."""
+    """Read `[anna, 101]`, in any order."""
     meant = f"the caller and who answered, such as `talk: [{caller}, 101]`"
     texts = [text_of(item, "a part of `talk`", meant) for item in items_of(sentence.value, "`talk`", meant)]
     others = [text for text in texts if text.text != caller]
@@ -171,7 +171,7 @@ def _talk(sentence: Sentence, caller: str, participants: Participants) -> Talk:
 
 
 def _each_time(value: Value, example: str, read: Callable[[Value], _T]) -> tuple[_T, ...]:
-    """Read what a phone does with a call, or a list with one for each time."""
+    """Read what a phone does with a call, or a list of it with one part for each call to the phone."""
     listed = value.items if isinstance(value, Listing) else (value,)
     if not listed:
         raise ReadingError(value.source, "this list is empty", f"write `{example}`, or delete it")
@@ -179,7 +179,7 @@ def _each_time(value: Value, example: str, read: Callable[[Value], _T]) -> tuple
 
 
 def _counted(value: Value, verb: str, meant: str, participants: Participants) -> tuple[tuple[str, ...], dict[str, int]]:
-    """Read `[101, 102]`, or `{101: 2}` where it matters how often: the phones, and the numbers that are written."""
+    """Read `[101, 102]`, or `{101: 2}` with counts; return the phones and the counts that are written."""
     times: dict[str, int] = {}
     if not isinstance(value, Table):
         return _phones(value, verb, participants), times
@@ -212,12 +212,12 @@ def _ring(sentence: Sentence, participants: Participants) -> Ring:
 def _choice(
     table: Table, participants: Participants, keys: tuple[str, ...] = CHOICE
 ) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
-    """Read `{one_of: [101, 102], as: first, not: [others]}`; the name is known from here on."""
+    """Read `{one_of: [101, 102], as: first, not: [others]}`; the name is known in the lines after it."""
     refuse_unknown(table, keys, "a choice")
     value, as_, not_ = (entry(table.entries, key) for key in CHOICE)
     before = tuple(participants.choices)
     name = "" if as_ is None else _new_name(text_of(as_, "`as`", "a name, such as first"), participants)
-    if name:  # whatever else is wrong with it: who means it later is not wrong, too
+    if name:  # known even if the choice has mistakes, so that later uses of the name are no mistakes
         participants.choices[name] = ()
     if value is None:
         raise ReadingError(table.source, "a choice has no `one_of:`", f"write {_CHOICE}")
@@ -258,7 +258,7 @@ def _phones(value: Value, what: str, participants: Participants) -> tuple[str, .
     phones: dict[str, Source] = {}
     for text in texts:
         for phone in participants.all_of(text):
-            if phone in phones:  # once by the name of its extension, and once by its own
+            if phone in phones:  # by the number of its extension, and by its own name
                 raise ReadingError(text.source, f"{what} names {phone} twice", "delete one of the two", phones[phone])
             phones[phone] = text.source
     return tuple(phones)

@@ -1,4 +1,4 @@
-"""`caller hears:`: what a caller hears, by its kind or by the file that the PBX plays."""
+"""Reader of `caller hears:`, what a caller hears, by the kind of sound or by the file that the PBX plays."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MEANT = "`caller hears: ringing`, or a list such as `[music, sound]`"
 
 
 def read_caller_hears(sentence: Sentence) -> CallerHears:
-    """Read a word, a prompt, or a list of them. Raises ReadingError."""
+    """Read a word, a prompt, or a list of both. Raises ReadingError."""
     listed = sentence.value.items if isinstance(sentence.value, Listing) else (sentence.value,)
     if not listed:
         raise ReadingError(sentence.value.source, "this list is empty", f"write {_MEANT}, or delete it")

@@ -1,4 +1,4 @@
-"""Reads `needs: {asterisk: "22", because: ...}`."""
+"""Reader of `needs: {asterisk: "22", because: ...}`."""
 
 from __future__ import annotations
 

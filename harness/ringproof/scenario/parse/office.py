@@ -1,4 +1,4 @@
-"""An office file: its shape. Which destination, strategy or prompt is meant is picked by key before pydantic looks."""
+"""Reader of the shape of an office file; it chooses destinations, strategies and prompts by key before pydantic."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=BaseModel)
 Reader = Callable[[Entry], object]
-"""Makes a part from its entry; None after a complaint."""
+"""A function that makes a part from its entry, or returns None after a complaint."""
 
 _STRATEGIES: Mapping[str, type[BaseModel]] = {
     "ring_all": RingAll,
@@ -66,9 +66,10 @@ def read_shape(root: Value, lines: tuple[str, ...], complaints: Complaints) -> O
 
 
 def place_of(root: Value, path: Iterable[str | int]) -> Source:
-    """Return where the part stands that a path of keys and numbers names; of what is missing, where it is missed.
+    """Return the place of the part that a path of keys and numbers names.
 
-    As in pydantic's `loc`, `[key]` behind a key means the key, not its value.
+    If the part is missing, the place is that of the innermost existing part of the path. As in pydantic's `loc`,
+    `[key]` after a key means the key, not its value.
     """
     value, place, key = root, root.source, root.source
     for part in path:
@@ -184,7 +185,7 @@ class _Shape:
         return self._fill(models[keys[0]], table, written.key.source, what, {})
 
     def _uncut(self, written: Entry) -> str | None:
-        """Return a text for people, of which YAML took no part for a comment."""
+        """Return a name. Raises ReadingError if YAML read a part of it, after ` #`, as a comment."""
         text = text_of(written.value, f"`{written.key.text}`", "a name")
         line = self._lines[text.source.line - 1][text.source.column - 1 :]
         if text.plain and re.match(re.escape(text.text) + r"\s+#\S", line):
@@ -209,7 +210,10 @@ class _Shape:
         return read
 
     def _fill(self, model: type[M], table: Table, place: Source, what: str, children: Mapping[str, Reader]) -> M | None:
-        """Make a model from its children and its plain values; `place` is where something missing is told."""
+        """Return a model made of its children and its plain values, or None after a complaint.
+
+        `place` is the place of the error about a missing key.
+        """
         before = len(self._complaints)
         known = [field.alias or name for name, field in model.model_fields.items()]
         filled: dict[str, object] = {}
@@ -218,7 +222,7 @@ class _Shape:
             part = None
             with self._complaints:
                 if key not in known:
-                    broken.add(nearest(key, known) or "")  # what it was meant to be is not missing, too
+                    broken.add(nearest(key, known) or "")  # the key that was meant is not reported as missing, too
                     raise unknown_key(written.key, known, what)
                 part = children[key](written) if key in children else _plain(written)
             if part is None:
@@ -238,7 +242,7 @@ class _Shape:
 
 
 def _plain(written: Entry) -> object:
-    """Return what pydantic reads: texts, lists, mappings. Raises ReadingError for a value that was left out."""
+    """Return a value as pydantic reads it: texts, lists, mappings. Raises ReadingError for a missing value."""
 
     def plain(value: Value) -> object:
         if isinstance(value, Text):

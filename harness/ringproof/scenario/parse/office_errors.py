@@ -1,4 +1,4 @@
-"""What pydantic says of an office, in our own words."""
+"""Errors of pydantic about an office, in words of our own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def explain(fault: ErrorDetails, place: Source, what: str) -> ReadingError:  # noqa: C901, PLR0911 - one case an error
-    """Return the sentence for one error of pydantic's; `what` is the part of the office that has it."""
+    """Return our error for one error of pydantic; `what` names the part of the office that has it."""
     context = fault.get("ctx", {})
     key = _key(fault)
     written = fault["input"]
@@ -56,7 +56,7 @@ def explain(fault: ErrorDetails, place: Source, what: str) -> ReadingError:  # n
 
 
 def _key(fault: ErrorDetails) -> str:
-    """Return the innermost key that the error is about."""
+    """Return the innermost key of the error's path."""
     words = [part for part in fault["loc"] if isinstance(part, str) and part not in ("[key]", "tuple")]
     return words[-1] if words else "this"
 

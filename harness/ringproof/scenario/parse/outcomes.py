@@ -1,7 +1,7 @@
-"""`expect:` as a whole: who is to see what, and where more than one outcome is right, one reading for each of them.
+"""Reader of `expect:` as a whole: the expectations of each caller, with one reading for each outcome that is right.
 
-`either:` in a list gives a reading for each of its lists, `together:` one for each way in which its lists can be given
-to the callers. What is checked or judged later is always one reading: a list for each caller, without a choice of ours.
+`either:` in a list makes a reading for each of its lists. `together:` makes one for each way in which its lists can be
+given to the callers. Checks and judges always get one reading: a list for each caller, without alternatives.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from ringproof.scenario.syntax.values import entry, items_of
 from ringproof.scenario.syntax.verbs import take_apart
 
 MOST = 24
-"""Readings of one scenario: each is judged, and nobody thinks of more."""
+"""The most readings of one scenario: each is judged, and an author cannot keep track of more."""
 TOGETHER = "together"
 WHOEVER = "caller"
-"""Who talks, in a list of `together`: `talk: [caller, 101]`."""
+"""The word for the caller in a list of `together`: `talk: [caller, 101]`."""
 _LIST = "`- ring: [101]`, one expectation a line"
 _EITHER = "`either:` and below it two lists or more, each with a `- ` of its own"
 _FEWEST = 2
 
 Listed = tuple[Expectation, ...]
 Reading = Mapping[str, Listed]
-"""By caller's name. In their order names of choices are known: to those behind."""
+"""The expectations by caller's name, in order: a choice can be named in the lists after its own."""
 
 
 def read_expectations(
     value: Value, name: Text, participants: Participants, complaints: Complaints
 ) -> tuple[Reading, ...]:
-    """Read `expect:` of the scenario called `name`: what is expected of every caller who calls, in every reading."""
+    """Return the readings of `expect:` of the scenario `name`, each with the expectations of all callers that call."""
     before = len(complaints)
     together = (
         entry(value.entries, TOGETHER) if isinstance(value, Table) and TOGETHER not in participants.callers else None
@@ -73,7 +73,7 @@ def read_expectations(
 
 
 def check_names(reading: Reading, complaints: Complaints) -> None:
-    """Add the names that two choices of one reading share: lists of one `either` may, what stands behind it may not."""
+    """Add the names that two choices of one reading share: two lists of one `either` may, lines after it may not."""
     named: dict[str, Ring] = {}
     for each in (each for listed in reading.values() for each in listed if isinstance(each, Ring) and each.name):
         first = named.setdefault(each.name, each)
@@ -89,7 +89,7 @@ def check_names(reading: Reading, complaints: Complaints) -> None:
 
 
 def _together(table: Table, value: Value, participants: Participants, complaints: Complaints) -> tuple[Reading, ...]:
-    """Give the lists to the callers in every way."""
+    """Return a reading for each way in which the lists can be given to the callers."""
     if len(table.entries) > 1:
         other = next(written.key for key, written in table.entries.items() if key != TOGETHER)
         raise ReadingError(
@@ -138,7 +138,7 @@ def _whose(key: Text, participants: Participants) -> str:
     caller = participants.caller(key)
     if (
         caller not in participants.calling and not participants.strangers
-    ):  # else it is known which call names him wrongly
+    ):  # with strangers, their `call` steps are the mistake
         raise ReadingError(key.source, f"{caller} never calls in this scenario", f"add the step `- call: {caller}`")
     return caller
 
@@ -146,7 +146,7 @@ def _whose(key: Text, participants: Participants) -> str:
 def _alternatives(
     value: Value, name: str, caller: str, participants: Participants, complaints: Complaints
 ) -> tuple[Listed, ...]:
-    """Read a list of expectations of a caller's call, in every way in which its `either` can be read."""
+    """Read a list of expectations of a caller's call; return one list for each combination of its `either` lists."""
     items = items_of(value, "`expect`", _LIST)
     if not items:
         raise ReadingError(value.source, f"nothing is expected of {told(name)}, so it can never fail", f"write {_LIST}")
@@ -164,7 +164,7 @@ def _alternatives(
 
 
 def _either(value: Value, caller: str, participants: Participants, complaints: Complaints) -> tuple[Listed, ...]:
-    """Read the lists of an `either`; a choice that is named in one of them is known in that list alone."""
+    """Read the lists of an `either`; a choice that is named in one of them is known only in that list."""
     lists = items_of(value, "`either`", _EITHER)
     if len(lists) < _FEWEST or not all(isinstance(each, Listing) and each.items for each in lists):
         raise ReadingError(value.source, "`either` has no two lists of expectations", f"write {_EITHER}")

@@ -1,4 +1,4 @@
-"""Who plays: callers, phones and what the phones do when they are called."""
+"""Readers of the participants: callers, phones and what the phones do when they are called."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ CONTACT = re.compile(r"[a-z][a-z0-9-]{0,18}")
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a phone was told to do, and where."""
+    """The behaviour that a file gives a phone, and where."""
 
     behaviour: Behaviour
     source: Source
@@ -52,29 +52,29 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Participants:
-    """Everybody whom a scenario may name."""
+    """The callers, phones and choices that a scenario may name."""
 
     office: Office | None
-    """None where the office file has problems of its own; then no extension is unknown."""
+    """None if the office file has problems; then every extension counts as known."""
     callers: Mapping[str, Caller]
     phones: Mapping[str, Told]
-    """Those that the files name; all others ring on."""
+    """The phones that the file names; all others do what `rung` says, or only ring."""
     calling: tuple[str, ...]
-    """The callers who have a `call` step, in order."""
+    """The callers that have a `call` step, in order."""
     strangers: tuple[str, ...] = ()
-    """Names in `call` steps that no caller bears: each is told where it stands, and nowhere else."""
+    """Names in `call` steps that are not the name of a caller; each is reported at its step, and nowhere else."""
     rung: tuple[Behaviour, ...] = ()
-    """What those do that `phones` does not name, in the order in which they are rung."""
+    """What the phones that `phones` does not name do, in the order in which they are rung."""
     choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """The phones that a choice can mean, by its name; filled while the expectations are read."""
+    """The phones that each choice can mean, by the name of the choice; filled while the expectations are read."""
 
     @property
     def example(self) -> str:
-        """The caller whom a hint names: one of the file's own, where there is one."""
+        """Return the caller that a hint names: one of the file, or `anna` if it has none."""
         return next(iter((*self.calling, *self.callers)), "anna")
 
     def whom(self, text: Text) -> str:
-        """Return the one phone, or the name of a choice made before, that a text names."""
+        """Return the one phone, or the name of an earlier choice, that a text names. Raises ReadingError."""
         if text.text in self.choices:
             return text.text
         if is_choice(text.text) and self.choices:
@@ -82,16 +82,16 @@ class Participants:
         return self.phone(text)
 
     def all_of(self, text: Text) -> tuple[str, ...]:
-        """Return the phones, or the name of a choice, that a text names: `101` means all the phones that it has."""
+        """Return the phones, or the name of a choice, that a text names: `101` means all phones of 101."""
         several = self.contacts(text.text)
         return several or (self.whom(text),)
 
     def contacts(self, extension: str) -> tuple[str, ...]:
-        """Return the phones of an extension that has several, such as `101/desk` and `101/mobile`."""
+        """Return the phones of an extension with several, such as `101/desk` and `101/mobile`; else an empty tuple."""
         return tuple(phone for phone in self.phones if phone != extension and extension_of(phone) == extension)
 
     def behaviours(self, phone: str) -> tuple[Behaviour, ...]:
-        """Return what a phone, or whichever phone a choice means, may do when it is called."""
+        """Return everything that a phone, or any phone that a choice can mean, may do when it is called."""
         if phone in self.choices:
             return tuple(each for one in self.choices[phone] for each in self.behaviours(one))
         behaviour = self.behaviour(phone)
@@ -102,7 +102,7 @@ class Participants:
         return (*self.rung, RingsOn())
 
     def phone(self, text: Text) -> str:
-        """Return the one phone that a text names: an extension, or one of an extension's several."""
+        """Return the one phone that a text names: an extension, or one phone of an extension. Raises ReadingError."""
         several = self.contacts(text.text)
         if len(several) > 1:
             raise ReadingError(
@@ -124,7 +124,7 @@ class Participants:
         return phone
 
     def caller(self, text: Text) -> str:
-        """Return the caller that a text names."""
+        """Return the caller that a text names. Raises ReadingError."""
         if not self.callers:
             raise ReadingError(
                 text.source, f"there is no caller {told(text.text)}", "describe the caller under `callers:`"
@@ -139,7 +139,7 @@ class Participants:
 
 
 def known_phone(text: Text, office: Office | None) -> str:
-    """Return the extension of the office, or the phone of it (`101/desk`), that a text names."""
+    """Return the extension of the office, or its phone (`101/desk`), that a text names. Raises ReadingError."""
     extension, several, contact = text.text.partition("/")
     if office is not None and extension not in office.extensions:
         raise unknown_name(text, office.extensions, "the office has no extension", "its extensions are")
@@ -153,7 +153,7 @@ def known_phone(text: Text, office: Office | None) -> str:
 
 
 def phones_on_top(shared: Mapping[str, Told], own: Mapping[str, Told]) -> dict[str, Told]:
-    """Return the phones of the file and of a scenario: what the scenario says of an extension is all there is of it."""
+    """Return the phones of file and scenario; an extension that the scenario names has only the scenario's phones."""
     redone = {extension_of(phone) for phone in own}
     return {phone: each for phone, each in shared.items() if extension_of(phone) not in redone} | dict(own)
 
@@ -165,7 +165,7 @@ def read_callers(value: Value, office: Office | None, complaints: Complaints) ->
     for written in table.entries.values():
         with complaints:
             name = written.key
-            # One that turns out wrong is known all the same: who calls it is not wrong, too.
+            # A caller with mistakes is known, too, so that a `call` step that names it is no second mistake.
             callers[name.text] = Caller(name.text, "", "", name.source)
             if not CALLER_NAME.fullmatch(name.text) or name.text in _RESERVED:
                 raise ReadingError(
@@ -224,14 +224,14 @@ def read_phones(value: Value, office: Office | None, complaints: Complaints) -> 
 
 
 def _rival(phone: str, phones: Mapping[str, Told]) -> str | None:
-    """Return a phone with which this one cannot be: an extension is one phone, or has several with names."""
+    """Return a phone that excludes this one, or None: an extension is one phone, or has several with names."""
     if "/" in phone:
         return extension_of(phone) if extension_of(phone) in phones else None
     return next((other for other in phones if extension_of(other) == phone), None)
 
 
 def read_rung(value: Value, complaints: Complaints) -> tuple[Behaviour, ...]:
-    """Read `rung:`, a list of behaviours: of the phone that is rung first, of the next one..."""
+    """Read `rung:`, a list of behaviours: that of the phone that is rung first, that of the next one..."""
     behaviours: list[Behaviour] = []
     for number, item in enumerate(items_of(value, "`rung`", "`rung: [rings, {answers: 5s}]`"), start=1):
         with complaints:

@@ -1,4 +1,4 @@
-"""What the callers do: `when:`, a list of steps."""
+"""Reader of `when:`, the list of steps that the callers take."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _LEAST = PbxSeconds(0.001)
 
 
 def callers_who_call(value: Value) -> tuple[str, ...]:
-    """Return the names in `call:` steps, in order, whatever else is wrong with the steps."""
+    """Return the names in `call:` steps, in order, even if the steps have mistakes."""
     if not isinstance(value, Listing):
         return ()
     names: dict[str, None] = {}
@@ -50,7 +50,7 @@ def callers_who_call(value: Value) -> tuple[str, ...]:
 
 
 def read_steps(value: Value, participants: Participants, complaints: Complaints) -> tuple[Step, ...]:
-    """Read `when:`."""
+    """Read `when:`; add the mistakes of its steps to the complaints."""
     steps: list[Step] = []
     grammar = replace(STEP, example=f"call: {participants.example}")
     for item in items_of(value, "`when`", f"`- {grammar.example}`, one step a line"):
@@ -154,7 +154,7 @@ def _by(sentence: Sentence, participants: Participants) -> str:
     if len(participants.calling) == 1:
         return participants.calling[0]
     if participants.strangers and not participants.calling:
-        return participants.strangers[0]  # told where it stands
+        return participants.strangers[0]  # reported at its `call` step
     if not participants.calling:
         raise ReadingError(
             sentence.verb.source,
@@ -169,7 +169,7 @@ def _by(sentence: Sentence, participants: Participants) -> str:
 
 
 def _waiting(sentence: Sentence, participants: Participants, before: list[Step]) -> str:
-    """Return by whom a wait is: it holds up everybody, so that with several callers it need not be said."""
+    """Return the caller of a wait; `by` may be missing even with several callers, since a wait delays all of them."""
     if sentence.modifier("by") is None and before:
         return before[-1].caller
     if sentence.modifier("by") is None and participants.calling:

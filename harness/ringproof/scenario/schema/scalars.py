@@ -15,7 +15,7 @@ _DIGITS = tuple(digit * length for digit in "07" for length in range(1, _LONGEST
 _INTEGERS = (*_DIGITS, *(f"+{digits}" for digits in _DIGITS), "0x1F", "0o17")
 _NEGATIVE = tuple(f"-{digits}" for digits in _DIGITS)
 _NUMBERS = ("1.5", "+1.5", "-1.5", ".5", "5.", "1e6", "1.5E-3", "1e+2", ".inf", ".nan")
-"""Examples of texts that YAML 1.2 (core schema) reads as numbers."""
+"""Examples of texts that YAML 1.2 (core schema) reads as another type, like those in the constants above."""
 
 
 def text(pattern: str = "") -> Schema:

@@ -17,7 +17,7 @@ _COUNTED = 100_000_000
 """A file that is too long is read up to this size in bytes, to count its lines."""
 _BREAK = re.compile(r"\r\n|\r|\n")
 _INVISIBLE = re.compile(
-    # all but: control characters, YAML's unusual line breaks, marks that change the direction of text, non-characters
+    # matches control characters, YAML's unusual line breaks, marks that change the direction of text, non-characters
     "[^\t\n\r\x20-\x7e\xa0-\u200a\u2010-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 _ODD_INDENT = re.compile(r"^ *(?P<sign>[\t\xa0\u2000-\u200a\u3000])[^\S\r\n]*[^\s#]", re.MULTILINE)

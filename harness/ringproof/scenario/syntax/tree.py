@@ -113,7 +113,7 @@ class _Tree:
 
     def _source(self, event: yaml.Event) -> Source:
         mark = event.start_mark
-        if mark is None:  # the parsers always set it; PyYAML's types do not say so
+        if mark is None:  # events of a parser have a mark; only one made by hand may have none
             return Source(self._source_text.file, 1, 1)
         return Source(self._source_text.file, mark.line + 1, mark.column + 1)
 
