@@ -52,7 +52,7 @@ class _EnoughError(Exception):
 
 
 class Complaints:
-    """Collects the problems of one file, each once; as a context manager it records a ReadingError and suppresses it.
+    """The problems of one file, each once; as a context manager it records a ReadingError and suppresses it.
 
     After the first hundred problems it ends the whole reading: the outermost of its contexts is left.
     """

@@ -81,7 +81,7 @@ class _Shared:
 
 
 class ScenarioFile:
-    """Reads the scenarios of one file and adds mistakes to its complaints."""
+    """A reader of the scenarios of one file; it adds mistakes to its complaints."""
 
     def __init__(
         self,

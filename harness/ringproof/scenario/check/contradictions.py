@@ -47,7 +47,7 @@ OK = 200
 OF_THE_STACK = frozenset(
     (400, 406, 413, 415, 416, 420, 421, 422, 481, 482, 483, 488, 493, 494, 500, 501, 503, 505, 580, 606)
 )
-"""Codes with which a phone's SIP stack refuses an INVITE that it cannot accept, whatever the phone's behaviour is."""
+"""Codes with which a phone's SIP stack refuses an INVITE that it cannot handle, whatever the phone's behaviour is."""
 
 Reading = Mapping[str, Sequence[Expectation]]
 
@@ -237,7 +237,7 @@ class _Story:
                     )
 
     def _connected_with_nobody(self, caller: str, listed: Sequence[Expectation]) -> Iterator[ReadingError]:
-        """Yield an error if the caller gets 200, nobody answers, and the call reaches nothing that answers itself."""
+        """Yield an error if the caller gets 200, nobody answers, and nothing the call can reach answers by itself."""
         nobody = next((entry for entry in listed if isinstance(entry, Nobody)), None)
         gets = [entry for entry in listed if isinstance(entry, CallerGets)]
         connected = next((entry for entry in gets if entry.code == OK), None)

@@ -304,7 +304,7 @@ class Lost(BaseExpectation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerGets(BaseExpectation):
-    """What the caller saw: the final response to its INVITE, who answered it, and who ended the call.
+    """What the caller saw: the final response to its INVITE, an answer by the PBX, and which side ended the call.
 
     `ended_by` is `caller`, `pbx`, or the extension whose hang-up ended the call. At least one of the three is set.
     """

@@ -1,4 +1,4 @@
-"""Reader of the shape of an office file; it chooses destinations, strategies and prompts by key before pydantic."""
+"""Reader of an office file's shape; keys select destination, strategy and prompt before pydantic validates them."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ def _whose(key: Text, participants: Participants) -> str:
     caller = participants.caller(key)
     if (
         caller not in participants.calling and not participants.strangers
-    ):  # with strangers, their `call` steps are the mistake
+    ):  # with strangers the mistake is in a `call` step, and reported there
         raise ReadingError(key.source, f"{caller} never calls in this scenario", f"add the step `- call: {caller}`")
     return caller
 

@@ -1,8 +1,8 @@
-"""The JSON Schemas (draft-07) of scenario and office files, for editors; made of what the readers themselves use.
+"""The JSON Schemas (draft-07) of scenario and office files, for editors; made from the keys and models of the readers.
 
-Editors read YAML 1.2, where `0555123` is a number and `false` no text; for the reader every scalar is text. So what is
-text there may be in the schema whatever YAML 1.2 makes of such a text. What the schema refuses the reader refuses, too;
-the reader knows more (who exists, which moments fit together).
+Editors read YAML 1.2, in which `0555123` is a number and `false` a boolean; for the reader every scalar is a text. So
+where the reader expects a text, the schema allows every type that YAML 1.2 may read it as. The reader refuses all that
+the schema refuses, and more: it checks which phones and callers exist and which moments fit together.
 """
 
 from ringproof.scenario.schema.office_file import office_schema
