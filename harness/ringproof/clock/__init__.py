@@ -1,1 +1,1 @@
-"""The PBX's clock: the page through which it is driven, and the one interface through which anything waits."""
+"""The PBX's clock: the page through which it is driven, and the interface through which every wait goes."""

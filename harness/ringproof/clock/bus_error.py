@@ -1,9 +1,9 @@
-"""Keeps this process alive where somebody shrinks a file that it has mapped.
+"""Keeps this process alive when another process shrinks a file that this one has mapped.
 
-The kernel then sends SIGBUS at the next access, which ends a process at once. PBX and phones map the page from
-containers, and who may write to a file may shrink it: neither a mount nor a mode separates the two, and no engine can
-mount a sealed memfd, which has no path. To read and write by pread and pwrite takes nine times as long, and does not
-promise that a word is stored whole.
+The kernel then sends SIGBUS at the next access, which ends a process at once. The PBX and the phones map the page from
+their containers. Whatever may write to a file may also shrink it: neither a mount nor a mode separates the two rights,
+and no engine can mount a sealed memfd, because it has no path. To read and write by pread and pwrite takes nine times
+as long, and does not promise that a word is stored whole.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import signal
 import weakref
 
 _ADDRESS_AT = 16
-"""Where `si_addr` stands in siginfo_t (64-bit Linux)."""
+"""Offset of `si_addr` in siginfo_t (64-bit Linux)."""
 _SA_SIGINFO = 4
 _MAP_FIXED = 0x10
 _HANDLER = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
@@ -37,21 +37,18 @@ class _SigAction(ctypes.Structure):
 _ranges: dict[int, int] = {}
 """Sizes of the mapped files, by their first address."""
 _before = _SigAction()
-"""What is done about SIGBUS elsewhere, such as by faulthandler."""
+"""The handler of SIGBUS before ours, such as the one of faulthandler."""
 
 
 def survive_shrinking(owner: object, first: int, size: int) -> None:
-    """Have zeros stand in the place of a mapped file as soon as it is too short, for as long as `owner` lives.
-
-    `first` is the mapping's first address. Nothing reports it here: who owns the mapping has to look at its content.
-    """
+    """Map zeros in place of a mapped file as soon as it is too short, for as long as `owner` lives."""
     _ranges[first] = size
     weakref.finalize(owner, _ranges.pop, first, None).atexit = False
     _install()
 
 
 def _install() -> None:
-    """Handle SIGBUS; again where somebody has replaced the handler since."""
+    """Install our SIGBUS handler unless it is in force; other code may have replaced it."""
     present = _SigAction()
     _libc.sigaction(signal.SIGBUS, None, ctypes.byref(present))
     if present.handler != _ours.handler:
@@ -60,7 +57,7 @@ def _install() -> None:
 
 
 def _replace(_number: int, info: int, _context: int) -> None:
-    """Map zeros where the access failed; it is made again when this returns. Other accesses fail as they did before."""
+    """Map zeros where the access failed; the access is repeated when this returns. Others fail as they did before."""
     address = ctypes.c_uint64.from_address(info + _ADDRESS_AT).value
     for first, size in list(_ranges.items()):
         if first <= address < first + size:

@@ -1,4 +1,4 @@
-"""The PBX's clock as the conductor sees and drives it. Everything that waits, waits through it."""
+"""The PBX's clock as the conductor reads and drives it. Every wait of a play goes through it."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ HEARTBEAT_S = 0.05
 
 
 class PhoneLine:
-    """What a phone and the conductor have told each other, counted: the clock does not race past a word on its way."""
+    """Counts the verbs to a phone and the messages from it, so that the clock does not race past one on its way."""
 
     def __init__(self, page: Page, number: int) -> None:
-        """Count for the phone that has the words `number` of the page."""
+        """Use the words of the phone `number` in the page."""
         self.page = page
         self.number = number
         self._peer = page.peer(number)
@@ -35,11 +35,11 @@ class PhoneLine:
         self._asked = 0
 
     def lives_at(self, address: str, port: int) -> None:
-        """Say where the phone sends and receives SIP."""
+        """Record where the phone sends and receives SIP."""
         self._peer.lives_at(address, port)
 
     def take(self) -> None:
-        """Count a message of the phone that is being dealt with."""
+        """Count a message from the phone that is being dealt with."""
         self._taken += 1
 
     def ask(self) -> None:
@@ -49,16 +49,16 @@ class PhoneLine:
 
     @property
     def behind(self) -> bool:
-        """True while the phone has not done a verb, or not dealt with a datagram of the PBX's, as far as is counted."""
+        """True while the phone has a verb to do, or a datagram of the PBX to deal with, as far as these are counted."""
         done, handled = self._peer[PeerWord.DONE], self._peer[PeerWord.HANDLED]
         return done < self._asked or handled < self._peer[PeerWord.PBX_SENT]
 
     def end(self) -> None:
-        """The phone is gone: nobody waits for it any more."""
+        """Record that the phone is gone: the clock no longer waits for it."""
         self._peer[PeerWord.MUTED] = 1
 
     def settle(self) -> bool:
-        """Publish what was dealt with; True when that is news."""
+        """Publish the count of messages dealt with; return True when it has changed."""
         if self._settled == self._taken:
             return False
         self._peer[PeerWord.TAKEN] = self._settled = self._taken
@@ -66,13 +66,16 @@ class PhoneLine:
 
 
 class PbxClock:
-    """Drives the clock of one PBX: it races while the loop has nothing to do, up to the next moment awaited here.
+    """Drives the clock of one PBX. It races while the loop has nothing to do, up to the next moment awaited here.
 
-    Lives on a PlayLoop, which tells it when there is nothing to do.
+    It needs a PlayLoop, which reports when there is nothing to do.
     """
 
     def __init__(self, page: Page, *, speed: float) -> None:
-        """`speed`: the highest rate, in PBX seconds per real second; 1: it never races."""
+        """Attach to the running loop. Raises TypeError where that is no PlayLoop.
+
+        `speed` is the highest rate, in PBX seconds per real second; 1: the clock never races.
+        """
         self.page = page
         self.speed = speed
         self._loop = loop = asyncio.get_running_loop()
@@ -82,9 +85,9 @@ class PbxClock:
         self._holds = 0
         self._held_until = PbxEpoch(0.0)
         self._held: dict[Listener, float] = {}
-        """For how long each listener has held the clock, without the hold that goes on."""
+        """PBX seconds for which each listener has held the clock, without a hold that still goes on."""
         self._listening: dict[Listener, tuple[int, PbxEpoch]] = {}
-        """Those that hold it now: by how many calls at once, and since when."""
+        """The listeners that hold the clock now: for how many calls at once, and since when."""
         self._lines: list[PhoneLine] = []
         self._manager_taken = self._manager_said = 0
         self._longest_stall = 0.0
@@ -105,7 +108,7 @@ class PbxClock:
         return self.at_stamp(self.page.now())
 
     def at_stamp(self, nanoseconds: int) -> PbxEpoch:
-        """Return the moment of a stamp that somebody took of this clock's page."""
+        """Return the moment of a stamp, in nanoseconds, that was read from this clock's page."""
         return PbxEpoch((nanoseconds + self._epoch_ns) / 1e9)
 
     async def wait_until(self, moment: PbxEpoch) -> None:
@@ -119,9 +122,9 @@ class PbxClock:
 
     @contextlib.contextmanager
     def hold(self, by: Listener | None = None) -> Iterator[None]:
-        """Keep the clock at the pace of real time: somebody acts, or is to hear something.
+        """Keep the clock at the pace of real time while something acts or listens.
 
-        `by`: what in the PBX listens, which the report names.
+        `by` is what listens in the PBX; the report names it.
         """
         self._holds += 1
         if by is not None:
@@ -144,31 +147,31 @@ class PbxClock:
                 self._held_until = self.now()
 
     def new_line(self) -> PhoneLine:
-        """Return what counts the words between the conductor and one more phone. Raises PageError when all are used."""
+        """Return the counters of one more phone. Raises PageError when the page has no room for more."""
         if len(self._lines) == PEERS:
             raise PageError(f"a play has {PEERS} phones and callers at most: the clock's page has no room for more")
         line = PhoneLine(self.page, len(self._lines))
         self._lines.append(line)
-        self.page[Word.PEERS] = len(self._lines)  # before anything is said to it, or of it
+        self.page[Word.PEERS] = len(self._lines)  # before anything is counted for it
         return line
 
     def manager_at(self, port: int) -> None:
-        """Say at which TCP port our end of the manager connection is; all that comes from now on is counted."""
+        """Record the TCP port of our end of the manager connection; all that comes from now on is counted."""
         self._manager_taken = self._manager_said = 0
         self.page[Word.MANAGER_PORT] = port
 
     def take_manager(self, count: int) -> None:
-        """Count bytes of the manager interface that are being dealt with."""
+        """Count bytes from the manager interface that are being dealt with."""
         self._manager_taken += count
 
     @property
     def manager_taken(self) -> int:
-        """Bytes of the manager interface that were dealt with."""
+        """Bytes from the manager interface that were dealt with."""
         return self._manager_taken
 
     @property
     def manager_missing(self) -> int:
-        """How many more bytes the PBX sent by its manager interface; negative: more came than it sent."""
+        """Bytes that the PBX sent by its manager interface and that have not come; negative: more came than it sent."""
         return self.page[Word.MANAGER_SENT] - self._manager_taken
 
     def say_manager(self, count: int) -> None:
@@ -177,7 +180,7 @@ class PbxClock:
         self.page[Word.MANAGER_SAID] = self._manager_said
 
     def report(self) -> ClockReport:
-        """Tell how it went."""
+        """Report how fast the clock might race, and what kept it from racing."""
         stall = max(self._longest_stall, self.page[Word.STALL] / 1e9)
         why_not = NO_CLOCK if self.speed > SLOWEST and not self.drives else self._why_not
         return ClockReport(
@@ -195,16 +198,17 @@ class PbxClock:
         return tuple(Held(by.application, by.place, round(seconds, 3)) for by, seconds in longest_first)
 
     def give_up(self, why_not: str) -> None:
-        """Race no more, for a reason that is told."""
+        """Stop racing, for a reason that the report gives."""
         self._why_not = why_not
         self.speed = SLOWEST
         self.page[Word.SPEED] = round(SLOWEST)
         self.page.tell_news()
 
     def begin_story(self, *, dialplan_step: float = 0.0) -> None:
-        """Forget how late this machine was before, and what held the clock: getting ready is no part of the story.
+        """Reset the lateness of this machine and the holds so far: getting ready is no part of the story.
 
-        `dialplan_step`: PBX seconds that each step of the dialplan takes from now on.
+        `dialplan_step` is in PBX seconds: from now on steps of the dialplan end at multiples of it. 0: they end when
+        they are done.
         """
         self._longest_stall = 0.0
         self._held.clear()
@@ -212,29 +216,30 @@ class PbxClock:
         self.page[Word.STEP] = round(dialplan_step * 1e9)
 
     def gather(self, within: float) -> None:
-        """Where steps of the dialplan take time, let none end for `within` PBX seconds.
+        """Let no step of the dialplan end for `within` PBX seconds, where steps take time.
 
-        By then the calls of this moment have come to the PBX, and the keys that are pressed one right after the other.
+        By then the calls of this moment, and keys pressed one right after the other, have reached the PBX.
         """
         if self.page[Word.STEP]:
             self.page[Word.STEP_FROM] = self.page.now() + round(within * 1e9)
 
     def note_lateness(self, seconds: float) -> None:
-        """Called where something was dealt with so much later than it happened, or was to happen.
+        """Note that something was dealt with `seconds` later than it happened or was due.
 
-        While the clock races that is no time of the machine; it is where some of it was kept at the pace of real time.
+        It counts only where the clock kept the pace of real time for some of these seconds: while the clock races, they
+        are no measure of the machine.
         """
         if self._holds or not self.races or self.now() - seconds < self._held_until:
             self._longest_stall = max(self._longest_stall, seconds)
 
     @property
     def drives(self) -> bool:
-        """True when the PBX has its clock from this page."""
+        """True when the PBX takes its time from this page."""
         return self.page[Word.OWNER] != 0
 
     @property
     def is_in_pbx(self) -> bool:
-        """True when the library is in Asterisk itself, where it counts, and not in another program of the image."""
+        """True when the library runs in Asterisk itself, and not only in another program of the image."""
         return self.page[Word.MANAGER_SENT] != 0
 
     @property
@@ -243,7 +248,7 @@ class PbxClock:
         return self.drives and self.speed > SLOWEST
 
     def close(self) -> None:
-        """Let time flow at 1, and let go of the loop."""
+        """Let time flow at 1, and detach from the loop."""
         self.page[Word.CAP] = 0
         self.page.tell_news()
         self._loop.remove_reader(self._bell)
@@ -251,7 +256,10 @@ class PbxClock:
         self._selector.clocks.remove(self)
 
     def before_select(self, timeout: float | None) -> float | None:
-        """Called by the loop before it looks for news; returns how long it may wait for some, in real seconds."""
+        """Return how long the loop may wait for events, in real seconds; None: without limit.
+
+        The loop calls this before it waits.
+        """
         now = self.page.now()
         alarms = self._alarms
         while alarms and (alarms[0][0] <= now or alarms[0][2].done()):
@@ -270,13 +278,13 @@ class PbxClock:
         return min(waits, default=None)
 
     def _publish(self, next_alarm: int) -> None:
-        """There is nothing left to do: the clock may race until the next moment that somebody awaits."""
+        """Publish that nothing is left to do: the clock may race to the next moment that is awaited."""
         changed = False
         cap = 0 if self._holds or self.speed <= SLOWEST else next_alarm
         if self.page[Word.CAP] != cap:
             self.page[Word.CAP] = cap
             changed = True
-        for line in self._lines:  # after the cap: who sees that a message was taken sees what it led to
+        for line in self._lines:  # after the cap: a reader that sees a message as taken has to see the cap it led to
             changed |= line.settle()
         if self.page[Word.MANAGER_TAKEN] != self._manager_taken:
             self.page[Word.MANAGER_TAKEN] = self._manager_taken
@@ -290,14 +298,14 @@ class PbxClock:
 
 
 class _Selector(selectors.DefaultSelector):
-    """Asks the clocks how long the loop may wait: the loop's own timers know nothing of PBX time."""
+    """Asks the clocks how long the loop may wait, because the loop's own timers do not know PBX time."""
 
     def __init__(self) -> None:
         super().__init__()
         self.clocks: list[PbxClock] = []
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Wait for events, for no longer than until the next moment that somebody awaits."""
+        """Wait for events, at most until the next moment that is awaited."""
         for clock in self.clocks:
             timeout = clock.before_select(timeout)
         begun = time.monotonic()
@@ -310,9 +318,9 @@ class _Selector(selectors.DefaultSelector):
 
 
 class PlayLoop(asyncio.SelectorEventLoop):
-    """A loop on which clocks can live, one for each PBX that is played on."""
+    """An event loop for clocks, one for each PBX that is played on."""
 
     def __init__(self) -> None:
-        """Look for news through a selector of our own."""
+        """Use a selector that asks the clocks before it waits."""
         self.selector = _Selector()
         super().__init__(self.selector)

@@ -1,7 +1,8 @@
-"""How late this machine wakes those who sleep, and how fast a clock may race on it.
+"""Measures how late this machine wakes a sleeping process, and derives how fast a clock may race on it.
 
-The clock waits for everybody, so that speed costs no accuracy by itself. What is left in real time are the phones' own
-SIP timers and the sound between two steps of the clock; a machine that is late for everything gets more time for them.
+Speed by itself costs no accuracy, because the clock waits for everything that is on its way. Only the phones' own SIP
+timers and the sound between two steps of the clock stay in real time. A machine that wakes processes late gets a lower
+speed, which leaves more real time for these.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ def lateness() -> float:
 
 
 def speed_for(late: float) -> float:
-    """Return the highest rate for a machine that wakes sleepers so late."""
+    """Return the highest rate for a machine that wakes a sleeping process `late` real seconds late."""
     return next((speed for limit, speed in _LIMITS if late <= limit), SLOWEST_RACE)
 
 
 def auto() -> float:
-    """Measure, and return the highest rate: what `--speed auto` means; asked before every play."""
+    """Measure the lateness and return the highest rate, as `--speed auto` does before every play."""
     return speed_for(lateness())

@@ -1,7 +1,7 @@
 """The page: a small file that the harness, the phones and the PBX's library map (asterisk-image/clock/page.h).
 
-Every word has one writer and is written by one store, so nobody waits for anybody, and a process that is killed at any
-moment leaves nothing half-done.
+Every word is written by one store, and all but one (`Word.NEWS`) by one writer. So no reader ever waits, and a process
+that is killed at any moment leaves every word whole.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _libc = ctypes.CDLL(None, use_errno=False)
 
 
 class Word(IntEnum):
-    """Where the words of the page's head stand."""
+    """Index of each word in the page's head."""
 
     MAGIC = 0
     VERSION = 1
@@ -58,7 +58,7 @@ class Word(IntEnum):
 
 
 class PeerWord(IntEnum):
-    """Where the words of one phone stand, from the first of them."""
+    """Index of each word of one phone, counted from its first."""
 
     KEY = 0
     MUTED = 1
@@ -88,14 +88,14 @@ class Obstacle(IntEnum):
 
 
 class PageError(Exception):
-    """A page that cannot be mapped, or that another version of Ringproof made; one sentence."""
+    """The page cannot be mapped, or another version of Ringproof made it; the message is one sentence."""
 
 
 class Page:
     """A mapped page. Times are nanoseconds; PBX time counts like CLOCK_MONOTONIC and gets ahead by what was raced."""
 
     def __init__(self, path: Path, descriptor: int | None = None) -> None:
-        """Map the page at `path`, which `descriptor` is open on where there is one. Raises PageError."""
+        """Map the page at `path`, or the one that `descriptor` is open on. Raises PageError."""
         self.path = path
         page = f"the clock's page {path}" if descriptor is None else "the clock's page"
         try:
@@ -121,7 +121,7 @@ class Page:
     def make(cls, path: Path, *, starts_ns: int | None = None) -> Page:
         """Make the page of a PBX that has not booted yet, and map it; time flows at 1.
 
-        Where somebody shrinks the file this process reads zeros: `is_whole` reports it.
+        Where another process shrinks the file, this process reads zeros from it, and `is_whole` is False.
 
         `starts_ns`: nanoseconds since 1970 that its clock shows now; None: the present.
         """
@@ -156,13 +156,13 @@ class Page:
             value, since, flow = words[at], words[at + 1], words[at + 2]
             now = time.monotonic_ns()
             if words[Word.INDEX] == index:  # else the record was flipped while it was read
-                # A look while the timekeeper is between its own look and the flip may be ahead of what comes next.
+                # A time read between the timekeeper's own reading and the flip may be ahead of what comes next.
                 self._last = max(value + (now - since) * flow // _FLOW_ONE, words[Word.HIGHEST], self._last)
                 return self._last
 
     @property
     def is_whole(self) -> bool:
-        """False where the file has another size than it was made with, or is no page any more."""
+        """False where the file has another size than it was made with, or no longer holds a page."""
         try:
             if self.path.stat().st_size != _SIZE:
                 return False
@@ -175,22 +175,22 @@ class Page:
         return Peer(self._words, _HEAD_WORDS + number * _PEER_WORDS)
 
     def tell_news(self) -> None:
-        """Have the PBX's timekeeper look again; called after words have changed."""
-        self._words[Word.NEWS] = time.monotonic_ns()  # any value will do that is not the one before
+        """Wake the PBX's timekeeper, so that it reads the words again; called after words have changed."""
+        self._words[Word.NEWS] = time.monotonic_ns()  # any value that differs from the one before will do
         _libc.syscall(_SYS_FUTEX, ctypes.byref(self._news), _FUTEX_WAKE, 1, None, None, 0)
 
     @property
     def obstacle(self) -> tuple[Obstacle, int]:
-        """Why the clock does not race now, and which phone's number stands in its way (0 where none does)."""
+        """Why the clock does not race now, and the number of the phone that prevents it (0 where none does)."""
         word = self._words[Word.OBSTACLE]
         return Obstacle(word & 0xFF), word >> 8
 
 
 class Peer:
-    """The words of one phone; who writes which, says asterisk-image/clock/page.h."""
+    """The words of one phone; asterisk-image/clock/page.h says which process writes which of them."""
 
     def __init__(self, words: memoryview, at: int) -> None:
-        """Use `Page.peer`."""
+        """Private: use `Page.peer`."""
         self._words = words
         self._at = at
 
@@ -203,6 +203,6 @@ class Peer:
         self._words[self._at + word] = value
 
     def lives_at(self, address: str, port: int) -> None:
-        """Tell the library where this phone sends and receives SIP; from now on the clock waits for it."""
+        """Record for the library where this phone sends and receives SIP; from now on the clock waits for the phone."""
         first, second, third, fourth = (int(part) for part in address.split("."))
         self[PeerWord.KEY] = (first << 24 | second << 16 | third << 8 | fourth) << 16 | port
