@@ -1,4 +1,4 @@
-"""The Docker engine: one client a process, its failures told in a sentence."""
+"""The Docker engine: one client per process. Each of its failures is one sentence."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ OWNER = "ringproof.owner"
 
 @functools.cache
 def named_once() -> NamedEngine:
-    """Return who named this process's engine, and what to do about it: testcontainers sets DOCKER_HOST afterwards."""
+    """Return what named this process's engine, and how to undo that.
+
+    It is asked once, because testcontainers sets DOCKER_HOST afterwards.
+    """
     return named_engine()
 
 
@@ -42,7 +45,7 @@ def engine() -> docker.DockerClient:
 
 
 def spared(client: docker.DockerClient) -> docker.DockerClient:
-    """Return `client`, which no longer looks for a proxy and passwords before each request.
+    """Return `client`, and keep it from looking for a proxy and passwords before each request.
 
     On a Unix socket there are none; the look costs a third of a request's processor time.
     """
@@ -57,12 +60,12 @@ def _security_options() -> str:
 
 
 def is_rootless() -> bool:
-    """Say whether root in a container is the user who runs the engine."""
+    """Return whether root in a container is the user that runs the engine."""
     return "name=rootless" in _security_options()
 
 
 def is_remapped() -> bool:
-    """Say whether users of containers, root too, are nobody on this machine (dockerd's `userns-remap`)."""
+    """Return whether the users of containers, root included, own nothing on this machine (dockerd's `userns-remap`)."""
     return "name=userns" in _security_options()
 
 
@@ -78,7 +81,7 @@ def require_image(name: str) -> None:
 
 
 def _how_to_have(image: str) -> str:
-    """Return which command makes an image."""
+    """Return the command that makes an image."""
     repository, _, version = image.partition(":")
     if repository == REPOSITORY and version in RELEASES:
         return f"`ringproof image --version {version}` makes it"

@@ -1,4 +1,4 @@
-"""What makes a play broken: the environment or the harness failed, so nothing is said about the PBX's routing."""
+"""What makes a play broken: the environment or the harness failed, so the play proves nothing about the routing."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ringproof.core.problem import Problem
 
 
 class BrokenError(Exception):
-    """Exit 3. One sentence that says what failed, and a hint that says what to do."""
+    """The play is broken (exit 3): one sentence says what failed, and a hint says what to do."""
 
     report: ClockReport | None = None
-    """How the clock went until then; None: it was not made yet."""
+    """What the clock reported until then; None: there was no clock yet."""
 
     def __init__(self, sentence: str, hint: str = "") -> None:
-        """Keep both apart: front ends lay them out."""
+        """Keep sentence and hint apart: each front end lays them out."""
         super().__init__(sentence, hint)
         self.sentence = sentence
         self.hint = hint
@@ -27,12 +27,12 @@ class BrokenError(Exception):
         self.hint = "; ".join(filter(None, [self.hint, f"then this failed, too: {sentence}"]))
 
     def __str__(self) -> str:
-        """Sentence, and the hint on a line of its own."""
+        """Return the sentence, and the hint on a line of its own."""
         return f"{self.sentence}\n   hint: {self.hint}" if self.hint else self.sentence
 
 
 class ComplaintError(BrokenError):
-    """Asterisk did not like its configuration: it ended or complained while it booted; `said` are its own words."""
+    """Asterisk ended or complained while it booted; `said` are its own words about the configuration."""
 
     def __init__(self, sentence: str, hint: str, said: Sequence[str], *, booted: bool = False) -> None:
         """Keep what Asterisk said: lines of its log, else the last one of its console; and whether it booted."""
@@ -42,12 +42,12 @@ class ComplaintError(BrokenError):
 
 
 class LogMissingError(BrokenError):
-    """Asterisk has booted, and its log is not where it is read: nobody knows what it complained of."""
+    """Asterisk has booted, but its log is not where it is read: its complaints are unknown."""
 
     def __init__(self, name: str, folder: str, configuration: str, *, here: bool) -> None:
-        """`folder` is where Asterisk logs, `configuration` where it reads; `here`: that is the evidence, without a log.
+        """`folder` is where Asterisk logs, `configuration` where it reads. All paths are those of its container.
 
-        All of them are paths of its container.
+        `here`: `folder` is the evidence folder, but has no log.
         """
         if here:
             sentence = f"Asterisk does not log its boot in {name}, so that nobody sees what it complains of"
@@ -60,16 +60,16 @@ class LogMissingError(BrokenError):
 
 
 class EditedConfigurationError(BrokenError):
-    """Exit 2: what somebody edited cannot be played; `problems` say where."""
+    """An edited configuration cannot be played (exit 2); `problems` say where."""
 
     def __init__(self, problem: Problem, *more: Problem) -> None:
-        """Keep all problems; the first is the one that a single line is about."""
+        """Keep all problems; the first one gives sentence and hint."""
         super().__init__(problem.sentence, problem.fix)
         self.problems = (problem, *more)
 
 
 class UnmetNeedsError(Exception):
-    """The PBX is older than a scenario needs: it is not played, which is neither its fault nor the harness's."""
+    """The PBX is older than a scenario needs, so it is not played; neither the PBX nor the harness is at fault."""
 
     def __init__(self, needs: Needs, version: str) -> None:
         """`version` is what the PBX says of itself."""
@@ -77,7 +77,7 @@ class UnmetNeedsError(Exception):
 
 
 def broken_by(fault: BaseException, during: str) -> BrokenError:
-    """Return what is to be raised of an exception that nobody foresaw; `during` continues "the harness failed ..."."""
+    """Return the error to raise for an unforeseen exception; `during` continues "the harness failed ..."."""
     if isinstance(fault, BrokenError):
         return fault
     broken = BrokenError(f"the harness failed {during}: {type(fault).__name__}: {fault}")
@@ -86,7 +86,7 @@ def broken_by(fault: BaseException, during: str) -> BrokenError:
 
 
 def note_later(first: BaseException, later: BaseException) -> None:
-    """Note with a failure another one that came after it."""
+    """Add to a failure another one that came after it."""
     if isinstance(first, BrokenError):
         first.note_later(later)
     else:
@@ -94,7 +94,7 @@ def note_later(first: BaseException, later: BaseException) -> None:
 
 
 def raise_first(faults: Iterable[BaseException]) -> None:
-    """Raise the first of these, if any; the others are noted with it."""
+    """Raise the first of these faults, if any, with the others noted on it."""
     first: BaseException | None = None
     for fault in faults:
         if first is None:

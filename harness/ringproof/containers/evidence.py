@@ -1,4 +1,4 @@
-"""Reading what a container has written: it may be hostile, so no link is followed and no pipe is waited for."""
+"""Reads what a container has written. It may be hostile: no link is followed, and no pipe is waited for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 LONGEST = 64_000_000
-"""Bytes of a file that are read: a story writes some hundred thousand, and a sparse file may be of any size."""
+"""The most bytes that are read of a file: a story writes some hundred thousand, and a sparse file may have any size."""
 
 
 def is_evidence(path: Path) -> bool:
@@ -17,7 +17,7 @@ def is_evidence(path: Path) -> bool:
 
 
 def open_evidence(path: Path) -> BinaryIO:
-    """Open a file that a container wrote. Raises OSError where it is no plain file, a symbolic link above all."""
+    """Open a file that a container wrote. Raises OSError where it is no plain file, such as a symbolic link."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -26,6 +26,6 @@ def open_evidence(path: Path) -> BinaryIO:
 
 
 def read_evidence(path: Path) -> str:
-    """Return the text of a file that a container wrote, its first 64 MB. Raises OSError as `open_evidence` does."""
+    """Return the first 64 MB of a file that a container wrote, as text. Raises OSError as `open_evidence` does."""
     with open_evidence(path) as file:
         return file.read(LONGEST).decode("utf-8", "replace")

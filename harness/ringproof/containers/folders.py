@@ -1,4 +1,7 @@
-"""The folders of runs: lease and clock pages, what workers are told. Each says whose it is, and goes with its owner."""
+"""The folders of runs, with the lease, the clock pages and the settings of workers.
+
+Each names its owner. It is removed with the run, or swept once its owner is dead.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,13 @@ from pathlib import Path
 from ringproof.containers.owner import owner_is_dead
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - nothing there has a name that could be guessed
-"""Where pages and leases are kept, where there is such a place: no disk is written to when they change."""
+"""Where pages and leases are kept, if it exists: no disk is written to when they change."""
 PREFIX = "ringproof-"
 OWNER_FILE = "owner"
 
 
 def make_folder(run: str, owner: str) -> Path:
-    """Make the folder of a run: in memory, else (no such place, or not for us) where temporary files are."""
+    """Make the folder of a run in memory, or with the temporary files where that is missing or not writable."""
     prefix = f"{PREFIX}{run}-"
     try:
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=MEMORY))
@@ -27,22 +30,22 @@ def make_folder(run: str, owner: str) -> Path:
 
 
 def sign(folder: Path, owner: str) -> None:
-    """Let a folder say whose it is."""
+    """Write into a folder who owns it."""
     (folder / OWNER_FILE).write_text(owner)
 
 
 def folders_left_behind() -> list[Path]:
-    """Return the folders of ours whose owner is known to be dead; those of other users are not looked at."""
+    """Return this user's folders of runs whose owner is known to be dead."""
     places = dict.fromkeys((MEMORY, Path(tempfile.gettempdir())))
     folders = [folder for place in places if place.is_dir() for folder in place.glob(f"{PREFIX}*")]
     return sorted(folder for folder in folders if _is_ours(folder) and owner_is_dead(_owner(folder)))
 
 
 def remove_folders() -> list[str]:
-    """Remove them; return their names."""
+    """Remove the folders that `folders_left_behind` returns; return their names."""
     removed = []
     for folder in folders_left_behind():
-        shutil.rmtree(folder, ignore_errors=True)  # who else sweeps may be faster
+        shutil.rmtree(folder, ignore_errors=True)  # another process that sweeps may be faster
         removed.append(str(folder))
     return removed
 

@@ -1,4 +1,7 @@
-"""Whose a thing is, and whether its owner still lives: the label of containers and networks, a file in folders."""
+"""Which process owns a container, network or folder, and whether that process still lives.
+
+The owner's name is a label of containers and networks, and a file in folders.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,12 @@ from pathlib import Path
 
 
 def own_name() -> str:
-    """Return what tells this process from every other, past ones included: `host:pid:start`, for the owner label."""
+    """Return a name that no other process has or had, as `host:pid:start`, for the owner label."""
     return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}"
 
 
 def owner_is_dead(name: str) -> bool:
-    """True when the process of an owner label is known to have ended: never for another machine's."""
+    """True when the process of an owner label is known to have ended. It is never known of another machine's."""
     parts = name.rsplit(":", 2)
     if len(parts) != 3 or parts[0] != socket.gethostname() or not parts[1].isdigit():  # noqa: PLR2004 - host:pid:start
         return False
@@ -21,7 +24,10 @@ def owner_is_dead(name: str) -> bool:
 
 
 def _started(pid: int) -> str:
-    """Start time of a process in clock ticks since boot (proc(5), field 22), with the boot's id; empty: no such one."""
+    """Return when a process started, in clock ticks since boot (proc(5), field 22), and the boot's id; empty: none.
+
+    A process that has ended but is still listed (a zombie) counts as none.
+    """
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         boot = Path("/proc/sys/kernel/random/boot_id").read_text()[:8]

@@ -1,4 +1,4 @@
-"""What all plays of one run share: its name, the two networks, the lease. Made once, by the controlling process."""
+"""What all plays of one run share: its name, the two networks, the lease. The controlling process makes it once."""
 
 from __future__ import annotations
 
@@ -24,36 +24,36 @@ from ringproof.setup.output import SetupError
 
 PHONES_IMAGE = PHONES.name
 LEASE_RENEWED_EVERY_S = 5.0
-"""Of real time; a PBX ends by itself when its lease is 60 s old (asterisk-image/README.md)."""
+"""Seconds of real time; a PBX ends by itself when its lease is 60 s old (asterisk-image/README.md)."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunEnvironment:
-    """Plain values only: it travels to the workers."""
+    """The names and paths of one run, as plain values: they are sent to the workers."""
 
     run: str
     owner: str
     image: str
     phones_image: str
     office_network: str
-    """Name of the network in which PBX and phones of extensions are."""
+    """Name of the network of the PBXes and of the phones of extensions."""
     trunk_network: str
     """Name of the network from which outside callers come."""
     subnets: str
-    """Of both networks, as CIDR, with a comma between them: all that can be reached from a container of the run."""
+    """Subnets of both networks, as CIDR, separated by a comma: all that a container of the run can reach."""
     gateways: str
-    """The host's own addresses in both networks, with a comma between them: no container of the run may reach them."""
+    """The host's own addresses in both networks, separated by a comma: no container of the run may reach them."""
     folder: str
-    """What processes of the run share on this machine, nobody else's; it goes with the run."""
+    """A folder that only the processes of the run on this machine share; it is removed with the run."""
     init: str
-    """The program that is process 1 of every container (asterisk-image/init)."""
+    """The program that is process 1 of every PBX's container (asterisk-image/init)."""
     rendered: str = ""
-    """A folder that `ringproof render` wrote and somebody edited: what all plays are made with; empty: each renders
-    its scenario's office."""
+    """A folder that `ringproof render` wrote and somebody edited, from which all plays are made; empty: each play
+    renders its scenario's office."""
 
     @property
     def lease(self) -> Path:
-        """The folder whose file `renewed` the controlling process touches, and which containers look at."""
+        """The folder whose file `renewed` the controlling process touches, and at which the containers look."""
         return Path(self.folder) / "lease"
 
     def to_dict(self) -> dict[str, str]:
@@ -109,14 +109,14 @@ def open_run(image: str, rendered: str = "") -> Iterator[RunEnvironment]:
 
 
 def _networks(names: Sequence[str], labels: dict[str, str]) -> list[Network]:
-    """Make them side by side: the engine takes a tenth of a second for each."""
+    """Make the networks side by side: the engine takes a tenth of a second for each."""
     with ThreadPoolExecutor(len(names)) as threads:
         making = [threads.submit(_network, name, labels) for name in names]
     return [each.result() for each in making]
 
 
 def _network(name: str, labels: dict[str, str]) -> Network:
-    """Make an internal network."""
+    """Make an internal network. Raises BrokenError."""
     network = Network(docker_network_kw={"driver": "bridge", "internal": True, "labels": labels})
     network.name = name
     try:
@@ -128,14 +128,14 @@ def _network(name: str, labels: dict[str, str]) -> Network:
 
 
 def _pool(network: Network) -> dict[str, str]:
-    """Return subnet and gateway that the engine chose."""
+    """Return the subnet and the gateway that the engine chose."""
     pools: list[dict[str, str]] = engine().api.inspect_network(network.name)["IPAM"]["Config"]
     return pools[0]
 
 
 @contextlib.contextmanager
 def _renewing(file: Path) -> Iterator[None]:
-    """Touch the lease until the end; a thread, because the controlling process may be busy for seconds."""
+    """Touch the lease until the end, in a thread, because the controlling process may be busy for seconds."""
     file.touch()
     over = threading.Event()
 

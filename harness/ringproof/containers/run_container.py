@@ -1,7 +1,7 @@
 """A container of a run: on the run's two networks, leased and labelled, with the few rights that it needs.
 
-It stands on testcontainers' DockerContainer. Outside a run (`run=None`) it starts as that class does. In a run
-nothing is pulled, and Ryuk has no part: lease and sweep end what a dead runner leaves.
+It extends testcontainers' DockerContainer. Outside a run (`run=None`) it starts as that class does. In a run nothing is
+pulled, and Ryuk is not used: lease and sweep end what a dead runner leaves.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from ringproof.containers.errors import BrokenError
 from ringproof.containers.run import RunEnvironment
 
 UNKNOWN = -1
-"""Exit status of a container of whose end the engine has said nothing."""
+"""Exit status of a container whose end the engine has not reported."""
 CONFLICT = 409
-"""How the engine says that a container is being removed already."""
+"""Status of the engine's answer when a container is being removed already."""
 LOG_LIMIT = LogConfig(type=LogConfig.types.JSON, config={"max-size": "1m", "max-file": "1"})
 _LIMITS = ("mem_limit", "pids_limit")
 _LIMITING = re.compile(r"\b(limits?|cgroups?|pids|memory)\b", re.IGNORECASE)
@@ -37,11 +37,11 @@ _REMOVED_WITHIN_S = 10
 class RunContainer(DockerContainer):
     """A DockerContainer that belongs to a run. `ended` is set as soon as the engine reports its end.
 
-    Alone, that is seen by `wait_ended`, which asks the engine.
+    Outside a run only `wait_ended` sees the end, because it asks the engine.
     """
 
     what = "a container"
-    """What it is, in sentences about it."""
+    """What messages call it."""
 
     def __init__(self, image: str, run: RunEnvironment | None = None, **kwargs: Any) -> None:  # noqa: ANN401 - testcontainers' own
         """Make a container of `image`, which is not started yet."""
@@ -55,15 +55,15 @@ class RunContainer(DockerContainer):
         self._binds: list[Mount] = []
         self.ended = threading.Event()
         self.exit_status = UNKNOWN
-        """Of its first process, once it has ended (128 + n: by signal n)."""
+        """Exit status of its first process, once that has ended (128 + n: by signal n)."""
         self.addresses: Mapping[str, str] = {}
-        """Its IPv4 address in each of its networks, by the network's name; in a run, once it has started."""
+        """Its IPv4 address in each of its networks, by the network's name; set in a run, once it has started."""
         self._namespace: RunContainer | None = None
         self._starting: threading.Thread | None = None
         self._start_fault: BaseException | None = None
 
     def start(self) -> Self:
-        """Create and start it, and wait as its wait strategy says. Raises BrokenError in a run."""
+        """Create and start it, and wait as its wait strategy says. In a run, raises BrokenError."""
         if self.run is None:
             self.ended.clear()
             self.exit_status = UNKNOWN
@@ -87,7 +87,7 @@ class RunContainer(DockerContainer):
         return self
 
     def begin(self) -> Self:
-        """Have a thread start it, and return at once; `await_started` waits for that."""
+        """Start it in a thread and return at once; `await_started` waits for the start."""
         self._starting = threading.Thread(target=self._start, name=f"starting {self.what}", daemon=True)
         self._starting.start()
         return self
@@ -100,7 +100,7 @@ class RunContainer(DockerContainer):
             self.ended.set()
 
     def await_started(self) -> Self:
-        """Return once it has its addresses, where it was begun. Raises BrokenError."""
+        """Return once a container that was begun has its addresses. Raises BrokenError."""
         if self._starting is not None:
             self._starting.join()
         if self._start_fault is not None:
@@ -109,11 +109,11 @@ class RunContainer(DockerContainer):
 
     @property
     def lives(self) -> bool:
-        """False once it has ended."""
+        """Whether it has not ended yet."""
         return not self.ended.is_set()
 
     def stop(self, force: bool = True, delete_volume: bool = True) -> None:  # noqa: FBT001, FBT002 - testcontainers' own
-        """Remove it; one that has ended by itself may be removed already, or is just being removed."""
+        """Remove it; one that has ended by itself may have been removed already, or is just being removed."""
         try:
             super().stop(force, delete_volume)
         except NotFound:
@@ -127,9 +127,10 @@ class RunContainer(DockerContainer):
             self.get_docker_client().client.close()
 
     def sizes_of(self, paths: Sequence[str]) -> dict[str, int]:
-        """Return the sizes of those of these files that are in the container. Raises BrokenError.
+        """Return the sizes of those of `paths` that exist in the container. Raises BrokenError.
 
-        The engine copies nothing out of a container whose mounts are gone on the host, as the gate's is by now.
+        A process in the container reads them: the engine copies nothing out of a container whose mounts are gone on the
+        host, as the gate's is by now.
         """
         stat = ["stat", "--dereference", "--format=%s %n", "--", *paths]
         try:
@@ -139,7 +140,7 @@ class RunContainer(DockerContainer):
             raise BrokenError(sentence) from fault
         output = done.output if isinstance(done.output, bytes) else b"".join(done.output)
         printed = output.decode(errors="replace")
-        if done.exit_code not in {0, 1}:  # 1: some are not there
+        if done.exit_code not in {0, 1}:  # 1: some do not exist
             raise BrokenError(f"the sizes of files in {self.what} could not be read: {printed.strip()}")
         lines = (line.partition(" ") for line in printed.splitlines())
         return {path: int(size) for size, _, path in lines if size.isdecimal()}
@@ -150,35 +151,35 @@ class RunContainer(DockerContainer):
             engine().api.kill(self.get_container_id(), name)
 
     def let_go(self) -> None:
-        """Leave its removal to the engine: it has ended."""
+        """Leave the removal of a container that has ended to the engine."""
         self.get_docker_client().client.close()
 
     def wait_ended(self, within_s: float) -> bool:
-        """Return whether it has ended, after having waited for that so long."""
+        """Wait until it has ended, `within_s` seconds at most; return whether it has."""
         if self.run is not None or self._has_ended():
             return self.ended.wait(within_s)
         time.sleep(within_s)
         return False
 
     def bind(self, host: Path, inside: str, *, writable: bool = False) -> Self:
-        """Have a file or folder of this machine mounted; one that is not there is an error of the engine's."""
+        """Mount a file or folder of this machine; the engine refuses to start where it does not exist."""
         self._binds.append(Mount(inside, str(host.resolve()), type="bind", read_only=not writable))
         return self
 
     def live_in(self, namespace: RunContainer) -> Self:
-        """Have it started in the network namespace of another container, which has been begun, and so at its addresses.
+        """Start it in the network namespace of another container that has been begun, and so at that one's addresses.
 
-        Its host name and resolver are the other's, too.
+        It has the other's host name and resolver, too.
         """
         self._namespace = namespace
         return self
 
     def rights(self) -> Mapping[str, Any]:
-        """Return docker-py's arguments that limit it: what they say is added to what holds for all."""
+        """Return docker-py's arguments that limit it, in addition to those of all containers."""
         return {}
 
     def _has_ended(self) -> bool:
-        """Ask the engine; a container that removes itself may be gone."""
+        """Ask the engine; a container that removes itself may no longer exist."""
         try:
             self.reload()
         except NotFound:
@@ -207,7 +208,7 @@ class RunContainer(DockerContainer):
             tmpfs=self.tmpfs,
             auto_remove=True,
             cap_drop=["ALL"],
-            healthcheck={"test": ["NONE"]},  # whatever the image says about itself
+            healthcheck={"test": ["NONE"]},  # whatever the image says about it
             log_config=LOG_LIMIT,
             **{**self._kwargs, **self.rights(), **self._network_of(run)},
         )
@@ -215,9 +216,9 @@ class RunContainer(DockerContainer):
             client.client.api.connect_container_to_network(self.get_container_id(), run.trunk_network)
 
     def _network_of(self, run: RunEnvironment) -> Mapping[str, Any]:
-        """Return docker-py's arguments that say where in the network it lives."""
+        """Return docker-py's arguments for its place in the network."""
         if self._namespace is not None:
-            # which network it is created in has to be said, or testcontainers would ask the engine for one
+            # without a named network testcontainers would ask the engine for one
             return {"network": None, "network_mode": f"container:{self._namespace.get_container_id()}"}
         # Docker before 25 takes one network at creation
         return {"network": run.office_network, "sysctls": {**_no_ipv6(), **self.rights().get("sysctls", {})}}
@@ -230,7 +231,7 @@ class RunContainer(DockerContainer):
         return {name: network["IPAddress"] for name, network in networks.items()}
 
     def _watch_end(self) -> None:
-        """Set `ended` when the container ends; a thread of its own, since the engine answers only then."""
+        """Set `ended` when the container ends. A thread of its own waits, since the engine answers only then."""
         number = self.get_container_id()
         watching = threading.Event()
 
@@ -246,10 +247,10 @@ class RunContainer(DockerContainer):
         watching.wait()
 
     def note_end(self) -> None:
-        """Do what is to be done when it has ended; called by a thread of its own."""
+        """Do what a subclass needs when it has ended; called from a thread of its own."""
 
     def _not_started(self, fault: DockerException) -> BrokenError:
-        """Return what is to be raised of an engine that does not start it."""
+        """Return the error to raise when the engine does not start it."""
         said = explanation(fault)
         if (missing := _NO_SUCH_FOLDER.search(said)) and Path(missing["path"]).exists():
             return not_shared(Path(missing["path"]))
@@ -266,12 +267,12 @@ def _no_ipv6() -> dict[str, str]:
 
 
 def not_shared(path: Path) -> BrokenError:
-    """Return what is to be raised of an engine that sees another file system than this process."""
+    """Return the error to raise when the engine sees another file system than this process."""
     sentence = f"the Docker engine does not share {path} with this machine"
     hint = named_once().way_back or "is this process in a container?"
     return BrokenError(sentence, f"it has to run on this machine, and see the same files: {hint}")
 
 
 def explanation(fault: DockerException) -> str:
-    """Return the engine's own sentence."""
+    """Return the engine's own sentence about a fault."""
     return str(getattr(fault, "explanation", None) or fault)

@@ -1,6 +1,6 @@
-"""The seal: a program that each container of a run starts with, after which it reaches its two networks alone.
+"""The seal: a program that seals a container of a run, which then reaches its two networks alone.
 
-`ringproof-seal` (asterisk-image/seal/) is static, so that one file serves every image. It takes away the way out that a
+`ringproof-seal` (asterisk-image/seal/) is static, so that one file serves every image. It removes the way out that a
 Docker network leaves open, refuses the host's own addresses, and proves both before anything else is started.
 """
 
@@ -16,7 +16,7 @@ SEAL = Path(__file__).with_name("ringproof-seal")
 SEAL_INSIDE = "/ringproof/seal"
 MADE_BY = "`ringproof image` makes it"
 NOT_SEALED = 78
-"""Exit status (EX_CONFIG) of a seal that could not be made, or whose proof failed; the sentence is on stderr."""
+"""Exit status (EX_CONFIG) of a seal that could not be made, or whose proof failed; stderr has the sentence."""
 
 
 def seal() -> Path:
@@ -29,10 +29,10 @@ def seal() -> Path:
 def seal_command(
     run: RunEnvironment, *, user: str = "", aliases: tuple[str, ...] = (), capture: bool = False
 ) -> list[str]:
-    """Return the words that seal a container of `run`; a command that is to follow stands behind them.
+    """Return the command words that seal a container of `run`; the command to start follows them.
 
-    `user`: uid:gid that the command runs as, without any capability. `aliases`: further addresses, as `address/prefix`.
-    `capture`: the command gets a packet socket that takes SIP, whose number is in RINGPROOF_CAPTURE.
+    `user`: uid:gid as which that command runs, without any capability. `aliases`: further addresses, as
+    `address/prefix`. `capture`: the command gets a packet socket that takes SIP; RINGPROOF_CAPTURE holds its number.
     """
     words = [SEAL_INSIDE]
     for gateway in filter(None, run.gateways.split(",")):

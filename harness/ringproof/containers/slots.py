@@ -1,8 +1,9 @@
-"""Places that the processes of a run share: so many of them do something at once, and whoever comes later waits.
+"""Places that the processes of a run share: only so many of them do something at once, and the others wait.
 
-Not all plays get ready at once: to boot a PBX and to start its phones is half a second of work, and as much of waiting
-for the engine. Plays that get ready together are all ready late, and stories that run beside them feel it; by turns,
-the first calls are placed at once, and the last are no later. Reds that are confirmed share places, too.
+Not all plays get ready at once: to boot a PBX and to start its phones takes half a second of work, and as much of
+waiting for the engine. Plays that get ready together are all ready late, and slow down the stories that run beside
+them. In turns, the first calls are placed at once, and the last ones no later. The confirmations of reds share places,
+too.
 """
 
 from __future__ import annotations
@@ -17,20 +18,20 @@ from pathlib import Path
 from typing import IO
 
 LOOKS_AGAIN = 1.0
-"""Seconds after which the first of those who wait looks again: a process that was killed reports no place as left."""
+"""Seconds after which the first process that waits looks again: a process that was killed does not report its place."""
 
 
 @contextlib.contextmanager
 def place_in(folder: Path, name: str, count: int) -> Iterator[None]:
-    """Wait for one of the `count` places of a name that the processes of a run share in `folder`, and have it.
+    """Wait for one of the `count` places of this name that the processes of a run share in `folder`, and hold it.
 
-    Each place is a file that is locked; a process that dies has left its place. A process that leaves a place writes a
-    byte to a FIFO, and the first of those who wait reads it.
+    Each place is a locked file, so a process that dies has left its place. A process that leaves a place writes a byte
+    to a FIFO, and the first process that waits reads it.
     """
     with contextlib.ExitStack() as stack:
         left = _open_fifo(folder / f"{name}-left")
         stack.callback(os.close, left)
-        stack.callback(_report_left, left)  # after the files are closed: then the place can be had
+        stack.callback(_report_left, left)  # after the files are closed: only then is the place free
         files = [stack.enter_context((folder / f"{name}-{number}").open("w")) for number in range(count)]
         if not _lock_one(files):
             with (folder / f"{name}-next").open("w") as first:
@@ -43,7 +44,7 @@ def place_in(folder: Path, name: str, count: int) -> Iterator[None]:
 
 @contextlib.asynccontextmanager
 async def async_place_in(folder: Path, name: str, count: int) -> AsyncIterator[None]:
-    """Wait as `place_in` does, in a thread; where the wait is cancelled, the place is left as soon as it is had."""
+    """Wait as `place_in` does, in a thread; if the wait is cancelled, the place is left as soon as it is got."""
     place = place_in(folder, name, count)
     entering = asyncio.ensure_future(asyncio.to_thread(place.__enter__))
     try:
@@ -64,7 +65,7 @@ def _open_fifo(path: Path) -> int:
 
 
 def _report_left(fifo: int) -> None:
-    with contextlib.suppress(BlockingIOError):  # full of what nobody has read: whoever waits is woken by that
+    with contextlib.suppress(BlockingIOError):  # full of unread bytes: any of them wakes the process that waits
         os.write(fifo, b"\0")
 
 

@@ -1,4 +1,4 @@
-"""Removing what runs left behind: only what carries our label, and only where its owner is known to be dead."""
+"""Removes what runs left behind: only what carries our label, and only where its owner is known to be dead."""
 
 from __future__ import annotations
 
@@ -16,17 +16,20 @@ _Wanted = Callable[[Mapping[str, str]], bool]
 
 
 def sweep() -> list[str]:
-    """Remove containers, networks and folders of dead owners; return their names."""
+    """Remove the containers, networks and folders of dead owners; return their names."""
     return [*_remove(lambda labels: owner_is_dead(labels.get(OWNER, ""))), *remove_folders()]
 
 
 def sweep_run(run: str) -> list[str]:
-    """Remove everything of one run, whoever is alive; return the names."""
+    """Remove the containers and networks of one run, whether its owner lives or not; return their names."""
     return _remove(lambda labels: labels.get(RUN) == run)
 
 
 def _remove_container(number: str) -> None:
-    """Remove it, or wait until the engine, which is removing it already, has done so: its networks are next."""
+    """Remove a container, or wait until the engine, which is already removing it, has done so.
+
+    Its networks are removed next, and must be empty by then.
+    """
     try:
         engine().api.remove_container(number, force=True)
     except NotFound:
