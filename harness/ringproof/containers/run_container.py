@@ -109,7 +109,7 @@ class RunContainer(DockerContainer):
 
     @property
     def lives(self) -> bool:
-        """Whether it has not ended yet."""
+        """False once it has ended."""
         return not self.ended.is_set()
 
     def stop(self, force: bool = True, delete_volume: bool = True) -> None:  # noqa: FBT001, FBT002 - testcontainers' own
@@ -218,7 +218,7 @@ class RunContainer(DockerContainer):
     def _network_of(self, run: RunEnvironment) -> Mapping[str, Any]:
         """Return docker-py's arguments for its place in the network."""
         if self._namespace is not None:
-            # without a named network testcontainers would ask the engine for one
+            # without the key `network` testcontainers would ask the engine for one
             return {"network": None, "network_mode": f"container:{self._namespace.get_container_id()}"}
         # Docker before 25 takes one network at creation
         return {"network": run.office_network, "sysctls": {**_no_ipv6(), **self.rights().get("sysctls", {})}}

@@ -1,4 +1,4 @@
-"""The seal: a program that seals a container of a run, which then reaches its two networks alone.
+"""The seal: the first program of each container of a run; after it the container reaches its two networks alone.
 
 `ringproof-seal` (asterisk-image/seal/) is static, so that one file serves every image. It removes the way out that a
 Docker network leaves open, refuses the host's own addresses, and proves both before anything else is started.

@@ -28,7 +28,7 @@ def sweep_run(run: str) -> list[str]:
 def _remove_container(number: str) -> None:
     """Remove a container, or wait until the engine, which is already removing it, has done so.
 
-    Its networks are removed next, and must be empty by then.
+    Its networks are removed next.
     """
     try:
         engine().api.remove_container(number, force=True)

@@ -25,7 +25,7 @@ else:
     }
 
     def __getattr__(name: str) -> object:
-        """Import what is asked for, and nothing with `ringproof.pbx` itself."""
+        """Import the name that is asked for; `import ringproof.pbx` alone imports none of them."""
         if name not in _PLACES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return getattr(importlib.import_module(f"{__name__}.{_PLACES[name]}"), name)

@@ -1,6 +1,6 @@
-"""A session of the manager interface (AMI) for tests that are written straight down: each call waits for its answer.
+"""A session of the manager interface (AMI) for tests without asyncio: each call waits for its answer.
 
-It is the asyncio client of `ringproof.pbx.manager`, run by a thread of its own.
+It runs the asyncio client of `ringproof.pbx.manager` in a thread of its own.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ Answer = TypeVar("Answer")
 
 CLOSED_WITHIN_S = 5.0
 SHOWN = 5
-"""How many of the events that came instead are shown where one did not come."""
+"""How many of the other events an error shows where the expected one did not come."""
 
 
 class Ami:
-    """One logged-in session. Events are kept from the login on, until `wait_for` has returned them."""
+    """One logged-in session. It keeps events from the login on, until `wait_for` has returned them."""
 
     def __init__(
         self, link: socket.socket, login: Login, *, booted_within: float, why_lost: Callable[[], Exception]
     ) -> None:
         """Log in over a connection whose banner has been read, and return once Asterisk is fully booted.
 
-        `why_lost` makes what is raised where Asterisk closes the connection. Raises ManagerError where the account is
-        refused, TimeoutError where Asterisk is not fully booted `booted_within` seconds later.
+        `why_lost` returns the error to raise where Asterisk closes the connection. Raises ManagerError where the
+        account is refused, TimeoutError where Asterisk is not fully booted `booted_within` seconds later.
         """
         self._why_lost = why_lost
         self._events: list[ManagerEvent] = []
         self._news = threading.Condition()
         self._lost: BrokenError | None = None
-        """Why nothing comes any more."""
+        """Why the connection ended; None while it is open."""
         self._is_closed = False
         self._manager: Manager | None = None
         self._loop = asyncio.new_event_loop()
@@ -56,18 +56,18 @@ class Ami:
 
     @property
     def is_open(self) -> bool:
-        """False once it was closed, or Asterisk has closed it."""
+        """False once it was closed, or Asterisk has closed the connection."""
         return self._lost is None and not self._is_closed
 
     def action(self, name: str, /, **headers: str | int) -> dict[str, str]:
         """Send an action and return its response's headers. Raises ManagerError when it is refused.
 
-        A header whose name is no Python word goes in as `**{"Some-Header": "value"}`.
+        A header whose name is no Python identifier is given as `**{"Some-Header": "value"}`.
         """
         return self._await(self._open().action(name, **_texts(headers)))
 
     def listing(self, name: str, /, **headers: str | int) -> list[dict[str, str]]:
-        """Send an action that answers with a list of events, such as CoreShowChannels, and return those.
+        """Send an action that answers with a list of events, such as CoreShowChannels, and return these events.
 
         The event that closes the list is left out. Raises ManagerError when the action is refused.
         """
@@ -76,23 +76,23 @@ class Ami:
     def command(self, line: str) -> list[str]:
         """Run a line of Asterisk's command-line interface and return what it printed, also where it failed.
 
-        Raises ManagerError when it may not be run.
+        Raises ManagerError when the account may not run it.
         """
         return self._await(self._open().command(line))
 
     def value(self, name: str) -> str:
-        """Read a global variable or function, such as DEVICE_STATE(PJSIP/101): empty where there is none of this name.
+        """Return a global variable or function, such as DEVICE_STATE(PJSIP/101); empty where it does not exist.
 
-        Raises ManagerError when it may not be read.
+        Raises ManagerError when the account may not read it.
         """
         return self._await(self._open().value(name))
 
     def variable(self, channel: str, name: str) -> str | None:
-        """Read a variable or function of a channel; None when the channel is gone."""
+        """Return a variable or function of a channel; None when the channel no longer exists."""
         return self._await(self._open().variable(channel, name))
 
     def wait_for(self, event: str, /, *, within: float = 10.0, **headers: str | int) -> dict[str, str]:
-        """Return the oldest event of this name with these headers, waiting for it `within` seconds.
+        """Return the oldest event of this name with these headers; wait for it at most `within` seconds.
 
         An event is returned once. It may have come before the call, so nothing is missed between two lines of a test;
         `forget` drops what has come so far. Raises TimeoutError.
@@ -137,11 +137,11 @@ class Ami:
                 self._loop.close()
 
     def __enter__(self) -> Self:
-        """Return it."""
+        """Return the session."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close it."""
+        """Close the session."""
         self.close()
 
     def _wait_booted(self, user: str, within: float) -> None:
@@ -157,7 +157,7 @@ class Ami:
         return self._manager
 
     def _await(self, work: Coroutine[Any, Any, Answer]) -> Answer:
-        """Have the thread do it. Raises what it raises."""
+        """Run `work` in the thread and return its result. Raises what it raises, or what `why_lost` returns."""
         try:
             return asyncio.run_coroutine_threadsafe(work, self._loop).result()
         except ManagerLostError as fault:
@@ -174,7 +174,7 @@ class Ami:
             self._news.notify_all()
 
     def _not_come(self, event: str, headers: dict[str, str | int], within: float) -> str:
-        """Say what did not come, and what came in its place."""
+        """Return a sentence about the event that did not come, and about those that came instead."""
         like = [came for came in self._events if came.get("Event") == event]
         wanted = "".join(f" {key}={value}" for key, value in headers.items())
         sentence = f"no event {event}{wanted} within {within:g} s"

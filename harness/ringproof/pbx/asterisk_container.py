@@ -1,7 +1,7 @@
-"""Asterisk in a container: of a run, or alone in anybody's pytest.
+"""Asterisk in a container, in a run or alone in any pytest.
 
-Alone it is testcontainers' DockerContainer with three things more: a folder of configuration, a wait strategy, and the
-manager interface. It needs no run, and nothing of an image of ours.
+Alone it is testcontainers' DockerContainer with three additions: a folder of configuration, a wait strategy, and the
+manager interface. It needs no run, and no image of ours.
 """
 
 from __future__ import annotations
@@ -33,44 +33,45 @@ from ringproof.pbx.manager_conf import MANAGER_PORT
 BOOT_DEADLINE_S = 30.0
 POLL_S = 0.02
 ENDS_WITHIN_S = 5.0
-"""An Asterisk that closes its manager interface to end has ended so much later."""
+"""Seconds within which an Asterisk that closed its manager interface because it ends has ended."""
 NEEDED = "what an image has to have is in asterisk-image/README.md"
 ETC = "/etc/asterisk"
 
 
 class AbandonedError(Exception):
-    """Nobody waits for this container any more."""
+    """The wait for this container was abandoned."""
 
 
 class AsteriskReady(WaitStrategy):
-    """The manager interface (AMI) answers; a container that ended is noticed at once.
+    """Waits until the manager interface (AMI) answers, and notices at once when the container ended.
 
-    Neither a log line nor an open port is waited for: what comes next speaks AMI. Alone, and with an account of our own
-    (`with_configuration`), Asterisk has to be fully booted, too. Waits 30 s, and looks every 20 ms.
+    It waits neither for a log line nor for an open port, because AMI is what is used next. Outside a run, and with an
+    account of our own (`with_configuration`), Asterisk has to be fully booted, too. It waits 30 s, and looks every 20
+    ms.
     """
 
     def __init__(self) -> None:
-        """Replace testcontainers' own defaults, which are 120 s, and a look every second."""
+        """Replace testcontainers' own defaults, which are 120 s and one look per second."""
         super().__init__()
         self._startup_timeout = BOOT_DEADLINE_S
         self._poll_interval = POLL_S
 
     def wait_until_ready(self, container: WaitStrategyTarget) -> None:
-        """Raise AsteriskEndedError where the container ended, AbandonedError, or TimeoutError."""
+        """Return once it answers. Raises AsteriskEndedError, AbandonedError or TimeoutError."""
         if not isinstance(container, AsteriskContainer):
             raise TypeError(f"AsteriskReady waits for an AsteriskContainer, and this is a {type(container).__name__}")
         container.get_ready(self._startup_timeout, self._poll_interval)
 
 
 class _Archive(bytes):
-    """A tar file that is unpacked in a container before its start; testcontainers' transferables are single files."""
+    """A tar file to unpack in a container before its start; testcontainers' transferables are single files."""
 
 
 class AsteriskContainer(RunContainer):
     """A container that runs Asterisk, and is ready once its manager interface answers.
 
-    Of an image it takes an Asterisk that the image's own command starts in the foreground, and that reads
-    /etc/asterisk. An image without a command, or with a bare shell, is started with `asterisk -f`.
+    The image's own command has to start Asterisk in the foreground, and Asterisk has to read /etc/asterisk. An image
+    without a command, or with a bare shell, is started with `asterisk -f`.
     """
 
     what = "the PBX"
@@ -87,9 +88,9 @@ class AsteriskContainer(RunContainer):
     ) -> None:
         """Make a container of `image`; `kwargs` are those of testcontainers' DockerContainer.
 
-        `manager_port` is that of an image with a configuration of its own; `with_configuration` reads it from the
-        folder. In a run the manager interface is dialled with sockets of `new_socket`; `on_end` is told the exit
-        status, by a thread of its own.
+        `manager_port` is the port of an image with a configuration of its own; `with_configuration` reads it from the
+        folder. In a run `new_socket` makes the sockets that dial the manager interface, and a thread of its own calls
+        `on_end` with the exit status.
         """
         super().__init__(image, run, **kwargs)
         self._new_socket = new_socket
@@ -101,17 +102,18 @@ class AsteriskContainer(RunContainer):
         self._sessions: list[Ami] = []
         self.abandoned = False
         self.manager: socket.socket | None = None
-        """The connection that its banner came on."""
+        """The connection on which its banner came."""
         self.waiting_for(AsteriskReady())
 
     def with_configuration(self, folder: str | os.PathLike[str], at: str = ETC) -> Self:
-        """Have the files of `folder` be /etc/asterisk in the container, and nothing of the image's own beside them.
+        """Use the files of `folder` as /etc/asterisk in the container, without the image's own files there.
 
-        They are copied as they are now; the folder itself stays untouched. In the copy manager.conf has one account
+        They are copied as they are now; the folder itself is not changed. In the copy, manager.conf has one account
         more, that of `ami()`, and the interface is enabled. `at` is where the image's Asterisk looks for its
-        configuration; what asterisk.conf says of that (astetcdir) is corrected in the copy.
+        configuration; asterisk.conf's setting for that (astetcdir) is corrected in the copy.
 
-        Raises FileNotFoundError, NotADirectoryError or ValueError where it is no folder of Asterisk's configuration.
+        Raises FileNotFoundError, NotADirectoryError or ValueError where `folder` is no folder of Asterisk's
+        configuration, and ValueError in a run.
         """
         if self.run is not None:
             raise ValueError("in a run the configuration is mounted: with_configuration is for a container alone")
@@ -125,9 +127,10 @@ class AsteriskContainer(RunContainer):
     def ami(self, user: str | None = None, secret: str = "") -> Ami:
         """Return a session of the manager interface, which ends with the container.
 
-        Without arguments it is the account that `with_configuration` made, and always the same session while that is
-        open. With `user` and `secret` it is a new session of an account of your own. Raises AsteriskEndedError,
-        ManagerError where the account is refused, TimeoutError where Asterisk does not get ready within 30 s.
+        Without arguments it uses the account that `with_configuration` made, and returns the same session while that is
+        open. With `user` and `secret` it opens a new session of an account of your own. Raises AsteriskEndedError,
+        ManagerError where the account is refused, TimeoutError where Asterisk does not get ready within 30 s, and
+        ValueError without any account.
         """
         if user is not None:
             return self._log_in(Login(user, secret), BOOT_DEADLINE_S, POLL_S)
@@ -140,18 +143,21 @@ class AsteriskContainer(RunContainer):
     def stop(self, force: bool = True, delete_volume: bool = True) -> None:  # noqa: FBT001, FBT002 - testcontainers' own
         """Close all sessions of its manager interface, and remove it."""
         self._own = None
-        with contextlib.ExitStack() as stack:  # whatever one of them raises, the container goes
+        with contextlib.ExitStack() as stack:  # whatever one of them raises, the container is removed
             stack.callback(super().stop, force, delete_volume)
             while self._sessions:
                 stack.callback(self._sessions.pop().close)
 
     def rights(self) -> Mapping[str, Any]:
-        """Return what init needs to seal, to open Asterisk's folders and to become its user; Asterisk has none."""
+        """Return the rights that init needs to seal, to open Asterisk's folders and to become its user.
+
+        Asterisk itself has none of them.
+        """
         caps = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_ADMIN", "SETGID", "SETPCAP", "SETUID"]
         return {"user": "0", "cap_add": caps, "pids_limit": 4096, "mem_limit": "2g"}
 
     def get_ready(self, within_s: float, poll_s: float) -> None:
-        """Do what AsteriskReady waits for; raises what it raises."""
+        """Return once AsteriskReady is satisfied. Raises what `AsteriskReady.wait_until_ready` raises."""
         if self.run is None and self._configuration is not None:
             self._own = self._log_in(self._configuration.login, within_s, poll_s)
             return
@@ -160,27 +166,30 @@ class AsteriskContainer(RunContainer):
             self.manager.close()
 
     def greet(self, deadline: float) -> bool:
-        """Dial the manager interface and take its banner, until `deadline`; False: it does not answer yet."""
+        """Dial the manager interface and read its banner, until `deadline`; return False where it does not answer yet.
+
+        `deadline` is a time of `time.monotonic`. The connection is in `manager` afterwards.
+        """
         link = self._new_socket()
         try:
             dial(link, self._manager_address(), lambda: self.ended.is_set() or time.monotonic() > deadline)
-        except OSError:  # the engine's errors are some, too: a container that has ended has no ports
+        except OSError:  # the engine's errors are OSErrors, too: a container that has ended has no ports
             link.close()
             return False
         self.manager = link
         return True
 
     def abandon(self) -> None:
-        """Have whoever waits for it in another thread stop waiting."""
+        """Make another thread that waits for this container stop waiting."""
         self.abandoned = True
         self.ended.set()
 
     def note_end(self) -> None:
-        """Report its end."""
+        """Report its exit status to `on_end`."""
         self._on_end(self.exit_status)
 
     def _reach(self, within_s: float, poll_s: float) -> None:
-        """Wait for the banner of the manager interface; `manager` is then the connection that it came on."""
+        """Wait for the banner of the manager interface; `manager` is then the connection on which it came."""
         deadline = time.monotonic() + within_s
         while not self.greet(deadline):
             if self.wait_ended(poll_s):
@@ -197,7 +206,7 @@ class AsteriskContainer(RunContainer):
         try:
             # not get_exposed_port, which waits until the container runs, and looks once a second
             return self.get_container_host_ip(), self._get_exposed_port(self._manager_port)
-        except RuntimeError as fault:  # so testcontainers' client says that a container has been removed
+        except RuntimeError as fault:  # testcontainers' client raises this for a container that has been removed
             raise ConnectionError(str(fault)) from fault
 
     def _log_in(self, login: Login, within_s: float, poll_s: float) -> Ami:
@@ -218,7 +227,7 @@ class AsteriskContainer(RunContainer):
         return ami
 
     def _why_lost(self) -> Exception:
-        """Return what is to be raised where Asterisk has closed a connection: it may be about to end."""
+        """Return the error to raise where Asterisk has closed a connection; it may be about to end."""
         deadline = time.monotonic() + ENDS_WITHIN_S
         while not self.wait_ended(POLL_S):
             if time.monotonic() > deadline:
@@ -226,7 +235,7 @@ class AsteriskContainer(RunContainer):
         return self._ended_fault()
 
     def _ended_fault(self) -> AsteriskEndedError:
-        """Return what is to be raised of an Asterisk that ended."""
+        """Return the error to raise for an Asterisk that ended."""
         if self.run is not None:  # `Pbx` knows its log
             return AsteriskEndedError()
         try:
@@ -236,7 +245,7 @@ class AsteriskContainer(RunContainer):
         return ended_fault(self.exit_status, log)
 
     def _configure(self) -> None:
-        """Publish the manager's port, make room for the configuration, and start Asterisk where the image does not."""
+        """Publish the manager's port, mount the configuration's volume, and start Asterisk where the image does not."""
         if self.run is not None:
             return
         if not {str(self._manager_port), f"{self._manager_port}/tcp"} & self.ports.keys():
@@ -246,7 +255,7 @@ class AsteriskContainer(RunContainer):
             self._kwargs = {**self._kwargs, "mounts": [*mounts, self._volume]}
         is_asked = self._command is not None or "entrypoint" in self._kwargs
         if not is_asked and runs_nothing(self.get_docker_client().client, self.image):
-            # not -U: who Asterisk is, is for the image and for asterisk.conf to say
+            # not -U: the image and asterisk.conf decide as which user Asterisk runs
             self.with_command(["asterisk", "-f"])
 
     def _transfer_into_container(

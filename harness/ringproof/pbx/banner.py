@@ -1,4 +1,4 @@
-"""The first line that Asterisk says at its manager interface."""
+"""Reads the first line that Asterisk sends on its manager interface."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import socket
 from collections.abc import Callable
 
 DIALLED_WITHIN_S = 0.5
-"""A SYN to an address that has just gone is answered by nobody, and would be repeated for minutes."""
+"""Seconds: a SYN to an address that no longer exists gets no answer, and would be repeated for minutes."""
 LONGEST_BANNER = 200
 
 
 def dial(link: socket.socket, address: tuple[str, int], gives_up: Callable[[], bool]) -> None:
-    """Connect `link` to a manager interface and read its banner, until `gives_up`.
+    """Connect `link` to a manager interface and read its banner, until `gives_up()` is true.
 
-    Raises OSError where nobody answers, or Asterisk ends the connection. An open port alone is no answer:
-    Docker's proxy takes calls for an Asterisk that does not listen yet.
+    Raises OSError where nothing answers, or Asterisk ends the connection. An open port alone is no answer: Docker's
+    proxy accepts connections for an Asterisk that does not listen yet.
     """
     link.settimeout(DIALLED_WITHIN_S)
     link.connect(address)

@@ -1,6 +1,6 @@
-"""The PBX's own capture of its SIP traffic: what it sent to phones and what came back, by its own stamps.
+"""The PBX's own capture of its SIP traffic: what it sent to phones and what came back, with its own timestamps.
 
-Asterisk writes it (`pjsip set logger pcap FILE`, res_pjsip_logger.c), so its times are the PBX's.
+Asterisk writes it (`pjsip set logger pcap FILE`, res_pjsip_logger.c), so its times are PBX time.
 """
 
 from __future__ import annotations
@@ -38,28 +38,28 @@ class Packet:
     peer: str
     """Name of the phone or caller; empty for a stranger, whose address is `target`."""
     target: str
-    """Where it went, as `host:port`."""
+    """The address it went to, as `host:port`."""
     sent: bool
-    """By the PBX, to the peer."""
+    """True where the PBX sent it to the peer."""
     method: str
-    """Of a request, or of the request that a response answers."""
+    """Method of a request, or of the request that a response answers."""
     code: int | None
-    """Of a response."""
+    """Status code of a response; None for a request."""
     call_id: str
     in_dialog: bool
     """The To header has a tag."""
     transport: str = UDP
-    """By which it goes, as its own Via says: Asterisk captures all of them as UDP, and before they are connected."""
+    """The transport that its own Via names: Asterisk captures all as UDP, and before they are connected."""
     sound_to: Peer | None = None
-    """Where its sender wants sound sent, by its session description (RFC 8866)."""
+    """Where its sender wants sound sent, by its session description (RFC 8866); None: it does not say."""
     text: str = field(default="", repr=False, compare=False)
-    """Of a request that the PBX sent."""
+    """Text of a request that the PBX sent; else empty."""
 
 
 def read_capture(path: Path, peers: Mapping[Peer, str]) -> Iterator[Packet]:
-    """Yield the SIP messages of a capture in their order; of strangers only what the PBX sent them.
+    """Yield the SIP messages of a capture in their order; of strangers only those that the PBX sent them.
 
-    A capture cut off in the middle of a packet (a PBX that was killed) ends there.
+    A capture that is cut off in the middle of a packet (by a kill of the PBX) ends there.
     """
     with open_evidence(path) as file:
         try:
@@ -77,7 +77,7 @@ def _packet(at: PbxEpoch, frame: bytes, peers: Mapping[Peer, str]) -> Packet | N
 
 
 def packet_of(at: PbxEpoch, ip: dpkt.ip.IP, peers: Mapping[Peer, str]) -> Packet | None:
-    """Return the SIP message in an IPv4 packet; None where there is none, or it is nobody's but strangers'."""
+    """Return the SIP message in an IPv4 packet; None where there is none, or where a stranger sent it to the PBX."""
     if not isinstance(ip.data, dpkt.udp.UDP):
         return None
     udp = ip.data
@@ -108,7 +108,7 @@ def packet_of(at: PbxEpoch, ip: dpkt.ip.IP, peers: Mapping[Peer, str]) -> Packet
 
 
 def _sound_to(payload: bytes) -> Peer | None:
-    """Return where the sender of a message wants its sound; of several addresses the first, as our phones write it."""
+    """Return where the sender of a message wants its sound; the first of several addresses, as our phones write it."""
     connection, audio = _CONNECTION.search(payload), _AUDIO.search(payload)
     if connection is None or audio is None or not int(audio[1]):
         return None

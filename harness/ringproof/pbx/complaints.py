@@ -1,7 +1,7 @@
-"""What Asterisk's log complains of, and which complaints of a boot mean that a configuration is not in force.
+"""Reads complaints from Asterisk's log, and says which of a boot mean that a configuration is not in force.
 
-Asterisk logs at WARNING and ERROR both what it drops of a configuration and what it merely advises. Only the first
-kind refuses a play. No level and no number tells them apart, only the texts do.
+Asterisk logs at WARNING and ERROR both what it drops of a configuration and what it merely advises. Only the first kind
+refuses a play. Neither level nor number tells them apart, only the text does.
 """
 
 from __future__ import annotations
@@ -48,32 +48,32 @@ _HARMLESS = tuple(
     )
 )
 _DROPPED_WORDS = (
-    # What became of it.
+    # What happened to it.
     r"drop(s|ped|ping)?|ignor(e|es|ed|ing)|skip(s|ped|ping)?|declin(e|es|ed|ing)|reject(s|ed|ing)?|refus(e|es|ed|ing)",
     r"fail(s|ed|ing|ure)?|unable|could(n't| not)|can(not|'t| not)|did(n't| not)|disregard(s|ed|ing)?|unregistering",
     r"not (loaded|loading|activated|found|permitted|supported)|will not be|was not compiled",
     r"no effect|(using|so applying) (the )?defaults?|defaulting to|rounding|truncating|were replaced",
     r"disabled|retaining existing|no longer|so no",
-    # What is the matter with it.
+    # What is wrong with it.
     r"no such|no existence|does(n't| not) exist|nonexistent|missing|no config file|no files available|empty",
     r"invalid|(not|isn't) a valid|unknown|unrecogni[sz]ed|unsupported|bad|wrong|incorrect|impossible|unreasonable",
     r"errors?|problems?|must|not expected|not configured to match|without (providing|enabling)",
     r"at most one|occurs multiple times|already (in use|owned|exists)|too (low|high|long|many)|exceed(s|ed)?",
 )
 _DROPPED = re.compile(rf"\b({'|'.join(_DROPPED_WORDS)})\b", re.IGNORECASE)
-"""Words by which a WARNING says that something written, or a module, is not in force."""
+"""Words of a WARNING that something written, or a module, is not in force."""
 _DEPRECATED = re.compile(r"\b(deprecated|obsolete)\b", re.IGNORECASE)
 _PLACE = re.compile(r"\bline '?\d+")
-"""A WARNING about a line of a file that says no more has most often dropped it."""
+"""A WARNING that only names a line of a file has most often dropped that line."""
 
 
 _NO_SOUND = (
     re.compile(r"(?:file|app_confbridge)\.c: File (?P<name>.+) does not exist in any format"),
     re.compile(r'app_dial\.c: Announce file "(?P<name>.+)" specified in Retrydial does not exist'),
 )
-"""Of a sound that is to be played, where there is none (Asterisk 16 to 22)."""
+"""Lines about a sound that is to be played and does not exist (Asterisk 16 to 22)."""
 _UNOPENED = re.compile(r"file\.c: Unable to open (?P<name>.+) \(format .*\): .*")
-"""Of a sound that is not there, too, and of a file that is there and cannot be read, or played to the channel."""
+"""A line about a sound that does not exist, or about a file that cannot be read, or cannot be played to the channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +95,20 @@ class Complaint:
 
 @dataclass(frozen=True, slots=True)
 class BootPolicy:
-    """Which complaints of a boot refuse it."""
+    """Which complaints make a boot refused."""
 
     strict: bool = True
-    """True for what Ringproof rendered, which is to boot without any complaint that is not known as harmless."""
+    """True for what Ringproof rendered: it has to boot without any complaint that is not known as harmless."""
     allow: tuple[str, ...] = ()
     """Shell patterns of complaints that the user accepts."""
 
     def refuses(self, complaint: Complaint) -> bool:
-        """True where the boot's configuration is not to be played."""
+        """True where this complaint means that the boot's configuration is not to be played."""
         return not allowed_by(complaint, self.allow) and is_fatal(complaint, strict=self.strict)
 
 
 def read_complaints(log: str) -> tuple[list[Complaint], list[Complaint]]:
-    """Return the complaints in the text of a log: those of the boot, and those since; without those of plays' own."""
+    """Return the complaints in a log's text: those of the boot, and those since. Those caused by plays are left out."""
     boot, ready, since = log.partition(READY)
     return list(_complaints(boot)), list(_complaints(since)) if ready else []
 
@@ -116,7 +116,8 @@ def read_complaints(log: str) -> tuple[list[Complaint], list[Complaint]]:
 def is_fatal(complaint: Complaint, *, strict: bool) -> bool:
     """True where the complaint, made at boot, means that a file, section, line, object or module is not in force.
 
-    Unknown texts: an ERROR is fatal; a WARNING is where its words say so or it names a line, and where `strict`.
+    Of unknown texts, an ERROR is fatal. A WARNING is fatal where its words mean that something was dropped. Else it is
+    not where it is about deprecation, and it is where it names a line or `strict` is set.
     """
     text = complaint.text
     if any(known.match(text) for known in _HARMLESS):
@@ -129,7 +130,7 @@ def is_fatal(complaint: Complaint, *, strict: bool) -> bool:
 
 
 def missing_sounds(complaints: Iterable[Complaint]) -> tuple[list[str], list[str]]:
-    """Return the names of sounds that Asterisk was to play and has not, and of those that it has and cannot open."""
+    """Return the names of sounds that Asterisk was to play: those that do not exist, and those that it cannot open."""
     complaints = list(complaints)
     found = (known.fullmatch(complaint.text) for complaint in complaints for known in _NO_SOUND)
     missing = {match["name"] for match in found if match}
@@ -138,7 +139,7 @@ def missing_sounds(complaints: Iterable[Complaint]) -> tuple[list[str], list[str
 
 
 def allowed_by(complaint: Complaint, patterns: Iterable[str]) -> tuple[str, ...]:
-    """Return those of the shell patterns that match the complaint's text, with or without the source file."""
+    """Return the shell patterns that match the complaint's text, with or without the source file."""
     texts = (complaint.words, complaint.text)
     return tuple(pattern for pattern in patterns if any(fnmatchcase(text, pattern) for text in texts))
 

@@ -1,4 +1,4 @@
-"""Somebody's folder of Asterisk configuration, made ready for a container: a copy, with an account of our own in it."""
+"""Prepares a user's folder of Asterisk configuration for a container: as a copy with an account of our own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ringproof.pbx.manager import Login
 from ringproof.pbx.manager_conf import MANAGER_CONF, with_account
 
 ONE_OF = ("asterisk.conf", "modules.conf", "extensions.conf", "pjsip.conf", "sip.conf")
-"""A folder with none of these is no Asterisk's configuration."""
+"""A folder without any of these is no Asterisk configuration."""
 _ETC = re.compile(rb"^([ \t]*astetcdir[ \t]*=>?[ \t]*)[^\s;]+", re.MULTILINE)
 
 
@@ -23,19 +23,19 @@ class Configuration:
     """What a container gets before its start."""
 
     archive: bytes
-    """A tar file of the folder: root's, and readable for every user."""
+    """A tar file of the folder; its files belong to root, and every user can read them."""
     at: str
-    """Where it belongs in the container."""
+    """The folder in the container where it belongs."""
     login: Login
     """The account that was added to its manager.conf."""
     manager_port: int
 
 
 def read_configuration(folder: Path, at: str) -> Configuration:
-    """Read all of `folder`, which is going to be `at` in a container; nothing is written.
+    """Read all of `folder`, to be placed at `at` in a container; nothing is written to disk.
 
-    In the copy manager.conf has one account more, and asterisk.conf says that the configuration is in `at`. Raises
-    FileNotFoundError, NotADirectoryError or ValueError where it is no folder of Asterisk's configuration.
+    In the copy, manager.conf has one account more, and asterisk.conf names `at` as the folder of the configuration.
+    Raises FileNotFoundError, NotADirectoryError or ValueError where `folder` is no folder of Asterisk's configuration.
     """
     expected = "expected is the folder that is /etc/asterisk on the PBX"
     if not folder.exists():
@@ -53,7 +53,7 @@ def read_configuration(folder: Path, at: str) -> Configuration:
 
 
 def _archive(folder: Path, changed: dict[str, bytes]) -> bytes:
-    """Return a tar file of `folder`; `changed` are contents that replace or join those of the disk, by name."""
+    """Return a tar file of `folder`; `changed` are contents by name, which replace or join those of the disk."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
         for name, path in _entries(folder, frozenset({folder.resolve()})):
@@ -67,7 +67,7 @@ def _archive(folder: Path, changed: dict[str, bytes]) -> bytes:
 
 
 def _entries(folder: Path, above: frozenset[Path], inside: str = "") -> Iterator[tuple[str, Path]]:
-    """Yield what is in a folder and below it, with its name there; links are followed, but not in a circle."""
+    """Yield what is in a folder and below it, with its name there. Links are followed, but not in a circle."""
     for path in sorted(folder.iterdir()):
         yield f"{inside}{path.name}", path
         if path.is_dir() and (real := path.resolve()) not in above:
@@ -75,11 +75,11 @@ def _entries(folder: Path, above: frozenset[Path], inside: str = "") -> Iterator
 
 
 def _add(tar: tarfile.TarFile, name: str, path: Path) -> None:
-    """Add a file, a folder, or a link that leads nowhere on this machine: it may lead somewhere in the image.
+    """Add a file, a folder, or a link whose target does not exist on this machine but may exist in the image.
 
     Pipes and sockets are no configuration and are left out.
     """
-    member = tarfile.TarInfo(name)  # it is root's
+    member = tarfile.TarInfo(name)  # it belongs to root
     if path.is_dir():
         member.type, member.mode = tarfile.DIRTYPE, 0o755
         tar.addfile(member)
