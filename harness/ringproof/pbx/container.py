@@ -1,4 +1,4 @@
-"""One PBX in its container: from a folder of configuration to a manager interface that answers."""
+"""Boots one PBX in its container, from a folder of configuration to a manager interface that answers."""
 
 from __future__ import annotations
 
@@ -36,59 +36,59 @@ from ringproof.pbx.sound_files import SoundFile, length
 
 SIP_PORT = 5060
 LEASE_SECONDS = "RINGPROOF_LEASE_SECONDS"
-"""Set for the tests of the lease, which will not wait a minute."""
+"""Environment variable that tests of the lease set, so that they need not wait a minute."""
 CLOCK = "/ringproof/clock"
-"""Where library and page are mounted."""
+"""Where the library and the page are mounted."""
 INIT = "/ringproof/init"
 END_AT_ONCE = "USR1"
-"""The signal by which init kills Asterisk, and ends."""
+"""The signal on which init kills Asterisk and ends."""
 DROPPED = "manager.conf enables it, and no firewall drops what one container sends to another: `iptables -L FORWARD`"
 EX_CONFIG = 78
-"""Exit status of an init, or of a clock's library, that did not let Asterisk start."""
+"""Exit status of an init, or of a clock's library, that refused to start Asterisk."""
 RTP_CAPTURE = "rtp.pcap"
-"""The sound that the PBX sends, in its evidence; see `rtp_capture.py`."""
+"""The file with the sound that the PBX sends, in the evidence folder; see `rtp_capture.py`."""
 LOG = "full.log"
 """Asterisk's log in the evidence folder (logger.conf)."""
 EVIDENCE = "/ringproof/evidence"
 """Where that folder is mounted."""
 LOGGED_WITHIN_S = 20.0
-"""For what Asterisk logged before it said that it is ready; a busy machine takes its time."""
+"""Seconds for the log to contain what Asterisk logged before it was ready; a busy machine may be slow."""
 LOOKED_AT_EVERY_S = 0.01
 _FOLDER = re.compile(r"\s*(?P<which>Configuration|Data|Log) directory:\s+(?P<path>\S.*?)\s*")
-"""Of `core show settings`."""
+"""A line of the output of `core show settings`."""
 
 
 @dataclass(frozen=True, slots=True)
 class PhonesNetwork:
-    """What of the container of the phones a PBX needs."""
+    """What a PBX needs of the container of the phones."""
 
     new_socket: Callable[[], socket.socket]
-    """Makes a TCP socket from which the PBX can be reached: this machine has no way to it."""
+    """Makes a TCP socket that can reach the PBX; a socket of this machine itself cannot."""
     resolv_conf: Path
-    """Names the run's own name server, as soon as that has an address."""
+    """A file that names the run's own name server, as soon as that has an address."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClockMount:
-    """What a PBX needs for a clock that is driven: files of the host, and who counts what its manager tells."""
+    """What a PBX with a driven clock needs: files of the host, and what counts its manager connection."""
 
     library: Path
     """The preload library."""
     page: Path
-    """The page; its folder, which holds nothing else than a pipe, is mounted."""
+    """The page. Its folder is mounted, which contains nothing else but a pipe."""
     on_connected: Callable[[int], None]
-    """Told the TCP port of our end of the manager connection, before anything is asked."""
+    """Called with the TCP port of our end of the manager connection, before the first action."""
     on_bytes: Callable[[int], None]
-    """Told how many bytes of it are being dealt with."""
+    """Called with the number of bytes from the connection that are being dealt with."""
     on_write: Callable[[int], None]
-    """Told how many bytes are about to be sent."""
+    """Called with the number of bytes that are about to be sent."""
 
 
 class Pbx:
     """A running Asterisk. `boot` makes one, `remove` ends it."""
 
     def __init__(self, name: str, evidence: Path) -> None:
-        """Use `boot`."""
+        """Private: use `boot`."""
         self.name = name
         self.office_address = ""
         self.trunk_address = ""
@@ -103,7 +103,7 @@ class Pbx:
 
     @property
     def manager(self) -> Manager:
-        """The manager interface of a booted PBX."""
+        """The manager interface of a booted PBX. Raises BrokenError before that."""
         if self._manager is None:
             message = f"the PBX {self.name} has not booted"
             raise BrokenError(message)
@@ -111,12 +111,12 @@ class Pbx:
 
     @property
     def log(self) -> Path:
-        """Asterisk's log."""
+        """The file of Asterisk's log."""
         return self._evidence / LOG
 
     @property
     def has_network(self) -> bool:
-        """False once the container that holds its network has ended, and it can no longer be reached."""
+        """False once the container that holds its network has ended, so that the PBX can no longer be reached."""
         return self._namespace is None or self._namespace.lives
 
     @classmethod
@@ -138,13 +138,14 @@ class Pbx:
     ) -> Pbx:
         """Start a container with the folder `configuration` and return once Asterisk is fully booted.
 
-        `configure` writes into that folder, and what `phones_network` promises, while the container is being started;
-        Asterisk begins when it has returned. What it raises is raised here.
+        While the container is being started, `configure` writes into that folder, and the files that `phones_network`
+        names. Asterisk starts once `configure` has returned. An exception of `configure` is raised here.
 
-        `policy` says which complaints refuse the boot; by default, that of a configuration which Ringproof rendered.
+        `policy` says which complaints refuse the boot; the default is the policy of a configuration that Ringproof
+        rendered.
 
-        Raises BrokenError when Asterisk does not boot, with its own error line, or complains meanwhile of what the
-        policy refuses (ComplaintError where it said anything), or logs elsewhere (LogMissingError); UnmetNeedsError
+        Raises BrokenError, with Asterisk's own error line, when Asterisk does not boot, or complains meanwhile of what
+        the policy refuses (ComplaintError where it said anything), or logs elsewhere (LogMissingError); UnmetNeedsError
         when it is older than `needs` says.
         """
         pbx = cls(name, evidence)
@@ -154,7 +155,7 @@ class Pbx:
                 container = pbx._make(environment, configuration, phones_network, clock, gate)
                 await pbx._start(container, gate, configure)
             await pbx._connect(login, on_event, on_lost, clock)
-            if needs is not None:  # first: an Asterisk that is too old may not like the configuration either
+            if needs is not None:  # first: an Asterisk that is too old may reject the configuration, too
                 await pbx._prove_new_enough(needs)
             await pbx._await_log()
             pbx._refuse_complaints()
@@ -176,9 +177,9 @@ class Pbx:
         namespace = self._namespace = take_namespace(environment)
 
         def on_end(status: int) -> None:
-            if status != UNKNOWN:  # else the engine did not say that it has ended
+            if status != UNKNOWN:  # else the engine did not report its end
                 give_back(namespace)
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody asks any more
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nothing awaits the end any more
                 loop.call_soon_threadsafe(self._note_end, status)
 
         container = AsteriskContainer(
@@ -190,7 +191,7 @@ class Pbx:
         ).with_name(self.name)
         container.live_in(namespace)
         container.bind(configuration, "/ringproof/conf")
-        if is_remapped():  # no user of the container owns what is the runner's, nor does its root
+        if is_remapped():  # no user of the container, not even its root, owns the runner's files
             self._evidence.chmod(0o777)
         container.bind(self._evidence, EVIDENCE, writable=True)
         container.bind(environment.lease, "/ringproof/lease")
@@ -199,7 +200,7 @@ class Pbx:
         container.bind(phones_network.resolv_conf, "/etc/resolv.conf")
         container.bind(gate.path, GATE_INSIDE, writable=True)
         if configuration.is_relative_to(self._evidence):
-            # what stands there is evidence, too, and no business of who writes the rest
+            # the configuration is evidence, too: what writes the rest must not change it
             container.bind(configuration, f"{EVIDENCE}/{configuration.relative_to(self._evidence)}")
         container.with_envs(
             RINGPROOF_GATE=GATE_INSIDE, RINGPROOF_SEALED="yes", RINGPROOF_REFUSED=environment.gateways.replace(",", " ")
@@ -233,7 +234,7 @@ class Pbx:
         except TimeoutError as fault:
             raise self._not_reached() from fault
         finally:
-            starting.cancel()  # one that is over does not mind
+            starting.cancel()  # no effect where it is over
             await asyncio.wait([starting])
         environment = container.run
         assert environment is not None  # noqa: S101 - `_make` gave it one
@@ -286,14 +287,14 @@ class Pbx:
         except TimeoutError as fault:
             raise self._not_ready() from fault
         except ManagerError as fault:
-            if isinstance(fault, ManagerLostError):  # the engine's word of an Asterisk that ended comes behind
+            if isinstance(fault, ManagerLostError):  # the engine's report of an Asterisk that ended comes later
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(asyncio.shield(self.ended), ENDS_WITHIN_S)
             self._refuse_end()
             raise self._complaint(f"{fault.sentence}; Asterisk's log says: {self._own_word()}") from fault
 
     async def _prove_new_enough(self, needs: Needs) -> None:
-        """The PBX itself says which Asterisk it is; an image may be named as one likes."""
+        """Raise UnmetNeedsError where the PBX is too old, by its own version; an image may have any name."""
         version = (await self.manager.action("CoreSettings"))["AsteriskVersion"]
         try:
             met = needs.met_by(version)
@@ -303,7 +304,7 @@ class Pbx:
             raise UnmetNeedsError(needs, version)
 
     def _not_reached(self) -> BrokenError:
-        """Return what is to be raised where nothing came from its manager interface."""
+        """Return the error to raise where nothing came from its manager interface."""
         if any(READY in line for line in self._console()):
             sentence = f"Asterisk is ready, but was not reached at its manager port within {BOOT_DEADLINE_S:.0f} s"
             return BrokenError(sentence, DROPPED)
@@ -321,14 +322,14 @@ class Pbx:
             raise self._complaint(f"Asterisk ended while it booted (exit status {status}): {self._own_word()}")
 
     def _complaint(self, sentence: str) -> BrokenError:
-        """What is to be raised of a boot that failed: what Asterisk said, if it said anything."""
+        """Return the error to raise for a boot that failed, with what Asterisk said, if it said anything."""
         hint, said = f"its log is {self.log}", self._refused() or self.complaints()
         return ComplaintError(sentence, hint, said) if said else BrokenError(sentence, hint)
 
     async def _await_log(self) -> None:
-        """Return once the log has the whole boot: without it nobody would know what Asterisk complained of.
+        """Return once the log has the whole boot: without it, what Asterisk complained of is unknown.
 
-        A thread of Asterisk's writes it, in order, after the fact, and nothing tells when. Raises LogMissingError.
+        A thread of Asterisk writes the log in order, but later, and nothing reports when. Raises LogMissingError.
         """
         folders: dict[str, str] = {}
         waited = 0.0
@@ -358,15 +359,16 @@ class Pbx:
             raise ComplaintError(message, f"all of it is in {self.log}", refused, booted=True)
 
     def _refused(self) -> list[str]:
-        """Return the lines of the log so far for which the boot is not to be played."""
+        """Return the lines of the log so far that refuse the boot."""
         return [complaint.line for complaint in self._complaints() if self._policy.refuses(complaint)]
 
     def refuse_log(self) -> None:
-        """Raise BrokenError where Asterisk was to play a sound that it has not or cannot open: callers act otherwise.
+        """Raise BrokenError where Asterisk was to play a sound that does not exist or that it cannot open.
 
-        And where it wrote more than is read, since then nobody knows.
+        Callers would act otherwise without it. Only the log reports it (file.c); nothing reports beforehand what an
+        image can play.
 
-        The log says it (file.c); nothing says beforehand what an image can play.
+        Raise it also where the log is longer than what is read of it, since then this is unknown.
         """
         log = self.log
         if is_evidence(log) and log.stat().st_size > LONGEST:
@@ -392,9 +394,9 @@ class Pbx:
         return boot + since
 
     def _own_word(self) -> str:
-        """Asterisk's own word on why it ended: the first complaint in its log, else the last line of its console.
+        """Return why Asterisk ended, in its own words: the first complaint in its log, else its console's last line.
 
-        The first, because the last one only says that it gives up.
+        The first one, because the last one only says that it gives up.
         """
         complaints = self.complaints()
         if complaints:
@@ -402,7 +404,7 @@ class Pbx:
         return next((line.strip() for line in reversed(self._console()) if line.strip()), "it said nothing")
 
     def _our_word(self) -> re.Match[str] | None:
-        """What init or the clock's library said first."""
+        """Return the first line of init or of the clock's library on the console."""
         said = (re.fullmatch(r"(?P<who>ringproof(-clock)?): (?P<sentence>.*)", line) for line in self._console())
         return next(filter(None, said), None)
 
@@ -413,7 +415,7 @@ class Pbx:
             return []
 
     async def sound_lengths(self, files: Collection[SoundFile]) -> dict[SoundFile, PbxSeconds]:
-        """Return how long the files are that it played, as far as their formats are known here. Raises BrokenError."""
+        """Return the lengths of files that it played, as far as their formats are known here. Raises BrokenError."""
         printed = map(_FOLDER.fullmatch, await self.manager.command("core show settings"))
         data = next((found["path"] for found in printed if found and found["which"] == "Data"), None)
         if data is None or self._container is None:
@@ -425,9 +427,9 @@ class Pbx:
         return {file: length(sizes[place], places[file][place]) for file, place in first.items() if place is not None}
 
     async def why_ended(self) -> int | None:
-        """Return the signal by which Asterisk crashed, None where it was killed or stopped from outside.
+        """Return the signal by which Asterisk crashed; None where it was killed or stopped from outside.
 
-        Raises nothing: waits at most 5 s for the engine's word.
+        Raises nothing: it waits at most 5 s for the engine's report.
         """
         with contextlib.suppress(TimeoutError):
             status = await asyncio.wait_for(asyncio.shield(self.ended), 5.0)
@@ -437,9 +439,9 @@ class Pbx:
         return None
 
     async def remove(self) -> None:
-        """End the PBX; when this returns it writes nothing any more, and the engine is removing its container.
+        """End the PBX. When this returns, it writes nothing any more, and the engine is removing its container.
 
-        What the engine has not removed when the run ends is waited for there (`sweep_run`).
+        What the engine has not removed by the end of the run is waited for there (`sweep_run`).
         """
         if self._container is None:
             return
@@ -450,7 +452,7 @@ class Pbx:
     async def _end(self, container: AsteriskContainer) -> None:
         if (
             self._manager is not None and not self._manager.has_ended
-        ):  # else its end would tell nothing about Asterisk's
+        ):  # else its end would prove nothing about Asterisk's
             ended = self._manager.expect_end()
             await asyncio.to_thread(container.signal, END_AT_ONCE)
             with contextlib.suppress(TimeoutError):
@@ -466,9 +468,10 @@ class Pbx:
 
 
 async def _to_its_end(work: Callable[[], object], on_cancel: Callable[[], None]) -> None:
-    """Do blocking `work` in a thread, and be cancelled only when it is over, which `on_cancel` hastens.
+    """Do blocking `work` in a thread; a cancellation waits until the work is over, which `on_cancel` hastens.
 
-    A thread goes on when who waits for it is cancelled; a container that it made afterwards would be nobody's.
+    A thread goes on when the task that waits for it is cancelled. A container that it made after that would belong to
+    nothing.
     """
     working = asyncio.ensure_future(asyncio.to_thread(work))
     try:

@@ -1,13 +1,13 @@
-"""Why an Asterisk ended, by what it printed."""
+"""Finds out why an Asterisk ended, from what it printed."""
 
 from __future__ import annotations
 
 import re
 
 GIVES_UP = "ASTERISK EXITING"
-"""In the line by which Asterisk says that it ends because of what it said before (asterisk.c, check_init)."""
+"""Part of the line in which Asterisk says that it ends because of what it said before (asterisk.c, check_init)."""
 READY = "Asterisk Ready."
-"""What Asterisk prints when it is fully booted."""
+"""Part of the line that Asterisk prints when it is fully booted."""
 TAIL = 30
 """Lines of a log that are shown with an error."""
 _COLOUR = re.compile(r"\x1b\[[0-9;]*[mK]")
@@ -19,7 +19,7 @@ class AsteriskEndedError(Exception):
 
 
 def ended_fault(exit_status: int, log: str) -> AsteriskEndedError:
-    """Return the error of an Asterisk that ended: why, by the container's log, whose end is a note of it."""
+    """Return the error of an Asterisk that ended: the container's log says why, and the log's end is its note."""
     sentence = f"Asterisk ended (exit status {exit_status}): {last_words(log)}"
     if exit_status == 0 and READY not in log:
         sentence += "; the image's command has to run it in the foreground, as `asterisk -f` does"
@@ -31,8 +31,9 @@ def ended_fault(exit_status: int, log: str) -> AsteriskEndedError:
 def last_words(log: str) -> str:
     """Return the line of a container's log that says best why Asterisk ended.
 
-    It is the last complaint before the one in which it gives up; else, as of a shell or an entrypoint, the last line.
-    The first complaint is not: an Asterisk that boots well has some, too.
+    It is the last complaint before the line in which Asterisk gives up. Without such a line, for example where a shell
+    or an entrypoint ended, it is the last line. It is not the first complaint, because an Asterisk that boots well has
+    some, too.
     """
     lines = _lines(log)
     given_up = next((number for number, line in enumerate(lines) if GIVES_UP in line), None)

@@ -1,4 +1,4 @@
-"""What an image starts by itself."""
+"""Finds out what an image starts by itself."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _SHELLS = ("bash", "dash", "sh")
 
 
 def runs_nothing(engine: DockerClient, name: str) -> bool:
-    """Say whether an image has no command, or only the shell of the image that it was made from.
+    """Return whether an image has no command, or only the shell of the image that it was made from.
 
-    An image that the engine has not is pulled, as testcontainers would do next; the errors are docker's own.
+    An image that the engine does not have is pulled, as testcontainers would do next. Errors are docker's own.
     """
     try:
         image = engine.images.get(name)

@@ -1,6 +1,7 @@
-"""A client of Asterisk's manager interface (AMI) for asyncio: actions are answered, events are handed on in order.
+"""An asyncio client of Asterisk's manager interface (AMI): it answers actions and passes on events in order.
 
-No kept library subscribes to events in asyncio, and the protocol is small (docs.asterisk.org, "AMI v2 Specification").
+No maintained library subscribes to events in asyncio, and the protocol is small (docs.asterisk.org, "AMI v2
+Specification").
 """
 
 from __future__ import annotations
@@ -19,13 +20,15 @@ ManagerEvent = Mapping[str, str]
 
 ANSWER_DEADLINE_S = 20.0
 LONGEST_BLOCK = 2**20
-"""Bytes of one event or answer; Asterisk's own are some hundred, the longest a command's output of some 100 kB."""
+"""The most bytes of one event or answer. Asterisk's own have some hundred, the longest output of a command some 100
+kB."""
 _SHOWN_BYTES = 60
 _BLOCK_END = b"\r\n\r\n"
 _NOTHING_TO_LIST = re.compile(r"No [\w ]+ found[.!]?")
-"""How Asterisk refuses a list that would be empty, such as `No Contacts found`."""
+"""The reason with which Asterisk refuses an empty list, such as `No Contacts found`."""
 _NO_SUCH_ENDPOINT = re.compile(r"Unable to retrieve endpoint .*", re.DOTALL)
-"""How Asterisk refuses to show an endpoint that it does not have (res_pjsip/pjsip_configuration.c)."""
+"""The reason with which Asterisk refuses to show an endpoint that it does not have
+(res_pjsip/pjsip_configuration.c)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class ManagerLostError(ManagerError):
 
 
 class Manager:
-    """One logged-in connection."""
+    """One connection to the manager interface."""
 
     def __init__(
         self,
@@ -60,7 +63,7 @@ class Manager:
         on_bytes: Callable[[int], None],
         on_write: Callable[[int], None],
     ) -> None:
-        """Use `connect`."""
+        """Private: use `over`."""
         self._on_bytes = on_bytes
         self._on_write = on_write
         self._reader = reader
@@ -72,7 +75,7 @@ class Manager:
         self._lists: dict[str, list[dict[str, str]]] = {}
         self._closing = False
         self._fault: BrokenError | None = None
-        """Why nothing comes any more."""
+        """Why the connection ended; None while it is open."""
         self._task = asyncio.create_task(self._read(), name="manager")
 
     @classmethod
@@ -85,13 +88,14 @@ class Manager:
         on_bytes: Callable[[int], None] = lambda _: None,
         on_write: Callable[[int], None] = lambda _: None,
     ) -> Manager:
-        """Speak over a connection whose banner has been read; nobody is logged in.
+        """Use a connection whose banner has been read; no account is logged in.
 
-        `on_lost` gets the reason, once, when nothing more can be read before `close` or `expect_end`: ManagerLostError
-        where the PBX closed the connection, another BrokenError where `on_event` raised or the PBX did not keep to the
-        protocol.
+        `on_lost` is called once with the reason when nothing more can be read before `close` or `expect_end`:
+        ManagerLostError where the PBX closed the connection, another BrokenError where `on_event` raised or the PBX
+        broke the protocol.
 
-        `on_bytes` is told how many bytes of it are being dealt with, `on_write` how many are about to be sent.
+        `on_bytes` is called with the number of bytes from it that are being dealt with, `on_write` with the number of
+        those that are about to be sent.
         """
         link.setblocking(False)  # noqa: FBT003 - the socket module takes no keyword
         reader, writer = await asyncio.open_connection(sock=link, limit=LONGEST_BLOCK)
@@ -110,14 +114,14 @@ class Manager:
         return answer
 
     async def listing(self, name: str, **headers: str) -> list[dict[str, str]]:
-        """Send an action that answers with a list of events and return those, the closing one left out.
+        """Send an action that answers with a list of events and return these, without the one that closes the list.
 
         Raises ManagerError when the action is refused, unless there was nothing to list.
         """
         return await self._listing(name, headers, _NOTHING_TO_LIST)
 
     async def endpoint(self, name: str) -> list[dict[str, str]]:
-        """Return what the PBX lists of a PJSIP endpoint: nothing of one that it does not have. Raises ManagerError."""
+        """Return what the PBX lists of a PJSIP endpoint; nothing where it does not exist. Raises ManagerError."""
         return await self._listing("PJSIPShowEndpoint", {"Endpoint": name}, _NO_SUCH_ENDPOINT)
 
     async def _listing(self, name: str, headers: Mapping[str, str], empty: re.Pattern[str]) -> list[dict[str, str]]:
@@ -135,7 +139,7 @@ class Manager:
     async def command(self, line: str) -> list[str]:
         """Run a line of Asterisk's command-line interface and return what it printed, also where it failed.
 
-        Raises ManagerError when it may not be run.
+        Raises ManagerError when the account may not run it.
         """
         answer = await self._send("Command", {"Command": line}, f"the command {line}")
         printed = [value for key, value in answer if key == "Output"]
@@ -144,7 +148,7 @@ class Manager:
         return printed
 
     async def variable(self, channel: str, name: str) -> str | None:
-        """Read a variable or function of a channel; None when the channel is gone."""
+        """Return a variable or function of a channel; None when the channel no longer exists."""
         answer = dict(await self._send("Getvar", {"Channel": channel, "Variable": name}, f"{name} of {channel}"))
         if answer.get("Response") == "Error":
             return None
@@ -153,9 +157,9 @@ class Manager:
         return answer.get("Value")
 
     async def value(self, name: str) -> str:
-        """Read a global variable or function, such as DEVICE_STATE(PJSIP/101): empty where there is none of this name.
+        """Return a global variable or function, such as DEVICE_STATE(PJSIP/101); empty where it does not exist.
 
-        Raises ManagerError when it may not be read.
+        Raises ManagerError when the account may not read it.
         """
         answer = dict(await self._send("Getvar", {"Variable": name}, f"the value of {name}"))
         if answer.get("Response") != "Success":
@@ -163,7 +167,7 @@ class Manager:
         return answer.get("Value", "")
 
     async def ping(self) -> None:
-        """Return when the PBX has answered. Raises ManagerError where it stands still."""
+        """Return once the PBX has answered. Raises ManagerError where it does not."""
         try:
             await self.action("Ping")
         except ManagerLostError:
@@ -182,12 +186,12 @@ class Manager:
         return self._task.done()
 
     def expect_end(self) -> asyncio.Future[None]:
-        """Return what is done when the PBX has closed the connection, which is no loss from now on."""
+        """Return a future that is done when the PBX has closed the connection, which is no loss from now on."""
         self._closing = True
         return asyncio.shield(self._task)
 
     async def close(self) -> None:
-        """End the connection; its end is no loss."""
+        """End the connection; `on_lost` is not called."""
         self._closing = True
         self._end(ManagerLostError("the connection to the manager interface was closed"))
         self._task.cancel()
@@ -197,7 +201,10 @@ class Manager:
         return await self._ask(f"rp{next(self._numbers)}", name, headers, what or f"the manager action {name}")
 
     async def _ask(self, number: str, name: str, headers: Mapping[str, str], what: str) -> list[tuple[str, str]]:
-        """Send an action and return the answer, or of a list what closes it; `what` was asked, in a sentence."""
+        """Send an action and return its answer; for a list, that is the message that closes it.
+
+        `what` names, in a sentence, what was asked. Raises ManagerError where the answer does not come in time.
+        """
         answer: asyncio.Future[list[tuple[str, str]]] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
         try:
@@ -220,7 +227,7 @@ class Manager:
         self._writer.write(text)
 
     async def _read(self) -> None:
-        """Read until the connection ends, or what comes is wrong: every action that waits is ended with the reason."""
+        """Read until the connection ends or the input is wrong; then end every action that waits, with the reason."""
         try:
             while True:
                 block = await self._reader.readuntil(_BLOCK_END)
@@ -242,7 +249,7 @@ class Manager:
             self._end(broken_by(fault, "while it read the manager interface"))
 
     def _end(self, fault: BrokenError) -> None:
-        """Report why nothing comes any more, to everybody who waits, and let go of the connection."""
+        """Report to every waiting action, and to `on_lost`, why the connection ended, and close it."""
         if self._fault is not None:
             return
         self._fault = fault
@@ -295,5 +302,5 @@ def _refused(what: str, answer: Mapping[str, str]) -> ManagerError:
 
 
 def _shown(block: bytes) -> str:
-    """Return the beginning of a message as it stands in a sentence."""
+    """Return the beginning of a message, quoted for a sentence."""
     return repr(block[:_SHOWN_BYTES].decode("utf-8", "replace"))

@@ -1,7 +1,7 @@
-"""An account of our own in somebody's manager.conf: what is there is kept, the account is added behind it.
+"""Adds an account of our own to a user's manager.conf: the file's text is kept, and the account follows it.
 
 Asterisk ignores a second `[general]`, and refuses the whole file where `[general](+)` has none to add to (config.c). So
-it has to be known whether there is one, in the file itself or in what it includes.
+it has to be known whether the file itself, or one that it includes, has a `[general]`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ringproof.pbx.manager import Login
 MANAGER_CONF = "manager.conf"
 MANAGER_PORT = 5038
 DEEPEST_INCLUDE = 10
-"""As deep as Asterisk itself follows them (config.c, MAX_INCLUDE_LEVEL)."""
+"""The depth to which Asterisk itself follows includes (config.c, MAX_INCLUDE_LEVEL)."""
 _BLOCK_COMMENT = re.compile(r";--(?!-).*?--;", re.DOTALL)
 _INCLUDE = re.compile(r"#(?:try)?include\s+[\"'<]?(?P<file>[^\"'>]+)", re.IGNORECASE)
 _SECTION = re.compile(r"\[(?P<name>[^\]]*)\]\s*(?:\((?P<options>[^)]*)\))?")
@@ -33,10 +33,10 @@ class ManagerConf:
 
 
 def with_account(folder: Path, at: str, login: Login) -> ManagerConf:
-    """Return the manager.conf of `folder`, which lies at `at` in the container, with the account `login` added.
+    """Return the manager.conf of `folder`, which is at `at` in the container, with the account `login` added.
 
-    The interface is enabled, on all addresses of the container, at the port that the file names, else at 5038.
-    Raises OSError where the file cannot be read.
+    The interface is enabled on all addresses of the container, at the port that the file names, else at 5038. Raises
+    OSError where the file cannot be read.
     """
     has_general, port = _general(folder, at)
     added = f"""
@@ -56,7 +56,7 @@ write=all
 
 
 def _general(folder: Path, at: str) -> tuple[bool, int]:
-    """Say whether there is a `[general]` that is no template, and the port that it names last."""
+    """Return whether there is a `[general]` that is no template, and the port that it names last."""
     found, inside, port = False, False, MANAGER_PORT
     for line in _lines(folder / MANAGER_CONF, folder, at):
         if section := _SECTION.match(line):
@@ -70,7 +70,7 @@ def _general(folder: Path, at: str) -> tuple[bool, int]:
 
 
 def _lines(file: Path, folder: Path, at: str, depth: int = 0) -> Iterator[str]:
-    """Yield the lines of a file and, in their places, of those it includes; comments and blanks are left out."""
+    """Yield the lines of a file, with those of included files in their places, without comments and blank lines."""
     if depth > DEEPEST_INCLUDE or not file.is_file():
         return
     text = _BLOCK_COMMENT.sub("", file.read_text(encoding="utf-8", errors="replace"))
@@ -83,7 +83,7 @@ def _lines(file: Path, folder: Path, at: str, depth: int = 0) -> Iterator[str]:
 
 
 def _included(name: str, folder: Path, at: str) -> list[Path]:
-    """Return the files that a name in an #include means; one outside the folder is the image's, and unknown here."""
+    """Return the files that a name in an #include means; none where it is outside the folder: those are the image's."""
     path = PurePosixPath(name)
     if path.is_absolute():
         if not path.is_relative_to(at):

@@ -16,9 +16,9 @@ from ringproof.containers.evidence import open_evidence
 from ringproof.pbx.capture import Peer, dotted
 
 MOST = 256 * 1024 * 1024
-"""The library writes no packet that would make the file longer (MOST there)."""
+"""The most bytes of the file: the library writes no packet that would make it longer (MOST there)."""
 LONGEST = 2048
-"""Bytes of a packet of sound at most."""
+"""The most bytes of a packet of sound."""
 _EXTENDED = 0x10
 _PADDED = 0x20
 
@@ -34,7 +34,7 @@ class RtpPacket:
 
 
 def read_rtp(path: Path) -> Iterator[RtpPacket]:
-    """Yield the packets of a capture in their order; one that was cut off in the middle of a packet ends there."""
+    """Yield the packets of a capture in their order; a capture that is cut off in the middle of a packet ends there."""
     with open_evidence(path) as file:
         try:
             for stamp, data in dpkt.pcap.Reader(file):

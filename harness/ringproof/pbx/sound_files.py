@@ -1,4 +1,4 @@
-"""How long the sound files of a PBX are: where Asterisk finds them (file.c), and what their formats take a second."""
+"""How long the sound files of a PBX are: where Asterisk finds them (file.c), and their formats' bytes per second."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ringproof.core.duration import PbxSeconds
 
 @dataclass(frozen=True, slots=True)
 class _Format:
-    """How a file of sound is stored: its extension, the bytes before the sound, and those of a second of it."""
+    """How a sound file is stored: its extension, the bytes before the sound, and the bytes of one second."""
 
     extension: str
     header: int
@@ -28,7 +28,7 @@ _FORMATS = {
     "g722": (_Format("g722", 0, 8000),),
     "g729": (_Format("g729", 0, 1000),),
 }
-"""By the name that Asterisk's log gives the format (formats/format_*.c)."""
+"""The formats of files, by the name that Asterisk's log gives the format (formats/format_*.c)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class SoundFile:
     language: str
 
     def places(self, sounds: str) -> Iterator[tuple[str, _Format]]:
-        """Yield where it may be, in the order in which Asterisk looks; `sounds` is the folder of all sounds."""
+        """Yield the paths where it may be, with formats, in Asterisk's order; `sounds` is the folder of all sounds."""
         path = PurePosixPath(sounds) / self.name  # an absolute name replaces the folder
         folders = [self.language, self.language.partition("_")[0]]
         found = [PurePosixPath(sounds) / folder / self.name for folder in folders if not self.name.startswith("/")]
@@ -51,5 +51,5 @@ class SoundFile:
 
 
 def length(size: int, form: _Format) -> PbxSeconds:
-    """Return how long a file of `size` bytes is."""
+    """Return how long a file of `size` bytes lasts."""
     return PbxSeconds(max(0, size - form.header) / form.rate)
