@@ -1,5 +1,6 @@
-"""Fake SIP phones made of pjsua2: one operating-system process each, driven over a channel of its own.
+"""Fake SIP phones on pjsua2: one operating-system process each, driven over a channel of its own.
 
-Empty on purpose: the phone process imports this package too, and every import costs each phone its start.
-The parent's side is `ringproof.phones.handle`, the words of both sides are `ringproof.phones.protocol`.
+This file is empty on purpose: the phone process imports the package too, and every import delays the start of each
+phone. The parent's side is `ringproof.phones.handle`; `ringproof.phones.protocol` has the verbs and messages of both
+sides.
 """

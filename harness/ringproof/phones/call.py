@@ -1,4 +1,4 @@
-"""One call of a phone: what is done to it, and what it reports."""
+"""One call of a phone: it does the verbs for it, and reports its events."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
 
 SOUND_TO_BE_HEARD_NS = 300_000_000
 SOUND_LEVEL = 5
-"""pjmedia's logarithmic mean level of a packet: a tone of -47 dBov has 6, of -53 dBov 3, of -59 dBov 1."""
+"""pjmedia's logarithmic mean level of a packet: 6 for a tone of -47 dBov, 3 for -53 dBov, 1 for -59 dBov."""
 _LONGEST_GRAIN_NS = 20_000_000
-"""A level is that of the last packet: no look at it may count for more than a packet's time."""
+"""A level is that of the last packet, so one look at it may count for no more than a packet's time."""
 _NO_EVENTS_STATUS = 220107
 """PJMEDIA_RTP_EREMNORFC2833 (pjmedia/errno.h), which SWIG leaves out."""
 _EVENT_PACKETS = 13
-"""From `dialDtmf` on: 9 packets of the event, 3 of its end, and one that may have left in between."""
+"""Packets from `dialDtmf` on: 9 of the event, 3 of its end, and one that may have left in between."""
 
 
 class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
-    """A call; its phone keeps it until its end, for one that Python drops makes pjsua refuse the caller with 603."""
+    """A call. Its phone keeps it until its end: if Python dropped it, pjsua would refuse the caller with 603."""
 
     def __init__(self, phone: Phone, number: int = pj.PJSUA_INVALID_ID) -> None:
-        """Make a call to be placed, or with pjsua's number of it one that has come in."""
+        """Make a call to be placed, or with pjsua's `number` one that has come in."""
         super().__init__(phone.account, number)
         self.phone = phone
         self.call_id = ""
         self.causes: tuple[int | None, int | None] | None = None
-        """Of the CANCEL, if one has come."""
+        """The Q.850 and SIP causes of the CANCEL; None before one has come."""
         self._outgoing = number == pj.PJSUA_INVALID_ID
         self._answering = False
         self._hanging_up = False
@@ -51,13 +51,13 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
         self._looked_at_ns = 0
         self._recordings: list[Recording] = []
         self._sound_asked_at: int | None = None
-        """The number of packets sent when SendSound was told; None: it has been answered."""
+        """The number of packets sent when SendSound came; None: it has been answered, or has not come."""
         self._digits: deque[str] = deque()
         self._digit_done_at: int | None = None
-        """The number of packets sent by which the first of the digits is through; None: none is under way."""
+        """The number of packets sent once the first of the digits is complete; None: no digit is being sent."""
 
     def place(self, verb: say.Call) -> None:
-        """Send the INVITE."""
+        """Send the INVITE of this verb."""
         options = pj.CallOpParam(True)  # noqa: FBT003  SWIG takes no keywords here
         options.opt.textCount = 0  # by default pjproject offers real-time text (RFC 4103), as no desk phone does
         if verb.shows == say.ANONYMOUS:  # as a provider sends it (RFC 3325, section 9.3)
@@ -68,11 +68,11 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
         elif verb.shows is not None:
             here = f"{self.phone.address}:{self.phone.port}"
             options.txOption.localUri = f"<sip:{verb.shows}@{here}>"
-        self.phone.begin_sound()  # the library wants a sound device to place a call
+        self.phone.begin_sound()  # the library needs a sound device to place a call
         self.makeCall(verb.target, options)
 
     def invited(self, message: str, code: int, at_ns: int) -> None:
-        """Take a call that came in: tell of it and answer it with `code`."""
+        """Report a call that came in, and answer it with `code`."""
         info = self.getInfo()
         self._keep(info.callIdString)
         self.phone.tell(
@@ -90,15 +90,15 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
         )
         if code == pj.PJSIP_SC_RINGING:
             self._respond(code)
-        elif code != pj.PJSIP_SC_TRYING:  # which pjsip sent before any callback
+        elif code != pj.PJSIP_SC_TRYING:  # pjsip sent 100 before any callback
             self._refuse(code)
 
     def do(self, verb: say.CallVerb) -> None:
-        """Do a verb to this call."""
+        """Do a verb for this call. Raises ValueError for a refusal with a code that is none."""
         match verb:
             case say.Answer():
                 self._answering = True
-                self.phone.begin_sound()  # a moment before it is wanted
+                self.phone.begin_sound()  # a moment before it is needed
                 self._respond(pj.PJSIP_SC_OK)
             case say.Refuse(code=code):
                 self._refuse(code)
@@ -174,7 +174,7 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
 
     @guarded
     def onCallState(self, prm: Pj) -> None:  # noqa: ARG002, N802  pjsua2 names it
-        """Tell what the call has become."""
+        """Report the call's new state."""
         at_ns = self.phone.counters.stamp()
         info = self.getInfo()
         if info.state == pj.PJSIP_INV_STATE_CALLING:
@@ -220,7 +220,7 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
 
     @guarded
     def onCallTsxState(self, prm: Pj) -> None:  # noqa: N802
-        """Tell of provisional responses; the call's state is silent about 100 and repeated 18x."""
+        """Report provisional responses; the state of the call shows neither 100 nor a repeated 18x."""
         at_ns = self.phone.counters.stamp()
         event = prm.e.body.tsxState
         if event.type != pj.PJSIP_EVENT_RX_MSG or event.tsx.role != pj.PJSIP_ROLE_UAC:
@@ -231,14 +231,14 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
 
     @guarded
     def onCallMediaState(self, prm: Pj) -> None:  # noqa: ARG002, N802
-        """Send our tone and take part in the sound, also before the answer."""
+        """Send our tone and receive sound, also before the answer."""
         self._media = None
-        info = self.getInfo()  # named: SWIG's parts do not keep the whole alive, and read garbage after it
+        info = self.getInfo()  # named: SWIG's parts do not keep the whole alive, and are garbage after it
         for index, media in enumerate(info.media):
             if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
                 self._media = self.getAudioMedia(index)
                 self.phone.begin_sound().startTransmit(self._media)
-                # no level is measured of a source that nobody listens to
+                # pjmedia measures no level of a source without a listener
                 self._media.startTransmit(self.phone.endpoint.audDevManager().getPlaybackDevMedia())
                 for recording in self._recordings:
                     if recording.recorder is not None:
@@ -248,28 +248,28 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
 
     @guarded
     def onDtmfDigit(self, prm: Pj) -> None:  # noqa: N802
-        """Tell of a digit received."""
+        """Report a digit received."""
         self.phone.tell(say.KeyHeard(at_ns=self.phone.counters.stamp(), call_id=self.call_id, digit=prm.digit))
 
     def onCallRedirected(self, prm: Pj) -> int:  # noqa: ARG002, N802
-        """Follow no 3xx: a caller gets it as the final response. Left to itself pjsua makes a 487 of it."""
+        """Follow no 3xx: the caller gets it as the final response. By default pjsua would make a 487 of it."""
         return int(pj.PJSIP_REDIRECT_REJECT)
 
     @guarded
     def onCallTransferRequest(self, prm: Pj) -> None:  # noqa: N802
-        """Refuse REFER: to accept it one would have to set `prm.newCall`, which crashes from Python."""
+        """Refuse REFER: to accept it, `prm.newCall` would have to be set, which crashes from Python."""
         prm.statusCode = pj.PJSIP_SC_DECLINE
 
     @property
     def awaits_media(self) -> bool:
-        """True while its media have to be looked at often: sound that is to be heard or sent, a digit under way."""
+        """True while its media have to be looked at often: sound is awaited, or a digit is being sent."""
         return self._sound_asked_at is not None or (
             self._media is not None and (self._listening or self._digit_done_at is not None)
         )
 
     @guarded
     def look_at_media(self) -> None:
-        """Add up received sound, and see whether the digit under way is through; pjsua2 calls back for neither."""
+        """Add up received sound, and notice when the digit being sent is complete; pjsua2 calls back for neither."""
         now = time.monotonic_ns()
         grain = min(now - self._looked_at_ns, _LONGEST_GRAIN_NS)
         self._looked_at_ns = now
@@ -278,7 +278,7 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
             self._tell_sound_sent()
         if self._media is None:
             return
-        # "Tx" is seen from the far end: getRxLevel is the level of what we send
+        # "Tx" is meant from the far end: getRxLevel is the level of what we send
         if self._listening and self._media.getTxLevel() >= SOUND_LEVEL:
             self._heard_ns += grain
             if self._heard_ns >= SOUND_TO_BE_HEARD_NS:
@@ -320,5 +320,5 @@ class Call(pj.Call):  # type: ignore[misc]  # pjsua2 has no types
         )
 
     def _packets_sent(self) -> int:
-        statistics = self.getStreamStat(0)  # named: its parts die with it
+        statistics = self.getStreamStat(0)  # named: its parts are freed with it
         return int(statistics.rtcp.txStat.pkt)

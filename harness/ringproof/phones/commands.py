@@ -1,11 +1,11 @@
 """Requests by which a PBX commands a phone to pick up by itself, as intercoms do, or to hold its call.
 
-RFC 5373 has Answer-Mode and Priv-Answer-Mode; most phones go by older headers of their vendors: a word of Alert-Info or
-Call-Info beside its URI (`info=alert-autoanswer`, `answer-after=0`, `Ring Answer`, `AA`, `;auto`), P-Auto-Answer, or
-`;intercom=true` in the Request-URI. What a URI names is a ring tone or a picture, whatever it is called. They stand in
-an INVITE or an UPDATE. Broadsoft's remote control is a NOTIFY, by its Event header: `talk` has a phone pick up, or go
-on with a call that it holds; `hold` has it hold. Other events command neither: `check-sync` has a phone load
-its configuration anew.
+RFC 5373 defines Answer-Mode and Priv-Answer-Mode. Most phones use older headers of their vendors: a word of Alert-Info
+or Call-Info beside its URI (`info=alert-autoanswer`, `answer-after=0`, `Ring Answer`, `AA`, `;auto`), P-Auto-Answer, or
+`;intercom=true` in the Request-URI. The URI itself names a ring tone or a picture and commands nothing. These headers
+are in an INVITE or an UPDATE. Broadsoft's remote control is a NOTIFY; its Event header decides. `talk` makes a phone
+pick up, or resume a call that it holds; `hold` makes it hold. Other events command neither: `check-sync` makes a phone
+load its configuration again.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ _BY_PARAMETER = re.compile(
     r"auto[ _-]?answer|answer-after|ring[ _-]?answer|intercom|(?:^|[;,<])\s*(?:aa|auto|answer)\s*(?:$|[;,=>])",
     re.IGNORECASE,
 )
-"""Guides of Aastra, AudioCodes, Gigaset, Sangoma, Snom, Yealink; tables of others for Cisco, Grandstream, Polycom."""
+"""Sources: guides of Aastra, AudioCodes, Gigaset, Sangoma, Snom, Yealink; tables of others for Cisco, Grandstream,
+Polycom."""
 _URI = re.compile(r"<[a-z][a-z0-9+.-]*:[^>]*>|\b(?:https?|sips?|file):[^;,>\s]*", re.IGNORECASE)
 _BY_REQUEST_URI = re.compile(r";intercom=true\b", re.IGNORECASE)
-"""Of Snom and Yealink."""
+"""Used by Snom and Yealink."""
 _BY_MODE = re.compile(r"\b(?:auto|normal)\b", re.IGNORECASE)
 _COMMANDS = (
     ("Alert-Info", _BY_PARAMETER),
@@ -43,7 +44,8 @@ class Command:
 
     does: Deed
     header: str
-    """By which it does: `Call-Info: <sip:office>;answer-after=0`, `Event: talk`."""
+    """The header that commands it: `Call-Info: <sip:office>;answer-after=0`, `Event: talk`; or the request's first
+    line."""
 
 
 def command_in(request: str) -> Command | None:

@@ -1,7 +1,7 @@
-"""The container of the phones: beside the PBXes of the run, on the same networks, with a way to nowhere else.
+"""The container of the phones: on the same networks as the PBXes of the run, without a way to any other.
 
-A process that plays has one, which is started for its first play and ends with the process, or with the run. Its first
-process is `ringproof.phones.server`; the code is the runner's own, mounted read-only.
+A process that plays has one. It is started for the first play of the process and ends with the process, or with the
+run. Its first process is `ringproof.phones.server`; the code is the runner's own, mounted read-only.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ CODE = "/ringproof/code"
 LOG = "server.log"
 RESOLV_CONF = "resolv.conf"
 RESOLV_CONF_OF_PBX = "pbx-resolv.conf"
-"""Of the folder: what a PBX of this process reads as /etc/resolv.conf."""
+"""The file of the folder that a PBX of this process reads as /etc/resolv.conf."""
 RECORDINGS = "recordings"
 READY_WITHIN_S = 20.0
 POLL_S = 0.005
 ANSWERS_WITHIN_S = 10.0
 NOBODY = 65534
-"""Who phones are where the runner is root."""
+"""The user and group of the phones where the runner is root."""
 SEALABLE = (
     "the engine has to let a container change its own routes and capture its own packets "
     "(capabilities NET_ADMIN and NET_RAW)"
@@ -49,10 +49,10 @@ _BEGIN = f'[ -e {FOLDER}/{RESOLV_CONF} ] || exit {NOT_SHARED}; exec 2>>{FOLDER}/
 
 
 class PhonesReady(WaitStrategy):
-    """The server of the phones answers; a container that ended is noticed at once."""
+    """Waits until the server of the phones answers, and notices at once when the container ended."""
 
     def wait_until_ready(self, container: WaitStrategyTarget) -> None:
-        """Raise BrokenError where it ended, or TimeoutError."""
+        """Return once it answers. Raises BrokenError where it ended, or TimeoutError."""
         assert isinstance(container, PhonesContainer)  # noqa: S101 - of no use to any other
         deadline = time.monotonic() + self._startup_timeout
         while not container.hold():
@@ -63,7 +63,7 @@ class PhonesReady(WaitStrategy):
 
 
 class PhonesContainer(RunContainer):
-    """Forks phones, and hands out sockets of its network namespace, so that the PBX is dialled from there.
+    """Forks phones, and hands out sockets of its network namespace, from which the PBX is dialled.
 
     It lives as long as this process holds it. `end_fault` says why it ended.
     """
@@ -75,7 +75,7 @@ class PhonesContainer(RunContainer):
         super().__init__(run.phones_image, run)
         self._run = run
         self.folder = Path(tempfile.mkdtemp(prefix=f"phones-{os.getpid()}-", dir=run.folder))
-        self.folder.chmod(0o777)  # phones may be somebody else there; the run's folder is the runner's alone
+        self.folder.chmod(0o777)  # phones may be another user there; only the runner can enter the run's folder
         (self.folder / RESOLV_CONF).write_text("nameserver 127.0.0.1\n")
         (self.folder / RECORDINGS).mkdir()
         (self.folder / RECORDINGS).chmod(0o777)
@@ -99,21 +99,21 @@ class PhonesContainer(RunContainer):
 
     @property
     def server(self) -> Path:
-        """The socket at which phones are made."""
+        """The Unix socket of the server that forks phones."""
         return self.folder / "socket"
 
     @property
     def office_address(self) -> str:
-        """Where phones of extensions live."""
+        """The IPv4 address of the phones of extensions."""
         return self.addresses[self._run.office_network]
 
     @property
     def trunk_address(self) -> str:
-        """Where outside callers come from."""
+        """The IPv4 address of outside callers."""
         return self.addresses[self._run.trunk_network]
 
     def rights(self) -> Mapping[str, Any]:
-        """Return the rights that the seal needs, which then gives them up; 200 phones fit into the limits."""
+        """Return the rights that the seal needs and then gives up, and limits that are enough for 200 phones."""
         return {
             "entrypoint": [],
             "user": "0",
@@ -146,7 +146,7 @@ class PhonesContainer(RunContainer):
                 raise BrokenError(f"{sentence}: {self._last_word()}") from None
 
     def hold(self) -> bool:
-        """Connect to the server, whose container then lives as long as this process; False: it is not held (yet)."""
+        """Connect to the server, whose container then lives as long as this process; return whether it answered."""
         held = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         held.settimeout(ANSWERS_WITHIN_S)
         try:
@@ -170,7 +170,7 @@ class PhonesContainer(RunContainer):
         return self._ask({"resolver": True})
 
     def tap(self) -> PacketTap:
-        """Return what reads the SIP of this container; all plays of the process share it.
+        """Return the tap that reads the SIP of this container; all plays of the process share it.
 
         Raises BrokenError where the container has ended.
         """
@@ -197,14 +197,14 @@ class PhonesContainer(RunContainer):
         return f"{FOLDER}/{RECORDINGS}/{name}"
 
     def keep_recording(self, name: str, file: Path) -> None:
-        """Move a recording out of the container's folder. A call that was over before it was recorded left none."""
+        """Move a recording out of the container's folder. A call that ended before it was recorded has left none."""
         recorded = self.folder / RECORDINGS / name
         with contextlib.suppress(FileNotFoundError), open_evidence(recorded) as sound:
             file.write_bytes(sound.read())
             recorded.unlink()
 
     def end_fault(self) -> BrokenError:
-        """Return what is to be raised of a container that has ended."""
+        """Return the error to raise for a container that has ended."""
         self.ended.wait(ANSWERS_WITHIN_S)
         if self.exit_status == NOT_SHARED:
             return not_shared(self.folder)
@@ -213,7 +213,7 @@ class PhonesContainer(RunContainer):
         return BrokenError(f"the container of the phones ended: {self._last_word()}", f"its log is {self.folder / LOG}")
 
     def stop(self, force: bool = True, delete_volume: bool = True) -> None:  # noqa: FBT001, FBT002 - testcontainers' own
-        """End it, and all phones with it."""
+        """End the container, and all phones with it."""
         if self._held is not None:
             self._held.close()
             self._held = None
@@ -231,27 +231,30 @@ class PhonesContainer(RunContainer):
 
     @property
     def user(self) -> str:
-        """Return who phones are: the runner, who can remove what they write. In a rootless engine that is root."""
+        """Return the user and group of the phones: the runner's, so that it can remove what they write.
+
+        In a rootless engine that is root.
+        """
         if is_rootless():
             return "0:0"
         return f"{os.getuid()}:{os.getgid()}" if os.getuid() else f"{NOBODY}:{NOBODY}"
 
 
 _CONTAINERS: dict[tuple[int, str], PhonesContainer] = {}
-"""By process and run: a process has one for each of its runs."""
+"""The containers, by process and run: a process has one for each of its runs."""
 _STARTING = threading.Lock()
 
 
 def phones_of(run: RunEnvironment) -> PhonesContainer:
-    """Return the container of this process's phones in `run`, started; a new one where the last one has ended.
+    """Return the started container of this process's phones in `run`; a new one where the last one has ended.
 
-    Its server may not answer yet: `await_ready`. Raises BrokenError.
+    Its server may not answer yet; `await_ready` waits for it. Raises BrokenError.
     """
     return begin_phones(run).await_started()
 
 
 def begin_phones(run: RunEnvironment) -> PhonesContainer:
-    """Return that container as `phones_of` does, but do not wait until it has started: `await_started`."""
+    """Return the container as `phones_of` does, but do not wait until it has started; `await_started` waits."""
     with _STARTING:
         key = (os.getpid(), run.run)
         container = _CONTAINERS.get(key)

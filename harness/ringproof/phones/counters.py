@@ -1,4 +1,4 @@
-"""What a phone writes into the clock's page: how much it was told, told itself, sent and dealt with.
+"""What a phone writes into the clock's page: counts of verbs done, messages reported, and SIP sent and handled.
 
 The PBX's clock races only while nothing is on its way to or from a phone (asterisk-image/clock/page.h).
 """
@@ -11,14 +11,14 @@ import time
 from ringproof.clock.page import Page, PeerWord
 
 _MESSAGE = re.compile(r"[^\n]*\b(RX|TX) \d+ bytes Re(?:quest|sponse) msg ")
-"""How pjsip logs each SIP message that it received or is about to send; RFC 5626's keep-alives are none."""
+"""The log line of each SIP message that pjsip received or is about to send; RFC 5626's keep-alives have none."""
 
 
 class Counters:
-    """The counts of one phone, and the clock by which it stamps what it tells."""
+    """The counts of one phone, and the clock with which it stamps its messages."""
 
     def __init__(self, page: int | None, number: int) -> None:
-        """Write to the words `number` of the page with this descriptor; None: a phone whose PBX is on real time."""
+        """Write to the words of the phone `number` in the page of this descriptor; None: the PBX is on real time."""
         self._page = Page.of(page) if page is not None else None
         self._peer = self._page.peer(number) if self._page is not None else None
         self._counts = dict.fromkeys((PeerWord.SENT, PeerWord.HANDLED, PeerWord.DONE), 0)
@@ -26,7 +26,7 @@ class Counters:
         self._told = 0
 
     def stamp(self) -> int:
-        """Return the present: PBX time in ns, or CLOCK_MONOTONIC where the PBX is on real time."""
+        """Return the present time: PBX time in ns, or CLOCK_MONOTONIC in ns where the PBX is on real time."""
         return time.monotonic_ns() if self._page is None else self._page.now()
 
     def note_log(self, entry: str) -> None:
@@ -47,7 +47,7 @@ class Counters:
         return self._told
 
     def settle(self) -> None:
-        """Publish the counts: there is nothing left to do."""
+        """Publish the counts; called when there is nothing left to do."""
         if self._peer is None or self._page is None or self._counts == self._published:
             return
         for word, count in self._counts.items():

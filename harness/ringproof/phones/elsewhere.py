@@ -1,8 +1,9 @@
-"""Where a SIP message sends who receives it, read from its text: addresses outside the run's networks, and names.
+"""Finds where a SIP message sends its receiver: to addresses outside the run's networks, or to names.
 
-Directions are what a SIP phone follows, also one that ours would not follow: the Contact and Record-Route of a dialog
-(RFC 3261, 12.1), the Contact of a redirection (8.1.3.4), the Service-Route of a registration (RFC 3608), Refer-To
-(RFC 3515), `c=` and `a=rtcp:` of a session description (RFC 4566, 3605). From, To, Via and `o=` say who speaks.
+Counted is what a SIP phone would follow, also where our phones would not: the Contact and Record-Route of a dialog (RFC
+3261, 12.1), the Contact of a redirection (8.1.3.4), the Service-Route of a registration (RFC 3608), Refer-To (RFC
+3515), `c=` and `a=rtcp:` of a session description (RFC 4566, 3605). From, To, Via and `o=` only name the sender or the
+parties.
 """
 
 from __future__ import annotations
@@ -42,19 +43,19 @@ class Lead(NamedTuple):
 
 
 class Networks:
-    """Addresses to which a message may lead; empty: nobody said where they may."""
+    """The addresses to which a message may lead; empty: this is not known."""
 
     def __init__(self, subnets: Sequence[str] = (), addresses: Sequence[str] = ()) -> None:
-        """`subnets` are like `172.18.0.0/16`, `addresses` are allowed besides. Those of IPv6 are left out."""
+        """Allow `subnets`, such as `172.18.0.0/16`, and single `addresses`. Subnets of IPv6 are left out."""
         self._subnets = [_span(subnet) for subnet in subnets if "." in subnet]
         self._addresses = frozenset(addresses)
 
     def __bool__(self) -> bool:
-        """Whether any is known."""
+        """Return whether any subnet is known."""
         return bool(self._subnets)
 
     def __contains__(self, host: str) -> bool:
-        """Whether this is an IPv4 address of them; a name is none."""
+        """Return whether `host` is an IPv4 address in these networks; a name is none."""
         if host in self._addresses:
             return True
         try:
@@ -65,7 +66,7 @@ class Networks:
 
 
 def leads_elsewhere(message: str, networks: Networks) -> list[Lead]:
-    """Return where this message, as it was received, leads outside `networks`; each line once."""
+    """Return where this message, as it was received, leads outside `networks`; each line is returned once."""
     if not _MAY_LEAD.search(message):
         return []
     head, _, body = _parted(message)
@@ -85,7 +86,7 @@ def leads_elsewhere(message: str, networks: Networks) -> list[Lead]:
 
 
 def name_of(message: str) -> str:
-    """Return how people call a message: `INVITE`, `200 OK to INVITE`, `302 Moved Temporarily`."""
+    """Return the usual name of a message: `INVITE`, `200 OK to INVITE`, `302 Moved Temporarily`."""
     head, _, _ = _parted(message)
     start, *lines = _LINE_END.split(_FOLD.sub(" ", head))
     code, method = _kind(start, [(_name(line), line) for line in lines])
@@ -96,7 +97,7 @@ def name_of(message: str) -> str:
 
 
 def _kind(start: str, headers: Sequence[tuple[str, str]]) -> tuple[int, str]:
-    """Return a message's status code, 0 of a request, and its method."""
+    """Return a message's status code (0 for a request) and its method."""
     words = start.split()
     if not start.startswith("SIP/2.0 "):
         return 0, words[0] if words else ""
@@ -105,7 +106,7 @@ def _kind(start: str, headers: Sequence[tuple[str, str]]) -> tuple[int, str]:
 
 
 def _followed(code: int, method: str) -> frozenset[str]:
-    """Return the headers of such a message by which its receiver goes on."""
+    """Return the names of the headers that the receiver of such a message follows."""
     if method == "REGISTER":
         return frozenset({"service-route"}) if 200 <= code < 300 else frozenset()  # noqa: PLR2004 - a success
     if 300 <= code < 400:  # noqa: PLR2004 - a redirection
@@ -116,7 +117,7 @@ def _followed(code: int, method: str) -> frozenset[str]:
 
 
 def _hosts(value: str) -> Iterator[str]:
-    """Yield the host of each SIP URI in a header's value; `*`, `tel:` and the like have none."""
+    """Yield the host of each SIP URI in a header's value, or its maddr; `*`, `tel:` and the like have none."""
     for each in _VALUE.findall(_QUOTED.sub('""', value)):
         bracketed = "<" in each
         found = _URI.match(each.partition("<")[2].partition(">")[0] if bracketed else each)
@@ -127,7 +128,7 @@ def _hosts(value: str) -> Iterator[str]:
 
 
 def _described(content: str, body: str) -> Iterator[tuple[str, str]]:
-    """Yield line and address of each place that is named by the session descriptions of a message."""
+    """Yield line and address of each place that a message's session descriptions name."""
     if content.startswith("application/sdp"):
         yield from _connections(body)
     elif content.startswith("multipart/"):
@@ -138,7 +139,7 @@ def _described(content: str, body: str) -> Iterator[tuple[str, str]]:
 
 
 def _connections(description: str) -> Iterator[tuple[str, str]]:
-    """Yield those of the media that are not refused (port 0), or of the session where a medium has none of its own."""
+    """Yield those of each medium that is not refused (port 0); the session's where it has no `c=` of its own."""
     session, *media = _MEDIA.split(description)
     for medium in media:
         words = medium.split(None, 2)
@@ -149,7 +150,7 @@ def _connections(description: str) -> Iterator[tuple[str, str]]:
 
 
 def _parted(message: str) -> tuple[str, str, str]:
-    """Cut between head and body."""
+    """Split a message into head, separator and body."""
     found = _BODY.search(message)
     return (message[: found.start()], found[0], message[found.end() :]) if found else (message, "", "")
 
@@ -160,7 +161,7 @@ def _name(line: str) -> str:
 
 
 def _printable(text: str) -> str:
-    """As it can be told: on one line, in characters that are shown, not too long."""
+    """Return the text on one line, with a substitute for what is not printable, and shortened where it is too long."""
     shown = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in " ".join(text.split()))
     return f"{shown[:_LONGEST]}…" if len(shown) > _LONGEST else shown
 

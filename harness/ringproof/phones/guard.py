@@ -10,18 +10,18 @@ if TYPE_CHECKING:
 
 
 class FaultReporter(Protocol):
-    """Whoever reports the exception being handled."""
+    """Reports the exception that is being handled."""
 
     def fault(self) -> None:
         """Report it."""
 
 
 class OfAPhone(Protocol):
-    """An object that pjsua2 calls back, and the phone it belongs to."""
+    """An object that pjsua2 calls back, and that belongs to a phone."""
 
     @property
     def phone(self) -> FaultReporter:
-        """The phone."""
+        """The phone to which the exception is reported."""
 
 
 _P = ParamSpec("_P")
@@ -29,7 +29,7 @@ _S = TypeVar("_S", bound=OfAPhone)
 
 
 def guarded(callback: Callable[Concatenate[_S, _P], None]) -> Callable[Concatenate[_S, _P], None]:
-    """Report what a callback raises: SWIG would print and swallow it, and the process might abort later."""
+    """Report what a callback raises. SWIG would print and swallow it, and the process might abort later."""
 
     @functools.wraps(callback)
     def guard(self: _S, /, *args: _P.args, **kwargs: _P.kwargs) -> None:
