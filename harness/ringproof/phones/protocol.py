@@ -1,9 +1,10 @@
-"""What a phone is told (verbs) and what it tells (messages): frozen values and their JSON form, one a line.
+"""What a phone is sent (verbs) and what it reports (messages): frozen values and their JSON form, one per line.
 
-A line holds the class and its fields: `{"Answer": {"call_id": "..."}}`. Messages carry `at_ns`, the CLOCK_MONOTONIC
-nanosecond at which the phone saw the thing happen. `call_id` is always the SIP Call-ID.
+A line holds the class and its fields: `{"Answer": {"call_id": "..."}}`. Messages carry `at_ns`, the time at which the
+phone noticed the event: PBX time in ns, or CLOCK_MONOTONIC where the PBX is on real time. A phone puts the number of a
+message before its line. `call_id` is always the SIP Call-ID.
 
-Imported by every phone process, so it is kept cheap.
+Every phone process imports this module, so it is kept cheap.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ if TYPE_CHECKING:
 else:
 
     def dataclass_transform(**_: bool) -> object:
-        """Change nothing: it tells type checkers what Said makes of a class."""
+        """Change nothing: it only shows type checkers what Said makes of a class."""
         return lambda kind: kind
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
 class Said:
-    """A frozen value of named fields, equal to another of the same kind and fields: a dataclass in all but name.
+    """A frozen value of named fields, equal to another of the same class and fields, as a frozen dataclass is.
 
-    Importing dataclasses (which imports inspect, ast, dis) and making thirty of them was a third of a phone's start.
+    Importing dataclasses (which imports inspect, ast, dis) and making thirty of them took a third of a phone's start.
     """
 
     _fields: ClassVar[tuple[str, ...]] = ()
@@ -35,7 +36,7 @@ class Said:
         cls._fields = (*cls._fields, *own)
 
     def __init__(self, **fields: object) -> None:
-        """Raise TypeError for a field unknown or missing."""
+        """Set the fields. Raises TypeError for a field unknown or missing."""
         kind = type(self)
         values = {name: getattr(kind, name) for name in kind._fields if hasattr(kind, name)} | fields
         if values.keys() != set(kind._fields):
@@ -43,19 +44,19 @@ class Said:
         self.__dict__.update(values)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
-        """Refuse: what has been said stays said."""
+        """Raise AttributeError: the value is frozen."""
         raise AttributeError(f"{type(self).__name__} is frozen")
 
     def __eq__(self, other: object) -> bool:
-        """Compare kind and fields."""
+        """Compare class and fields."""
         return type(self) is type(other) and self.__dict__ == other.__dict__
 
     def __hash__(self) -> int:
-        """Agree with `__eq__`."""
+        """Return a hash that agrees with `__eq__`."""
         return hash((type(self), *(self.__dict__[name] for name in self._fields)))
 
     def __repr__(self) -> str:
-        """Write it as it would be made."""
+        """Return the expression that makes it."""
         fields = (f"{name}={self.__dict__[name]!r}" for name in self._fields)
         return f"{type(self).__name__}({', '.join(fields)})"
 
@@ -65,30 +66,30 @@ class Said:
 
 
 ANONYMOUS = "anonymous"
-"""What a caller shows who hides his number."""
+"""Shown by a caller whose number is hidden."""
 
 
 class Verb(Said):
-    """Something that a phone is told to do."""
+    """Something that a phone is asked to do."""
 
 
 class CallVerb(Verb):
-    """Something to be done to a call. A call_id that the phone never had is a Fault."""
+    """Something that a phone is asked to do for a call. For a call_id that it never had it reports Fault."""
 
     call_id: str
 
 
 class WhenInvited(Verb):
-    """From now on answer every INVITE by itself: 180 (the default), a refusal 400-699, or 100 and nothing more.
+    """Answer every INVITE from now on by itself: 180 (the default), a refusal 400-699, or 100 and nothing more.
 
-    Prepared follows: an INVITE caused after it gets this answer.
+    Prepared follows: an INVITE caused after that gets this answer.
     """
 
     code: int
 
 
 class Register(Verb):
-    """Register at `host:port`. Registered or RegistrationFailed follows; from a mute registrar nothing does."""
+    """Register at `host:port`. Registered or RegistrationFailed follows; nothing does while the registrar is silent."""
 
     registrar: str
     user: str
@@ -102,7 +103,7 @@ class Reregister(Verb):
 
 
 class Unregister(Verb):
-    """Take the registration back. Unregistered follows."""
+    """Remove the registration. Unregistered follows."""
 
 
 class Call(Verb):
@@ -127,7 +128,7 @@ class Refuse(CallVerb):
 
 
 class Forward(CallVerb):
-    """Send a ringing call on to another number of its registrar: 302. Forwarded follows; nothing if it was over."""
+    """Forward a ringing call to another number of its registrar: 302. Forwarded follows; nothing if it was over."""
 
     to: str
 
@@ -151,19 +152,20 @@ class Press(CallVerb):
 
 
 class Listen(CallVerb):
-    """Count received sound from zero. Heard follows once, with the same number, when 300 ms are together."""
+    """Count received sound from zero. Heard follows once, with the same number, when 300 ms have come in."""
 
     number: int = 0
 
 
 class SendSound(CallVerb):
-    """SoundSent follows as soon as one more RTP packet has left, or at once where the call sends none, or is over."""
+    """Report SoundSent as soon as one more RTP packet has left, or at once where the call sends none or is over."""
 
 
 class Record(CallVerb):
-    """Write what comes in from now on to a WAV file (8 kHz, mono, 16 bit). Recorded follows, soon after the call's end.
+    """Write the received sound to a WAV file (8 kHz, mono, 16 bit). Recorded follows when it is complete.
 
-    Where the call is over already it follows at once, and nothing is written.
+    The file ends after `milliseconds`, or with the call. Where the call is over already, Recorded follows at once, and
+    nothing is written.
     """
 
     file: str
@@ -171,17 +173,17 @@ class Record(CallVerb):
 
 
 class Attend(Verb):
-    """Give a sign of life. Attending follows, unless the process stands still."""
+    """Give a sign of life. Attending follows, unless the process is stopped or hangs."""
 
 
 class Quit(Verb):
-    """End the process, after an unregistration if wanted. Calls are not hung up."""
+    """End the process, after an unregistration where `unregister` is set. Calls are not hung up."""
 
     unregister: bool = False
 
 
 class Message(Said):
-    """Something that a phone saw or did, at a moment of PBX time (of CLOCK_MONOTONIC where the PBX is on real time)."""
+    """Something that a phone noticed or did, in ns of PBX time (of CLOCK_MONOTONIC where the PBX is on real time)."""
 
     at_ns: int
 
@@ -194,11 +196,11 @@ class Ready(Message):
 
 
 class Attending(Message):
-    """The process runs, and has done all that it was told before."""
+    """The process runs, and has done all verbs that came before Attend."""
 
 
 class Registered(Message):
-    """The registrar accepted; also told of every renewal."""
+    """The registrar accepted a registration or a renewal."""
 
     expires: int
 
@@ -211,7 +213,7 @@ class RegistrationFailed(Message):
 
 
 class Unregistered(Message):
-    """The registration has been taken back."""
+    """The registration has been removed."""
 
 
 class Prepared(Message):
@@ -221,7 +223,7 @@ class Prepared(Message):
 
 
 class Invited(Message):
-    """A dialog-forming INVITE arrived and has been answered as WhenInvited says."""
+    """A dialog-forming INVITE arrived and has been answered as WhenInvited says, or by the library itself."""
 
     call_id: str
     caller_id: str
@@ -237,7 +239,7 @@ class Invited(Message):
 
 
 class Cancelled(Message):
-    """A CANCEL ended a call that we had not tried to answer; the causes of its Reason headers, if any."""
+    """A CANCEL ended a call that the phone had not tried to answer; with the causes of its Reason headers, if any."""
 
     call_id: str
     q850: int | None
@@ -245,19 +247,19 @@ class Cancelled(Message):
 
 
 class Confirmed(Message):
-    """The ACK of our 200 arrived, and no CANCEL before it: the call is ours."""
+    """The ACK of our 200 arrived, and no CANCEL before it: the phone has the call."""
 
     call_id: str
 
 
 class MediaChanged(Message):
-    """The sound of a call was agreed on anew after its answer: held, resumed, or a re-INVITE of the other side."""
+    """The media of a call were negotiated again after its answer: hold, resume, or a re-INVITE of the other side."""
 
     call_id: str
 
 
 class Lost(Message):
-    """We sent 200, but a CANCEL crossed it or no ACK ever came: the call was never ours."""
+    """We sent 200, but a CANCEL crossed it or no ACK ever came: the phone never had the call."""
 
     call_id: str
     q850: int | None
@@ -270,7 +272,7 @@ class Refused(Message):
     call_id: str
     code: int
     because: str = ""
-    """What of the INVITE the phone cannot take, so that its library refused it; empty: the phone was told to refuse."""
+    """What of the INVITE the phone cannot take, so that its library refused it; empty: a verb refused it."""
 
 
 class Forwarded(Message):
@@ -303,14 +305,14 @@ class Ended(Message):
 
 
 class Heard(Message):
-    """300 ms of sound have come in since the Listen of this number was told."""
+    """300 ms of sound have come in since the Listen of this number."""
 
     call_id: str
     number: int = 0
 
 
 class SoundSent(Message):
-    """A packet of sound has left since SendSound was told, or there is nothing to send."""
+    """A packet of sound has left since SendSound, or there is nothing to send."""
 
     call_id: str
 
@@ -330,7 +332,7 @@ class KeySent(Message):
 
 
 class KeyNotSent(Message):
-    """This digit, and those told with it, cannot be sent in this call as it is now."""
+    """This digit, and those that were still to be sent, cannot be sent in this call as it is now."""
 
     call_id: str
     digit: str
@@ -346,25 +348,25 @@ class KeyHeard(Message):
 
 
 class LedElsewhere(Message):
-    """A message that was received leads to an address outside the phone's networks. Told once for a line and a call."""
+    """A received message leads to an address outside the phone's networks. Reported once for each line and call."""
 
     call_id: str
     address: str
-    """As it stands there: an address, or a host name."""
+    """The address or host name, as the message has it."""
     message: str
-    """`INVITE`, `200 OK to INVITE`."""
+    """The message's name: `INVITE`, `200 OK to INVITE`."""
     line: str
-    """That of the message which says so."""
+    """The line of the message that has the address."""
 
 
 class CallTableFull(Message):
-    """An INVITE found no free call in the library and got this code from it. Broken harness."""
+    """An INVITE found no free call in the library, which answered with this code. The harness is broken."""
 
     code: int
 
 
 class Fault(Message):
-    """A callback or a verb raised. Broken harness."""
+    """A callback or a verb raised. The harness is broken."""
 
     traceback: str
 
@@ -372,7 +374,7 @@ class Fault(Message):
 NO_EVENTS = "no telephone-event"
 """The other side did not offer RFC 4733 telephone-event."""
 NO_SOUND = "no sound"
-"""No sound has been agreed on: there is no RTP in which a digit could be sent."""
+"""No media have been negotiated: there is no RTP in which a digit could be sent."""
 
 _KINDS: dict[str, type[Verb | Message]] = {
     kind.__name__: kind for base in (Verb, CallVerb, Message) for kind in base.__subclasses__()
@@ -380,17 +382,17 @@ _KINDS: dict[str, type[Verb | Message]] = {
 
 
 def is_refusal(code: int) -> bool:
-    """Whether a phone may refuse a call with this SIP code: 400-699."""
+    """Return whether a phone may refuse a call with this SIP code: 400-699."""
     return 400 <= code <= 699  # noqa: PLR2004
 
 
 def to_line(said: Verb | Message) -> bytes:
-    """Return the line, newline included, that says this."""
+    """Return the line of a verb or message, newline included."""
     return json.dumps({type(said).__name__: said.as_dict()}).encode() + b"\n"
 
 
 def to_numbered_line(message: Message, number: int) -> bytes:
-    """Return the line of a phone's message, which is the `number`th: so that a lost one is noticed."""
+    """Return the line of a phone's message with its number, so that a lost message is noticed."""
     return b"%d %s" % (number, to_line(message))
 
 

@@ -1,18 +1,4 @@
-"""The first process of the phones' container: forks a phone in a moment, because pjsua2 is imported once, here.
-
-`ringproof.phones.container` starts it as `python3 -m ringproof.phones.server FOLDER` and speaks to it through the Unix
-socket `FOLDER/socket` (SOCK_SEQPACKET: a request is one message, file descriptors come with it as SCM_RIGHTS). What a
-connection asks for first decides what it is:
-
-* `{"hold": true}`: the container lives as long as this connection. On it sockets of this network namespace are asked
-  for, `{"socket": "tcp" | "udp"}`, `{"resolver": true}` and `{"capture": true}`; each answer carries one descriptor.
-* `{"phone": SETTINGS}` with the descriptors of its channel, its log and, where it has a clock, the clock's page: a
-  phone is forked, `{"pid": N}` answers. `{"stop": true}` then stops its process where it stands (`{"stopped": true}`),
-  `{"kill": true}` kills it, and its end is reported as `{"status": N}`, negative for a signal. The phone is killed,
-  too, when this connection ends.
-
-It stays standard library and pjsua2 alone, and single-threaded: a process that forks must be.
-"""
+"""The first process of the phones' container: it forks phones quickly, because it has imported pjsua2 once."""
 
 from __future__ import annotations
 
@@ -33,13 +19,13 @@ if TYPE_CHECKING:
 
 DNS_PORT = 53
 CAPTURE = "RINGPROOF_CAPTURE"
-"""Of the environment: the number of the packet socket that the container's seal has opened."""
+"""Environment variable with the number of the packet socket that the container's seal has opened."""
 LIBSRTP = "libsrtp2.so.1"
-"""Begun here, once: each phone would have it test all its ciphers (phones-image/config_site.h)."""
+"""Initialised here, once: else each phone would test all its ciphers (phones-image/config_site.h)."""
 HELD_WITHIN_S = 60.0
-"""Who started the container and never came is dead."""
+"""Seconds after which the process that started the container and never connected is taken for dead."""
 NOT_HELD = 75
-"""Exit status (EX_TEMPFAIL) for that."""
+"""Exit status (EX_TEMPFAIL) where no process has held the container in time."""
 _SOCKETS = {"tcp": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}
 
 
@@ -54,10 +40,10 @@ class _Connection:
 
 
 class Server:
-    """Everything that is open: one instance, one thread."""
+    """The server with all that it has open: one instance, one thread."""
 
     def __init__(self, folder: str) -> None:
-        """Listen in `folder`, and for questions to the name server of the run."""
+        """Listen on the socket in `folder`, and open the UDP socket of the run's name server."""
         self._capture = int(os.environ[CAPTURE])
         os.set_inheritable(self._capture, False)  # noqa: FBT003  the os module takes no keyword
         self._resolver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -73,7 +59,7 @@ class Server:
         self._held = False
 
     def run(self) -> NoReturn:
-        """Serve until whoever holds the container lets go of it."""
+        """Serve until the process that holds the container closes its connection."""
         while True:
             events = self._poll.poll(None if self._held else HELD_WITHIN_S)
             if not events and not self._held:
@@ -98,7 +84,7 @@ class Server:
         try:
             request, descriptors = receive(connection.link)
         except BlockingIOError:
-            return  # the event was for a connection that had this number before
+            return  # the event was for an earlier connection with the same descriptor
         except OSError:
             request, descriptors = None, []
         if request is None:
@@ -106,7 +92,7 @@ class Server:
             return
         try:
             self._do(connection, request, descriptors)
-        except OSError as fault:  # of one request: the others are served on
+        except OSError as fault:  # only this request failed: the others are served on
             _reply(connection, {"fault": str(fault)})
         finally:
             for descriptor in descriptors:
@@ -147,7 +133,7 @@ class Server:
         _reply(connection, {"pid": pid})
 
     def _become(self, settings: Request, descriptors: list[int]) -> NoReturn:
-        """Be a phone, with what it was given and nothing of this server's."""
+        """Become a phone, with the given descriptors and nothing of this server's."""
         status = 1
         try:
             channel, log, *page = descriptors
@@ -167,7 +153,7 @@ class Server:
             os._exit(status)
 
     def _ended(self, connection: _Connection) -> None:
-        """Report the end of a phone's process."""
+        """Report the end of a phone's process, with its status."""
         self._poll.unregister(connection.pidfd)
         del self._by_descriptor[connection.pidfd]
         os.close(connection.pidfd)
@@ -176,7 +162,7 @@ class Server:
         _reply(connection, {"status": os.waitstatus_to_exitcode(status)})
 
     def _hang_up(self, connection: _Connection) -> None:
-        """End what lives for this connection."""
+        """Close a connection, and end the phone or the container that depends on it."""
         if connection.holds:
             os._exit(0)  # the kernel ends all other processes of the container
         self._poll.unregister(connection.link)
@@ -191,7 +177,7 @@ class Server:
 
 
 def _reply(connection: _Connection, answer: Request, *descriptors: int) -> None:
-    """Answer; who has hung up meanwhile gets no answer, and is noticed by the end of its connection."""
+    """Send an answer. A peer that has closed its connection gets none; `receive` notices the end."""
     try:
         send(connection.link, answer, *descriptors)
     except OSError:
@@ -199,13 +185,13 @@ def _reply(connection: _Connection, answer: Request, *descriptors: int) -> None:
 
 
 def main() -> NoReturn:
-    """Serve in the folder of the command line."""
+    """Serve in the folder that the command line names. Raises RuntimeError where libsrtp cannot be initialised."""
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # without a handler process 1 of a container ignores it
     if ctypes.CDLL(LIBSRTP).srtp_init() != 0:
         raise RuntimeError(f"{LIBSRTP} could not be begun")
     server = Server(sys.argv[1])
     gc.collect()
-    gc.freeze()  # what phones share with this process stays shared
+    gc.freeze()  # pages that phones share with this process stay shared
     server.run()
 
 

@@ -1,4 +1,4 @@
-"""The few things read from the text of a SIP message because pjsua2 does not tell them."""
+"""Reads from the text of a SIP message the few things that pjsua2 does not report."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _REASON = re.compile(r"^reason[ \t]*:(.*(?:\r?\n[ \t].*)*)", re.IGNORECASE | re.
 _HEADERS = r"^(?:%s)[ \t]*:[ \t]*(.*(?:\r?\n[ \t].*)*)"
 _CALL_ID = re.compile(r"^(?:call-id|i)[ \t]*:[ \t]*(\S+)", re.IGNORECASE | re.MULTILINE)
 _RECEIVED_REQUEST = re.compile(r"[^\n]*\bRX \d+ bytes Request msg (\w+)/[^\n]*:\n(.*)", re.DOTALL)
-"""How pjsip logs a request: one line about it, then its text."""
+"""The log entry of a received request: one line about it, then its text."""
 _SENT_RESPONSE = re.compile(r"[^\n]*\bTX \d+ bytes Response msg (\d{3})/(\w+)/[^\n]*:\n(.*)", re.DOTALL)
 _RECEIVED = re.compile(r"[^\n]*\bRX \d+ bytes Re(?:quest|sponse) msg [^\n]*:\n(.*)", re.DOTALL)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -20,7 +20,7 @@ _USER = re.compile(r"sips?:(?:([^@>;?\s]*)@)?|tel:([^>;?\s]*)", re.IGNORECASE)
 def reason_causes(message: str) -> tuple[int | None, int | None]:
     """Return the causes of a message's Reason headers (RFC 3326): Q.850's and SIP's, None where not given.
 
-    Reasons may stand in several headers or in one, separated by commas; the first of each protocol counts.
+    Reasons may be in several headers or in one, separated by commas; the first of each protocol counts.
     """
     q850: int | None = None
     sip: int | None = None
@@ -45,7 +45,7 @@ def header(message: str, name: str, compact: str = "") -> str:
 
 
 def headers(message: str, name: str) -> list[str]:
-    """Return all values of a header that stands in several lines, in their order."""
+    """Return all values of a header that a message has several times, in their order."""
     found = re.findall(_HEADERS % name, _head(message), re.IGNORECASE | re.MULTILINE)
     return [value.strip() for value in found]
 
@@ -59,10 +59,10 @@ def display_name(name_addr: str) -> str:
 
 
 def diverted_by(message: str) -> str:
-    """Return by whom a call was diverted, as a phone shows it: each number once, separated by commas; or empty.
+    """Return the numbers that diverted a call, as a phone shows them: each once, separated by commas; or empty.
 
-    By Diversion (RFC 5806) and History-Info (RFC 7044), whose entries for this phone itself say nothing of a diversion.
-    A number that cannot be read stands there as it was written.
+    They are read from Diversion (RFC 5806) and History-Info (RFC 7044). Entries of History-Info for this phone itself
+    are no diversion. A number that cannot be read is returned as it was written.
     """
     own = {request_user(message), user_of(header(message, "To", "t"))}
     history = [entry for entry in _listed(message, "History-Info") if user_of(entry) not in own]
@@ -71,17 +71,17 @@ def diverted_by(message: str) -> str:
 
 
 def _listed(message: str, name: str) -> list[str]:
-    """Return the entries of a header, which stand in one line or in several."""
+    """Return the entries of a header, which may be in one line or in several."""
     return [entry.strip() for value in headers(message, name) for entry in _LISTED.findall(value) if entry.strip()]
 
 
 def body(message: str) -> str:
-    """Return what stands below a message's headers."""
+    """Return the body of a message."""
     return (*re.split(r"\r?\n\r?\n", message, maxsplit=1), "")[1]
 
 
 def in_dialog(message: str) -> bool:
-    """Whether a request belongs to a dialog that exists: its To has a tag."""
+    """Return whether a request belongs to an existing dialog: its To has a tag."""
     return ";tag=" in header(message, "To", "t").lower()
 
 
@@ -92,19 +92,19 @@ def call_id(message: str) -> str | None:
 
 
 def logged_request(entry: str, method: str) -> str | None:
-    """Return the text of the request that this entry of pjsip's log says was received, if it has this method."""
+    """Return the text of the request of this method that this entry of pjsip's log shows as received, or None."""
     match = _RECEIVED_REQUEST.match(entry)
     return match[2] if match and match[1] == method else None
 
 
 def logged_refusal(entry: str) -> tuple[int, str] | None:
-    """Return code and text of the final response 300-699 to an INVITE that this entry of pjsip's log says is sent."""
+    """Return code and text of the final response 300-699 to an INVITE that this entry of pjsip's log shows as sent."""
     match = _SENT_RESPONSE.match(entry)
     return (int(match[1]), match[3]) if match and match[2] == "INVITE" and match[1] >= "300" else None
 
 
 def logged_message(entry: str) -> str | None:
-    """Return the text of the request or response that this entry of pjsip's log says was received."""
+    """Return the text of the request or response that this entry of pjsip's log shows as received, or None."""
     match = _RECEIVED.match(entry)
     return match[1] if match else None
 
@@ -118,7 +118,7 @@ def request_user(message: str) -> str:
 def user_of(name_addr: str) -> str:
     """Return the user part of a URI or name-addr (`"Anna" <sip:+7495@host>`), or the number of a tel URI (RFC 3966).
 
-    Empty where it has none.
+    It is empty where there is none.
     """
     match = _USER.search(_QUOTED.sub("", name_addr))
     return (match[1] or match[2] or "") if match else ""
