@@ -1,4 +1,4 @@
-"""A phone as the conductor sees it: started, told verbs, reporting messages on the asyncio loop."""
+"""A phone as the conductor uses it: it starts the process, sends verbs, and gets messages on the asyncio loop."""
 
 from __future__ import annotations
 
@@ -22,25 +22,26 @@ if TYPE_CHECKING:
     from ringproof.clock.clock import PhoneLine
 
 START_WITHIN = timedelta(seconds=30)
-"""A phone is ready in a tenth of a second; on a machine that is busy elsewhere it may take long."""
+"""A phone is ready in a tenth of a second; on a busy machine it may take long."""
 STOP_WITHIN = timedelta(seconds=2)
 KILLED_WITHIN = timedelta(seconds=5)
-"""A process that is killed is gone at once, unless its container stands still."""
+"""A process that is killed ends at once, unless its container is stopped."""
 CALLS = 64
-"""How many calls a phone takes at once: all that the library is built for (phones-image/config_site.h)."""
+"""How many calls a phone takes at once: the most that the library is built for (phones-image/config_site.h)."""
 _TAIL_LINES = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crashed:
-    """A phone's process, or its channel, ended without having been asked to."""
+    """A phone's process, or its channel, ended without a request."""
 
     status: int | None
-    """Exit status; negative: the signal that killed it; None: the container of the phones ended, and it with it."""
+    """Exit status; negative: the signal that killed it; None: the container of the phones ended, and the phone with
+    it."""
     log_tail: str
 
     def __str__(self) -> str:
-        """Say how it ended, in the words of a sentence about the phone."""
+        """Return how it ended, as the end of a sentence about the phone."""
         if self.status is None:
             return "ended with the container of the phones, which was killed or stopped from outside"
         if self.status >= 0:
@@ -49,7 +50,7 @@ class Crashed:
 
 
 class PhoneStartError(Exception):
-    """A phone did not get ready; says which, why, and what stands last in its log."""
+    """A phone did not get ready; the message has its name, the cause, and the end of its log."""
 
     def __init__(self, phone: str, cause: str, log_tail: str) -> None:
         """`cause` continues the sentence "phone 101 did not start: "."""
@@ -79,7 +80,7 @@ class Phone:
         """Number of its process in the container of the phones; None before it has started."""
         self._on_message = on_message
         self._link: socket.socket | None = None
-        """The connection to the server that forked it: its end, and nothing else, is reported there."""
+        """The connection to the server that forked it; the end of the process is reported there."""
         self._transport: asyncio.WriteTransport | None = None
         self._loop = asyncio.get_running_loop()
         self._ready: asyncio.Future[None] = self._loop.create_future()
@@ -89,11 +90,11 @@ class Phone:
         self._status: int | None = -signal.SIGKILL
         self._start_fault = ""
         self._sign_asked_at: float | None = None
-        """When it was asked for a sign of life that it has not given yet, in seconds of CLOCK_MONOTONIC."""
+        """When it was asked for a sign of life that has not come yet, in seconds of CLOCK_MONOTONIC; else None."""
         self._frozen = False
         self._ending = False
         self._received = 0
-        """How many messages it has sent."""
+        """How many messages have come from it."""
 
     @classmethod
     async def start(  # noqa: PLR0913 - all that differs from phone to phone
@@ -112,11 +113,12 @@ class Phone:
     ) -> Phone:
         """Start the process and return when it is ready; `on_message` gets every message, Ready too.
 
-        `server` is the socket of the container of the phones, `address` one of that container's own. On the clock of
-        `line` it stamps what it reports, and that clock waits for it; without one it is on real time. `tone_hz` is the
-        sine that it transmits in every call; by default one that follows from its name, above all DTMF and ringback
-        tones. It takes so many `calls` at once. Of a message that leads out of the networks `networks`
-        (`172.18.0.0/16`) LedElsewhere is reported; without any, nothing is. Raises PhoneStartError.
+        `server` is the socket of the container of the phones, `address` one of that container's addresses. With `line`
+        the phone stamps its messages with the PBX time of that clock, and the clock waits for the phone; without `line`
+        the phone is on real time. `tone_hz` is the sine that it transmits in every call; the default follows from its
+        name, and is above all DTMF and ringback tones. It takes up to `calls` calls at once. A message that leads out
+        of the networks `networks` (`172.18.0.0/16`) is reported as LedElsewhere; without networks none is. Raises
+        PhoneStartError.
         """
         phone = cls(name, log, on_message, line)
         try:
@@ -150,7 +152,7 @@ class Phone:
         return self._status if self._gone.done() else None
 
     def tell(self, verb: say.Verb) -> None:
-        """Have the phone do this; verbs are done in the order told. Nothing happens where the phone is gone."""
+        """Send the phone a verb; it does verbs in the order sent. Nothing happens where the phone is gone."""
         if self._transport is not None:
             if self._line is not None:
                 self._line.ask()
@@ -158,24 +160,24 @@ class Phone:
 
     @property
     def leaves_something(self) -> bool:
-        """True while it has not done all that it was told, or not dealt with all that the PBX sent it."""
+        """True while it has a verb to do, or a datagram of the PBX to deal with."""
         return self._line is not None and self._line.behind
 
     @property
     def unanswered_for(self) -> float | None:
-        """Real seconds since it was asked for a sign of life that it has not given; None: it owes none, or is gone."""
+        """Real seconds since it was asked for a sign of life that has not come; None: it owes none, or is gone."""
         if self._sign_asked_at is None or self._frozen or self._ending or self._gone.done():
             return None
         return self._loop.time() - self._sign_asked_at
 
     def ask_for_a_sign(self) -> None:
-        """Ask for a sign of life, unless it owes one; a phone that is to be silent is not asked."""
+        """Ask for a sign of life, unless it owes one; a frozen phone is not asked."""
         if self._sign_asked_at is None and not self._frozen:
             self._sign_asked_at = self._loop.time()
             self.tell(say.Attend())
 
     async def register(self, verb: say.Register, *, within: timedelta) -> say.Registered:
-        """Tell Register and return the registrar's acceptance. Raises RegistrationError."""
+        """Send Register and return the registrar's acceptance. Raises RegistrationError."""
         self._registration = self._loop.create_future()
         self.tell(verb)
         try:
@@ -190,7 +192,7 @@ class Phone:
             self._registration = None
 
     async def stop(self, *, unregister: bool = False, within: timedelta = STOP_WITHIN) -> None:
-        """Have the process quit, kill it where it does not, and return when it is gone."""
+        """Make the process quit, kill it where it does not, and return when it has ended."""
         self._ending = True
         if self._frozen:
             await self._end_now()
@@ -203,7 +205,10 @@ class Phone:
             await self._end_now()
 
     async def freeze(self) -> None:
-        """Stop the process where it stands, and return when it has: its socket stays open, and nothing answers."""
+        """Stop the process (SIGSTOP) and return when it has stopped: its socket stays open, and nothing answers.
+
+        Raises BrokenError where it does not stop in time.
+        """
         self._frozen = True
         if self._line is not None:
             self._line.end()
@@ -222,7 +227,7 @@ class Phone:
         self._let_go()
 
     async def _end_now(self) -> None:
-        """Kill the process and return when it is gone; in a container that stands still nobody sees its end."""
+        """Kill the process and return when it has ended, or after 5 s: a stopped container does not report its end."""
         self.kill()
         if self._transport is not None:
             await asyncio.wait({self._gone}, timeout=KILLED_WITHIN.total_seconds())
@@ -252,7 +257,7 @@ class Phone:
         return link
 
     def _hear_server(self) -> None:
-        """Take what the server reports of the process."""
+        """Take the server's reports about the process."""
         assert self._link is not None  # noqa: S101 - a closed one is not listened to
         try:
             report, _ = wire.receive(self._link)
@@ -282,7 +287,7 @@ class Phone:
             self._link = None
 
     def received(self, line: bytes) -> None:
-        """Take a line from the channel; what is wrong with it, or its handler raises, is the loop's to report."""
+        """Take a line from the channel; report an error in it, or of its handler, to the loop's exception handler."""
         try:
             number, message = say.from_numbered_line(line)
         except ValueError as fault:
@@ -325,7 +330,7 @@ class Phone:
         self._on_message(message)
 
     def channel_ended(self) -> None:
-        """Note that nothing more is reported by the process; one without a channel is of no use, and is killed."""
+        """Note that the process reports nothing more; a process without a channel is of no use, and is killed."""
         self._transport = None
         if self._line is not None:
             self._line.end()
@@ -336,7 +341,7 @@ class Phone:
                 wire.send(self._link, {"kill": True})
 
     def _process_ended(self, status: int | None) -> None:
-        """Keep how the process ended; what it reported before that is read first."""
+        """Keep how the process ended; messages that it sent before are read first."""
         self._status = status
         self._let_go()
         if self._transport is None:
@@ -365,7 +370,7 @@ class Phone:
 
 
 class _Channel(asyncio.Protocol):
-    """Cuts the channel's bytes into messages; half a line left by a dead process is no message."""
+    """Splits the channel's bytes into messages; half a line of a dead process is no message."""
 
     def __init__(self, phone: Phone) -> None:
         self._phone = phone
@@ -381,5 +386,5 @@ class _Channel(asyncio.Protocol):
 
 
 def _tone_of(name: str) -> int:
-    """Return one of 32 frequencies between 1700 and 3250 Hz."""
+    """Return one of 32 frequencies from 1700 to 3250 Hz, by the phone's name."""
     return 1700 + 50 * (zlib.crc32(name.encode()) % 32)

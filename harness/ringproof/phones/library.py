@@ -1,4 +1,4 @@
-"""pjsua2, set up so that a phone can be made of it: every trap that configuration can avoid is avoided here."""
+"""Sets pjsua2 up for a phone, and avoids every trap of it that configuration can avoid."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ if TYPE_CHECKING:
     from ringproof.phones.guard import FaultReporter
 
 Pj = Any
-"""Something of pjsua2, which has no types."""
+"""A value of pjsua2, which has no types."""
 
 _SAMPLE_RATE = 8000
 CODECS = ("PCMA", "PCMU")
-"""What a phone speaks; left to itself the library would choose speex between two phones."""
+"""The codecs of a phone; by default the library would choose speex between two phones."""
 _TONE_LOUDNESS = 0.15
 
 
 class Endpoint(pj.Endpoint):  # type: ignore[misc]  # pjsua2 has no types
-    """The one Endpoint of the process; a second would abort it."""
+    """The only Endpoint of the process; a second one would abort it."""
 
     def __init__(self, phone: FaultReporter, call_rejected: Callable[[int], None]) -> None:
-        """`call_rejected` gets the code by which the library itself refused a call, for whatever reason."""
+        """Call `call_rejected` with the code by which the library itself refused a call, for any reason."""
         super().__init__()
         self.phone = phone
         self._call_rejected = call_rejected
 
     @guarded
     def onRejectedIncomingCall(self, prm: Pj) -> None:  # noqa: N802  pjsua2 names it
-        """Tell of a call that the library refused."""
+        """Report a call that the library refused."""
         self._call_rejected(prm.statusCode)
 
 
 class Log(pj.LogWriter):  # type: ignore[misc]
-    """Writes the log, and shows it to the phone: much is told nowhere else."""
+    """Writes the log, and passes it to the phone: much is reported nowhere else."""
 
     def __init__(self, phone: FaultReporter, seen: Callable[[str], None]) -> None:
-        """`seen` gets each entry; that of a message received comes before the library acts on it."""
+        """Call `seen` with each entry; the entry of a message received comes before the library acts on the message."""
         super().__init__()
         self.phone = phone
         self._seen = seen
@@ -60,7 +60,8 @@ class Log(pj.LogWriter):  # type: ignore[misc]
 def start(endpoint: Endpoint, log: Log, name: str, address: str, calls: int) -> tuple[int, set[int]]:
     """Start the library with one UDP transport on `address`; return its port and the descriptor of its socket.
 
-    `calls`: how many there may be at once. Above PJSUA_MAX_CALLS (phones-image/config_site.h) it is clamped in silence.
+    `calls` is how many there may be at once. Above PJSUA_MAX_CALLS (phones-image/config_site.h) the library reduces it
+    silently.
     """
     config = pj.EpConfig()
     # every callback comes on this thread, out of libHandleEvents
@@ -95,7 +96,7 @@ def start(endpoint: Endpoint, log: Log, name: str, address: str, calls: int) -> 
 
 
 def begin_sound(endpoint: Endpoint) -> None:
-    """Have sound flow between calls, at its own pace and without a device: by itself the library would open one."""
+    """Connect calls to the null sound device, which needs no hardware; by itself the library would open a real one."""
     endpoint.audDevManager().setNullDev()
 
 
@@ -112,10 +113,10 @@ def account(uri: str, address: str) -> Pj:
     config.natConfig.contactRewriteUse = 0
     config.natConfig.viaRewriteUse = 0
     config.natConfig.sdpNatRewriteUse = 0
-    # of an answer with several codecs pjsua would make an UPDATE with one, a moment after the call is connected
+    # after an answer with several codecs pjsua would send an UPDATE with one, a moment after the call is connected
     config.mediaConfig.lockCodecEnabled = False
     config.mediaConfig.transportConfig.boundAddress = address
-    config.mediaConfig.transportConfig.port = 0  # by itself each phone tries the same 100 ports, from 4000 on
+    config.mediaConfig.transportConfig.port = 0  # by default each phone tries the same 100 ports, from 4000 on
     return config
 
 

@@ -1,7 +1,7 @@
-"""Why a phone cannot take the call that an INVITE offers, read from the INVITE and from what the library answered it.
+"""Finds out why a phone cannot take the call of an INVITE, from the INVITE and the library's answer.
 
-Only what stands on the wire is read, and it is told in the words of the field: codecs by their names of RFC 3551, SRTP
-by the profile of the media line (RFC 3711, 5764), extensions by their option tags (RFC 3261, 20.32).
+Only what is on the wire is read. It is reported in the words of the field: codecs by their names of RFC 3551, SRTP by
+the profile of the media line (RFC 3711, 5764), extensions by their option tags (RFC 3261, 20.32).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class _Medium(NamedTuple):
 def unacceptable(invite: str, code: int, response: str, spoken: Sequence[str]) -> str:
     """Return, as a clause, what of `invite` the library refused with `code` and `response`; never empty.
 
-    `spoken`: the names of the codecs that the phone speaks.
+    `spoken` are the names of the codecs that the phone speaks.
     """
     if code == BAD_EXTENSION and (tags := sip_text.header(response, "Unsupported")):
         return f"the PBX requires the SIP extension {tags}, which the phone does not have"
@@ -59,7 +59,7 @@ def unacceptable(invite: str, code: int, response: str, spoken: Sequence[str]) -
 
 
 def _lacks(media: Sequence[_Medium], spoken: Sequence[str]) -> str:
-    """Return what these media lack for a phone that speaks these codecs by plain RTP; nothing: they lack nothing."""
+    """Return why a phone with the codecs `spoken` and plain RTP cannot take these media; empty where it can."""
     audio = [medium for medium in media if medium.kind == "audio"]
     plain = [medium for medium in audio if "SAVP" not in medium.profile]
     offered = list(dict.fromkeys(codec for medium in plain for codec in medium.codecs))
@@ -87,6 +87,6 @@ def _media(description: str) -> list[_Medium]:
 
 
 def _listed(words: Sequence[str]) -> str:
-    """`GSM`, `PCMA and PCMU`, `GSM, G722 and opus`."""
+    """Return a list for a sentence: `GSM`, `PCMA and PCMU`, `GSM, G722 and opus`."""
     *others, last = [*words] or [""]
     return f"{', '.join(others)} and {last}" if others else last

@@ -1,7 +1,7 @@
-"""SIP as it passes the network interfaces of the phones' container, for every play that goes on there.
+"""Reads SIP as it passes the network interfaces of the phones' container, for every play there.
 
-The seal of the container has opened one packet socket (asterisk-image/seal/seal.c). A packet that is read is gone from
-it, so `read` adds each one to the lists of all plays.
+The seal of the container has opened one packet socket (asterisk-image/seal/seal.c). A packet that has been read is no
+longer in it, so `read` adds each packet to the lists of all plays.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ LOOPBACK = "lo"
 
 
 class PacketTap:
-    """One packet socket and those who listen to it."""
+    """One packet socket and the lists of its listeners."""
 
     def __init__(self, link: socket.socket) -> None:
         """Read from a packet socket of the kind SOCK_DGRAM, whose packets begin with the header of IPv4."""
@@ -27,7 +27,7 @@ class PacketTap:
         self._reading = threading.Lock()
 
     def listen(self) -> list[bytes]:
-        """Return a list to which each packet is added that is read from now on, until `leave`."""
+        """Return a list to which every packet read from now on is added, until `leave`."""
         self.read()
         packets: list[bytes] = []
         with self._reading:
@@ -40,20 +40,20 @@ class PacketTap:
             self._listeners = [listener for listener in self._listeners if listener is not packets]
 
     def read(self) -> None:
-        """Read what waits. On the loopback each packet passes twice, out and in."""
+        """Read all packets that wait. On the loopback each one passes twice, out and in; it is added once."""
         with self._reading:
             while True:
                 try:
                     packet, (interface, _, direction, *_) = self.link.recvfrom(LONGEST)
-                except OSError:  # nothing waits; or the container has ended, which is noticed elsewhere
+                except OSError:  # nothing waits, or the container has ended, which is noticed elsewhere
                     return
                 if direction == socket.PACKET_HOST or (direction == socket.PACKET_OUTGOING and interface != LOOPBACK):
                     for listener in self._listeners:
                         listener.append(packet)
 
     def lost(self) -> int:
-        """Return how many packets the kernel has had no room for."""
+        """Return how many packets the kernel has dropped for lack of room."""
         with self._reading:
             _, dropped = struct.unpack("II", self.link.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))
-            self._lost += int(dropped)  # asking sets the kernel's count to 0
+            self._lost += int(dropped)  # reading it sets the kernel's count to 0
             return self._lost

@@ -1,7 +1,7 @@
-"""The phone process: a SIP endpoint that does what its channel tells it and reports what it sees.
+"""The phone process: a SIP endpoint that does the verbs of its channel and reports what happens.
 
-`ringproof.phones.server` forks it in the phones' container. It keeps no timers of behaviour: when to answer or to hang
-up is decided by whoever holds the other end of the channel.
+`ringproof.phones.server` forks it in the phones' container. It has no timers of behaviour: the other end of the channel
+decides when to answer or to hang up.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from ringproof.phones.recording import Recording
 
 _TICK = 0.01
-"""Seconds between two looks at a call's media, where something is awaited of them."""
+"""Seconds between two looks at the media of calls, where something is awaited of them."""
 _IDLE_TICK = 0.05
 """Seconds after which SIP's timers are looked at, at the latest."""
 _GOODBYE = 0.5
-"""Seconds that the answer to an unregistration is waited for at the end."""
+"""Seconds to wait for the answer to an unregistration at the end."""
 
 
 class Phone:
@@ -51,13 +51,13 @@ class Phone:
         calls: int,
         networks: Sequence[str],
     ) -> None:
-        """Create the endpoint and tell Ready; it takes so many calls at once.
+        """Create the endpoint and report Ready; it takes up to `calls` calls at once.
 
-        What leads out of `networks` is told; empty: that is not looked at.
+        What leads out of `networks` is reported; where they are empty, this is not looked at.
         """
         self.address = address
         self.registrar = ""
-        """`host:port`, once it has registered."""
+        """`host:port` of the Register verb; empty before that."""
         self.calls: dict[str, Call] = {}
         self.counters = counters
         self._channel = channel
@@ -66,10 +66,10 @@ class Phone:
         self.recordings: list[Recording] = []
         self._over: list[Call] = []
         self._offered: dict[str, str] = {}
-        """INVITEs by Call-ID of which no callback has told: the library looks at them, and refuses some."""
+        """INVITEs by Call-ID for which no callback has come: the library examines them, and refuses some."""
         self._networks = Networks(networks, [address])
         self._led: set[tuple[str, str]] = set()
-        """Calls and lines of which it has been told that they lead elsewhere."""
+        """Calls and lines that have been reported as leading elsewhere."""
         self._registered = False
         self._unregistering = False
         self.endpoint = library.Endpoint(self, self._call_rejected)
@@ -82,9 +82,9 @@ class Phone:
         self.tell(say.Ready(at_ns=self.counters.stamp(), address=address, port=self.port))
 
     def begin_sound(self) -> Pj:
-        """Have sound flow, if it does not yet, and return what this phone transmits.
+        """Start the sound, if it does not flow yet, and return what this phone transmits.
 
-        Sound has a clock that ticks 50 times a second, for which a phone that only rings has no use.
+        Sound has a clock that ticks 50 times a second, which a phone that only rings does not need.
         """
         if self._tone is None:
             library.begin_sound(self.endpoint)
@@ -92,21 +92,21 @@ class Phone:
         return self._tone
 
     def tell(self, message: say.Message) -> None:
-        """Send a message to the conductor; end where there is no conductor any more."""
+        """Send a message to the conductor; end the process where there is no conductor any more."""
         _send(self._channel, message, self.counters.note_told())
 
     def fault(self) -> None:
-        """Report the exception being handled."""
+        """Report the exception that is being handled."""
         self.tell(_fault(self.counters.stamp()))
 
     def run(self) -> NoReturn:
-        """Do verbs and handle SIP until the channel ends or Quit is told."""
+        """Do verbs and handle SIP until the channel ends or Quit comes."""
         half = b""
         channel = self._channel.fileno()
         awake_for = [channel, *self._sip]
         while True:
             self.counters.settle()
-            # pjsip would wait for its own socket alone, and a verb for pjsip
+            # pjsip would wait for its own socket alone, and a verb would have to wait for pjsip
             looks_often = self.recordings or any(call.awaits_media for call in self.calls.values())
             ready, _, _ = select.select(awake_for, [], [], _TICK if looks_often else _IDLE_TICK)
             if channel in ready:
@@ -179,7 +179,7 @@ class Phone:
             self.tell(say.Recorded(at_ns=self.counters.stamp(), call_id=verb.call_id, file=verb.file))
         elif isinstance(verb, say.SendSound):
             self.tell(say.SoundSent(at_ns=self.counters.stamp(), call_id=verb.call_id))
-        # else the call was over when the verb came, and its end has been told
+        # else the call was over when the verb came, and its end has been reported
 
     def _unregister(self) -> None:
         self._unregistering = True
@@ -201,17 +201,17 @@ class Phone:
         self._known.add(call.call_id)
 
     def let_go(self, call: Call) -> None:
-        """Drop a call that is over, but not before pjsua2 has returned from its callback."""
+        """Drop a call that is over, but only after pjsua2 has returned from its callback."""
         self.calls.pop(call.call_id, None)
         self._over.append(call)
 
     def invited(self, number: int, message: str, at_ns: int) -> None:
-        """Take a call that came in."""
+        """Take a call that came in, and answer it as WhenInvited says."""
         self._offered.pop(sip_text.call_id(message) or "", None)
         Call(self, number).invited(message, self._invite_code, at_ns)
 
     def registration(self, code: int, reason: str, expires: int, at_ns: int) -> None:
-        """Tell what has become of a registration."""
+        """Report the result of a registration."""
         accepted = pj.PJSIP_SC_OK <= code < pj.PJSIP_SC_MULTIPLE_CHOICES
         self._registered = accepted and not self._unregistering
         if self._unregistering:
@@ -225,10 +225,13 @@ class Phone:
     def _call_rejected(self, code: int) -> None:
         if code == pj.PJSIP_SC_BUSY_HERE:
             self.tell(say.CallTableFull(at_ns=self.counters.stamp(), code=code))
-        # else the refusal itself tells what the library could not take: not every one of them is called back
+        # else the refusal in the log shows what the library could not take: not every refusal is called back
 
     def _logged(self, entry: str) -> None:
-        """Read in the log what no callback tells: where we are sent, the causes of a CANCEL that crosses our 200."""
+        """Read in the log what no callback reports: where a message leads, and the causes of a CANCEL.
+
+        A CANCEL that crosses our 200 is shown nowhere else.
+        """
         self.counters.note_log(entry)
         self._look_at_offer(entry)
         if self._networks and (message := sip_text.logged_message(entry)) is not None:
@@ -239,7 +242,7 @@ class Phone:
             call.causes = sip_text.reason_causes(cancel)
 
     def _look_at_offer(self, entry: str) -> None:
-        """Tell of an INVITE that the library refuses by itself: it has arrived, and it gets a final response."""
+        """Report an INVITE that the library refuses by itself: that it has arrived, and its final response."""
         invite = sip_text.logged_request(entry, "INVITE")
         if invite is not None:
             call_id = sip_text.call_id(invite) or ""
@@ -262,7 +265,7 @@ class Phone:
         self.tell(say.Refused(at_ns=at_ns, call_id=call_id, code=code, because=because))
 
     def _look_where_it_leads(self, message: str) -> None:
-        """Tell it before the library follows."""
+        """Report where a message leads, before the library follows it."""
         call_id = sip_text.call_id(message) or ""
         for address, line in leads_elsewhere(message, self._networks):
             if (call_id, line) not in self._led:
@@ -288,7 +291,7 @@ class _Account(pj.Account):  # type: ignore[misc]  # pjsua2 has no types
 
 
 def _fault(at_ns: int) -> say.Fault:
-    """Return what to say of the exception being handled; an error of pjsua2 keeps its words to itself."""
+    """Return the report of the exception that is being handled; an error of pjsua2 has its words in `info()` alone."""
     import traceback  # noqa: PLC0415  a phone that is well never needs it
 
     fault = sys.exception()
@@ -304,13 +307,13 @@ def _send(channel: socket.socket, message: say.Message, number: int) -> None:
 
 
 def run(channel: int, page: int | None, settings: dict[str, Any]) -> NoReturn:
-    """Be a phone on these descriptors: its channel, and the page of its clock (None: on real time).
+    """Run a phone on these descriptors: its channel, and the page of its clock (None: on real time).
 
     `settings`: name, address, tone_hz, calls (how many at once), networks, and the number of its words in the page.
     """
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the server's handler is none of ours
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the server's handler is not for this process
     with open("/proc/self/comm", "w") as comm:  # noqa: PTH123  pathlib would be one more import for each phone
-        comm.write(settings["name"])  # whose process it is, for whoever looks at the container's
+        comm.write(settings["name"])  # the name that a list of the container's processes shows
     link = socket.socket(fileno=channel)
     counters: Counters | None = None
     try:

@@ -1,7 +1,8 @@
-"""What a call brings in, written to a WAV file.
+"""Writes the sound that a call receives to a WAV file.
 
-pjsua2 writes the file out some time after its recorder was deleted (the conference bridge does it in a thread of its
-own), and tells nobody. A file whose header counts what is there is complete; the phone looks at each turn of its loop.
+pjsua2 completes the file some time after its recorder was deleted (the conference bridge does it in a thread of its
+own), and reports this nowhere. A file is complete when the count in its header agrees with its size; the phone looks at
+each turn of its loop.
 """
 
 from __future__ import annotations
@@ -16,25 +17,25 @@ if TYPE_CHECKING:
     from ringproof.phones.library import Pj
 
 _HEADER = 44
-"""Bytes before the samples, as pjmedia writes them (wav_writer.c); the last four count what follows."""
+"""Bytes before the samples, as pjmedia writes them (wav_writer.c); the last four count the bytes that follow."""
 
 
 class Recording:
-    """One file; ends by itself when its time is over."""
+    """One file; it ends by itself when its time is over."""
 
     def __init__(self, verb: say.Record, now_ns: int) -> None:
-        """Begin; the call connects its sound with `recorder`."""
+        """Begin the file; the call connects its sound with `recorder`."""
         self.verb = verb
         self.recorder: Pj = pj.AudioMediaRecorder()
         self.recorder.createRecorder(verb.file)
         self._ends_at_ns = now_ns + verb.milliseconds * 1_000_000
 
     def end(self) -> None:
-        """Write no more."""
+        """Write nothing more."""
         self.recorder = None
 
     def is_complete(self, now_ns: int) -> bool:
-        """Tell whether the file is written out; ends it when its time is over."""
+        """Return whether the file is complete; end it when its time is over."""
         if self.recorder is not None and now_ns < self._ends_at_ns:
             return False
         self.end()

@@ -1,4 +1,4 @@
-"""Requests to the server of the phones' container and its answers: one JSON object a message, descriptors beside it.
+"""Requests to the server of the phones' container and its answers: one JSON object per message, with descriptors.
 
 Both ends use it: the server in the container, `ringproof.phones.container` and `ringproof.phones.handle` outside.
 """
@@ -26,7 +26,7 @@ def send(link: socket.socket, message: Request, *descriptors: int) -> None:
 def receive(link: socket.socket) -> tuple[Request | None, list[int]]:
     """Return the next message and the descriptors that came with it; None where the connection has ended.
 
-    Raises OSError. The descriptors are the caller's to close; they are not inherited by what it executes.
+    Raises OSError. The caller has to close the descriptors; a program that the process executes does not inherit them.
     """
     received = array.array("i")
     room = socket.CMSG_SPACE(_DESCRIPTORS * received.itemsize)
