@@ -41,7 +41,11 @@ _before = _SigAction()
 
 
 def survive_shrinking(owner: object, first: int, size: int) -> None:
-    """Map zeros in place of a mapped file as soon as it is too short, for as long as `owner` lives."""
+    """Map zeros in place of a mapped file as soon as it is too short, for as long as `owner` lives.
+
+    `first` is the mapping's first address, `size` its length in bytes. Nothing is reported here: the owner of the
+    mapping has to check its content.
+    """
     _ranges[first] = size
     weakref.finalize(owner, _ranges.pop, first, None).atexit = False
     _install()

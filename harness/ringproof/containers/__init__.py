@@ -1,1 +1,1 @@
-"""What lives in the Docker engine for a run: networks, lease, labels, and the sweep of what dead runs left."""
+"""What a run has in the Docker engine: networks, lease, labels, and the sweep of what dead runs left."""

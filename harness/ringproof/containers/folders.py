@@ -30,12 +30,12 @@ def make_folder(run: str, owner: str) -> Path:
 
 
 def sign(folder: Path, owner: str) -> None:
-    """Write into a folder who owns it."""
+    """Write the name of its owner into a folder."""
     (folder / OWNER_FILE).write_text(owner)
 
 
 def folders_left_behind() -> list[Path]:
-    """Return this user's folders of runs whose owner is known to be dead."""
+    """Return this user's folders of runs whose owner is known to be dead; other users' folders are ignored."""
     places = dict.fromkeys((MEMORY, Path(tempfile.gettempdir())))
     folders = [folder for place in places if place.is_dir() for folder in place.glob(f"{PREFIX}*")]
     return sorted(folder for folder in folders if _is_ours(folder) and owner_is_dead(_owner(folder)))

@@ -63,7 +63,7 @@ class RunContainer(DockerContainer):
         self._start_fault: BaseException | None = None
 
     def start(self) -> Self:
-        """Create and start it, and wait as its wait strategy says. In a run, raises BrokenError."""
+        """Create and start it, and wait as its wait strategy says. Raises BrokenError in a run."""
         if self.run is None:
             self.ended.clear()
             self.exit_status = UNKNOWN

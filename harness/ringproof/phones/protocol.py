@@ -66,7 +66,7 @@ class Said:
 
 
 ANONYMOUS = "anonymous"
-"""Shown by a caller whose number is hidden."""
+"""What a caller shows in place of a number that is hidden."""
 
 
 class Verb(Said):

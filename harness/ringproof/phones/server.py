@@ -1,4 +1,19 @@
-"""The first process of the phones' container: it forks phones quickly, because it has imported pjsua2 once."""
+"""The first process of the phones' container: it forks phones quickly, because pjsua2 is imported once, here.
+
+`ringproof.phones.container` starts it as `python3 -m ringproof.phones.server FOLDER` and connects to the Unix socket
+`FOLDER/socket` (SOCK_SEQPACKET: a request is one message, file descriptors come with it as SCM_RIGHTS). The first
+request on a connection decides what the connection is for:
+
+* `{"hold": true}`: the container lives as long as this connection. On it the runner asks for sockets of this network
+  namespace by `{"socket": "tcp" | "udp"}`, `{"resolver": true}` and `{"capture": true}`; each answer carries one
+  descriptor.
+* `{"phone": SETTINGS}` with the descriptors of its channel, its log and, where it has a clock, the clock's page: a
+  phone is forked, and `{"pid": N}` is the answer. After that, `{"stop": true}` stops its process (the answer is
+  `{"stopped": true}`), and `{"kill": true}` kills it. Its end is reported as `{"status": N}`, negative for a signal.
+  The phone is also killed when this connection ends.
+
+The server uses only the standard library and pjsua2, and one thread, because it forks.
+"""
 
 from __future__ import annotations
 
