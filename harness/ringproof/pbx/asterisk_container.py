@@ -168,7 +168,7 @@ class AsteriskContainer(RunContainer):
     def greet(self, deadline: float) -> bool:
         """Dial the manager interface and read its banner, until `deadline`; return False where it does not answer yet.
 
-        `deadline` is a time of `time.monotonic`. The connection is in `manager` afterwards.
+        `deadline` is a time of `time.monotonic`. Where it answers, `manager` is the connection.
         """
         link = self._new_socket()
         try:

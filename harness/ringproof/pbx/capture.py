@@ -49,7 +49,7 @@ class Packet:
     in_dialog: bool
     """The To header has a tag."""
     transport: str = UDP
-    """The transport that its own Via names: Asterisk captures all as UDP, and before they are connected."""
+    """The transport in its own Via: Asterisk captures every message as UDP, and before a connection is made."""
     sound_to: Peer | None = None
     """Where its sender wants sound sent, by its session description (RFC 8866); None: it does not say."""
     text: str = field(default="", repr=False, compare=False)

@@ -95,7 +95,7 @@ class Complaint:
 
 @dataclass(frozen=True, slots=True)
 class BootPolicy:
-    """Which complaints make a boot refused."""
+    """Decides which complaints refuse a boot."""
 
     strict: bool = True
     """True for what Ringproof rendered: it has to boot without any complaint that is not known as harmless."""
@@ -116,8 +116,8 @@ def read_complaints(log: str) -> tuple[list[Complaint], list[Complaint]]:
 def is_fatal(complaint: Complaint, *, strict: bool) -> bool:
     """True where the complaint, made at boot, means that a file, section, line, object or module is not in force.
 
-    Of unknown texts, an ERROR is fatal. A WARNING is fatal where its words mean that something was dropped. Else it is
-    not where it is about deprecation, and it is where it names a line or `strict` is set.
+    Of unknown texts, an ERROR is fatal. A WARNING is fatal where its words mean that something was dropped. One about
+    deprecation is not. Any other is fatal where it names a line, or where `strict` is set.
     """
     text = complaint.text
     if any(known.match(text) for known in _HARMLESS):

@@ -1,4 +1,4 @@
-"""An asyncio client of Asterisk's manager interface (AMI): it answers actions and passes on events in order.
+"""An asyncio client of Asterisk's manager interface (AMI): actions return answers, events are passed on in order.
 
 No maintained library subscribes to events in asyncio, and the protocol is small (docs.asterisk.org, "AMI v2
 Specification").
@@ -20,15 +20,13 @@ ManagerEvent = Mapping[str, str]
 
 ANSWER_DEADLINE_S = 20.0
 LONGEST_BLOCK = 2**20
-"""The most bytes of one event or answer. Asterisk's own have some hundred, the longest output of a command some 100
-kB."""
+"""The most bytes of one event or answer: Asterisk's own have some hundred, a command's output some 100 kB at most."""
 _SHOWN_BYTES = 60
 _BLOCK_END = b"\r\n\r\n"
 _NOTHING_TO_LIST = re.compile(r"No [\w ]+ found[.!]?")
-"""The reason with which Asterisk refuses an empty list, such as `No Contacts found`."""
+"""Asterisk's refusal to list nothing, such as `No Contacts found`."""
 _NO_SUCH_ENDPOINT = re.compile(r"Unable to retrieve endpoint .*", re.DOTALL)
-"""The reason with which Asterisk refuses to show an endpoint that it does not have
-(res_pjsip/pjsip_configuration.c)."""
+"""Asterisk's refusal to show an endpoint that it does not have (res_pjsip/pjsip_configuration.c)."""
 
 
 @dataclass(frozen=True, slots=True)

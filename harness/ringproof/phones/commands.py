@@ -22,8 +22,7 @@ _BY_PARAMETER = re.compile(
     r"auto[ _-]?answer|answer-after|ring[ _-]?answer|intercom|(?:^|[;,<])\s*(?:aa|auto|answer)\s*(?:$|[;,=>])",
     re.IGNORECASE,
 )
-"""Sources: guides of Aastra, AudioCodes, Gigaset, Sangoma, Snom, Yealink; tables of others for Cisco, Grandstream,
-Polycom."""
+"""Guides of Aastra, AudioCodes, Gigaset, Sangoma, Snom, Yealink; tables of others for Cisco, Grandstream, Polycom."""
 _URI = re.compile(r"<[a-z][a-z0-9+.-]*:[^>]*>|\b(?:https?|sips?|file):[^;,>\s]*", re.IGNORECASE)
 _BY_REQUEST_URI = re.compile(r";intercom=true\b", re.IGNORECASE)
 """Used by Snom and Yealink."""
@@ -44,8 +43,7 @@ class Command:
 
     does: Deed
     header: str
-    """The header that commands it: `Call-Info: <sip:office>;answer-after=0`, `Event: talk`; or the request's first
-    line."""
+    """The header, or request line, that commands it: `Call-Info: <sip:office>;answer-after=0`, `Event: talk`."""
 
 
 def command_in(request: str) -> Command | None:

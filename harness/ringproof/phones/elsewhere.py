@@ -1,9 +1,8 @@
 """Finds where a SIP message sends its receiver: to addresses outside the run's networks, or to names.
 
-Counted is what a SIP phone would follow, also where our phones would not: the Contact and Record-Route of a dialog (RFC
+It reads what a SIP phone would follow, even where our phones would not: the Contact and Record-Route of a dialog (RFC
 3261, 12.1), the Contact of a redirection (8.1.3.4), the Service-Route of a registration (RFC 3608), Refer-To (RFC
-3515), `c=` and `a=rtcp:` of a session description (RFC 4566, 3605). From, To, Via and `o=` only name the sender or the
-parties.
+3515), `c=` and `a=rtcp:` of a session description (RFC 4566, 3605). From, To, Via and `o=` only name the parties.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A phone as the conductor uses it: it starts the process, sends verbs, and gets messages on the asyncio loop."""
+"""The conductor's side of a phone: it starts the process, sends verbs, and gets messages on the asyncio loop."""
 
 from __future__ import annotations
 
@@ -36,8 +36,7 @@ class Crashed:
     """A phone's process, or its channel, ended without a request."""
 
     status: int | None
-    """Exit status; negative: the signal that killed it; None: the container of the phones ended, and the phone with
-    it."""
+    """Exit status; negative: the signal that killed it; None: it ended with the container of the phones."""
     log_tail: str
 
     def __str__(self) -> str:

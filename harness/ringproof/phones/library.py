@@ -29,7 +29,7 @@ class Endpoint(pj.Endpoint):  # type: ignore[misc]  # pjsua2 has no types
     """The only Endpoint of the process; a second one would abort it."""
 
     def __init__(self, phone: FaultReporter, call_rejected: Callable[[int], None]) -> None:
-        """Call `call_rejected` with the code by which the library itself refused a call, for any reason."""
+        """Take `call_rejected`, to be called with the code of each call that the library itself refused."""
         super().__init__()
         self.phone = phone
         self._call_rejected = call_rejected
@@ -44,7 +44,7 @@ class Log(pj.LogWriter):  # type: ignore[misc]
     """Writes the log, and passes it to the phone: much is reported nowhere else."""
 
     def __init__(self, phone: FaultReporter, seen: Callable[[str], None]) -> None:
-        """Call `seen` with each entry; the entry of a message received comes before the library acts on the message."""
+        """Take `seen`, to be called with each entry; a message received is logged before the library acts on it."""
         super().__init__()
         self.phone = phone
         self._seen = seen
@@ -96,7 +96,7 @@ def start(endpoint: Endpoint, log: Log, name: str, address: str, calls: int) -> 
 
 
 def begin_sound(endpoint: Endpoint) -> None:
-    """Connect calls to the null sound device, which needs no hardware; by itself the library would open a real one."""
+    """Use the null sound device, which runs at its own pace; by default the library would open a real device."""
     endpoint.audDevManager().setNullDev()
 
 

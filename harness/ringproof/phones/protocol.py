@@ -80,7 +80,7 @@ class CallVerb(Verb):
 
 
 class WhenInvited(Verb):
-    """Answer every INVITE from now on by itself: 180 (the default), a refusal 400-699, or 100 and nothing more.
+    """Answer every INVITE automatically from now on: 180 (the default), a refusal 400-699, or 100 and nothing more.
 
     Prepared follows: an INVITE caused after that gets this answer.
     """
