@@ -1,4 +1,4 @@
-"""What a run needs and what runs leave behind: `ringproof doctor`, `clean`."""
+"""Define `ringproof doctor`, which checks what a run needs, and `clean`, which removes what dead runs left behind."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def doctor(
     except SetupError as fault:
         print(f"ringproof: {fault}", file=sys.stderr)
         return EXIT_BROKEN
-    if trial and not exit_code(diagnoses):  # else that is what has to be mended first
+    if trial and not exit_code(diagnoses):  # otherwise that has to be repaired first
         from ringproof.doctor.trial import try_networks  # noqa: PLC0415
 
         diagnoses.append(try_networks(DEFAULT_IMAGE))

@@ -1,4 +1,4 @@
-"""What is done with files alone, without a PBX: `ringproof validate`, `render`, `schema`."""
+"""Define the commands that need only files and no PBX: `ringproof validate`, `render`, `schema`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,10 @@ def validate(paths: Paths = None) -> int:
 
 
 def _say_what_is_played(scenarios: Sequence[Scenario]) -> None:
-    """Print what cannot be read off a scenario: at which dates it is played, and what its many calls would catch."""
+    """Print what is not obvious from a scenario's text.
+
+    That is: its dates, what its many calls would detect, and lines that an earlier version judged differently.
+    """
     first = scenarios[0]
     if len(scenarios) > 1:
         from ringproof.core.dates import write_date  # noqa: PLC0415 - as above

@@ -1,4 +1,4 @@
-"""`ringproof init`: writes a first office and a first scenario that passes, for whoever has no file yet."""
+"""Define `ringproof init`, which writes a first office and a first scenario that passes, for users without files."""
 
 from __future__ import annotations
 

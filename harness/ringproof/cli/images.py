@@ -1,4 +1,4 @@
-"""`ringproof image`: makes the images that calls need, and carries them to machines without a network."""
+"""Define `ringproof image`, which builds the images that calls need, and saves and loads them for offline machines."""
 
 from __future__ import annotations
 

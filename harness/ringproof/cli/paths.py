@@ -1,4 +1,4 @@
-"""Which files a command line means."""
+"""Find the files that a command line names."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def path_for(what: str) -> Callable[[str], Path]:
-    """Return what makes the path of a text for `what`, and ends the program in a sentence where it is empty.
+    """Return the parser of the path `what`, which ends the program with an error message where the text is empty.
 
-    `Path("")` would be the current folder, and a variable of a script that is not set would play whatever is there.
+    `Path("")` is the current folder, so an unset variable in a script would play whatever is there.
     """
 
     def path(text: str) -> Path:
@@ -36,7 +36,7 @@ Paths = Annotated[
 
 
 def files_of(paths: Sequence[Path] | None) -> list[Path]:
-    """Return the scenario files that the command line means; ends the program in a sentence when there is none."""
+    """Return the scenario files that the command line names; end the program with an error message if there is none."""
     if not paths and not Path("scenarios").is_dir():
         what_to_do = "name the files or folders to take, or make it with `ringproof init`"
         raise typer.Exit(refuse(f"there is no folder scenarios/ here: {what_to_do}"))
@@ -53,23 +53,23 @@ def files_of(paths: Sequence[Path] | None) -> list[Path]:
 
 
 def must_exist(paths: Iterable[Path]) -> None:
-    """End the program in a sentence for the first path that is not there."""
+    """End the program with an error message for the first path that does not exist."""
     for path in paths:
         if not path.exists():
             raise typer.Exit(refuse(f"there is no {path}"))
 
 
 def read_all(files: Iterable[Path]) -> list[ReadFile]:
-    """Read the files, the wrong ones too."""
+    """Read all files, invalid ones too."""
     from ringproof.scenario.reading import read_scenarios  # noqa: PLC0415 - --help must not wait for pydantic
 
     return [read_scenarios(file) for file in files]
 
 
 def read_what_can_be(files: Iterable[Path]) -> tuple[list[ReadFile], int]:
-    """Read the files; return with them how many could not be read because the reader raised an exception.
+    """Read the files; also return for how many of them the reader raised an exception.
 
-    These are collected once more by pytest, whose result of such a file has the exception and its traceback.
+    pytest collects those files again, and its result for such a file has the exception and its traceback.
     """
     from ringproof.scenario.reading import read_scenarios  # noqa: PLC0415 - as above
 

@@ -1,4 +1,4 @@
-"""The program `ringproof`: its commands, and what becomes of errors of the command line itself."""
+"""Register the commands of the program `ringproof`, and handle errors of the command line itself."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Parameters = ParamSpec("Parameters")
 
 
 def interruptible(command: Callable[Parameters, int]) -> Callable[Parameters, int]:
-    """Have Ctrl-C raise KeyboardInterrupt from here on, and end the command in one line: typer would not say a word."""
+    """Make Ctrl-C raise KeyboardInterrupt and end the command with one line of output: typer would print nothing."""
 
     @functools.wraps(command)
     def run_it(*args: Parameters.args, **kwargs: Parameters.kwargs) -> int:
@@ -53,14 +53,14 @@ def start() -> None:
     """Start the command line; the exit code is 0, 1, 2, 3, 129, 130 or 143 (README)."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a log that knows no block characters gets question marks
+            stream.reconfigure(errors="replace")  # an encoding without block characters gets question marks
     try:
         code = app(prog_name="ringproof", standalone_mode=False)
     except KeyboardInterrupt:
         code = interrupted("SIGINT")
     except Exception as fault:  # noqa: BLE001 - its traceback is printed
         code = _usage_exit(fault)
-        if code is None:  # Python's own exit code would be 1, which says that the routing differs
+        if code is None:  # Python's own exit code would be 1, which means that the routing differs
             traceback.print_exc()
             print("   hint: a defect of Ringproof: please report it", file=sys.stderr)
             code = EXIT_BROKEN
@@ -68,7 +68,7 @@ def start() -> None:
 
 
 def _usage_exit(fault: Exception) -> int | None:
-    """Tell an error of the command line itself; None when it is none."""
+    """Print an error of the command line itself and return its exit code; return None for any other error."""
     show, code = getattr(fault, "show", None), getattr(fault, "exit_code", None)
     if show is None or code is None:
         return None
@@ -90,4 +90,4 @@ def ringproof(
     ] = False,
 ) -> None:
     """Hold the options of the program itself."""
-    del version  # its callback has done everything
+    del version  # its callback has already done the work

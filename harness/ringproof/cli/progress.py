@@ -1,4 +1,4 @@
-"""What a run says on the terminal: a line for each scenario, then failures, the table, the totals."""
+"""Print a run on the terminal: a line for each scenario, then the failures, the table and the totals."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ _OUTCOME_COLOUR: dict[Outcome, str] = {
 
 
 class TerminalSink:
-    """Writes to the terminal what becomes of the run."""
+    """Writes the results of a run to the terminal."""
 
     def __init__(self, count: int) -> None:
-        """Number `count` scenarios."""
+        """Expect `count` scenarios; the lines are numbered by it."""
         self._count = count
         self._over = 0
         self._confirming: set[tuple[str, str]] = set()
-        """Reds that are being confirmed, by file and name."""
+        """File and name of each red that is being confirmed."""
 
     def started(self, selected: int) -> None:
-        """Write nothing: the first line is that of the first scenario."""
+        """Write nothing: the first scenario that ends writes the first line."""
 
     def red(self, red: Red) -> None:
-        """Write a line as soon as something is red, and before it is confirmed."""
+        """Write a line as soon as a scenario is red, before it is confirmed."""
         self._confirming.add((red.file, red.name))
         number = " " * (2 * len(str(self._count)) + 1)
         outcome = typer.style("red", fg="red")
@@ -61,7 +61,7 @@ class TerminalSink:
             typer.echo(f"all has been played; waiting for {waiting} to be confirmed at speed 1")
 
     def scenario(self, result: Result) -> None:
-        """Write a line as soon as a scenario is over."""
+        """Write a line as soon as a scenario has ended."""
         if result.whole_file:
             return
         outcome = result.outcome if result.outcome == "passed" else result.outcome.upper()
@@ -75,7 +75,7 @@ class TerminalSink:
         self._confirming.discard((result.file, result.name))
 
     def finished(self, report: RunReport) -> None:
-        """Write failures in the house form, then the table, then the totals."""
+        """Write each failure's text, then the table, then the totals."""
         for line in _failures(report.results):
             typer.echo(line)
         colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
@@ -96,12 +96,12 @@ class TerminalSink:
 
 
 class CommandLine:
-    """A plugin of the pytest that plays: hands over what the command line has begun, and says what pytest would."""
+    """pytest plugin that passes on the run that the command line opens, and prints what pytest would print."""
 
     def __init__(self, opening: Opening | None, sink: ResultSink, *, expected: int) -> None:
-        """`opening`: the run that is being opened already; None: nothing is played. `sink` takes the results.
+        """Take the run that is already being opened (`opening`; None: nothing is played) and the sink of the results.
 
-        `expected`: how many results there must be, those of invalid files included.
+        `expected` is the number of results that must come, including those of invalid files.
         """
         self.run: Run | None = None
         self._opening = opening
@@ -110,11 +110,11 @@ class CommandLine:
 
     @property
     def signal(self) -> str | None:
-        """The signal that ended the run, where one did."""
+        """The signal that ended the run, or None."""
         return self._opening.interruption.signal if self._opening is not None else None
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Keep the configuration: the run is found there even when no result came."""
+        """Store what pytest needs in its configuration, and keep that: the run is found there even without a result."""
         from ringproof.pytest_plugin.keys import EXPECTED, OPENING, SINKS  # noqa: PLC0415 - brings pytest
 
         self._config = config
@@ -124,24 +124,24 @@ class CommandLine:
             config.stash[OPENING] = self._opening
 
     def pytest_unconfigure(self) -> None:
-        """Look for the run."""
+        """Take the run from the configuration; None where none was started."""
         from ringproof.pytest_plugin.keys import RUN  # noqa: PLC0415 - brings pytest
 
         self.run = self._config.stash.get(RUN, None)
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Say at once that the signal has arrived: ending calls and removing containers takes a moment."""
+        """Report at once that the signal has arrived: ending calls and removing containers takes a moment."""
         if excinfo.type is KeyboardInterrupt:
             typer.echo("ringproof: interrupted; ending the calls and removing what was started", err=True)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Report what pytest itself could not collect: a defect."""
+        """Report what pytest itself could not collect, which is a defect of Ringproof."""
         if report.failed:
             typer.echo(f"ringproof: {report.longreprtext}", err=True)
 
 
 def _failures(results: Sequence[Result]) -> list[str]:
-    """Return what is not green in the house form; what broke all plays alike, such as a missing engine, once."""
+    """Return the text of each result that is not green; a cause that broke many plays, such as no engine, only once."""
     lines: list[str] = []
     told: set[str] = set()
     for result in sorted(results, key=lambda result: result.place):
@@ -163,6 +163,6 @@ def _failures(results: Sequence[Result]) -> list[str]:
 
 
 def _columns() -> int:
-    import shutil  # noqa: PLC0415 - a standard library's start-up time, too
+    import shutil  # noqa: PLC0415 - modules of the standard library take start-up time, too
 
     return shutil.get_terminal_size((120, 24)).columns

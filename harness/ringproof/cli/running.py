@@ -1,4 +1,4 @@
-"""`ringproof run`: plays through pytest in this process, so there is one runner."""
+"""Define `ringproof run`, which plays through pytest in this process, so that there is only one runner."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from ringproof.scenario.reading import ReadFile
 
 WORKERS_A_CORE = 3
-"""Measured: a play is work while its clock races, and waits for the engine before and after; with 3 of them the cores
-are busy, with 4 the suite is no faster."""
+"""A play uses the processor while its clock races, and waits for the engine before and after. Measured: 3 plays keep a
+core busy, and with 4 the suite is no faster."""
 
 
-def run(  # noqa: PLR0911, PLR0913 - an option each, and what may be wrong with it
+def run(  # noqa: PLR0911, PLR0913 - one argument for each option, one return for each error
     paths: Paths = None,
     *,
     texts: Annotated[
@@ -131,7 +131,7 @@ def run(  # noqa: PLR0911, PLR0913 - an option each, and what may be wrong with 
         return interrupted(interruption.signal or "SIGINT")
 
 
-def _run(  # noqa: PLR0913 - what the command line says
+def _run(  # noqa: PLR0913 - the options of the command line
     files: Sequence[Path],
     options: list[str],
     out: Path,
@@ -148,7 +148,7 @@ def _run(  # noqa: PLR0913 - what the command line says
     _shut_out_settings()
     options += [f"--ringproof-image={image}"]
     if number > 1:
-        # each scenario may end its worker once; a worker that does not even begin is not begun for ever
+        # each scenario may crash its worker once; the limit also ends the restarts of a worker that cannot start
         options += ["-p", "xdist", "--dist", "worksteal", f"--max-worker-restart={count}"]
         options += ["--tx", f"{number}*popen//python={_fork_server()}"]
     with _opening(image, rendered, interruption, playable=playable, alone=number == 1) as opening:
@@ -159,9 +159,9 @@ def _run(  # noqa: PLR0913 - what the command line says
 def _opening(
     image: str, rendered: Path | None, interruption: Interruption, *, playable: bool, alone: bool
 ) -> Iterator[Opening | None]:
-    """Have the run opened while this process imports all that is left; None where nothing is played.
+    """Open the run while this process imports the remaining modules; yield None where nothing is played.
 
-    `alone`: this process plays.
+    `alone` says that this process itself plays, without workers.
     """
     if not playable:
         yield None
@@ -204,7 +204,7 @@ def _how_many(workers: str, scenarios: int) -> int:
 
 
 def _shut_out_settings() -> None:
-    """Have what a project has set up for its own pytest not reach in here, nor into workers."""
+    """Keep the pytest settings and plugins of a user's project out of this process and its workers."""
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         os.environ.pop(name, None)
@@ -214,11 +214,11 @@ def _play(files: Sequence[Path], options: Iterable[str], out: Path, command: Com
     """Play through pytest in this process."""
     import pytest  # noqa: PLC0415 - as above
 
-    # pytest gives files outside its root no name of their own, and two of them would be one
+    # pytest gives files outside its root no name of their own, and would take two of them for one
     root = os.path.commonpath([Path.cwd(), *(os.path.abspath(file) for file in files)])  # noqa: PTH100 - follows no links
     arguments = ["-c", os.devnull, "--rootdir", root, "--noconftest", "-p", "no:cacheprovider"]
     arguments += ["-p", "no:terminalreporter", "-p", "ringproof.pytest_plugin"]
-    arguments += ["-p", "no:unraisableexception"]  # it would take from `Interruption` what Python drops
+    arguments += ["-p", "no:unraisableexception"]  # it would replace the `sys.unraisablehook` that `Interruption` sets
     arguments += ["-o", "junit_suite_name=ringproof", f"--junitxml={out / 'junit.xml'}"]
     arguments += [f"--ringproof-out={out}"]
     arguments += options
@@ -236,7 +236,7 @@ def _play(files: Sequence[Path], options: Iterable[str], out: Path, command: Com
 
 
 def _fork_server() -> str:
-    """Import what workers need, open the fork server they are forked from, and return what execnet is to start."""
+    """Import what workers need, open the fork server they are forked from, and return the command for execnet."""
     import execnet.gateway_base  # noqa: F401, PLC0415 - as above
     import xdist.remote  # noqa: F401, PLC0415
 

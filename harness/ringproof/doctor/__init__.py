@@ -1,5 +1,5 @@
-"""What this machine has of all that calls need: facts, what they mean, and what to do.
+"""Check whether this machine has what calls need, and report what to do where it has not.
 
-`machine` looks, with a deadline for all that could keep it waiting; `checks` judges the facts; `telling` says it.
-Nothing is changed, but for the `trial` that is asked for.
+`machine` collects the facts, with a deadline for each query that could wait; `checks` judges them; `output` renders
+the diagnoses. Only `trial`, which can be switched off, makes something, and removes it again.
 """

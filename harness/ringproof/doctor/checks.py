@@ -1,4 +1,4 @@
-"""What the facts mean for calls, and what to do where they are not good. A check is a function of the facts alone."""
+"""Judge the facts: what they mean for calls, and what to do about them. A check is a function of the facts alone."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from ringproof.setup.__main__ import FITTING, NEEDED
 from ringproof.setup.image import DEFAULT_VERSION, PHONES, REPOSITORY
 
 State = Literal["ok", "note", "broken"]
-"""Good; not good, and calls can be played; nothing can be played."""
+"""`ok`: good. `note`: not good, but calls can be played. `broken`: no call can be played."""
 DOCUMENTATION = (IPv4Network("192.0.2.0/24"), IPv4Network("203.0.113.0/24"))
-"""Ranges for documentation (RFC 5737) that some machines route for themselves."""
+"""Address ranges for documentation (RFC 5737) that some machines use for routes of their own."""
 NETWORKS_A_RUN = 2
 AMPLE = 10
-"""How many times what it needs a place should have."""
+"""A place should have this many times the space that it needs."""
 MACHINES = ("x86_64", "aarch64")
-"""Whose system calls harness/ringproof/clock/page.py knows; the first is the one on which everything is tried."""
+"""Processors whose system calls harness/ringproof/clock/page.py knows; all tests are run on the first one."""
 ENGINE_LOG = "/var/log/ringproof-dockerd.log, or `journalctl -u docker`, says why"
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """One subject: how it is, what was found, and what to do about it."""
+    """The state of one subject, what was found, and what to do about it."""
 
     subject: str
     state: State
@@ -36,19 +36,19 @@ class Diagnosis:
 
 
 class Check(Protocol):
-    """Looks at some of the facts."""
+    """A function that judges some of the facts."""
 
     def __call__(self, facts: Facts, /) -> Iterable[Diagnosis]:
-        """Return what they mean: a diagnosis for each subject."""
+        """Return a diagnosis for each subject."""
 
 
 def diagnose(facts: Facts) -> list[Diagnosis]:
-    """Return every diagnosis, in the order in which things are needed."""
+    """Return all diagnoses, in the order in which a run needs their subjects."""
     return [diagnosis for check in CHECKS for diagnosis in check(facts)]
 
 
 def python(facts: Facts) -> Iterator[Diagnosis]:
-    """The Python that runs this, and the machine that it was made for."""
+    """Check the Python that runs this, and the processor of this machine."""
     version = ".".join(map(str, facts.python))
     if facts.python[:2] not in FITTING:
         yield Diagnosis(
@@ -68,7 +68,7 @@ def python(facts: Facts) -> Iterator[Diagnosis]:
 
 
 def engine(facts: Facts) -> Iterator[Diagnosis]:
-    """The Docker engine: whether it answers, and whom."""
+    """Check whether the Docker engine answers, and report who may use it."""
     found = facts.engine
     if isinstance(found, NoEngine):
         yield Diagnosis("engine", "broken", *_no_engine(found))
@@ -94,7 +94,7 @@ def engine(facts: Facts) -> Iterator[Diagnosis]:
 
 
 def _no_engine(found: NoEngine) -> tuple[str, str]:
-    """Return what is in the way of an engine, and what to do."""
+    """Return why no engine can be used, and what to do."""
     no = f"no Docker engine answers at {found.address}"
     told, fix = f"{no} ({found.why})", f"`make engine` starts it; {ENGINE_LOG}"
     if found.obstacle == "denied":
@@ -116,7 +116,7 @@ def _no_engine(found: NoEngine) -> tuple[str, str]:
 
 
 def images(facts: Facts) -> Iterator[Diagnosis]:
-    """The images of PBXs that `make image` makes; another one is named by `--image` and looked at when it is played."""
+    """Check the PBX images that `make image` makes. An image named by `--image` is checked when it is played."""
     if not isinstance(facts.engine, Engine):
         return
     for version, image in facts.engine.images.items():
@@ -135,7 +135,7 @@ def images(facts: Facts) -> Iterator[Diagnosis]:
 
 
 def phones(facts: Facts) -> Iterator[Diagnosis]:
-    """The image that the phones run in."""
+    """Check the image that the phones run in."""
     if not isinstance(facts.engine, Engine):
         return
     image = facts.engine.phones
@@ -149,7 +149,7 @@ def phones(facts: Facts) -> Iterator[Diagnosis]:
 
 
 def addresses(facts: Facts) -> Iterator[Diagnosis]:
-    """Whether two networks more can be made, and who uses the ranges for documentation."""
+    """Check whether two more networks can be made, and report what uses the ranges for documentation."""
     networks = facts.engine.networks if isinstance(facts.engine, Engine) else {}
     dockers = {subnet for subnets in networks.values() for subnet in subnets}
     if isinstance(facts.engine, Engine):
@@ -173,7 +173,7 @@ def addresses(facts: Facts) -> Iterator[Diagnosis]:
 
 
 def clock(facts: Facts) -> Iterator[Diagnosis]:
-    """The library that drives the PBX's clock, and how fast this machine lets it race."""
+    """Check the library that drives the PBX's clock, and report how fast this machine lets the clock race."""
     found = facts.clock
     if not found.is_there:
         yield Diagnosis("clock", "broken", f"there is no {found.library.name}", "`make image` compiles it")
@@ -194,7 +194,7 @@ def clock(facts: Facts) -> Iterator[Diagnosis]:
 
 
 def room(facts: Facts) -> Iterator[Diagnosis]:
-    """Whether there is space for evidence, images and what runs keep in memory."""
+    """Check the space for evidence, for images and for what runs keep in memory."""
     for place in facts.places:
         found = f"{_size(place.free)} are free for {place.what} ({place.folder})"
         if place.free < place.needs:
@@ -206,7 +206,7 @@ def room(facts: Facts) -> Iterator[Diagnosis]:
 
 
 def left_behind(facts: Facts) -> Iterator[Diagnosis]:
-    """What dead runs left."""
+    """Report what dead runs left behind."""
     left = [*(facts.engine.left_behind if isinstance(facts.engine, Engine) else ()), *facts.folders_left_behind]
     if left:
         shown = ", ".join(left[:3]) + (f" and {len(left) - 3} more" if len(left) > 3 else "")  # noqa: PLR2004

@@ -1,4 +1,4 @@
-"""What is looked at, as plain values; tests write them by hand."""
+"""Define the facts about this machine as plain values, so that tests can write them by hand."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 Obstacle = Literal["absent", "denied", "silent", "other"]
-"""Nothing listens; it does, but not to us; it says nothing; or anything else, which `why` tells."""
+"""`absent`: nothing listens. `denied`: this user may not connect. `silent`: no answer came. `other`: see `why`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +22,20 @@ class NoEngine:
     why: str
     is_installed: bool
     way_back: str
-    """What it takes to use this machine's own, where it is another one."""
+    """How to use this machine's own engine, where another one is named."""
     stale_pid_file: Path | None = None
-    """It keeps a dockerd from starting while its number is another program's."""
+    """A pid file that keeps dockerd from starting while another program has its number."""
     stale_pid: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image of ours that the engine has."""
+    """One of Ringproof's images, as the engine has it."""
 
     version: str
-    """Of Asterisk as its package names it (22.10.1), of pjsua2 as pjproject does (2.17)."""
+    """The version of Asterisk as its package names it (22.10.1), or of pjsua2 as pjproject names it (2.17)."""
     is_fresh: bool
-    """Made of what its folder is now."""
+    """It was made of the present content of its folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +46,25 @@ class Engine:
     version: str
     cgroup: str
     system: str
-    """`linux`: what its containers are."""
+    """The operating system of its containers: `linux`."""
     root: Path
-    """Where it keeps images."""
+    """The folder in which it keeps images."""
     users: str
-    """Who may use it: `root and the group docker`."""
+    """Who may use it, in words: `root and the group docker`."""
     pools: tuple[IPv4Network, ...]
-    """From which it takes the addresses of a network."""
+    """The pools from which it takes the addresses of a network."""
     networks: Mapping[str, tuple[IPv4Network, ...]]
     images: Mapping[str, Image | None]
-    """The PBXs' that `make image` makes, by their version; None where it is not there."""
+    """The PBX images that `make image` makes, by their version; None for one that is missing."""
     phones: Image | None
-    """The phones'; None where it is not there."""
+    """The image of the phones; None where it is missing."""
     left_behind: tuple[str, ...] = ()
     """Containers and networks of dead runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A network that this machine reaches by a device, its own or another one's."""
+    """A network that this machine reaches through a device, directly or through a gateway."""
 
     network: IPv4Network
     device: str
@@ -72,36 +72,36 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The library that drives the PBX's clock, and the machine that it runs on."""
+    """The state of the library that drives the PBX's clock, and the lateness of the machine that it runs on."""
 
     library: Path
     is_there: bool
     is_fresh: bool
     loads: str
-    """What stands in the way of loading it; empty: nothing."""
+    """Why it cannot be loaded; empty where it can."""
     late: float
     """How late the machine wakes sleepers, in real seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A folder that has to have room."""
+    """A folder that must have free space."""
 
     what: str
     folder: Path
     free: int
     needs: int
-    """Bytes both: with less than it needs no run ends well."""
+    """In bytes, as `free` is. With less no run can end well."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that was looked at."""
+    """All facts about this machine."""
 
     engine: Engine | NoEngine
     python: tuple[int, int, int]
     machine: str
-    """`x86_64`."""
+    """The processor: `x86_64`."""
     routes: tuple[Route, ...]
     clock: Clock
     places: tuple[Place, ...]

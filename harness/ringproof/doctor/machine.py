@@ -1,4 +1,4 @@
-"""Looking at this machine. Whatever could keep it waiting has a deadline; nothing is changed."""
+"""Collect the facts about this machine. Each query that could wait has a deadline; nothing stays changed."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from ringproof.setup.engine import Machine, find, stale_pid_files
 from ringproof.setup.output import SetupError
 
 PATIENCE_S = 5.0
-"""For each thing that is asked of an engine or of another program."""
+"""The deadline of a query to an engine; four times as long for a program. Those about images are in `dockerapi`."""
 DEFAULT_POOLS = (
     *(IPv4Network(f"172.{number}.0.0/16") for number in range(17, 32)),
     *IPv4Network("192.168.0.0/16").subnets(new_prefix=20),
 )
-"""From which Docker takes networks where its configuration names no others (moby, libnetwork/ipamutils)."""
+"""The pools from which Docker takes networks where its configuration names none (moby, libnetwork/ipamutils)."""
 _ROUTES = Path("/proc/net/route")
 _DPKG = "/var/lib/dpkg/status"
 _PJPROJECT = "/usr/local/share/ringproof-phones/pjproject"
@@ -44,7 +44,7 @@ _MB = 1_000_000
 
 
 def look(out: Path, asking: dockerapi.Engine | None = None) -> Facts:
-    """Return all facts; `out` is where evidence is going to be written, `asking` an engine that tests bring.
+    """Return all facts. `out` is the folder for the evidence; `asking` is an engine that a test passes.
 
     Raises SetupError when asterisk-image/ or phones-image/ is missing.
     """
@@ -63,9 +63,9 @@ def look(out: Path, asking: dockerapi.Engine | None = None) -> Facts:
 
 
 def look_at_engine(asking: dockerapi.Engine, machine: Machine, wanted: Mapping[str, str]) -> Engine | NoEngine:
-    """Ask an engine what it is and has; one that does not answer the first question is asked nothing more.
+    """Ask an engine for its version, networks and images; if the first query fails, ask no more and return the reason.
 
-    `wanted` has, by the name of each image, the hash of what it should be made of.
+    `wanted` maps the name of each image to the hash of what it should be made of.
     """
     try:
         fault = asking.answers(PATIENCE_S)
@@ -138,7 +138,7 @@ def _pjsua2(asking: dockerapi.Engine, name: str) -> str | None:
 
 
 def _users(asking: dockerapi.Engine) -> str:
-    """Say who may use an engine: whom its socket is open to."""
+    """Return who may use an engine, by the permissions of its socket."""
     if not asking.address.startswith("unix://"):
         return "whoever reaches it"
     found = Path(asking.address.removeprefix("unix://")).stat()
@@ -172,10 +172,10 @@ def _no_engine(asking: dockerapi.Engine, machine: Machine, fault: OSError | Setu
 
 
 def look_at_clock(found: Path) -> Clock:
-    """Look at the library that drives the PBX's clock; it is loaded as Asterisk loads it, into a program that ends."""
+    """Return the state of the library that drives the PBX's clock: a short program preloads it, as Asterisk does."""
     is_there = found.is_file()
     wanted = image.content_hash(library.BUILDER)
-    made_from = library.MADE_FROM.read_text() if library.MADE_FROM.is_file() else wanted  # one that came in a wheel
+    made_from = library.MADE_FROM.read_text() if library.MADE_FROM.is_file() else wanted  # a wheel has no such file
     return Clock(
         library=found,
         is_there=is_there,
@@ -188,7 +188,7 @@ def look_at_clock(found: Path) -> Clock:
 
 
 def _fault_of(command: list[str], variables: dict[str, str]) -> str:
-    """Return the last line of what a program complains of, empty where it ends well and without a word of complaint."""
+    """Return the last line that a program wrote to stderr, or how else it failed; empty where it ended well."""
     try:
         ended = subprocess.run(  # noqa: S603 - our own Python, and true(1)
             command,
@@ -211,7 +211,7 @@ def _fault_of(command: list[str], variables: dict[str, str]) -> str:
 
 
 def read_routes(table: str) -> Iterator[Route]:
-    """Read /proc/net/route (IPv4, the main table); the default route is everybody's and left out."""
+    """Yield the routes in /proc/net/route (IPv4, main table), without the default route, which every machine has."""
     for line in table.splitlines()[1:]:
         device, destination, _gateway, flags, _, _, _, mask, *_ = line.split()
         if int(flags, 16) & _UP and int(mask, 16):

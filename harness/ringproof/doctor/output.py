@@ -1,4 +1,4 @@
-"""Diagnoses as text: a mark, the subject, what was found; below it what to do."""
+"""Render diagnoses as text: a mark, the subject and what was found, and below it what to do."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ringproof.report.result import EXIT_BROKEN
 
 MARKS: Mapping[State, str] = {"ok": "ok", "note": "note", "broken": "BROKEN"}
 _MARK, _SUBJECT = 7, 11
-"""Columns."""
+"""Their widths in columns."""
 
 
 def diagnoses_text(diagnoses: Iterable[Diagnosis], mark: Callable[[State, str], str] = lambda _, text: text) -> str:
-    """Return a line for each, with its fix on a line below, then what that means; `mark` colours a mark."""
+    """Return a line for each diagnosis, with its fix on the next line, then a summary; `mark` colours a mark."""
     diagnoses = list(diagnoses)
     lines: list[str] = []
     for each in diagnoses:

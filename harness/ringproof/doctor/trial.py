@@ -1,4 +1,4 @@
-"""The one thing that is tried instead of looked at: what a run makes before its first PBX, made and removed again."""
+"""Make what a run makes before its first PBX, and remove it again: the one check that tries instead of looking."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ringproof.phones.container import phones_of
 
 
 def try_networks(image: str) -> Diagnosis:
-    """Open a run and close it: lease, two networks, and a container of phones that must be sealed in them."""
+    """Open a run and close it: its lease, two networks, and a container of phones that must be sealed in them."""
     try:
         with open_run(image) as environment:
             phones = phones_of(environment)
