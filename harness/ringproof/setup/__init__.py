@@ -1,4 +1,4 @@
-"""From a bare Debian to something that can play calls: Python packages, an engine, the PBX image.
+"""Set up a bare Debian so that it can play calls: Python packages, an engine, the images.
 
-Standard library only, and it imports nothing else of ringproof: it runs before anything is installed.
+It uses the standard library only, and of ringproof nothing but the version: it runs before anything is installed.
 """

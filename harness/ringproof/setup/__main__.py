@@ -1,7 +1,7 @@
-"""`python3 -m ringproof.setup STEP...`: find a Python that fits, then take the steps.
+"""Find a Python that fits, then take the steps: `python3 -m ringproof.setup STEP...`.
 
-This file (with the two `__init__.py` above it) is kept parseable by every Python 3, so that an unfit one
-is refused in a sentence and not by a SyntaxError, or by pip with a page of output.
+This file (with the two `__init__.py` above it) is kept parseable by every Python 3, so that one that does not
+fit is refused in one sentence, and not by a SyntaxError or by a page of output from pip.
 """
 
 import os
@@ -40,7 +40,7 @@ def version_of(command: str) -> Optional[Tuple[int, int]]:
 def fitting_python(wanted: Optional[str], running: Tuple[int, int]) -> Tuple[Optional[str], str]:
     """Return the command of a Python that fits, or None and a sentence that says what to do.
 
-    `wanted` is RINGPROOF_PYTHON or None, `running` the version of the Python that reads this.
+    `wanted` is RINGPROOF_PYTHON or None, `running` the version of the Python that runs this.
     """
     if wanted:
         found = version_of(wanted)
@@ -60,7 +60,7 @@ def fitting_python(wanted: Optional[str], running: Tuple[int, int]) -> Tuple[Opt
 
 
 def main() -> int:
-    """Refuse, or hand over to a Python that fits, or take the steps."""
+    """Take the steps, or have another Python that fits take them, or report that there is none."""
     wanted = os.environ.pop("RINGPROOF_PYTHON", None)
     command, sentence = fitting_python(wanted, sys.version_info[:2])
     if command is None:

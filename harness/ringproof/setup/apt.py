@@ -1,4 +1,4 @@
-"""Debian's packages: installing them, and what this machine's own apt is told to trust and where to look."""
+"""Install Debian packages, and read the mirror, the policy and the proxies of this machine's own apt."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SETTING = re.compile(r'^(\S+) "(.*)";$')
 
 @dataclass(frozen=True)
 class HostApt:
-    """What the host's apt is set to: its Debian mirror, its policy as apt.conf lines, its proxies."""
+    """The settings of the host's apt: its Debian mirror, its policy as apt.conf lines, its proxies."""
 
     mirror: str
     policy: str
@@ -36,12 +36,12 @@ class HostApt:
 
     @property
     def needs_certificates(self) -> bool:
-        """Say whether the mirror is spoken to over TLS, for which a bare base has no certificates."""
+        """Return whether the mirror uses TLS, for which a bare base image has no certificates."""
         return self.mirror.startswith("https:")
 
 
 def installed(package: str) -> bool:
-    """Say whether dpkg has a package configured."""
+    """Return whether dpkg has a package configured."""
     query = subprocess.run(
         ["dpkg-query", "-W", "-f", "${db:Status-Status}", package],
         capture_output=True,
@@ -52,10 +52,10 @@ def installed(package: str) -> bool:
 
 
 def install(packages: Sequence[str], why: str) -> None:
-    """Install Debian packages, as root; else say which commands do.
+    """Install Debian packages, as root.
 
     Raises:
-        SetupError: not Debian, not root, or apt failed.
+        SetupError: not Debian, not root (it names the commands to run), or apt failed.
 
     """
     names = " ".join(packages)
@@ -79,7 +79,7 @@ def install(packages: Sequence[str], why: str) -> None:
 
 
 def host_apt() -> HostApt:
-    """Read the host's apt; a host that is no Debian gets Debian's own mirror and apt's defaults."""
+    """Return the settings of the host's apt; a host without apt gets Debian's own mirror and apt's defaults."""
     if shutil.which("apt-config") is None:
         return HostApt(DEBIAN, "", {})
     dump = subprocess.run(["apt-config", "dump"], capture_output=True, text=True, check=True).stdout
@@ -100,7 +100,7 @@ def host_apt() -> HostApt:
 
 
 def policy_of(dump: str) -> tuple[str, dict[str, str]]:
-    """Return from `apt-config dump` the lines on validity and reach, and the proxies by scheme."""
+    """Return the lines of `apt-config dump` on validity and connections, and the proxies by scheme."""
     lines: list[str] = []
     proxies: dict[str, str] = {}
     for line in dump.splitlines():
@@ -118,7 +118,7 @@ def policy_of(dump: str) -> tuple[str, dict[str, str]]:
 def mirror_of(targets: str) -> str:
     """Return the first mirror of Debian's main archive among ORIGIN|LABEL|COMPONENT|URI lines.
 
-    Debian's own where the host has none: another distribution, or sources that are no http mirror.
+    Return Debian's own where the host has none: another distribution, or sources that are no http mirror.
     """
     for line in targets.splitlines():
         origin, label, component, uri = line.split("|", 3)

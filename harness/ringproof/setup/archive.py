@@ -1,6 +1,6 @@
-"""The file in which images travel to a machine without a network: a tar that an engine could load as it is.
+"""Write and read the file that takes images to a machine without a network: a tar that an engine can load as it is.
 
-`ringproof/contents.json` comes first, then what is compiled, then the engine's own archive, unchanged.
+`ringproof/contents.json` comes first, then the compiled files, then the engine's own archive, unchanged.
 """
 
 from __future__ import annotations
@@ -17,43 +17,43 @@ from typing import IO
 from ringproof.setup.output import SetupError
 
 OURS = "ringproof/"
-"""What begins so in the tar is ours; an engine passes over it."""
+"""Names in the tar that begin so are Ringproof's own; an engine ignores them."""
 CONTENTS = f"{OURS}contents.json"
 INDEX = "manifest.json"
 """The engine's own table of contents."""
 
 
 class ArchiveError(SetupError):
-    """What is wrong with a file that was named."""
+    """A named file cannot be read, written or used; the sentence says why."""
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What such a file has."""
+    """The table of contents of such a file."""
 
     ringproof: str
-    """The version that saved it."""
+    """The version of Ringproof that saved it."""
     architecture: str
-    """What its images run on: amd64."""
+    """The processor that its images run on: amd64."""
     images: dict[str, str]
-    """Their names, and the hash of what each was made of."""
+    """By the name of each image, the hash of what it was made of."""
     compiled_from: str
-    """The hash of the sources of what is compiled."""
+    """The hash of the sources of the compiled files."""
 
 
 @dataclass(frozen=True)
 class Archive:
-    """Such a file, open and found to be whole."""
+    """Such a file, opened and found to be complete."""
 
     contents: Contents
     compiled: Mapping[str, bytes]
-    """By file name."""
+    """The content of each compiled file, by its name."""
     engines: IO[bytes]
-    """At the beginning of the engine's own archive."""
+    """The open file, positioned at the beginning of the engine's own archive."""
 
 
 def beginning(contents: Contents, compiled: Mapping[str, bytes]) -> bytes:
-    """Return what goes before the engine's archive."""
+    """Return the bytes that stand before the engine's archive."""
     files = {CONTENTS: json.dumps(asdict(contents), indent=1).encode()}
     files |= {f"{OURS}{name}": content for name, content in compiled.items()}
     packed = io.BytesIO()
@@ -66,10 +66,10 @@ def beginning(contents: Contents, compiled: Mapping[str, bytes]) -> bytes:
 
 @contextmanager
 def opened(file: Path) -> Iterator[Archive]:
-    """Open such a file. One whose end is missing is told here: an engine would take what there is.
+    """Open such a file. A missing end is found here: an engine would load what there is.
 
     Raises:
-        ArchiveError: it cannot be read, is another kind of file, or not whole.
+        ArchiveError: it cannot be read, is another kind of file, or is not complete.
 
     """
     try:
@@ -90,19 +90,19 @@ def opened(file: Path) -> Iterator[Archive]:
 
 
 def _require_content(file: Path) -> None:
-    """Raise ArchiveError for a device or pipe, which may never end, and tarfile.ReadError where a file is of zeros.
+    """Raise ArchiveError for a device or pipe, which may never end, and tarfile.ReadError for a first block of zeros.
 
-    Zeros count as padding for tarfile, which reads them to their end.
+    tarfile takes zeros for padding, and would read them to their end.
     """
     if file.exists() and not file.is_file() and not file.is_dir():
         raise ArchiveError(f"{file} is nothing that `ringproof image --save` wrote: it is a device or a pipe.")
-    with file.open("rb") as named:  # a folder is an OSError
+    with file.open("rb") as named:  # raises OSError for a folder
         if not named.read(tarfile.BLOCKSIZE).strip(b"\0"):
             raise tarfile.ReadError
 
 
 def _read(tar: tarfile.TarFile, file: Path) -> Archive:
-    """Read what is ours, and see to it that all that the engine's own table of contents names is there."""
+    """Read Ringproof's own entries, and check that all that the engine's own table of contents names is there."""
     entry = tar.next()
     if entry is None or entry.name != CONTENTS:
         raise ArchiveError(f"{file} is a tar, but none that `ringproof image --save` wrote.")
@@ -126,7 +126,7 @@ def _read(tar: tarfile.TarFile, file: Path) -> Archive:
         raise tarfile.ReadError(f"it has no {min(missing)}")
     assert tar.fileobj is not None  # noqa: S101 (it is open)
     tar.fileobj.seek(begins)
-    return Archive(contents, compiled, tar.fileobj)  # type: ignore[arg-type]  # typeshed knows less of it than it is
+    return Archive(contents, compiled, tar.fileobj)  # type: ignore[arg-type]  # typeshed declares less than it has
 
 
 def _content(tar: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes:

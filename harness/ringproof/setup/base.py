@@ -1,4 +1,4 @@
-"""The base of an image: one the engine has, else one that is pulled, else one made from Debian's packages."""
+"""Provide the base of an image: one the engine has, else one that is pulled, else one made of Debian's packages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CHUNK_BYTES = 1 << 20
 
 
 def ensure(engine: Engine, release: str) -> str:
-    """Return the name of a base of this release of Debian that the engine has by now.
+    """Return the name of a base image of this Debian release; pull or make it where the engine has none.
 
     Raises:
         SetupError: the engine has none, and none can be pulled or made.
@@ -42,7 +42,7 @@ def ensure(engine: Engine, release: str) -> str:
 
 
 def make(engine: Engine, release: str) -> None:
-    """Make a minimal root file system with mmdebstrap, as the host's apt would, and hand it to the engine."""
+    """Make a minimal root file system with mmdebstrap and the settings of the host's apt, and import it as an image."""
     if find("mmdebstrap") is None:
         try:
             apt.install(["mmdebstrap"], "No container registry is reachable, and a base needs mmdebstrap")
@@ -67,7 +67,7 @@ def root_file_system(release: str, host: apt.HostApt, log: Path) -> Iterator[byt
     """Run mmdebstrap and yield the tar it writes.
 
     Raises:
-        SetupError: it failed; whoever takes the tar gets no end of it then, and so nothing half-made.
+        SetupError: it failed; it is raised before the tar ends, so that nothing incomplete is imported.
 
     """
     keyring = f"[signed-by={apt.KEYRING}] " if apt.KEYRING.exists() else ""
@@ -75,7 +75,7 @@ def root_file_system(release: str, host: apt.HostApt, log: Path) -> Iterator[byt
     command += [f"--aptopt={line.removesuffix(';')}" for line in host.policy.splitlines()]
     command += [f"--dpkgopt=path-exclude=/usr/share/{what}/*" for what in ("man", "doc", "locale", "info")]
     command += [
-        # what the host is set to is not the image's
+        # the host's settings must not stay in the image
         '--customize-hook=rm -f "$1"/etc/apt/apt.conf.d/99mmdebstrap',
         release,
         "-",
@@ -91,7 +91,7 @@ def root_file_system(release: str, host: apt.HostApt, log: Path) -> Iterator[byt
             try:
                 while chunk := making.stdout.read(CHUNK_BYTES):
                     yield chunk
-            except BaseException:  # whoever takes the tar gave up: it is of no use any more
+            except BaseException:  # the consumer gave up, so the tar is of no use any more
                 making.terminate()
                 raise
     if making.returncode != 0:

@@ -1,4 +1,4 @@
-"""The few questions the set-up asks a Docker engine, over its own HTTP API and with the stdlib only.
+"""Send the few requests of the set-up to a Docker engine, over its HTTP API and with the standard library only.
 
 API reference: https://docs.docker.com/reference/api/engine/ (version 1.41 is that of Debian 12's docker.io).
 """
@@ -29,7 +29,7 @@ CHUNK_BYTES = 1 << 20
 
 
 class EngineError(SetupError):
-    """The engine answered a request with an error, which is the sentence."""
+    """The engine answered a request with an error; the sentence quotes it."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(f"the engine says: {message}")
@@ -53,9 +53,9 @@ class Engine:
 
     address: str
     by: str = "DOCKER_HOST"
-    """Who names it, where it is not this machine's own."""
+    """What names it, where it is not this machine's own: a variable, or a context of the docker command."""
     way_back: str = f"unset DOCKER_HOST {TO_OWN}"
-    """What it takes to use this machine's own in its place."""
+    """How to use this machine's own engine in its place."""
 
     @classmethod
     def of_environment(cls) -> Engine:
@@ -65,11 +65,11 @@ class Engine:
 
     @property
     def is_this_machines_own(self) -> bool:
-        """Say whether this is the engine that starting dockerd here would give."""
+        """Return whether this is the address at which a dockerd started here would answer."""
         return self.address in {DEFAULT_ADDRESS, "unix:///run/docker.sock"}
 
     def answers(self, within: float = ASK_SECONDS) -> OSError | None:
-        """Ask the engine whether it is there; return None if so, else what stood in the way."""
+        """Ping the engine; return None if it answers within that many seconds, else the error."""
         try:
             with self._asked("GET", "/_ping", timeout=within) as answer:
                 answer.read()
@@ -80,7 +80,7 @@ class Engine:
         return None
 
     def ask(self, path: str, *, timeout: float = ASK_SECONDS, **query: object) -> Any:  # noqa: ANN401 - JSON
-        """Return what the engine answers to a question that changes nothing."""
+        """Return the engine's answer to a GET request, which changes nothing."""
         with self._asked("GET", f"{path}?{urlencode(query)}", timeout=timeout) as answer:
             return json.load(answer)
 
@@ -94,7 +94,7 @@ class Engine:
         return None if facts is None else dict(facts["Config"].get("Labels") or {})
 
     def identity(self, image: str) -> str | None:
-        """Return the id of an image, which outlives its name; None where the engine has no such image."""
+        """Return the id of an image, which stays when it loses its name; None where the engine has no such image."""
         facts = self._facts(image)
         return None if facts is None else str(facts["Id"])
 
@@ -113,7 +113,7 @@ class Engine:
         return [str(image["Id"]) for image in found]
 
     def name(self, image: str, repository: str, tag: str) -> None:
-        """Give an image that is there a name, which it takes from whichever had it."""
+        """Give an image of the engine a name; an image that had it loses it."""
         asked = urlencode({"repo": repository, "tag": tag})
         with self._asked("POST", f"/images/{quote(image)}/tag?{asked}", timeout=ASK_SECONDS) as answer:
             answer.read()
@@ -128,14 +128,14 @@ class Engine:
                 raise
 
     def pull(self, repository: str, tag: str, *, silence_seconds: float) -> None:
-        """Pull an image; silence for longer than `silence_seconds` is a refusal (TimeoutError)."""
+        """Pull an image. Raises TimeoutError where the engine is silent for longer than `silence_seconds`."""
         asked = urlencode({"fromImage": repository, "tag": tag})
         with self._asked("POST", f"/images/create?{asked}", timeout=silence_seconds) as answer:
             for _ in progress(answer):
                 pass
 
     def import_image(self, chunks: Iterable[bytes], *, repository: str, tag: str, labels: dict[str, str]) -> None:
-        """Make an image of a root file system that comes as a tar stream."""
+        """Make an image from a root file system that comes as a tar stream."""
         changes = [("changes", f"LABEL {key}={json.dumps(value)}") for key, value in labels.items()]
         asked = urlencode([("fromSrc", "-"), ("repo", repository), ("tag", tag), *changes])
         with self._asked("POST", f"/images/create?{asked}", chunks, timeout=BUILD_SECONDS) as answer:
@@ -143,9 +143,9 @@ class Engine:
                 pass
 
     def build(self, context: bytes, *, tag: str, labels: dict[str, str], build_args: dict[str, str]) -> Iterator[str]:
-        """Build an image of a tar with a Dockerfile, and return what the builder prints, as it comes.
+        """Build an image from a tar with a Dockerfile, and yield what the builder prints, as it comes.
 
-        The build shares this machine's network, so it reaches the mirror the way this machine does.
+        The build uses this machine's network, so it reaches the mirror as this machine does.
         """
         asked = urlencode(
             {
@@ -163,9 +163,9 @@ class Engine:
                 yield str(said.get("stream", said.get("status", "")))
 
     def archive(self, images: Iterable[str]) -> Iterator[bytes]:
-        """Return these images with their names as one tar, as it comes; what they share is in it once.
+        """Yield these images with their names as one tar, as it comes; what they share is in it once.
 
-        Where the engine fails on the way, its tar ends early, and with a sentence of the engine in JSON.
+        Where the engine fails meanwhile, its tar ends early, with an error message in JSON.
         """
         asked = urlencode([("names", image) for image in images])
         with self._asked("GET", f"/images/get?{asked}", timeout=BUILD_SECONDS) as answer:
@@ -173,7 +173,7 @@ class Engine:
                 yield chunk
 
     def load(self, chunks: Iterable[bytes]) -> None:
-        """Take the images of such a tar, with their names. Raises EngineError where the engine could not."""
+        """Load the images of such a tar, with their names. Raises EngineError where the engine could not."""
         with self._asked("POST", "/images/load?quiet=1", chunks, timeout=BUILD_SECONDS) as answer:
             for _ in progress(answer):
                 pass
@@ -206,11 +206,11 @@ class Engine:
         timeout: float,
         kind: str = "application/x-tar",
     ) -> Iterator[http.client.HTTPResponse]:
-        """Send a request and give its answer, whose status is a good one; leaving ends the request."""
+        """Send a request, yield its answer, and close the connection. Raises EngineError for a status from 400 on."""
         connection = self._connection(timeout)
         headers = {} if body is None else {"Content-Type": kind}
         with closing(connection):
-            with suppress(BrokenPipeError, ConnectionResetError):  # it answered before it had all of it: see below
+            with suppress(BrokenPipeError, ConnectionResetError):  # it answered before it had read all: see below
                 connection.request(method, path, body=body, headers=headers, encode_chunked=body is not None)
             answer = connection.getresponse()
             if answer.status >= HTTPStatus.BAD_REQUEST:
@@ -248,7 +248,7 @@ def _says_no(status: int, text: str) -> EngineError:
 
 
 def progress(answer: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-    """Read the engine's progress, one JSON object a line; an error in it is raised."""
+    """Yield the engine's progress, one JSON object for each line. Raises EngineError for an error in it."""
     for line in answer:
         if not line.strip():
             continue

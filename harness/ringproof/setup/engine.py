@@ -1,4 +1,4 @@
-"""The engine step: the Docker engine that answers is used as it is; where none does, Debian's is started."""
+"""The engine step: use the Docker engine that answers as it is; where none does, install and start Debian's."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NO_ENGINE = "No Docker engine answers"
 
 @dataclass(frozen=True)
 class Machine:
-    """Where the things are that the engine step looks at and changes; tests bring their own."""
+    """The paths that the engine step reads and changes; tests pass their own."""
 
     proc: Path = Path("/proc")
     run: Path = Path("/run")
@@ -39,12 +39,12 @@ class Machine:
 
     @property
     def systemd(self) -> bool:
-        """Say whether systemd runs this machine, as sd_booted(3) does."""
+        """Return whether systemd runs this machine, tested as sd_booted(3) does."""
         return (self.run / "systemd" / "system").is_dir()
 
 
 def ensure() -> None:
-    """See to it that a Docker engine answers.
+    """Ensure that a Docker engine answers.
 
     Raises:
         SetupError: none does, and it cannot or must not be started from here.
@@ -62,7 +62,7 @@ def ensure() -> None:
 
 
 def refuse(engine: Engine, obstacle: OSError, *, keep: bool, root: bool) -> None:
-    """Raise in each case in which the engine must not be installed or started by us."""
+    """Raise SetupError in each case in which Ringproof must not install or start an engine."""
     why = f"{NO_ENGINE} at {engine.address} ({obstacle.strerror or obstacle})"
     if not engine.is_this_machines_own:
         raise SetupError(f"{why}: start it, or {engine.way_back}.")
@@ -88,13 +88,13 @@ def refuse(engine: Engine, obstacle: OSError, *, keep: bool, root: bool) -> None
 
 
 def apparmor() -> list[str]:
-    """Name the package that dockerd needs where the kernel has AppArmor switched on."""
+    """Return the package that dockerd needs where the kernel has AppArmor switched on."""
     switch = Path("/sys/module/apparmor/parameters/enabled")
     return ["apparmor"] if switch.exists() and switch.read_text().startswith("Y") else []
 
 
 def find(program: str) -> str | None:
-    """Return where a program is, in the places of root's programs too."""
+    """Return the path of a program, or None; the directories of root's programs are searched, too."""
     return shutil.which(program, path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin"]))
 
 
@@ -113,7 +113,7 @@ def start(engine: Engine, machine: Machine) -> None:
 
 
 def is_running(machine: Machine) -> bool:
-    """Say whether the dockerd that docker.pid names is alive: it is coming up."""
+    """Return whether the dockerd that docker.pid names is alive, and so is starting."""
     pid = read_pid(machine.var_run / "docker.pid")
     return pid is not None and program_of(pid, machine) == "dockerd"
 
@@ -135,10 +135,10 @@ def program_of(pid: int, machine: Machine) -> str | None:
 
 
 def remove_stale_pid_files(machine: Machine) -> list[Path]:
-    """Remove pid files whose process is gone, or is by now another program's; return them.
+    """Remove pid files whose process is gone, or is another program by now; return them.
 
-    A dockerd that was killed hard leaves its pid file, and the next one does not start while
-    that number lives.
+    A dockerd that was killed by SIGKILL leaves its pid file, and the next one does not start while
+    a process has that number.
     """
     removed = []
     for file, pid in stale_pid_files(machine):
@@ -149,7 +149,7 @@ def remove_stale_pid_files(machine: Machine) -> list[Path]:
 
 
 def stale_pid_files(machine: Machine) -> list[tuple[Path, int | None]]:
-    """Return those pid files, and the number in each."""
+    """Return the pid files that are stale, and the number in each; None where it has none."""
     return [
         (file, pid)
         for file, program in machine.pid_files.items()
@@ -158,12 +158,12 @@ def stale_pid_files(machine: Machine) -> list[tuple[Path, int | None]]:
 
 
 def launch(machine: Machine) -> subprocess.Popen[bytes]:
-    """Start dockerd in a session of its own, with none of our descriptors: make's pipe would never end."""
+    """Start dockerd in a session of its own, with none of our descriptors: else a pipe of make would never end."""
     program = find("dockerd")
     if program is None:
         raise SetupError("docker.io is installed but has no dockerd: run `apt-get install --reinstall docker.io`.")
     with machine.log.open("ab") as log:
-        return subprocess.Popen(  # it outlives us on purpose
+        return subprocess.Popen(  # it outlives this process on purpose
             [program], stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True
         )
 
@@ -172,7 +172,7 @@ def await_answer(engine: Engine, machine: Machine, started: subprocess.Popen[byt
     """Wait until the engine answers.
 
     Raises:
-        SetupError: with the log's tail, when it ends instead, or does not answer in time.
+        SetupError: dockerd ended, or does not answer in time; the error has the log's tail.
 
     """
     deadline = time.monotonic() + READY_SECONDS

@@ -1,4 +1,4 @@
-"""The images that calls need: the PBX's, above all `ringproof-asterisk:22`, and the phones'; built on any base."""
+"""Build the images that calls need, on any base: those of PBXs, mainly `ringproof-asterisk:22`, and of the phones."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ FOLDER = "asterisk-image"
 DEFAULT_VERSION = "22"
 
 RELEASES = {"22": "forky", "16": "bullseye"}
-"""Which release of Debian has which major version of Asterisk."""
+"""The Debian release that has each major version of Asterisk."""
 
 NOT_BUILT_IN = frozenset({"init"})
-"""Of asterisk-image/: what is mounted into every container, those of other people's images included."""
+"""Files of asterisk-image/ that are mounted into every container instead, also of images that users bring."""
 
 HASH_LABEL = "ringproof.image.hash"
 BUILDER_LABEL = "ringproof.image.builder"
-"""Of what a build with several stages leaves behind: which build that was."""
+"""The label on the image that a build with several stages leaves behind; its value identifies the build."""
 _COLOUR = re.compile(r"\x1b\[\d*m")
-"""In which the builder writes what a command says on stderr."""
+"""The builder writes a command's stderr in colour."""
 _COMMAND = re.compile(r"The command '.*' returned a non-zero code: (\d+)", re.DOTALL)
 
 
@@ -47,11 +47,11 @@ class Recipe:
     release: str
     repository: str = REPOSITORY
     folder: str = FOLDER
-    """The one with the Dockerfile: asterisk-image, or asterisk-image/clock; a folder below is not part of it."""
+    """The folder with the Dockerfile: asterisk-image, asterisk-image/clock, phones-image. Subfolders do not count."""
     beside: tuple[str, ...] = ()
-    """Further folders that are copied into it, each under its last name in the build context."""
+    """Further folders in the build context, each under the last part of its path."""
     leaves_builder: bool = False
-    """Its Dockerfile has a stage that compiles, labelled BUILDER_LABEL, of which nothing is needed afterwards."""
+    """Its Dockerfile has a stage that compiles, labelled BUILDER_LABEL, which is not needed afterwards."""
 
     @property
     def name(self) -> str:
@@ -64,7 +64,7 @@ PHONES = Recipe("2", "forky", "ringproof-phones", "phones-image", leaves_builder
 
 
 def image_dir(name: str = FOLDER) -> Path:
-    """Return a folder that images are made of: of the checkout, else the one that came in the wheel."""
+    """Return a folder that images are made of: from the wheel, else from the checkout. Raises SetupError for none."""
     package = Path(__file__).resolve().parents[1]
     for place in (package / "_data" / name, package.parents[1] / name):
         if place.is_dir():
@@ -73,7 +73,7 @@ def image_dir(name: str = FOLDER) -> Path:
 
 
 def recipe_of(version: str) -> Recipe:
-    """Return what the image of this Asterisk is made of. Raises SetupError where nobody knows."""
+    """Return the recipe of the image of this Asterisk version. Raises SetupError where there is none."""
     if version not in RELEASES:
         known = ", ".join(RELEASES)
         raise SetupError(f"There is no recipe for Asterisk {version}, only for {known}: name an image of your own.")
@@ -81,7 +81,7 @@ def recipe_of(version: str) -> Recipe:
 
 
 def ensure(recipe: Recipe) -> str:
-    """See to it that the engine has this image, made from what its folder is now; return its name.
+    """Ensure that the engine has this image, made of the present content of its folder; return its name.
 
     Raises:
         SetupError: no engine answers, no base can be had, or the build failed.
@@ -98,7 +98,7 @@ def ensure(recipe: Recipe) -> str:
 
 
 def labelled(engine: Engine, recipe: Recipe, wanted: str) -> bool:
-    """Say whether the engine's image is the one wanted: one question to the engine."""
+    """Return whether the engine's image has the wanted hash, by one request. Raises SetupError for no engine."""
     try:
         labels = engine.labels(recipe.name)
     except OSError as error:
@@ -110,7 +110,7 @@ def labelled(engine: Engine, recipe: Recipe, wanted: str) -> bool:
 
 @contextmanager
 def one_at_a_time(recipe: Recipe) -> Iterator[None]:
-    """Make a second build of an image wait for the first; the lock is gone with the process."""
+    """Make a second build of an image wait for the first; the lock ends with the process."""
     descriptor = os.open(image_dir(recipe.folder), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -120,7 +120,7 @@ def one_at_a_time(recipe: Recipe) -> Iterator[None]:
 
 
 def content_hash(recipe: Recipe) -> str:
-    """Return the hash of what an image is made of: base, version, and the files but for their documentation."""
+    """Return the hash of what an image is made of: version, Debian release, and the files except documentation."""
     digest = hashlib.sha256(f"{recipe.version}\0{recipe.release}\0".encode())
     for name, content in files_of(recipe).items():
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
@@ -128,7 +128,7 @@ def content_hash(recipe: Recipe) -> str:
 
 
 def files_of(recipe: Recipe) -> dict[str, bytes]:
-    """Return the files that matter to the build, sorted by their names in its context."""
+    """Return the files of the build context by name, sorted, without documentation."""
     files = {}
     for prefix, folder in (("", recipe.folder), *((f"{Path(each).name}/", each) for each in recipe.beside)):
         for path in image_dir(folder).iterdir():
@@ -138,7 +138,7 @@ def files_of(recipe: Recipe) -> dict[str, bytes]:
 
 
 def build(engine: Engine, recipe: Recipe, wanted: str) -> None:
-    """Build the image on whatever base can be had; what it replaces and what the build leaves are removed."""
+    """Build the image on the base that can be had; remove the image that it replaces and what the build leaves."""
     on = base.ensure(engine, recipe.release)
     superseded = engine.identity(recipe.name)
     host = apt.host_apt()
@@ -170,14 +170,14 @@ def build(engine: Engine, recipe: Recipe, wanted: str) -> None:
 
 
 def _failed(recipe: Recipe, error: EngineError | OSError, log: Path) -> SetupError:
-    """Return what to say of a build that failed; a command of the Dockerfile is a page, and is left out."""
+    """Return the error of a failed build, without the Dockerfile's command, which can fill a page."""
     why = _COMMAND.sub(r"a command returned \1", str(error))
     todo = OFFLINE if no_mirror_in(log) else "mend what the build says below, then run this again."
     return SetupError(f"{recipe.name} could not be built ({why}): {todo}", f"{tail(log)}\n(all of it: {log})")
 
 
 def context(recipe: Recipe, host: apt.HostApt) -> bytes:
-    """Return the build context as a tar: the recipe's files, and under apt/ what the host's apt is set to."""
+    """Return the build context as a tar: the recipe's files, and the settings of the host's apt under apt/."""
     files = files_of(recipe)
     policy = host.policy
     if host.needs_certificates:

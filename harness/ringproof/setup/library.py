@@ -1,4 +1,4 @@
-"""What is compiled here: the clock's library and the containers' seal, in an image of its own, kept in the package."""
+"""Compile the clock's library and the containers' seal, in an image of their own, and keep them in the package."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ BUILDER = image.Recipe(
     folder=f"{image.FOLDER}/clock",
     beside=(f"{image.FOLDER}/seal",),
 )
-"""Debian 11: its glibc 2.31 is the oldest of any Asterisk that we make, and a later one runs what it linked."""
+"""Debian 11: its glibc 2.31 is the oldest one in our Asterisk images, and a later one runs what it linked."""
 PACKAGE = Path(__file__).resolve().parents[1]
 LIBRARY = PACKAGE / "clock" / "ringproof-clock.so"
 SEAL = PACKAGE / "containers" / "ringproof-seal"
 MADE_FROM = LIBRARY.with_name(f"{LIBRARY.name}.made-from")
-"""Of both: the hash of the sources."""
+"""The file with the hash of the sources of both."""
 
 
 def files() -> list[Path]:
-    """Return where library and seal are kept."""
+    """Return the paths of library and seal."""
     return [LIBRARY, SEAL]
 
 
 def ensure() -> Path:
-    """See to it that library and seal are there, compiled from what asterisk-image/ is now; return the library's path.
+    """Ensure that library and seal are compiled from the present asterisk-image/; return the library's path.
 
     Raises:
         SetupError: no engine answers, no base can be had, or it does not compile.
@@ -53,12 +53,12 @@ def ensure() -> Path:
 
 
 def is_made_from(sources: str) -> bool:
-    """Say whether library and seal are there, compiled from sources of this hash."""
+    """Return whether library and seal are there, compiled from sources of this hash."""
     return all(file.is_file() for file in (*files(), MADE_FROM)) and MADE_FROM.read_text() == sources
 
 
 def keep(contents: Mapping[str, bytes], made_from: str) -> None:
-    """Write library and seal, by their names, which were compiled from sources of this hash.
+    """Write library and seal (`contents`, by file name), and the hash of the sources that they were compiled from.
 
     Raises:
         SetupError: one cannot be written.
@@ -69,7 +69,7 @@ def keep(contents: Mapping[str, bytes], made_from: str) -> None:
         try:
             draft.write_bytes(contents[file.name])
             draft.chmod(0o755)
-            draft.replace(file)  # at once: a container that starts meanwhile has the old one or the new one
+            draft.replace(file)  # atomic: a container that starts meanwhile has the old file or the new one
         except OSError as error:
             raise SetupError(f"{file} cannot be written ({error.strerror or error})") from error
         finally:

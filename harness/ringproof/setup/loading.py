@@ -1,4 +1,4 @@
-"""`ringproof image --load`: what `--save` wrote elsewhere, into the engine of this machine; all of it or nothing."""
+"""Implement `ringproof image --load`: load what `--save` wrote elsewhere into the engine, all of it or nothing."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from ringproof.setup.output import SetupError, step
 
 
 def require_fitting(file: Path) -> None:
-    """Raise ArchiveError unless this is such a file, whole, and of what this Ringproof would make itself."""
+    """Raise ArchiveError unless this is such a file, complete, and made of the same sources as there are here."""
     with opened(file) as archive:
         _require_same(archive.contents, file)
 
 
 def load(engine: Engine, file: Path) -> list[str]:
-    """Give the engine the images of such a file, and Ringproof what is compiled; return the images' names.
+    """Load the images of such a file into the engine, keep its compiled files, and return the images' names.
 
     Raises:
-        ArchiveError: it is no such file, not whole, or of another Ringproof or processor.
-        SetupError: the engine did not take it. What was there before is there again.
+        ArchiveError: it is no such file, is not complete, or is for other sources or another processor.
+        SetupError: it could not be loaded. The images that were there before are restored.
 
     """
     with opened(file) as archive, step(f"loading images and what is compiled from {file}"):
@@ -53,7 +53,7 @@ def load(engine: Engine, file: Path) -> list[str]:
 
 
 def _require_same(contents: Contents, file: Path) -> None:
-    """Raise ArchiveError unless all of it is made of what the folders here are now."""
+    """Raise ArchiveError unless all of it was made of the present content of the folders here."""
     recipes = [*map(image.recipe_of, image.RELEASES), image.PHONES]
     wanted = {recipe.name: image.content_hash(recipe) for recipe in recipes}
     others = [name for name, made_from in contents.images.items() if wanted.get(name) != made_from]
@@ -68,7 +68,7 @@ def _require_same(contents: Contents, file: Path) -> None:
 
 
 def _require_processor(engine: Engine, contents: Contents, file: Path) -> None:
-    """Raise ArchiveError where its programs would not run: an engine takes them all the same."""
+    """Raise ArchiveError where its programs cannot run on the engine's processor: an engine would still load them."""
     if (architecture := engine.architecture()) != contents.architecture:
         raise ArchiveError(
             f"{file} does not fit: its programs are for {contents.architecture}, and this engine's processor is "
@@ -77,16 +77,16 @@ def _require_processor(engine: Engine, contents: Contents, file: Path) -> None:
 
 
 def _require_there(engine: Engine, contents: Contents) -> None:
-    """Raise SetupError unless the engine has by now what it was given."""
+    """Raise SetupError unless the engine now has the images that it was given."""
     for name, made_from in contents.images.items():
         if (engine.labels(name) or {}).get(image.HASH_LABEL) != made_from:
             raise SetupError(f"the engine took it, and has no {name} of it")
 
 
 def _put_back(engine: Engine, before: Mapping[str, str | None]) -> None:
-    """Remove what the engine has taken, and give images that were there their names again."""
+    """Remove the images that the engine has loaded, and give the earlier images their names again."""
     for name, identity in before.items():
-        with suppress(EngineError, OSError, HTTPException):  # whatever stopped the loading may go on
+        with suppress(EngineError, OSError, HTTPException):  # the cause that stopped the loading may still be there
             if engine.identity(name) == identity:
                 continue
             engine.discard(name)

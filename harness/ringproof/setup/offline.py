@@ -1,4 +1,4 @@
-"""Where nothing can be downloaded: how that shows, and how images come to such a machine all the same."""
+"""Detect that nothing can be downloaded, and say how to get the images to such a machine."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _NO_MIRROR = re.compile(
     r"|Unable to connect to|Network is unreachable|No route to host"
     r"|Connection (timed out|refused|failed)"
 )
-"""What apt says of a mirror, or of a proxy, that it does not reach."""
+"""Messages of apt about a mirror, or a proxy, that it cannot reach."""
 
 
 def no_mirror_in(log: Path) -> bool:
-    """Say whether apt's words in a log are those of a machine that reaches no mirror."""
+    """Return whether a log has a message of apt that it cannot reach a mirror."""
     return bool(_NO_MIRROR.search(log.read_text(errors="replace")))

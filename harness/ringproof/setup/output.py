@@ -1,4 +1,4 @@
-"""How a set-up step speaks: what it does, how long it took; and on failure, what to do."""
+"""Print what a set-up step does and how long it took; define its error, which says what to do."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class SetupError(Exception):
 
 
 def say(sentence: str) -> None:
-    """Print one line of progress at once, whatever stdout is."""
+    """Print one line of progress at once, even where stdout is a pipe or a file."""
     print(f"setup: {sentence}", flush=True)
 
 
 @contextmanager
 def step(doing: str) -> Iterator[None]:
-    """Say what is being done, and when it is done how long it took."""
+    """Print what is being done, and afterwards how long it took."""
     say(f"{doing} ...")
     started = time.monotonic()
     try:
@@ -46,7 +46,7 @@ def step(doing: str) -> Iterator[None]:
 
 
 def tail(log: Path, lines: int = TAIL_LINES) -> str:
-    """Return the last lines of a log, or a word about its absence."""
+    """Return the last lines of a log, or a note that there is none or that it is empty."""
     try:
         written = log.read_text(errors="replace").splitlines()
     except OSError as error:
@@ -55,7 +55,7 @@ def tail(log: Path, lines: int = TAIL_LINES) -> str:
 
 
 def run(command: Sequence[str], log: Path, failing: str, env: Mapping[str, str] | None = None) -> None:
-    """Run a command whose output goes to a log and never to our own stdout, which something may wait on.
+    """Run a command with its output in a log, never on our own stdout: a program may wait for the end of that.
 
     Raises:
         SetupError: `failing` with the log's tail, if it cannot be started or does not end with 0.

@@ -1,4 +1,4 @@
-"""`ringproof image --save`: the images that the engine has, and what is compiled, into one file."""
+"""Implement `ringproof image --save`: write images of the engine and the compiled files into one file."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ringproof.setup.output import SetupError, say, step
 
 _TAIL_BYTES = 4096
 _LAST_WORDS = re.compile(rb'\{"errorDetail":.*?"message":"([^"]*)"')
-"""With which an engine ends an archive that it could not finish."""
+"""The error with which an engine ends an archive that it could not finish."""
 
 
 def require_place(file: Path) -> None:
-    """Raise ArchiveError where no such file can be written; building images first would take minutes."""
+    """Raise ArchiveError where no such file can be written. It is called first, since building images takes minutes."""
     if file.is_dir():
         raise ArchiveError(f"{file} is a folder: name a file in it.")
     if not file.parent.is_dir():
@@ -31,7 +31,7 @@ def require_place(file: Path) -> None:
 
 
 def save(engine: Engine, names: Sequence[str], file: Path) -> None:
-    """Write these images and what is compiled; the file has its name only when it is whole.
+    """Write these images and the compiled files; the file gets its name only when it is complete.
 
     Raises:
         ArchiveError: it cannot be written.
@@ -60,7 +60,7 @@ def save(engine: Engine, names: Sequence[str], file: Path) -> None:
 
 
 def _chunks(engine: Engine, names: Sequence[str]) -> Iterator[bytes]:
-    """Yield the file's content. Errors of the engine become another kind than those of whoever writes it."""
+    """Yield the file's content. Errors of the engine become SetupError, so that an OSError is one of writing."""
     try:
         made_from = {name: (engine.labels(name) or {}).get(image.HASH_LABEL, "") for name in names}
         contents = Contents(__version__, engine.architecture(), made_from, library.MADE_FROM.read_text())
@@ -71,7 +71,7 @@ def _chunks(engine: Engine, names: Sequence[str]) -> Iterator[bytes]:
 
 
 def _require_whole(draft: Path) -> None:
-    """Raise SetupError where the engine ended its archive early: it does so without an error of HTTP."""
+    """Raise SetupError where the engine ended its archive early, for which HTTP reports no error."""
     try:
         with opened(draft):
             return

@@ -1,4 +1,4 @@
-"""The three steps in their order, and the one place that tells a failed one to the user."""
+"""Take the three set-up steps in their order, and report a failed one to the user."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ STEPS: dict[str, Callable[[], object]] = {
 
 
 def images(*versions: str) -> list[str]:
-    """See to it that clock, seal and the images of these Asterisks and of the phones are there; name the images."""
+    """Ensure that clock, seal and the images of these Asterisks and the phones are there; return the images' names."""
     library.ensure()
     return [image.ensure(recipe) for recipe in (*map(image.recipe_of, versions), image.PHONES)]
 
 
 @contextmanager
 def one_at_a_time() -> Iterator[None]:
-    """Make a second set-up of the same checkout wait for the first; the lock is gone with the process."""
+    """Make a second set-up of the same checkout wait for the first; the lock ends with the process."""
     descriptor = os.open(CHECKOUT, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -39,7 +39,7 @@ def one_at_a_time() -> Iterator[None]:
 
 
 def take(names: list[str]) -> int:
-    """Take the named steps (all of them where none is named) and return the exit code: 0, 2 or 3."""
+    """Take the named steps (all of them where none is named) and return the exit code: 0, 2, 3 or 130."""
     unknown = [name for name in names if name not in STEPS]
     if unknown:
         print(f"setup: there is no step {unknown[0]}; there are: {', '.join(STEPS)}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""The Python step: `.venv` with exactly what requirements.lock says, and Ringproof itself, editable."""
+"""The Python step: make `.venv` with exactly the packages of requirements.lock, and Ringproof itself, editable."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Stamp:
 
     @classmethod
     def wanted(cls, checkout: Path) -> Stamp:
-        """Return the stamp that `.venv` should have; of pyproject.toml only what pip looks at counts."""
+        """Return the stamp that `.venv` should have; of pyproject.toml only the tables that pip reads count."""
         locked = hashlib.sha256((checkout / "requirements.lock").read_bytes() + str(checkout).encode())
         project = tomllib.loads((checkout / "pyproject.toml").read_text())
         own = hashlib.sha256((checkout / "harness" / "ringproof" / "__init__.py").read_bytes())
         own.update(repr([project["build-system"], project["project"], project["tool"]["hatch"]]).encode())
-        python = os.path.realpath(sys.executable)  # the Python itself, where this .venv is active
+        python = os.path.realpath(sys.executable)  # the base Python, where this .venv is active
         return cls(locked.hexdigest(), own.hexdigest(), python)
 
     @classmethod
@@ -46,12 +46,12 @@ class Stamp:
         return cls(locked, own, python) if (place / "bin" / "python").exists() else None
 
     def write(self, place: Path) -> None:
-        """Write it, which says that `.venv` is complete."""
+        """Write the stamp, which marks `.venv` as complete."""
         (place / STAMP).write_text(f"{self.locked}\n{self.own}\n{self.python}\n")
 
 
 def ensure(checkout: Path) -> None:
-    """Make `.venv` match the lock. The stamp is written last, so a half-made one is made again.
+    """Make `.venv` match the lock. The stamp is written last, so that an incomplete `.venv` is made again.
 
     A `.venv` whose Python still works is kept, whichever Python runs this, unless RINGPROOF_PYTHON names another.
     """
@@ -94,7 +94,7 @@ def make(place: Path, checkout: Path, python: str, *, old: bool) -> None:
 
 
 def ensure_venv_module() -> None:
-    """Install what a bare Debian's python3 lacks: ensurepip, and the certificates pip trusts."""
+    """Install what a bare Debian's python3 lacks: ensurepip, and the certificates that pip trusts."""
     missing = []
     if not has_ensurepip():
         version = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -117,7 +117,7 @@ def ensure_venv_module() -> None:
 
 
 def has_ensurepip() -> bool:
-    """Say whether this Python can make a venv with pip in it (asked anew: apt may just have run)."""
+    """Return whether this Python can make a venv with pip in it. It is tested anew, since apt may just have run."""
     asked = subprocess.run([sys.executable, "-c", "import ensurepip, venv"], capture_output=True, check=False)
     return asked.returncode == 0
 
