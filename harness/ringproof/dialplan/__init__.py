@@ -1,1 +1,1 @@
-"""From an office to the Asterisk configuration that people read and the PBX runs."""
+"""Render an office as the Asterisk configuration that people read and the PBX runs."""

@@ -1,7 +1,7 @@
-"""A configuration that `ringproof render` wrote and somebody edited since: what a play takes of it, and adds.
+"""Copy a configuration that `ringproof render` wrote and a user edited, and write the play's own files into the copy.
 
-All of the folder is taken as it stands. Added is what the play itself lives by, and what differs from play to play: its
-account of the manager interface, the log by which it sees complaints, and the address from which outside callers come.
+All of the folder is taken as it is, except for what the play itself needs and what differs from play to play: its
+account of the manager interface, the log in which it sees complaints, and the address from which outside callers come.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from ringproof.scenario.model.office import Office
 REQUIRED = ("asterisk.conf", "modules.conf", "pjsip.conf", "extensions.conf")
 OF_THE_PLAY = ("logger.conf", "manager.conf", TRUNK_ADDRESS_FILE)
 EXECUTABLE = 0o111
-"""Of a file's mode: somebody may run it."""
+"""The bits of a file's mode by which a user may run it."""
 _TITLE = re.compile(r"; Written by ringproof from the office (?P<office>['\"].*['\"])\. .*")
 
 
 class EditedError(ValueError):
-    """A folder that cannot be played; the message is a sentence, `file` the file that it is about."""
+    """A folder cannot be played; the message is a sentence, and `file` is the file that it is about."""
 
     def __init__(self, sentence: str, file: Path) -> None:
-        """Keep the file apart."""
+        """Keep the file beside the message."""
         super().__init__(sentence)
         self.file = file
 
 
 def require_rendered(folder: Path) -> None:
-    """Raise EditedError where `folder` is none that `ringproof render` may have written."""
+    """Raise EditedError unless `folder` is a folder with the main files that `ringproof render` writes."""
     if not folder.is_dir():
         raise EditedError(f"there is no folder {folder}", folder)
     for name in REQUIRED:
@@ -41,7 +41,7 @@ def require_rendered(folder: Path) -> None:
 def take_edited(
     folder: Path, out: Path, office: Office, *, addresses: PlayAddresses | None = None, secrets: Secrets | None = None
 ) -> None:
-    """Copy what is in `folder` into the folder `out`, and write there what is the play's own.
+    """Copy the content of `folder` into the folder `out`, and write the play's own files there.
 
     Raises EditedError where `folder` cannot be read, or says that it was rendered from another office.
     """
@@ -58,11 +58,11 @@ def take_edited(
         (out / name).write_text(texts[name], encoding="utf-8")
     for path in out.rglob("*"):
         runs = path.is_dir() or path.stat().st_mode & EXECUTABLE  # such as a script that AGI() or System() names
-        path.chmod(0o755 if runs else 0o644)  # the PBX reads it as a user of its own
+        path.chmod(0o755 if runs else 0o644)  # the PBX reads it as another user
 
 
 def _require_office(dialplan: Path, office: Office) -> None:
-    """What `render` wrote says of which office; who has taken that line out knows what he does."""
+    """Raise EditedError where the first line names another office. Without the line of `render` nothing is checked."""
     first = dialplan.read_text(encoding="utf-8").partition("\n")[0]
     if (written := _TITLE.fullmatch(first)) and written["office"] != repr(office.office):
         sentence = f"this was rendered from the office {written['office']}, and the scenario is about {office.office!r}"
@@ -70,6 +70,6 @@ def _require_office(dialplan: Path, office: Office) -> None:
 
 
 def _towards(out: Path, here: str) -> set[str]:
-    """The folder in which the play writes may lie in the one that is copied: it is left out."""
+    """Return the names in `here` that are not copied: the folder `out`, and those around it, if they lie there."""
     inside = Path(here).resolve()
     return {path.name for path in (out.resolve(), *out.resolve().parents) if path.parent == inside}

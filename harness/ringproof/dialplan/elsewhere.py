@@ -1,8 +1,8 @@
-r"""Settings of an edited configuration by which a PBX sends phones to an address that is not in its run.
+r"""Find settings of an edited configuration by which a PBX sends phones to an address that is not in its run.
 
-Such an address is that of the office's router, or of a server in the internet: who calls there leaves this machine. The
+Such an address is that of the office's router, or of a server in the internet: packets to it leave this machine. The
 files are read as Asterisk reads them (main/config.c): `option = value` or `option => value`, `;` up to the end of the
-line and `;-- --;` over many lines are comments, `\;` is none.
+line and `;-- --;` over many lines are comments, `\;` is a plain semicolon.
 """
 
 from __future__ import annotations
@@ -45,14 +45,15 @@ class Setting:
 
 
 def networks_of(subnets: str) -> tuple[Network, ...]:
-    """Read networks that are separated by commas: `172.18.0.0/16,172.19.0.0/16`. Raises ValueError."""
+    """Return networks that are written with commas between them: `172.18.0.0/16,172.19.0.0/16`. Raises ValueError."""
     return tuple(ip_network(subnet) for subnet in subnets.split(",") if subnet)
 
 
 def settings_elsewhere(folder: Path, networks: Sequence[Network]) -> list[tuple[Path, Setting]]:
     """Return each setting in a file below `folder` whose address is in none of `networks`, with its file.
 
-    All files are read, since any may be included by another. A host name is in no network; an empty value is unset.
+    All files are read, since any may be included by another. A host name counts as in no network, an empty value as
+    unset.
     """
     return [
         (file.relative_to(folder), setting)
@@ -63,7 +64,7 @@ def settings_elsewhere(folder: Path, networks: Sequence[Network]) -> list[tuple[
 
 
 def settings_of(text: str) -> Iterator[Setting]:
-    """Yield what a file of Asterisk's configuration sets; of pjsip_wizard.conf's `endpoint/option` the option."""
+    """Yield the settings in an Asterisk configuration file; for `endpoint/option` (pjsip_wizard.conf) the option."""
     section = ""
     for number, line, kept in _without_comments(text):
         said = "".join(line[column] for column in kept)
@@ -83,7 +84,7 @@ def settings_of(text: str) -> Iterator[Setting]:
 
 
 def _without_comments(text: str) -> Iterator[tuple[int, str, list[int]]]:
-    """Yield each line with its number and the places in it, from 0, of what is no comment."""
+    """Yield the number of each line, the line, and the positions, from 0, of its characters outside comments."""
     depth = 0
     for number, ended in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
         line = ended.rstrip("\r")
@@ -107,7 +108,7 @@ def _without_comments(text: str) -> Iterator[tuple[int, str, list[int]]]:
 
 
 def _is_in(value: str, networks: Sequence[Network]) -> bool:
-    """Whether this is an address in one of `networks`, alone or with a port: `172.18.0.2:5060`, `[fd00::2]:5060`."""
+    """Return whether `value` is an address in one of `networks`: `172.18.0.2`, `172.18.0.2:5060`, `[fd00::2]:5060`."""
     host = value
     if value.startswith("["):
         host = value[1:].partition("]")[0]

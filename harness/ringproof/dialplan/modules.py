@@ -1,4 +1,4 @@
-"""The Asterisk modules that a rendered office needs, and why."""
+"""List the Asterisk modules that a rendered office needs, and why."""
 
 from __future__ import annotations
 
@@ -73,4 +73,4 @@ SWITCHED_OFF: Mapping[str, str] = MappingProxyType(
         "udptl.conf": "[general]",
     }
 )
-"""Parts of Asterisk's core that always load and complain where their file is missing; no office needs them."""
+"""Files of parts of Asterisk's core that always load and complain where their file is missing; no office needs them."""

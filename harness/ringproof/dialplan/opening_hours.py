@@ -1,4 +1,4 @@
-"""Opening hours as GotoIfTime and STRFTIME take them."""
+"""Write opening hours as GotoIfTime and STRFTIME take them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WITHOUT_YEAR = len("01-01")
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Times of a day and the days of the week: `09:00-17:59`, `mon`. GotoIfTime counts the last minute in."""
+    """Times of a day and the days of the week: `09:00-17:59`, `mon`. GotoIfTime includes the last minute."""
 
     times: str
     days: str
@@ -21,7 +21,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day, and the form of STRFTIME in which today is compared with it."""
+    """A day, and the STRFTIME format in which today is compared with it."""
 
     day: str
     form: str
@@ -29,7 +29,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class HoursWords:
-    """What the template writes."""
+    """The opening hours as the template writes them."""
 
     timezone: str
     spans: tuple[Span, ...]
@@ -37,13 +37,13 @@ class HoursWords:
 
 
 def hours_of(hours: Hours) -> HoursWords:
-    """Return the hours in the dialplan's words."""
+    """Return the opening hours as the dialplan needs them."""
     holidays = (Day(day, "%m-%d" if len(day) == _WITHOUT_YEAR else "%Y-%m-%d") for day in hours.holidays)
     return HoursWords(hours.timezone, tuple(_spans(hours)), tuple(holidays))
 
 
 def _spans(hours: Hours) -> Iterator[Span]:
-    """A span past midnight is two: GotoIfTime looks at the day that it is now."""
+    """Yield the open spans. One past midnight becomes two, since GotoIfTime tests the present day of the week."""
     for _, day, begin, end in open_spans(hours.open):
         yield Span(f"{_clock(begin)}-{_clock(min(end, DAY) - 1)}", WEEKDAYS[day])
         if end > DAY:

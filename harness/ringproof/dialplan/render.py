@@ -1,4 +1,4 @@
-"""The Asterisk configuration of an office, written into a folder."""
+"""Write the Asterisk configuration of an office into a folder."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from ringproof.dialplan.templating import fill
 from ringproof.scenario.model.office import BundledSound, Destination, Hunt, Menu, Office, Progressive, Prompt
 
 CONF = "/ringproof/conf"
-"""Where the rendered folder stands in the PBX's container."""
+"""The path of the rendered folder in the PBX's container."""
 EVIDENCE = "/ringproof/evidence"
-"""Where the PBX writes its log."""
+"""The folder in the container into which the PBX writes its log."""
 TRUNK = "trunk"
 TRUNK_ADDRESS_FILE = "pjsip_trunk_address.conf"
 KEPT = "`render` writes it anew; `run --rendered` plays on it as it stands."
 LOST = "Each play writes it anew: changes made here are lost."
 MOST_HOPS = 50
-"""A call that is sent on more often goes round in circles."""
+"""A call that is sent on more often is in a loop."""
 MAX_CONTACTS = 10
 TONE_ZONE = {"en": "us", "ru": "ru"}
 FIRST_RTP_PORT = 10000
@@ -35,7 +35,7 @@ LAST_RTP_PORT = 10199
 
 @dataclass(frozen=True, slots=True)
 class PlayAddresses:
-    """What differs from play to play: the address from which the PBX sees outside callers come."""
+    """The address that differs from play to play: the PBX sees outside callers come from it."""
 
     trunk_provider: str = "198.51.100.10"
 
@@ -46,10 +46,10 @@ def _fixed_password(extension: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """The passwords of the phones and of the manager interface; without arguments fixed words, to be read."""
+    """The passwords of the phones and of the manager interface; by default fixed words that people can read."""
 
     sip_passwords: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """By extension; an extension that is not here gets the fixed word `ringproof-<extension>`."""
+    """Passwords by extension; an extension that is not here gets the fixed word `ringproof-<extension>`."""
     manager_user: str = "ringproof"
     manager_secret: str = "ringproof"  # noqa: S105 - the word of `ringproof render`; a play brings its own
 
@@ -60,7 +60,7 @@ class Secrets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedOffice:
-    """What was written, and so what the running PBX must know."""
+    """The files that were written, and what the running PBX must have loaded from them."""
 
     folder: Path
     files: tuple[str, ...]
@@ -70,7 +70,7 @@ class RenderedOffice:
     trunk: str
     """The endpoint as which outside callers are identified."""
     contexts: Mapping[str, tuple[str, ...]]
-    """Dialplan contexts in the order of the file, and the extensions that each holds itself, no includes."""
+    """Dialplan contexts in the order of the file, and the extensions in each, without those it includes."""
     modules: tuple[str, ...]
     """Names of the modules that must run, such as `chan_pjsip.so`."""
 
@@ -105,7 +105,7 @@ def render_office(
 ) -> RenderedOffice:
     """Write the configuration of an office into the folder `out`, which is made where it is missing.
 
-    Own WAV greetings are read relative to `office_folder`. The same arguments give the same bytes.
+    Paths of the office's own WAV files are relative to `office_folder`. The same arguments give the same bytes.
 
     Raises ValueError with a sentence for a value that would break a .conf file, OSError for a missing WAV.
     """
@@ -113,7 +113,7 @@ def render_office(
     out.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         (out / name).write_text(text, encoding="utf-8")
-        (out / name).chmod(0o644)  # the PBX reads it as a user of its own, whatever the umask here
+        (out / name).chmod(0o644)  # the PBX reads it as another user, whatever the umask here
     sounds = [_copy(wav, office_folder, out) for wav in sorted(_own_sounds(office))]
     return RenderedOffice(
         folder=out,
@@ -126,7 +126,7 @@ def render_office(
 
 
 def texts_of(office: Office, addresses: PlayAddresses, secrets: Secrets) -> Iterator[tuple[str, str]]:
-    """Yield name and text of every file, own sounds aside."""
+    """Yield the name and the text of every file except the office's own sounds."""
     title = safety.words(office.office, "The office's name")
     header = f"; Written by ringproof from the office {title!r}. {KEPT}"
     tone_zone = TONE_ZONE[office.language]
@@ -191,7 +191,7 @@ def texts_of(office: Office, addresses: PlayAddresses, secrets: Secrets) -> Iter
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Uses:
-    """What the groups of an office need beside their own contexts."""
+    """What the groups of an office need in addition to their own contexts."""
 
     tells: bool
     reserves: bool
@@ -217,7 +217,7 @@ def _needed(office: Office) -> Mapping[str, tuple[str, ...]]:
 
 
 def trunk_address_conf(office: Office, addresses: PlayAddresses) -> str:
-    """Return the text of the one file that differs from play to play: who is taken for the trunk."""
+    """Return the text of the file with the address that is taken for the trunk; it differs from play to play."""
     title = safety.words(office.office, "The office's name")
     header = f"; Written by ringproof from the office {title!r}. {LOST}"
     return fill(
@@ -246,14 +246,14 @@ def _menu(name: str, menu: Menu, office: Office) -> _MenuWords:
 
 
 def _sound(prompt: Prompt) -> str:
-    """Return what Background plays: Asterisk finds the ending and, for a bundled sound, the language."""
+    """Return the name that Background plays: Asterisk adds the ending and, for a bundled sound, the language."""
     if isinstance(prompt, BundledSound):
         return safety.sound(prompt.sound, "The sound")
     return f"{CONF}/sounds/{_wav_name(prompt.wav).removesuffix('.wav')}"
 
 
 def _wav_name(wav: str) -> str:
-    """Return the name of an own WAV in the rendered folder: its path beside the office, flattened."""
+    """Return the name in the rendered folder of an office's own WAV: its path relative to the office, flattened."""
     name = safety.sound(wav, "The WAV file").removeprefix("./").removeprefix("sounds/").replace("/", "-")
     if not name.endswith(".wav"):
         raise ValueError(f"The WAV file {wav!r} does not end in .wav.")
@@ -273,7 +273,7 @@ def _copy(wav: str, office_folder: Path, out: Path) -> str:
 
 
 def _contexts(dialplan: str) -> dict[str, tuple[str, ...]]:
-    """Read back which contexts and extensions were written, to be compared with what runs."""
+    """Return the contexts and extensions in a dialplan that was written, to be compared with what runs."""
     found: dict[str, list[str]] = {}
     context = ""
     for line in dialplan.splitlines():

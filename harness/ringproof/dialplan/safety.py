@@ -1,7 +1,7 @@
-"""What may not stand in a .conf file.
+"""Refuse values that would break a .conf file: each function returns its text, or raises ValueError with a sentence.
 
-The reader of office files has refused such values already, and says where they stand; this is the second
-lock, for whatever reaches the templates by another way.
+The reader of office files has refused such values already, and reports where they stand; this is a second
+check, for values that reach the templates in another way.
 """
 
 from __future__ import annotations
@@ -18,10 +18,7 @@ _SOUND = re.compile(r"[A-Za-z0-9_./-]{1,300}")
 
 
 def words(text: str, what: str) -> str:
-    """Return free text (a name, a title) that may stand in a value or a comment.
-
-    Raises ValueError with a sentence otherwise.
-    """
+    """Return free text (a name, a title) that may stand in a value or a comment."""
     for sign in text:
         if sign in BREAKS_CONF or not sign.isprintable():
             raise ValueError(f"{what} {text!r} holds {sign!r}, which would break the Asterisk configuration.")
@@ -29,24 +26,24 @@ def words(text: str, what: str) -> str:
 
 
 def number(text: str, what: str) -> str:
-    """Return a number that can be dialled, and that Asterisk takes literally, not as a pattern."""
+    """Return a number that can be dialled, and that Asterisk reads literally, not as a pattern."""
     return _matching(_DIALLED, text, what, "digits, *, # and +")
 
 
 def name(text: str, what: str) -> str:
-    """Return a name of which a context's name is made."""
+    """Return a name that becomes part of a context's name."""
     return _matching(_NAME, text, what, "small letters, digits and hyphens")
 
 
 def secret(text: str, what: str) -> str:
-    """Return a password; the message does not repeat it."""
+    """Return a password. The error message does not repeat it."""
     if not _SECRET.fullmatch(text):
         raise ValueError(f"{what} may hold letters, digits, dots, hyphens and underscores only.")
     return text
 
 
 def sound(text: str, what: str) -> str:
-    """Return a sound's name or path, which never climbs out of its folder."""
+    """Return a sound's name or path, which must not lead out of its folder."""
     if ".." in PurePosixPath(text).parts:
         raise ValueError(f"{what} {text!r} leads out of its folder.")
     return _matching(_SOUND, text, what, "letters, digits, _, -, . and /")

@@ -1,4 +1,4 @@
-"""The Jinja2 environment: a value that a template does not get is an error, never an empty text."""
+"""Fill the Jinja2 templates: a value that a template does not get is an error, never an empty text."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ _TEMPLATES = Environment(
 
 
 def fill(template: str, **values: object) -> str:
-    """Return the template's text with its values filled in; jinja2.UndefinedError where one is missing."""
+    """Return the template's text with its values filled in. Raises jinja2.UndefinedError where one is missing."""
     return _TEMPLATES.get_template(template).render(values)

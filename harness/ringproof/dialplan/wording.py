@@ -1,4 +1,4 @@
-"""How the parts of an office are written in a dialplan: the statement, and the words of its comment."""
+"""Write the parts of an office for a dialplan: the statement, and the words of its comment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ringproof.dialplan import safety
 from ringproof.scenario.model.office import Destination, HangUpCause, Office, ToExtension, ToGroup, ToHangUp, ToMenu
 
 Q850: dict[HangUpCause, int] = {"normal": 16, "busy": 17, "no answer": 19, "congestion": 34}
-"""Hang-up causes; before an answer chan_pjsip turns them into 603, 486, 480 and 503."""
+"""Hang-up causes of Q.850; before an answer chan_pjsip turns them into 603, 486, 480 and 503."""
 
 
 def goto(destination: Destination) -> str:
@@ -51,7 +51,7 @@ def extension_in_words(extension: str, office: Office) -> str:
 def seconds(time: PbxSeconds) -> str:
     """Return a time as Asterisk's applications take it: `15`, `1.5`, to the millisecond.
 
-    Raises ValueError for no time at all: Dial and WaitExten would wait for ever.
+    Raises ValueError for 0 and for a negative time: Dial and WaitExten would wait for ever.
     """
     text = f"{time:.3f}".rstrip("0").rstrip(".")
     if time < 0 or text == "0":

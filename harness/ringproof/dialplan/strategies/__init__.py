@@ -1,4 +1,4 @@
-"""One small file per strategy: what a call group's context holds."""
+"""Render the context of a call group; each strategy has a small module of its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""first_free: the first free member in list order; a refusal leads to the next one who is free."""
+"""Render first_free: the first free member in list order; a refusal leads to the next free one."""
 
 from __future__ import annotations
 

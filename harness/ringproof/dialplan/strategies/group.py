@@ -1,4 +1,4 @@
-"""What the templates of all strategies are told of a call group."""
+"""Define what the templates of all strategies get about a call group."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ringproof.scenario.model.office import Group, Office
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupWords:
-    """A call group in the dialplan's own words; every text in here is safe in a .conf file."""
+    """A call group as the dialplan writes it; every text in here is safe in a .conf file."""
 
     name: str
     members: tuple[str, ...]
@@ -19,18 +19,18 @@ class GroupWords:
     """Seconds, as Dial takes them."""
     ring_time_ms: str
     looked: str
-    """`free` or `registered`: who is rung."""
+    """`free` or `registered`: which members are rung."""
     destination: str
     """The application that sends the call on when nobody answered."""
     destination_in_words: str
     nobody_free: str
-    """The one that sends it on when nobody could be rung; empty: the same."""
+    """The application that sends the call on when nobody could be rung; empty: the same as `destination`."""
     all_refused: str
-    """The one that sends it on when everybody who was rung refused; empty: the same."""
+    """The application that sends the call on when everybody who was rung refused; empty: the same as `destination`."""
 
     @property
     def outcomes(self) -> bool:
-        """True when it matters how it came that nobody answered."""
+        """True when it matters why nobody answered."""
         return bool(self.nobody_free or self.all_refused)
 
     @property
@@ -40,7 +40,7 @@ class GroupWords:
 
     @classmethod
     def of(cls, name: str, group: Group, office: Office) -> GroupWords:
-        """Put a group of the office into words. Raises ValueError for what would break the dialplan."""
+        """Return the words of a group of the office. Raises ValueError for what would break the dialplan."""
         if len(set(group.members)) < len(group.members):
             raise ValueError(f"The group {name!r} has a member twice; nobody can be rung twice at once.")
         return cls(

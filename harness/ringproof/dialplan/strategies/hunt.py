@@ -1,13 +1,13 @@
-"""What the hunts share: one member at a time, each at most once.
+"""Render what the hunts share: one member at a time, each at most once.
 
-Between the look whether a member is free and the moment at which his phone rings another call could find him free, too.
-So one call at a time looks (LOCK), and the leg to the member's phone is counted (GROUP) before the lock is given back,
-which is before the phone is rung. The count is of legs: however a leg ends, its reservation ends with it, so there is
-no stale one. A caller who hangs up while he has the lock gives it back: Asterisk frees the locks of a channel that ends
-(`func_lock.c`).
+Between the check that a member is free and the moment at which its phone rings, another call could find it free, too.
+So only one call at a time checks (LOCK), and the leg to the member's phone is counted (GROUP) before the lock is
+released, which is before the phone is rung. Legs are counted: however a leg ends, its reservation ends with it, so
+there is no stale one. When a caller hangs up while its channel has the lock, the lock is released: Asterisk frees the
+locks of a channel that ends (`func_lock.c`).
 
-Dial says NOANSWER both when the ring time ran out and when the phone refused with 480 (`app_dial.c`, handle_cause), so
-the two are told apart by the PBX's own clock: a Dial that ended before its ring time was refused.
+Dial reports NOANSWER both when the ring time ran out and when the phone refused with 480 (`app_dial.c`, handle_cause),
+so the two are distinguished by the PBX's own clock: a Dial that ended before its ring time was refused.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ AT_RANDOM = "${RAND(1,${FIELDQTY(TRY,&)})}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HuntWords:
-    """How one hunt differs from the others, in the dialplan's own words."""
+    """How one hunt differs from the others, as the dialplan writes it."""
 
     title: str
     rule: str
     ending: str
     choice: str
-    """Which of those who have not been looked at this time is looked at next."""
+    """The position of the member that is checked next, among those not checked in this turn."""
     left: str
-    """Who is left when a member has been chosen."""
+    """The members that are left when one has been chosen."""
     reserves: bool
     tells_refusals: bool
     goes_on_if: str
@@ -42,7 +42,7 @@ class HuntWords:
 def context(group: GroupWords, hunt: Hunt, *, title: str, rule: str, choice: str, forgets: bool, goes_on: bool) -> str:
     """Return a hunt's context.
 
-    `forgets`: who was passed over is not looked at again. `goes_on`: no answer leads to the next member.
+    `forgets`: a member that was passed over is not checked again. `goes_on`: no answer leads to the next member.
     """
     after_refusal = hunt.after_refusal == "next"
     goes_on_if = {

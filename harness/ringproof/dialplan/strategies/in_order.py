@@ -1,4 +1,4 @@
-"""in_order: one by one in list order (FreePBX's hunt); who is not free when his turn comes is passed over."""
+"""Render in_order: one by one in list order (FreePBX's hunt); a member that is not free at its turn is passed over."""
 
 from __future__ import annotations
 

@@ -1,18 +1,18 @@
-"""progressive: the first free member, then the first two, then three...; who rings keeps ringing.
+"""Render progressive: the first free member, then the first two, then three...; a phone that rings keeps ringing.
 
-With `keep`, one INVITE per member means one Dial per member, and those Dials must live side by side: each runs in a leg
-of its own, a Local channel that the caller's Dial is ringing. One more leg decides whose turn it is, and alone holds
-what there is to know, so nothing needs a lock (LOCK() of Asterisk costs up to 50 ms, and hands out a lock twice
-where a condition variable wakes without cause).
+With `keep`, one INVITE per member means one Dial per member, and those Dials must run at the same time: each runs in a
+leg of its own, a Local channel that the caller's Dial is ringing. One more leg decides whose turn it is. It alone holds
+the state, so nothing needs a lock (LOCK() of Asterisk costs up to 50 ms, and gives a lock to two channels where a
+condition variable wakes without cause).
 
-The legs tell one another what has happened ([tell] and [await] in the dialplan), with what every Asterisk from 16 on
-has; nothing polls. Who waits is in a Dial towards a leg that does nothing but wait, and whoever has something to tell
-ends that one: it holds nothing, so it may be ended at any moment, which no leg that decides or rings may. Nothing that
-is told is lost: the teller notes it before he looks who waits, and the leg notes that it waits before it looks what was
-told. How many have refused is counted by INC() read through IMPORT(), which locks the caller's channel meanwhile, so no
-refusal is lost where two come at once.
+The legs signal each other what has happened ([tell] and [await] in the dialplan), with what every Asterisk from 16 on
+has; nothing polls. A leg that waits is in a Dial to a helper leg that does nothing but wait, and a leg that signals
+ends this helper. The helper holds no state, so it may be ended at any moment; a leg that decides or rings may not. No
+signal is lost: the sender notes it before it looks for a waiting leg, and the receiver notes that it waits before it
+looks for signals. The refusals are counted by INC() read through IMPORT(), which locks the caller's channel meanwhile,
+so no refusal is lost where two come at once.
 
-Without `keep` each step is one Dial, and all who have joined are rung anew.
+Without `keep` each step is one Dial, and all members that have joined are rung anew.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ringproof.dialplan.templating import fill
 from ringproof.scenario.model.office import Progressive
 
 LOOKING = PbxSeconds(1.0)
-"""Looking whether a member is free takes less."""
+"""More than it takes to check whether a member is free."""
 
 
 def context(group: GroupWords, progressive: Progressive) -> str:

@@ -1,6 +1,6 @@
-"""random_free: a free member at random, each as often as the others; then another one, until nobody is left.
+"""Render random_free: a free member at random, all with the same chance; then another one, until nobody is left.
 
-Looking at the members in random order and taking the first who is free is fair among those who are free.
+The members are checked in random order and the first free one is taken, which gives all free ones the same chance.
 """
 
 from __future__ import annotations

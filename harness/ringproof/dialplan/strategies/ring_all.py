@@ -1,7 +1,7 @@
-"""ring_all: all free members at once, for one ring time.
+"""Render ring_all: all free members at once, for one ring time.
 
-One Dial with every free member's contacts. Dial itself does the rest: a refusal ends that leg only, the last
-refusal ends the Dial, and the losers of an answer are cancelled as answered elsewhere.
+It is one Dial with every free member's contacts. Dial itself does the rest: a refusal ends that leg only, the last
+refusal ends the Dial, and after an answer the other phones are cancelled as answered elsewhere.
 """
 
 from __future__ import annotations
