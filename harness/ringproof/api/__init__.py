@@ -1,1 +1,1 @@
-"""Stories written in Python: what `import ringproof` offers. `ringproof/__init__.py` lists the public names."""
+"""Play stories written in Python: what `import ringproof` offers. `ringproof/__init__.py` lists the public names."""

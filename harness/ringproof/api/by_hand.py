@@ -1,4 +1,4 @@
-"""A PBX with its phones in a test's own hands, for what a story does not say: who acts, and when, is Python's.
+"""Let a test operate a PBX and its phones step by step, for what a story cannot say.
 
 A step returns when what it waits for has happened in PBX time: `asterisk.clock.advance(15)` takes a moment.
 """
@@ -33,11 +33,11 @@ T = TypeVar("T")
 Span = str | float | timedelta
 """A time: seconds as a number, `20s` as in a scenario file, or a timedelta."""
 SETTLES = PbxSeconds(0.1)
-"""The end of a time that passes is spent at the pace of real time: by then all that happened has been reported."""
+"""The last part of `advance` passes at the pace of real time, so that all that happened is reported by its end."""
 ACTS_WITHIN = PbxSeconds(20.0)
-"""Real work of a phone: longer says that Ringproof or this machine is broken."""
+"""Limit for the real work of a phone: if it takes longer, Ringproof or this machine is broken."""
 CONNECTS_WITHIN = PbxSeconds(2.0)
-"""A phone that has picked up is connected by the PBX at once; an announcement that it hears first may last longer."""
+"""The PBX connects a phone that has picked up at once; only an announcement that it hears first may last longer."""
 RINGS_WITHIN = 5.0
 REFUSAL = range(400, 700)
 _BECAUSE: Mapping[NotDone, str] = {
@@ -65,7 +65,7 @@ class Asterisk:
         self.callers: Mapping[str, Caller] = _ByName(
             "caller", {name: Caller(pbx, name) for name in story.callers}, story.phones
         )
-        """Those who call from outside, by name."""
+        """The outside callers, by name."""
 
     @property
     def evidence(self) -> Path:
@@ -81,7 +81,7 @@ class Asterisk:
         return self._pbx.ask(lambda open_: open_.setup.pbx.manager.value(expression))
 
     def __str__(self) -> str:
-        """Write what everybody does now."""
+        """Return the time, and what each caller and phone does now, one line each."""
         states = [caller.state for caller in self.callers.values()] + [phone.state for phone in self.phones.values()]
         return "\n".join([repr(self.clock), *(f"   {state}" for state in states)])
 
@@ -91,7 +91,7 @@ class Asterisk:
 
 
 class Clock:
-    """PBX time: seconds since the PBX was handed to the test."""
+    """PBX time, in seconds since the test got the PBX."""
 
     def __init__(self, pbx: OpenPbx) -> None:
         """Belong to one PBX."""
@@ -103,7 +103,7 @@ class Clock:
         return self._pbx.look(_since)
 
     def advance(self, time: Span) -> None:
-        """Let PBX time pass: what phones and PBX do meanwhile has been done when this returns."""
+        """Let PBX time pass. What phones and PBX do in this time has been done when this returns."""
         seconds = span(time)
 
         async def advance(open_: Opened) -> None:
@@ -130,22 +130,22 @@ class Phone:
 
     @property
     def is_ringing(self) -> bool:
-        """It rings now."""
+        """True if it rings now."""
         return self._look(lambda seat: bool(seat.ringing))
 
     @property
     def is_talking(self) -> bool:
-        """It has picked up, and its call goes on."""
+        """True if it has picked up and its call goes on."""
         return self._look(lambda seat: bool(seat.talking))
 
     @property
     def times_rung(self) -> int:
-        """How often it has rung so far: INVITEs, however short."""
+        """How often it has rung so far: the number of INVITEs, however short."""
         return self._look(lambda seat: len(seat.rang))
 
     @property
     def state(self) -> str:
-        """What it does now, in words; also of a PBX that has failed."""
+        """What it does now, in words, even if the PBX has failed."""
         open_ = self._pbx.opened
         if open_ is None:
             return self.name
@@ -157,7 +157,7 @@ class Phone:
         return f"{self.name} {does}; it has rung {times} time{'s' * (times != 1)}"
 
     def rings(self, within: Span = RINGS_WITHIN) -> bool:
-        """Wait until it rings, for at most so much PBX time; say whether it does. Of the present: `is_ringing`."""
+        """Wait until it rings, for `within` of PBX time at most; return whether it does. `is_ringing` never waits."""
         self._place()
         seconds = span(within)
 
@@ -185,7 +185,7 @@ class Phone:
         self._pbx.do(answer)
 
     def refuse(self, code: int = 486) -> None:
-        """Turn the call away with a SIP code: 486 busy, 603 declined. Raises ScenarioFailedError where none rings."""
+        """Refuse its call with a SIP code: 486 busy, 603 declined. Raises ScenarioFailedError if it does not ring."""
         place = self._place()
         if code not in REFUSAL:
             raise InvalidStoryError(f"{place}: {code} is no code of a refusal\n   hint: write 486, 480 or 603, say")
@@ -216,7 +216,7 @@ class Phone:
         self._pbx.do(hang_up)
 
     def _place(self) -> str:
-        """Return where the test asks for something. Raises RingproofError of a phone that is not there."""
+        """Return the place in the test that uses the phone. Raises RingproofError for a phone that is offline."""
         place = str(calling_place())
         if isinstance(self._pbx.story.phones[self.name], Offline):
             raise RingproofError(f"{place}: {self.name} is offline in this office, so it can do nothing")
@@ -242,7 +242,7 @@ class Phone:
 
 
 class Caller:
-    """Somebody who calls from outside, over the trunk."""
+    """A caller from outside, over the trunk."""
 
     def __init__(self, pbx: OpenPbx, name: str) -> None:
         """Belong to one PBX."""
@@ -251,22 +251,22 @@ class Caller:
 
     @property
     def is_connected(self) -> bool:
-        """The call was answered, by a phone or by the PBX, and goes on."""
+        """True if the call was answered, by a phone or by the PBX, and goes on."""
         return self._pbx.look(lambda open_: self._seat(open_).answered and self._seat(open_).ended is None)
 
     @property
     def has_call(self) -> bool:
-        """A call was placed, and has not ended."""
+        """True if a call was placed and has not ended."""
         return self._pbx.look(lambda open_: _goes_on(self._seat(open_)))
 
     @property
     def talks_with(self) -> list[str]:
-        """The phones that the caller is connected with now, through whatever chain of bridges."""
+        """The phones that the caller is connected with now, through any chain of bridges."""
         return self._pbx.look(self._connected)
 
     @property
     def state(self) -> str:
-        """What the caller does now, in words; also of a PBX that has failed."""
+        """What the caller does now, in words, even if the PBX has failed."""
         open_ = self._pbx.opened
         if open_ is None:
             return self.name
@@ -283,7 +283,7 @@ class Caller:
         return [name for name in extensions.seats if call_id and extensions.connected_since(name, call_id) is not None]
 
     def dial(self, number: str | None = None) -> None:
-        """Call a number; without one, what `callers` of the office says. Returns when the call has been placed."""
+        """Call a number, by default the one in the office's `callers`. Returns when the call has been placed."""
         place = calling_place()
         if number is not None and not DIALS.fullmatch(number):
             raise InvalidStoryError(f'{place}: {number!r} is no number\n   hint: write digits, such as "84950000001"')
@@ -315,7 +315,7 @@ class Caller:
         self._pbx.do(lambda open_: self._step(open_, step, str(place)))
 
     async def _step(self, open_: Opened, step: Step, place: str) -> None:
-        """Do a step as a story does it."""
+        """Do a step as a story does it. Raises ScenarioFailedError where it could not be done."""
         reason = await open_.setup.callers.do(step)
         if reason is not None:
             does = {Call: "dial", Press: "press a key", HangUp: "hang up"}[type(step)]
@@ -330,7 +330,7 @@ class Caller:
 
 
 class _ByName(Mapping[str, T]):
-    """Phones or callers by name; 101 is "101"."""
+    """Phones or callers by name; the key 101 is taken for "101"."""
 
     def __init__(self, what: str, entries: Mapping[str, T], others: Mapping[str, object]) -> None:
         self._what = what
@@ -358,7 +358,7 @@ class _ByName(Mapping[str, T]):
 
 
 def span(time: Span) -> PbxSeconds:
-    """Return a time as seconds of PBX time. Raises InvalidStoryError for what is none, and for a negative one."""
+    """Return a time as seconds of PBX time. Raises InvalidStoryError for what is no time, and for a negative time."""
     if isinstance(time, timedelta):
         time = time.total_seconds()
     if isinstance(time, str):
@@ -372,7 +372,7 @@ def span(time: Span) -> PbxSeconds:
 
 
 async def acts(open_: Opened, who: str, what: str, done: Callable[[], bool]) -> None:
-    """Wait for a phone to have done what it was told. Raises BrokenError where it does not."""
+    """Wait until a phone has done what it was told. Raises BrokenError after ACTS_WITHIN."""
     if not await open_.context.until(done, PbxEpoch(open_.clock.now() + ACTS_WITHIN)):
         raise BrokenError(f"{who} did not {what} within {ACTS_WITHIN:.0f} s")
 

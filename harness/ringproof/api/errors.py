@@ -1,4 +1,4 @@
-"""What `ringproof.play` raises: a class for each outcome of the command, so that they are told apart as by its exit."""
+"""Define what `ringproof.play` raises: a class for each outcome, distinguished as by the command's exit code."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 class RingproofError(Exception):
-    """Whatever Ringproof reports; its text is what the command prints. Raised itself for a call at a wrong place."""
+    """Base of all errors; its text is what the command prints. It is raised itself for a wrong use of this package."""
 
     def __init__(self, text: str, *, evidence: Path | None = None, seen: Observation | None = None) -> None:
-        """Keep the text, the folder with the evidence and what was observed, as far as there are any."""
+        """Keep the text, and the folder with the evidence and what was observed, where there are any."""
         super().__init__(text)
         self.text = text
         self.evidence = evidence
@@ -48,4 +48,4 @@ class ScenarioSkippedError(RingproofError):
 RingproofError.__module__ = "ringproof"
 
 HIDDEN = methodcaller("errisinstance", RingproofError)
-"""As `__tracebackhide__` of a module: pytest leaves its lines out of what it shows of these errors, but of no other."""
+"""As `__tracebackhide__` of a module, it makes pytest leave the module out of tracebacks of these errors only."""

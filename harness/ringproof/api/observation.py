@@ -1,4 +1,4 @@
-"""What was observed in one play, as a tester asks for it. It reads `ringproof.observe.model.Observation`."""
+"""Give a test what was observed in one play. It reads `ringproof.observe.model.Observation`."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 __tracebackhide__ = HIDDEN
 
 SHOWN_WAVES = 6
-"""Of a call, in the one line that stands in a failed assert."""
+"""How many waves of a call are in its one line, which a failed assert shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """A stretch of a call in which the set of ringing phones does not change; empty: silence. Seconds of PBX time."""
+    """A stretch of a call in which the set of ringing phones does not change; empty: none rings. In PBX seconds."""
 
     phones: frozenset[str]
     start: float
@@ -36,7 +36,7 @@ class Wave:
 
     @property
     def lasts(self) -> float:
-        """How long it lasts."""
+        """How long it lasts, in seconds."""
         return round(self.end - self.start, 3)
 
     def __repr__(self) -> str:
@@ -47,7 +47,7 @@ class Wave:
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """One ring of a phone: one INVITE, from its arrival to its end. Seconds of PBX time from the first step."""
+    """One ring of a phone: one INVITE, from its arrival to its end. In seconds of PBX time from the first step."""
 
     phone: str
     start: float
@@ -55,24 +55,24 @@ class Ring:
     ending: str
     """`answered`, `cancelled`, `refused`, `forwarded`, `lost` or `unseen`."""
     code: int | None = None
-    """Of a refusal."""
+    """The SIP code of a refusal."""
     missed: bool = False
-    """The phone shows a missed call."""
+    """True if the phone shows a missed call."""
     shows: str = ""
-    """The caller's number on its display."""
+    """The caller's number on the phone's display."""
 
 
 class Call:
     """One caller's call."""
 
     def __init__(self, view: CallerView) -> None:
-        """Read what was observed of it."""
+        """Read what was observed of the call."""
         self._view = view
         self.caller = view.caller
         self.rings: list[Ring] = [_ring(ring) for ring in view.rings]
-        """In order of their begin, however short."""
+        """All rings, in the order of their start, however short."""
         self.waves: list[Wave] = [Wave(wave.phones, round(wave.start, 3), round(wave.end, 3)) for wave in view.waves]
-        """Who rang together, and for how long."""
+        """Which phones rang together, and for how long."""
         self.answered: list[str] = [phone for phone, _ in view.answers]
         """The phones that were connected with the caller, in order."""
         self.heard: list[str] = [sound.kind for sound in view.hears]
@@ -82,7 +82,7 @@ class Call:
 
     @property
     def answered_by(self) -> str | None:
-        """The phone that was connected with the caller first; None: none was."""
+        """The phone that was connected with the caller first, or None."""
         return self.answered[0] if self.answered else None
 
     @property
@@ -106,16 +106,16 @@ class Call:
         return self._view.keys
 
     def order(self) -> list[str]:
-        """Return the phones in the order of their first ring; of one moment, by number."""
+        """Return the phones in the order of their first ring; those of one moment, by number."""
         return _first_rings(self.rings)
 
     def rang(self, phone: str | int) -> bool:
-        """Say whether a phone rang, however short."""
+        """Return whether a phone rang, however short."""
         return str(phone) in {ring.phone for ring in self.rings}
 
     @property
     def in_short(self) -> str:
-        """Who rang, for how long, and who answered, in one line."""
+        """Which phones rang, for how long, and which answered, in one line."""
         waves = ", ".join(map(repr, self.waves[:SHOWN_WAVES])) or "nobody rang"
         more = ", ..." if len(self.waves) > SHOWN_WAVES else ""
         end = f"answered by {self.answered_by}" if self.answered else "nobody answered"
@@ -127,10 +127,10 @@ class Call:
 
 
 class Observation:
-    """What was observed in one play of a story: who rang when, who answered, what the callers heard.
+    """What was observed in one play of a story: which phones rang when, which answered, what the callers heard.
 
-    What is asked of phones is answered over all calls of the story; `of` has the call of one caller. `str()` draws the
-    ring chart.
+    `rang`, `order`, `rings` and `missed` cover all calls of the story; `of` returns the call of one caller. `str()`
+    draws the ring chart.
     """
 
     def __init__(self, story: Story, model: Model, evidence: Path) -> None:
@@ -138,13 +138,13 @@ class Observation:
         self._story = story
         self._model = model
         self.name = story.name
-        """Of the scenario."""
+        """The name of the scenario."""
         self.evidence = evidence
         """The folder with the captures, the logs and the record of the play."""
         self.calls: list[Call] = [Call(view) for view in model.callers.values()]
 
     def of(self, caller: str) -> Call:
-        """Return the call of a caller."""
+        """Return the call of a caller. Raises RingproofError where there is none."""
         for call in self.calls:
             if call.caller == caller:
                 return call
@@ -152,16 +152,16 @@ class Observation:
         raise RingproofError(f"there is no call of {caller!r} in this story; {callers} called")
 
     def rang(self, phone: str | int) -> bool:
-        """Say whether a phone rang, in whichever call, or in nobody's."""
+        """Return whether a phone rang, in any call of the story or in none."""
         return str(phone) in {ring.phone for ring in self.rings}
 
     def order(self) -> list[str]:
-        """Return the phones in the order of their first ring; of one moment, by number."""
+        """Return the phones in the order of their first ring; those of one moment, by number."""
         return _first_rings(self.rings)
 
     @property
     def rings(self) -> list[Ring]:
-        """All rings, in the order of their begin: also nobody's, and those after the story's end."""
+        """All rings, in the order of their start, also those of no call and those after the story's end."""
         seen = [ring for call in self.calls for ring in call.rings]
         seen += [_ring(ring) for ring in (*self._model.strays, *self._model.late_rings)]
         return sorted(seen, key=lambda ring: ring.start)
@@ -178,7 +178,7 @@ class Observation:
 
     @property
     def waves(self) -> list[Wave]:
-        """Who rang together, and for how long, in a story of one caller."""
+        """Which phones rang together, and for how long, in a story of one caller."""
         return self._only("waves").waves
 
     @property
@@ -188,7 +188,7 @@ class Observation:
 
     @property
     def earlier(self) -> list[Observation]:
-        """Of a story that is told many times (`calls=50`), the calls before the last one, which this is."""
+        """For a story of many calls (`calls=50`), what was observed of those before the last one, which this is."""
         return [Observation(self._story, model, self.evidence) for model in self._model.earlier]
 
     def to_dict(self) -> dict[str, Any]:
@@ -206,12 +206,12 @@ class Observation:
         return f"<Observation of {'; '.join(call.in_short for call in self.calls)}>"
 
     def __str__(self) -> str:
-        """Draw what rang over the time of the story."""
+        """Draw the ring chart: what rang over the time of the story."""
         return timeline_text(self._story, self._model).rstrip()
 
 
 def _first_rings(rings: Sequence[Ring]) -> list[str]:
-    """Return the phones by their first ring; those that begin within one settle window have no order of their own."""
+    """Return the phones by their first ring; those whose rings start within one settle window are sorted by number."""
     first: dict[str, float] = {}
     for ring in rings:
         first.setdefault(ring.phone, ring.start)

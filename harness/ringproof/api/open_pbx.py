@@ -1,8 +1,8 @@
-"""A PBX that boots with its phones and stays open, on an event loop in a thread of its own.
+"""Boot a PBX with its phones and keep it open, on an event loop in a thread of its own.
 
-The loop drives the PBX's clock. While nobody asks for anything the clock is held: PBX time passes as real time does.
-While something is done on the loop the clock may race, as in a play. So whoever does one thing after the other misses
-nothing between two of them.
+The loop drives the PBX's clock. While no step runs, the clock is held: PBX time passes as real time does. While a step
+runs on the loop, the clock may race, as in a play. So a test that does one step after the other misses nothing between
+two of them.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What lives on the loop of an open PBX."""
+    """The parts of an open PBX, which are used on its loop."""
 
     loop: asyncio.AbstractEventLoop
     clock: PbxClock
@@ -57,13 +57,13 @@ class Opened:
 
 
 class OpenPbx:
-    """A PBX that has booted with an office, its phones registered; nothing happens in it but what somebody does.
+    """A PBX that has booted with an office, its phones registered; calls are made only by the steps of a test.
 
-    A context manager. Its phones do what the story's `phones` say, and ring on where that says nothing.
+    A context manager. Its phones do what the story's `phones` say, and keep ringing where that says nothing.
     """
 
     def __init__(self, run: Run, story: Story, folder: Path, place: str) -> None:
-        """Open it in a run; `folder` has its evidence, `place` begins the sentence of a failure to boot."""
+        """Open it in a run; `folder` has its evidence, and a failure to boot is reported at `place`."""
         self.story = story
         self.folder = folder
         self.opened: Opened | None = None
@@ -73,7 +73,7 @@ class OpenPbx:
         self._ready = threading.Event()
         self._fault: BaseException | None = None
         self._reported = False
-        """A step has raised it already, or was interrupted: nothing is proven at the end."""
+        """True if a step has raised the fault already or was interrupted: then nothing is proven at the end."""
         self._begun = time.monotonic()
         self._thread = threading.Thread(target=self._live, name=f"the PBX of {place}", daemon=True)
 
@@ -89,7 +89,7 @@ class OpenPbx:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """End phones and PBX. Raises what went wrong meanwhile and no step has raised."""
+        """End phones and PBX. Raises a fault that occurred meanwhile and that no step has raised."""
         if self.opened is not None:
             self.opened.loop.call_soon_threadsafe(self.opened.closing.set)
         self._thread.join()
@@ -98,11 +98,11 @@ class OpenPbx:
             raise self._error(self._fault, self._place) from None
 
     def do(self, step: Callable[[Opened], Coroutine[Any, Any, T]]) -> T:
-        """Do something on the PBX's clock, which may race meanwhile; return what it returns."""
+        """Run a step on the loop while the PBX's clock may race; return its result."""
         return self._on_the_loop(step, races=True)
 
     def ask(self, question: Callable[[Opened], Awaitable[T]]) -> T:
-        """Ask something, for which no PBX time passes but that of the question itself."""
+        """Ask the PBX something while its clock is held: PBX time passes only as real time does."""
 
         async def ask(open_: Opened) -> T:
             return await question(open_)
@@ -110,7 +110,7 @@ class OpenPbx:
         return self._on_the_loop(ask, races=False)
 
     def look(self, at: Callable[[Opened], T]) -> T:
-        """Look at something as it is now."""
+        """Return something as it is now, read on the loop."""
 
         async def look(open_: Opened) -> T:
             return at(open_)
@@ -141,13 +141,13 @@ class OpenPbx:
             running.cancel()
             raise
         except RingproofError as fault:
-            raise fault.with_traceback(None) from None  # it is about the caller's line
+            raise fault.with_traceback(None) from None  # the error is about a line of the test
         except (BrokenError, PbxFaultError) as fault:
             self._reported = True
             raise self._error(fault, str(calling_place())) from None
 
     def _live(self) -> None:
-        """Open and serve, until it is closed: in a thread of its own."""
+        """Open the PBX and serve it until it is closed, in a thread of its own."""
         try:
             with asyncio.Runner(loop_factory=PlayLoop) as runner:
                 runner.run(self._serve())
@@ -203,7 +203,7 @@ class OpenPbx:
             await self._prove(context, setup)
 
     async def _prove(self, context: PlayContext, setup: PlaySetup) -> None:
-        """End all calls, and prove that nothing of them was lost: what a test saw in them would mean nothing."""
+        """End all calls, and prove that nothing of them was lost: else what the test saw would mean nothing."""
         clock = context.clock
         setup.callers.hang_up_all()
         cleared = PbxEpoch(clock.now() + CLEARS_WITHIN)
@@ -217,7 +217,7 @@ class OpenPbx:
         context.check()
 
     def _error(self, fault: BaseException, place: str) -> BaseException:
-        """Return what is to be raised of a fault: the outcome that it is for the command."""
+        """Return the error to raise for a fault: that of the outcome that the command would report."""
         if isinstance(fault, PbxFaultError | RegistrationRefusedError):
             text = f"{place}: {self._refused() or fault}\n   evidence: {self.folder}"
             return ScenarioFailedError(text, evidence=self.folder)
@@ -237,7 +237,7 @@ class OpenPbx:
         return ERRORS[result.outcome](result.text, evidence=self.folder)
 
     def _refused(self) -> str:
-        """Return which phones the PBX did not register, by the record; empty: that is not why."""
+        """Return, from the record, which phone the PBX did not register first, and why; empty where there is none."""
         with contextlib.suppress(OSError, ValueError):
             for event in read_record((self.folder / "events.ndjson").read_text(encoding="utf-8")):
                 if isinstance(event, RegistrationRefused | RegistrationLost):

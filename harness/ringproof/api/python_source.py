@@ -1,7 +1,7 @@
-"""Where in a Python file a story is written: the line of the call, and of each literal inside it.
+"""Find where in a Python file a story is written: the line of the call, and of each literal inside it.
 
 The interpreter knows the position of the call that it runs (PEP 657); the file's syntax tree has the literals there.
-Where a value is no literal of that call, the nearest part of the call that is one stands for it.
+Where a value is no literal of that call, the position of the nearest part of the call that is one is used.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ _OURS = "ringproof"
 
 @dataclass(frozen=True, slots=True)
 class CallPlace:
-    """A call of this package in somebody's Python file."""
+    """A call of this package in a user's Python file."""
 
     file: str
-    """As messages show it."""
+    """Its name as messages show it."""
     path: Path
     line: int
     column: int
     function: str
-    """In which the call stands; empty: in none."""
+    """The function in which the call stands; empty: in none."""
     lines: tuple[str, ...]
-    """Of the file; empty where it cannot be read, as at a prompt."""
+    """The lines of the file; empty where it cannot be read, as at a prompt."""
     node: ast.Call | None
-    """The call in the syntax tree, where it is found."""
+    """The call in the syntax tree; None where it is not found."""
 
     def __str__(self) -> str:
-        """`file:line:column`, the form editors and compilers know."""
+        """Return `file:line:column`, the form that editors and compilers know."""
         return f"{self.file}:{self.line}:{self.column}"
 
     def argument(self, name: str, number: int | None = None) -> ast.expr | None:
-        """Return the expression of an argument, by keyword or by position, where the call has it."""
+        """Return the expression of an argument, by keyword or by position; None where the call has none."""
         if self.node is None:
             return None
         named = next((keyword.value for keyword in self.node.keywords if keyword.arg == name), None)
@@ -52,19 +52,19 @@ class CallPlace:
         return named
 
     def keywords(self) -> Mapping[str, tuple[ast.AST, ast.expr]]:
-        """Return for each keyword of the call where it is written, and its value."""
+        """Return for each keyword of the call its node and the expression of its value."""
         found = self.node.keywords if self.node is not None else ()
         return {keyword.arg: (keyword, keyword.value) for keyword in found if keyword.arg is not None}
 
     def column_of(self, node: ast.AST) -> tuple[int, int]:
-        """Return line and column, from 1, of a part of the call. The syntax tree counts bytes."""
+        """Return line and column, from 1, of a part of the call. The syntax tree counts bytes, this characters."""
         line, column = getattr(node, "lineno", self.line), getattr(node, "col_offset", self.column - 1)
         return line, _characters(self.lines, line, column) + 1
 
 
 def calling_place() -> CallPlace:
-    """Return where the code that is not this package's called it."""
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the way to one's caller
+    """Return the place where code outside this package called it."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the way to the calling frame
     while frame is not None and _is_ours(frame) and frame.f_back is not None:
         frame = frame.f_back
     assert frame is not None  # noqa: S101 - the loop stops at the outermost one
@@ -85,15 +85,15 @@ def calling_place() -> CallPlace:
 
 
 def place_of_function(path: Path, line: int, function: str) -> CallPlace:
-    """Return the place of a function, such as a test, in whose name something is done."""
+    """Return the place of a function, such as a test, at which errors are reported."""
     lines = tuple(each.rstrip("\r\n") for each in linecache.getlines(os.fspath(path)))
     return CallPlace(shown_name(path), path, line, 1, function, lines, None)
 
 
 def lines_before(text: str, place: CallPlace) -> tuple[int, int] | None:
-    """Return before which line of the Python file a literal of several lines stands, and how much deeper than `text`.
+    """Return how many lines of the Python file precede a literal of several lines, and its indentation beyond `text`.
 
-    Lines are counted from 0. None: its lines do not stand there as written, as those of a computed text.
+    None: the file does not have the lines as they are, which is so for a computed text.
     """
     wanted = text.splitlines()
     while wanted and not wanted[-1].strip():
@@ -114,7 +114,7 @@ def lines_before(text: str, place: CallPlace) -> tuple[int, int] | None:
 
 
 def _stands_at(body: Sequence[str], lines: Sequence[str]) -> int | None:
-    """Return how much deeper than `body` these lines are indented; None: they are others."""
+    """Return how much deeper than `body` these lines are indented; None where they differ in anything else."""
     deeper = _indent(lines[0]) - _indent(body[0])
     if deeper < 0:
         return None

@@ -1,4 +1,4 @@
-"""Python values as the tree that the reader of scenario files reads: the same words, so the same sentences."""
+"""Turn Python values into the tree that the reader of scenario files reads, so that both give the same messages."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _WRITE = "write a text, a number, a timedelta, a list or a dict"
 
 
 class PythonTree:
-    """Makes trees of the values that one call was given."""
+    """Makes trees of the arguments of one call."""
 
     def __init__(self, place: CallPlace, complaints: Complaints) -> None:
-        """Values stand in the call at `place`."""
+        """Take the call at `place`, in which the values are written."""
         self._place = place
         self._complaints = complaints
 
     def words(self, words: Mapping[str, object]) -> Table:
-        """Return the keyword arguments of the call; `dialplan_step` is the key `dialplan step`."""
+        """Return the tree of the call's keyword arguments; `dialplan_step` is the key `dialplan step`."""
         written = self._place.keywords()
         source = self._source(None, "", self._start())
         entries: dict[str, Entry] = {}
@@ -38,7 +38,7 @@ class PythonTree:
         return Table(source, entries)
 
     def value(self, value: object, path: str, node: ast.expr | None, around: Source, depth: int = 1) -> Value:
-        """Return the tree of a value; `path` leads to it, `node` is its expression, `around` what it is a part of."""
+        """Return the tree of a value with this path and expression; `around` is the place of what it is a part of."""
         source = self._source(node, path, around)
         if depth > DEEPEST:
             raise ReadingError(source, f"this is nested deeper than {DEEPEST} levels", "check the lists and the dicts")
@@ -72,7 +72,7 @@ class PythonTree:
         return Table(source, entries)
 
     def _add(self, entries: dict[str, Entry], entry: Entry) -> None:
-        """Add an entry; 101 and "101" are one key."""
+        """Add an entry, or report a key that stands there already; 101 and "101" are one key."""
         key = entry.key
         if entries.setdefault(key.text, entry) is not entry:
             self._complaints.add(
@@ -90,7 +90,7 @@ class PythonTree:
 
 
 def _text(value: object, source: Source) -> str:
-    """Return a scalar as a scenario file has it."""
+    """Return a scalar as a scenario file has it. Raises ReadingError for what a story cannot have."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, timedelta):
@@ -108,14 +108,14 @@ def _text(value: object, source: Source) -> str:
 
 
 def _parts(node: ast.expr | None, count: int) -> Iterable[ast.expr | None]:
-    """Return the expressions of a list, where they are written one by one."""
+    """Return the expression of each item of a list; None for an item that is not written out."""
     if isinstance(node, ast.List | ast.Tuple) and len(node.elts) == count:
         return [None if isinstance(each, ast.Starred) else each for each in node.elts]
     return [None] * count
 
 
 def _keys(node: ast.expr | None) -> Mapping[str, tuple[ast.expr, ast.expr]]:
-    """Return the keys and values of a dict that is written out."""
+    """Return the expressions of the keys and values of a dict literal, by key; none for another expression."""
     if not isinstance(node, ast.Dict):
         return {}
     pairs = zip(node.keys, node.values, strict=True)

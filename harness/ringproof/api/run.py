@@ -1,4 +1,4 @@
-"""Stories are played here: one by `play`, several in one `Run`. Judged and confirmed as by the command."""
+"""Play stories: one by `play`, several in one `Run`. They are judged and confirmed as by the command."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ def play(
     scenarios. The other arguments are the options of `ringproof run`; the evidence is kept in a folder of `out`.
     Networks and phones are made for this one story: several are played faster in one `Run`.
 
-    Raises ScenarioFailedError where something else is observed than the story expects; of a story without expectations
-    only where it could not be played to its end. InvalidStoryError, PlayBrokenError, ScenarioUnsteadyError and
-    ScenarioSkippedError are the other outcomes of the command.
+    Raises ScenarioFailedError where something else is observed than the story expects; for a story without
+    expectations, only where it could not be played to its end. InvalidStoryError, PlayBrokenError,
+    ScenarioUnsteadyError and ScenarioSkippedError are the other outcomes of the command.
     """
     place = calling_place()
     try:
@@ -78,7 +78,7 @@ def play(
         with Run(image, rendered=rendered, speed=speed, confirm=confirm, allow=allow, out=out) as run:
             return run.play_read(read)
     except RingproofError as fault:
-        raise fault.with_traceback(None) from None  # it is about the caller's line
+        raise fault.with_traceback(None) from None  # the error is about a line of the test
 
 
 class Run:
@@ -99,7 +99,7 @@ class Run:
         out: str | os.PathLike[str] = DEFAULT_OUT,
         allow_unsteady: bool = False,
     ) -> None:
-        """Keep the options, which are those of `ringproof run`. Raises RingproofError for one that is none."""
+        """Keep the options, which are those of `ringproof run`. Raises RingproofError for one that is invalid."""
         self._place = calling_place()
         self.image = image
         self.out = Path(os.path.abspath(out))  # noqa: PTH100 - resolve() would follow links
@@ -131,7 +131,7 @@ class Run:
         return RingproofError(f"{self._place}: {sentence}")
 
     def __enter__(self) -> Self:
-        """Open the run. Raises PlayBrokenError, as where there is no engine or no such image."""
+        """Open the run. Raises PlayBrokenError, for example where there is no engine or no such image."""
         place = calling_place()
         try:
             refuse_running_loop(place)
@@ -141,7 +141,7 @@ class Run:
         return self
 
     def open(self, place: str) -> None:
-        """Open the run in the name of `place`, which begins the sentence of a failure. Raises PlayBrokenError."""
+        """Open the run. Raises PlayBrokenError, whose text begins with `place`."""
         from ringproof.playing import BrokenError, load, open_run, start_phones  # noqa: PLC0415 - docker when it is needed
 
         with contextlib.ExitStack() as stack:
@@ -171,7 +171,7 @@ class Run:
         self._stack.close()
 
     def require_open(self) -> RunEnvironment:
-        """Return what plays of this run share. Raises RingproofError outside the run."""
+        """Return what the plays of this run share. Raises RingproofError where the run is not open."""
         if self._environment is None:
             sentence = "this run is not open: nothing can be played in it"
             raise RingproofError(f"{calling_place()}: {sentence}\n   hint: write `with ringproof.Run() as run:` around")
@@ -180,7 +180,7 @@ class Run:
     def play(
         self, story: StoryText | Scenario, *, name: str | None = None, out: str | os.PathLike[str] | None = None
     ) -> Observation:
-        """Play one story in this run; see `ringproof.play`. `out` has its evidence; else the run's folder."""
+        """Play one story in this run; see `ringproof.play`. `out` is for its evidence; default: the run's folder."""
         place = calling_place()
         try:
             refuse_running_loop(place)
@@ -190,7 +190,7 @@ class Run:
             raise fault.with_traceback(None) from None
 
     def play_read(self, story: Story, out: Path | None = None) -> Observation:
-        """Play a story that has been read."""
+        """Play a story that has been read. Raises the error of its outcome unless that is `passed`."""
         table = Table(
             environment=self.require_open(),
             out=self.out if out is None else out.absolute(),
@@ -208,14 +208,14 @@ class Run:
         raise ERRORS[result.outcome](result.text, evidence=folder if folder.is_dir() else None, seen=seen)
 
     def _with_own_folder(self, story: Story, out: Path) -> Story:
-        """Return the story with an id of its own: played again, it keeps the evidence of the play before."""
+        """Return the story with an id of its own, so that a second play keeps the evidence of the first."""
         self._played[out, story.id] += 1
         times = self._played[out, story.id]
         return story if times == 1 else dataclasses.replace(story, id=f"{story.id}-{times}")
 
 
 def _result_of(story: Story, table: Table) -> tuple[Result, Plays | None]:
-    """Play and judge; what is not judged is a result, too."""
+    """Play and judge a story; a play that is not judged gives a result, too."""
     begun = time.monotonic()
     try:
         first = begin_plays(story, table)

@@ -1,4 +1,4 @@
-"""A story as it is written in Python, and its reading: by the reader of scenario files, with the same sentences."""
+"""Read a story that is written in Python, with the reader of scenario files and so with its messages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Duration = str | timedelta
 StoryText = str | os.PathLike[str] | Mapping[str, Any]
-"""A story in words: YAML text, the path of a scenario file, or a dict of the same words."""
+"""A story: YAML text, the path of a scenario file, or a dict of the same words."""
 AT_FILE_LEVEL = ("ringproof", "pbx", "scenarios")
 """Keys of a scenario file that do not belong to a scenario."""
 _CALLERS = 'write `"callers": {"anna": {"from": "+74951234567", "to": "84950000001"}}`, say'
@@ -34,7 +34,7 @@ __tracebackhide__ = HIDDEN
 
 
 class Words(TypedDict, total=False):
-    """What a scenario says, by the words of a scenario file; `dialplan_step` is its key `dialplan step`."""
+    """The arguments of `Scenario`, named as the keys of a scenario file; `dialplan_step` is its key `dialplan step`."""
 
     name: str
     pbx: str | os.PathLike[str]
@@ -56,8 +56,8 @@ class Scenario:
     """One story, built with keyword arguments.
 
     The words are those of a scenario file, with Python's lists, dicts, numbers and timedeltas as values, and `pbx`
-    counts from the folder of the Python file. Without `expect` nothing is judged; without `when` it is an office with
-    its callers and phones, for steps that a test makes itself.
+    is relative to the folder of the Python file. Without `expect` nothing is judged; without `when` it is an office
+    with its callers and phones, for steps that a test makes itself.
 
     Raises InvalidStoryError, which names the line of this call and the path of the key.
     """
@@ -71,7 +71,7 @@ class Scenario:
         try:
             self._read = self._reading(with_calls(given))
         except InvalidStoryError as fault:
-            raise fault.with_traceback(None) from None  # it is about the caller's line
+            raise fault.with_traceback(None) from None  # the error is about a line of the test
 
     def _reading(self, words: Mapping[str, object]) -> Story:
         place, name = self._place, self.name
@@ -89,16 +89,16 @@ class Scenario:
         return self._read
 
     def office(self) -> Story:
-        """Return the model of the office, its callers and phones; its steps and expectations are of no meaning."""
+        """Return the model of the office, its callers and phones; its steps and expectations mean nothing."""
         return self._read
 
     def __repr__(self) -> str:
-        """Name it and the place where it is written."""
+        """Return its name and the place where it is written."""
         return f"<Scenario {self.name!r} at {self._place.file}:{self._place.line}>"
 
 
 def with_calls(words: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the words of a story; of an office without one, with a call of each caller: so it can be read."""
+    """Return the words of a story; words without `when` get a call of each caller, so that they can be read."""
     callers = words.get("callers")
     if "when" in words or not isinstance(callers, Mapping):
         return words
@@ -108,7 +108,7 @@ def with_calls(words: Mapping[str, Any]) -> Mapping[str, Any]:
 def read_office_story(office: Mapping[str, Any] | Scenario, place: CallPlace) -> Story:
     """Return the model of an office, its callers and phones, written as a Scenario or a dict without `when`.
 
-    `place` is in whose name a dict is read. Raises InvalidStoryError.
+    Raises InvalidStoryError; `place` is where a dict was passed.
     """
     if isinstance(office, Scenario):
         return office.office()
@@ -148,7 +148,7 @@ def _read_mapping(story: Mapping[str, Any], place: CallPlace) -> ReadFile:
 
 
 def _read_text(story: str, place: CallPlace) -> ReadFile:
-    """Read YAML text: its places are lines of the Python file where it stands there, else lines of the text."""
+    """Read YAML text. Its places are lines of the Python file if the text stands there, else lines of the text."""
     if "\n" not in story and story.endswith((".yaml", ".yml")):
         raise invalid(place, f"{told(story)} is the name of a file", f'write `Path("{story}")`, or the text itself')
     found = lines_before(story, place)
@@ -171,7 +171,7 @@ def _read_text(story: str, place: CallPlace) -> ReadFile:
 
 
 def in_one_scenario(root: Value, name: str) -> Value:
-    """Return the tree of a file of one scenario, where `root` has its words without `scenarios:`."""
+    """Return the tree of a file with one scenario; `root` has its words, without `scenarios:`."""
     if not isinstance(root, Table) or "scenarios" in root.entries:
         return root
     top = {key: written for key, written in root.entries.items() if key in AT_FILE_LEVEL}
@@ -182,7 +182,7 @@ def in_one_scenario(root: Value, name: str) -> Value:
 
 
 def the_one(read: ReadFile, name: str | None, place: CallPlace) -> Story:
-    """Return the scenario that is meant. Raises InvalidStoryError for the problems of all of them."""
+    """Return the scenario `name`, or the only one. Raises InvalidStoryError for none, and for problems in any."""
     if read.problems:
         raise InvalidStoryError("\n\n".join(render_problem(problem) for problem in read.problems))
     names = [scenario.name for scenario in read.scenarios]
@@ -197,12 +197,12 @@ def the_one(read: ReadFile, name: str | None, place: CallPlace) -> Story:
 
 
 def invalid(place: CallPlace, sentence: str, fix: str) -> InvalidStoryError:
-    """Return what is to be raised of a call as a whole."""
+    """Return the error about a call as a whole."""
     complaints = Complaints(place.lines)
     complaints.add(ReadingError(Source(place.file, place.line, place.column), sentence, fix))
     return InvalidStoryError(render_problem(complaints.problems[0]))
 
 
 def default_name(place: CallPlace) -> str:
-    """Return the name of a scenario that has none: of the function in which it is written, or of the file."""
+    """Return the name for a scenario that has none: that of the function in which it is written, or of the file."""
     return (place.function or Path(place.file).stem).replace("_", " ").strip() or "story"
