@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class RingproofError(Exception):
-    """Base of all errors; its text is what the command prints. It is raised itself for a wrong use of this package."""
+    """Base of all errors; its text is what the command prints. It itself is raised for a wrong use of this package."""
 
     def __init__(self, text: str, *, evidence: Path | None = None, seen: Observation | None = None) -> None:
         """Keep the text, and the folder with the evidence and what was observed, where there are any."""

@@ -141,7 +141,7 @@ class OpenPbx:
             running.cancel()
             raise
         except RingproofError as fault:
-            raise fault.with_traceback(None) from None  # the error is about a line of the test
+            raise fault.with_traceback(None) from None  # the error is about the user's line
         except (BrokenError, PbxFaultError) as fault:
             self._reported = True
             raise self._error(fault, str(calling_place())) from None

@@ -57,7 +57,7 @@ class CallPlace:
         return {keyword.arg: (keyword, keyword.value) for keyword in found if keyword.arg is not None}
 
     def column_of(self, node: ast.AST) -> tuple[int, int]:
-        """Return line and column, from 1, of a part of the call. The syntax tree counts bytes, this characters."""
+        """Return line and column, from 1, of a part of the call, in characters; the syntax tree counts bytes."""
         line, column = getattr(node, "lineno", self.line), getattr(node, "col_offset", self.column - 1)
         return line, _characters(self.lines, line, column) + 1
 

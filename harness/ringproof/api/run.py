@@ -78,7 +78,7 @@ def play(
         with Run(image, rendered=rendered, speed=speed, confirm=confirm, allow=allow, out=out) as run:
             return run.play_read(read)
     except RingproofError as fault:
-        raise fault.with_traceback(None) from None  # the error is about a line of the test
+        raise fault.with_traceback(None) from None  # the error is about the user's line
 
 
 class Run:
@@ -190,7 +190,10 @@ class Run:
             raise fault.with_traceback(None) from None
 
     def play_read(self, story: Story, out: Path | None = None) -> Observation:
-        """Play a story that has been read. Raises the error of its outcome unless that is `passed`."""
+        """Play a story that has been read. Raises the error of its outcome unless it passed.
+
+        With `allow_unsteady` the outcome `unsteady` raises nothing, too.
+        """
         table = Table(
             environment=self.require_open(),
             out=self.out if out is None else out.absolute(),

@@ -71,7 +71,7 @@ class Scenario:
         try:
             self._read = self._reading(with_calls(given))
         except InvalidStoryError as fault:
-            raise fault.with_traceback(None) from None  # the error is about a line of the test
+            raise fault.with_traceback(None) from None  # the error is about the user's line
 
     def _reading(self, words: Mapping[str, object]) -> Story:
         place, name = self._place, self.name

@@ -35,7 +35,7 @@ class Image:
     version: str
     """The version of Asterisk as its package names it (22.10.1), or of pjsua2 as pjproject names it (2.17)."""
     is_fresh: bool
-    """It was made of the present content of its folder."""
+    """True if it was made of the present content of its folder."""
 
 
 @dataclass(frozen=True, slots=True)

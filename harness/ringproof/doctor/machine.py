@@ -30,7 +30,7 @@ from ringproof.setup.engine import Machine, find, stale_pid_files
 from ringproof.setup.output import SetupError
 
 PATIENCE_S = 5.0
-"""The deadline of a query to an engine; four times as long for a program. Those about images are in `dockerapi`."""
+"""The deadline of a query to an engine, except for those about images (`dockerapi`); a program has four times this."""
 DEFAULT_POOLS = (
     *(IPv4Network(f"172.{number}.0.0/16") for number in range(17, 32)),
     *IPv4Network("192.168.0.0/16").subnets(new_prefix=20),
