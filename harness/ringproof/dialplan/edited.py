@@ -62,7 +62,7 @@ def take_edited(
 
 
 def _require_office(dialplan: Path, office: Office) -> None:
-    """Raise EditedError where the first line names another office. Without the line of `render` nothing is checked."""
+    """Raise EditedError where the first line names another office. If a user removed that line, it is not checked."""
     first = dialplan.read_text(encoding="utf-8").partition("\n")[0]
     if (written := _TITLE.fullmatch(first)) and written["office"] != repr(office.office):
         sentence = f"this was rendered from the office {written['office']}, and the scenario is about {office.office!r}"

@@ -128,7 +128,7 @@ def content_hash(recipe: Recipe) -> str:
 
 
 def files_of(recipe: Recipe) -> dict[str, bytes]:
-    """Return the files of the build context by name, sorted, without documentation."""
+    """Return the files of the build context, sorted by name; documentation and NOT_BUILT_IN are left out."""
     files = {}
     for prefix, folder in (("", recipe.folder), *((f"{Path(each).name}/", each) for each in recipe.beside)):
         for path in image_dir(folder).iterdir():
