@@ -247,7 +247,3 @@ def read_rung(value: Value, complaints: Complaints) -> tuple[Behaviour, ...]:
                 )
             behaviours.append(behaviour)
     return tuple(behaviours)
-
-
-SHOWS = re.compile(r"[A-Za-z0-9+*#_.-]{1,40}")
-CONTACT = re.compile(r"[a-z][a-z0-9-]{0,18}")
