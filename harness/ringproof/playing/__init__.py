@@ -1,4 +1,4 @@
-"""A scenario in, its events and evidence out."""
+"""Plays a scenario, and leaves its events and evidence."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ __all__ = [
 
 
 def load() -> None:
-    """Import what it takes to begin a play."""
+    """Import what is needed to begin a play."""
     import ringproof.playing.conductor  # noqa: F401, PLC0415
 
 
 def start_phones(environment: RunEnvironment) -> None:
-    """Begin to start what this process's first play would wait for: the container of its phones, its PBX's network."""
+    """Begin to start what this process's first play needs: the container of its phones, and its PBX's network."""
     begin_phones(environment)
     begin_namespace(environment)
 
 
 def load_later(environment: RunEnvironment) -> None:
-    """Import what a play needs when its containers have been started: call it beside the play, in another thread.
+    """Import what a play needs only after its containers have started. Call it in another thread, beside the play.
 
-    It begins when the container of the phones has been started, so that it delays nothing that comes before.
+    It first waits until the container of the phones has started, so that the imports do not delay that.
     """
-    with contextlib.suppress(BrokenError):  # the play is going to say so
+    with contextlib.suppress(BrokenError):  # the play raises it, too
         begin_phones(environment).await_started()
     import ringproof.dialplan.render  # noqa: PLC0415
     import ringproof.pbx.capture  # noqa: PLC0415
@@ -64,10 +64,10 @@ def play(
     """Play one scenario, writing events.ndjson and all evidence to `folder`, which is emptied first.
 
     `speed` is the highest rate at which the PBX's clock may race, in PBX seconds per real second. `allow`: shell
-    patterns of complaints of Asterisk's at boot that do not refuse it.
+    patterns of those complaints of Asterisk at boot for which the configuration is not refused.
 
-    Raises BrokenError for everything that says nothing about the PBX's routing, EditedConfigurationError for a
-    configuration that somebody edited and Asterisk refuses, UnmetNeedsError where the PBX is too old for the scenario.
+    Raises BrokenError for a failure that says nothing about the PBX's routing, EditedConfigurationError for a
+    configuration that somebody edited and Asterisk refuses, UnmetNeedsError if the PBX is too old for the scenario.
     """
     from ringproof.playing.conductor import run  # noqa: PLC0415 - see `load`
 

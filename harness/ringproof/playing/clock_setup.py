@@ -1,4 +1,4 @@
-"""The clock of one play: its page, the library that reads it, and the proof that the PBX goes by it."""
+"""Sets up the clock of one play: its page, the library that reads it, and the check that the PBX follows it."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from ringproof.scenario.model.scenario import Scenario
 LIBRARY = Path(ringproof.clock.__file__).with_name("ringproof-clock.so")
 """Made by `make image`; one file for every image with glibc."""
 GETS_READY_S = 15
-"""A PBX whose date is set boots so long before that date; the story starts on the second."""
+"""A PBX whose date is set boots so many seconds before that date; the story starts exactly at the date."""
 IN_TIME_S = 0.1
-"""A story that starts later than so long after its date is another one: the hour it is about may have struck."""
+"""A story may start at most so long after its date: later, the hour that it tests may already have changed."""
 HEARD_WITHIN_S = 5.0
 LOOKED_AT_EVERY_S = 0.02
 LEAP_S = 4.0
-"""How far the clock races to show that the PBX goes with it."""
+"""PBX seconds that the clock races to check that the PBX follows it."""
 TELLS_SECONDS_S = 1.5
-"""The PBX tells its time in whole seconds."""
+"""Largest accepted difference of the PBX's time from the clock: the PBX reports its time in whole seconds."""
 EXECUTING = "pbx.c: Executing ["
-"""In Asterisk's log, where a step of the dialplan begins."""
+"""Stands in Asterisk's log where a step of the dialplan begins."""
 PAGE_WRITERS = "the PBX's container and the phones map it to write: is something else there that does?"
 REAL_TIME = "`--speed 1` plays on real time; a date cannot be set there"
 WHY_NOT = dict.fromkeys(Obstacle, "the machine has no time for the PBX") | {
@@ -40,7 +40,7 @@ WHY_NOT = dict.fromkeys(Obstacle, "the machine has no time for the PBX") | {
 def open_page(scenario: Scenario, environment: RunEnvironment) -> Page:
     """Make the page of one play in the run's folder, which the run removes.
 
-    Raises BrokenError where there is no library to read it: Docker would mount a new, empty folder in its place.
+    Raises BrokenError if there is no library to read it: Docker would mount a new, empty folder in its place.
     """
     if not LIBRARY.is_file():
         raise BrokenError(f"the clock's library has not been made: there is no {LIBRARY.name}", "`make image` makes it")
@@ -55,16 +55,16 @@ def open_page(scenario: Scenario, environment: RunEnvironment) -> Page:
 
 
 def prove_page_whole(page: Page) -> None:
-    """Raise BrokenError where somebody has overwritten or cut the page: what follows is no doing of PBX or phones."""
+    """Raise BrokenError if the page was overwritten or cut: the PBX and the phones do not cause what follows then."""
     if not page.is_whole:
         raise BrokenError("the clock's page was overwritten or cut while the story ran", PAGE_WRITERS)
 
 
 async def prove_all_heard(clock: PbxClock) -> None:
-    """Raise BrokenError where more or less came by the manager interface than the PBX counted when it sent it.
+    """Raise BrokenError unless as many bytes came by the manager interface as the PBX counted when it sent them.
 
-    What is missing, or came twice, is no event that the verdict could go by. A PBX that counts nothing has the clock's
-    library in another program of its image.
+    No verdict can be based on events that are missing or came twice. A PBX that counts nothing is not checked: the
+    clock's library is then in another program of its image.
     """
     if not (clock.drives and clock.is_in_pbx):
         return
@@ -78,7 +78,7 @@ async def prove_all_heard(clock: PbxClock) -> None:
 
 
 def prove_steps_take_time(scenario: Scenario, clock: PbxClock, log: str) -> None:
-    """Raise BrokenError where steps were to take time, and the library noticed none of those in Asterisk's `log`."""
+    """Raise BrokenError if steps were to take time, and the library noticed none of those in Asterisk's `log`."""
     if scenario.dialplan_step is not None and not clock.page[Word.EXECUTED] and EXECUTING in log:
         sentence = (
             "no step of the dialplan took its time: this Asterisk logs them in a way that the clock does not know"
@@ -87,9 +87,10 @@ def prove_steps_take_time(scenario: Scenario, clock: PbxClock, log: str) -> None
 
 
 async def prove_clock(scenario: Scenario, clock: PbxClock, pbx: Pbx) -> None:
-    """Have the clock race, and ask the PBX whether its time did; where a date is set, race until that date.
+    """Let the clock race, and check that the PBX's time followed it; with a date set, race until that date.
 
-    Raises BrokenError when it did not, or when it got ready after that date.
+    Raises BrokenError if it did not follow, if the PBX got ready after that date, and if a date or `dialplan step:`
+    needs a clock that drives the PBX and there is none.
     """
     starts = scenario.starts
     if not clock.drives:
@@ -98,7 +99,7 @@ async def prove_clock(scenario: Scenario, clock: PbxClock, pbx: Pbx) -> None:
         if starts is None:
             return
         raise BrokenError(f"the PBX cannot be given a date: {NO_CLOCK}", "leave out `clock: {starts: ...}`")
-    if (starts is not None or clock.races) and not clock.page[Word.MANAGER_SENT]:  # it told a lot, and counted nothing
+    if (starts is not None or clock.races) and not clock.page[Word.MANAGER_SENT]:  # it sent a lot, and counted nothing
         sentence = "the PBX ignores the clock: the library that drives it is in another program of the image"
         raise BrokenError(sentence, REAL_TIME)
     begun, raced = clock.now(), clock.page[Word.RACED]

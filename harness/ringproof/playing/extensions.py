@@ -1,4 +1,4 @@
-"""The phones of a play: what each does when it is called, and the record of what it tells."""
+"""Runs the phones of a play: what each does when it is called, and the record of what it reports."""
 
 from __future__ import annotations
 
@@ -44,9 +44,10 @@ RINGING = 180
 NEVER = PbxEpoch(0.0)
 OFTEN = 200
 AT_ONCE_AGAIN = PbxSeconds(0.1)
-"""A phone that is called so often, each time so soon, is called in a circle: a right story does so 50 times at most."""
+"""A phone that gets OFTEN INVITEs in a row, each so soon after the one before, is called by a dialplan loop. A correct
+story calls it at most 50 times."""
 STEADY = PbxSeconds(0.5)
-"""After an answer or a re-INVITE the clock does not race for so long: the PBX learns where the sound comes from."""
+"""For so long after an answer or a re-INVITE the clock does not race: the PBX learns where the sound comes from."""
 
 
 @dataclass(slots=True)
@@ -57,44 +58,44 @@ class Seat:
     behaviour: Behaviour
     phone: Phone
     ringing: dict[str, PbxEpoch] = field(default_factory=dict)
-    """Call-IDs that ring now, with their INVITE's moment."""
+    """Call-IDs of the calls that ring now, each with the time of its INVITE."""
     talking: set[str] = field(default_factory=set)
     stretch: PbxEpoch | None = None
-    """First INVITE of the unbroken stretch of ringing that goes on, or went on until less than a settle window ago."""
+    """Time of the first INVITE of the unbroken stretch of ringing that lasts or ended less than SETTLE_WINDOW ago."""
     silent_since: PbxEpoch = NEVER
     rang: dict[str, PbxEpoch] = field(default_factory=dict)
-    """Every ring of the play, by Call-ID, with its INVITE's moment."""
+    """Every ring since the story last began, by Call-ID, with the time of its INVITE."""
     answered: dict[str, PbxEpoch] = field(default_factory=dict)
     own_hang_ups: set[str] = field(default_factory=set)
     preparing: bool = False
-    """What rings now is the call that it is on when the story begins: no ring of the story."""
+    """True while the call that it is on when the story begins is set up: that call's ring is not part of the story."""
     on_call: set[str] = field(default_factory=set)
-    """Call-IDs of that call while it lasts."""
+    """Call-IDs of that call while it is up."""
     invited: PbxEpoch = NEVER
     in_a_row: int = 0
-    """How many INVITEs came at once one after the other, the last of them when it was `invited`."""
+    """How many INVITEs came in a row, each within AT_ONCE_AGAIN of the one before; the last of them at `invited`."""
 
     @property
     def deed(self) -> Behaviour:
-        """What it does with a call that comes now."""
+        """What the phone does with a call that comes now."""
         if not isinstance(self.behaviour, OnACall):
             return self.behaviour
         return (self.behaviour.waiting or Refuses(BUSY)) if self.on_call else RingsOn()
 
 
 class Extensions:
-    """Takes the messages of all phones of the office."""
+    """Handles the messages of all phones of the office, and makes the phones act."""
 
     def __init__(
         self, context: PlayContext, tracker: ChannelTracker, seats: dict[str, Seat], rung: Sequence[Behaviour] = ()
     ) -> None:
-        """Conduct `seats`, by extension; `rung`: what those do that do as they are rung, in that order."""
+        """`seats`: the phones, by name. `rung`: what the phones that act AsRung do, in the order in which they ring."""
         self._rung = rung
         self._in_turn = iter(rung)
         self.on_picked_up: Callable[[Seat, str], None] = lambda _seat, _call_id: None
-        """Called with every phone that has picked up, and the call's leg."""
+        """Called with each phone that has picked up, and the Call-ID of its leg."""
         self.on_called_often: Callable[[str], None] = lambda _name: None
-        """Called with a phone that is called OFTEN times in a row."""
+        """Called with the name of a phone that is called OFTEN times in a row."""
         self._context = context
         self._tracker = tracker
         self._tidied: set[str] = set()
@@ -107,7 +108,7 @@ class Extensions:
         return any(seat.ringing or seat.talking for seat in self.seats.values())
 
     def take(self, name: str, message: protocol.Message) -> None:
-        """Take one message of a phone that rang, or talks."""
+        """Handle one message of a phone that rang or talks."""
         seat = self.seats[name]
         if self._of_preparation(seat, message):
             return
@@ -145,7 +146,7 @@ class Extensions:
                 self._context.notify()
 
     def begin_story(self) -> None:
-        """Count from now what is to happen so long after the story's begin."""
+        """Schedule what is due at a time after the story's begin, which is now."""
         begun = self._context.clock.now()
         for seat in self.seats.values():
             if isinstance(seat.behaviour, OnACall) and seat.behaviour.ends is not None:
@@ -153,14 +154,17 @@ class Extensions:
                 self._context.begin(self._end_call(seat, due), f"{seat.name} ending its call")
 
     def forget(self) -> None:
-        """Forget whom the last call has rung: the story is told again."""
+        """Forget the rings and answers of the last call, because the story is played again."""
         self._in_turn = iter(self._rung)
         for seat in self.seats.values():
             seat.rang.clear()
             seat.answered.clear()
 
     def _of_preparation(self, seat: Seat, message: protocol.Message) -> bool:
-        """Take what belongs to the call that a phone is on when the story begins; nothing of it is recorded."""
+        """Handle a message of the call that a phone is on when the story begins; return False for other messages.
+
+        Of that call it is recorded only when the phone refuses it, or when the PBX ends it.
+        """
         if isinstance(message, protocol.Invited) and seat.preparing:
             seat.on_call.add(message.call_id)
             seat.phone.tell(protocol.Answer(call_id=message.call_id))
@@ -173,7 +177,7 @@ class Extensions:
             self._context.fail(TalkRefusedError(refused))
         if isinstance(message, protocol.Ended):
             seat.on_call.discard(message.call_id)
-            if not message.by_us:  # the story says that it is on a call, and it is not
+            if not message.by_us:  # the PBX ended a call that the story relies on
                 at = moment(self._context.clock.at_stamp(message.at_ns))
                 self._context.record(TalkDropped(at=at, phone=seat.name))
         self._context.notify()
@@ -186,9 +190,10 @@ class Extensions:
         seat.phone.tell(protocol.WhenInvited(code=RINGING))
 
     def first(self, event: Literal["ring", "answer"], phone: str, call: str | None) -> PbxEpoch | None:
-        """When a phone first rang, or answered, in the call that has the leg `call`; None: in anybody's.
+        """Return when a phone first rang, or answered, in the call that has the leg `call`; None: it has not yet.
 
-        ANY is whichever does so first, and so is an extension that has several phones.
+        Without `call` the calls of all callers count. ANY means whichever phone does so first, and so does an extension
+        that has several phones.
         """
         seats = [seat for name, seat in self.seats.items() if phone in (name, extension_of(name), ANY)]
         moments = (moment for seat in seats for moment in (seat.rang if event == "ring" else seat.answered).items())
@@ -196,22 +201,22 @@ class Extensions:
         return min(mine, default=None)
 
     def connected_since(self, phone: str, call: str) -> PbxEpoch | None:
-        """Since when a phone that still talks is connected with the caller whose leg is `call`."""
+        """Return since when a phone that still talks is connected with the caller of leg `call`; None: it is not."""
         since = (self._tracker.connected_since(leg, call) for leg, _ in self._talks(phone, call))
         return min((at for at in since if at is not None), default=None)
 
     def picked_up_since(self, phone: str, call: str) -> PbxEpoch | None:
-        """When a phone that still talks picked up in the call that has the leg `call`, connected or not."""
+        """Return when a phone that still talks picked up in the call that has the leg `call`, connected or not."""
         return min((at for _, at in self._talks(phone, call)), default=None)
 
     def _talks(self, phone: str, call: str) -> Iterator[tuple[str, PbxEpoch]]:
-        """Yield the legs in which the phone still talks in this call, and when it picked up."""
+        """Yield each leg in which the phone still talks in this call, and when it picked up."""
         seats = [seat for name, seat in self.seats.items() if phone in (name, extension_of(name))]
         talks = ((leg, seat.answered[leg]) for seat in seats for leg in seat.talking)
         return ((leg, at) for leg, at in talks if self._tracker.same_call(leg, call))
 
     def hang_up_all(self) -> None:
-        """Tidy up: end what still rings or talks."""
+        """End what still rings or talks after the story."""
         for seat in self.seats.values():
             self._tidied.update(seat.ringing)
             for call_id in [*seat.ringing, *seat.talking]:
@@ -276,7 +281,7 @@ class Extensions:
                     other.phone.tell(protocol.Answer(call_id=ringing))
 
     async def _turn_away(self, seat: Seat, verb: protocol.CallVerb, due: PbxEpoch) -> None:
-        """Refuse or forward when due, but not before the PBX has said whose call it is: afterwards it cannot."""
+        """Refuse or forward when due, but not before the PBX has said whose call it is: later the channel is gone."""
         call_id = verb.call_id
         deadline = PbxEpoch(self._context.clock.now() + IDENTIFIED_WITHIN_S)
         await self._context.until(lambda: self._tracker.knows(call_id) or call_id not in seat.ringing, deadline)
@@ -285,7 +290,7 @@ class Extensions:
             self._acts(seat, verb, due)
 
     def _acts(self, seat: Seat, verb: protocol.CallVerb, due: PbxEpoch) -> None:
-        """Have a phone do what was due at a moment; that it comes late is this machine's doing, and noted as such."""
+        """Make a phone act, and note how long after `due` it does so: that delay is caused by this machine."""
         self._context.clock.note_lateness(self._context.clock.now() - due)
         seat.phone.tell(verb)
 

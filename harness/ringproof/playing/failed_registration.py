@@ -1,4 +1,4 @@
-"""Why a PBX does not keep a phone's registration, by its own configuration: asked of it once it has not."""
+"""Finds in the PBX's configuration why it did not keep a phone's registration; asked only after that happened."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from ringproof.pbx.container import SIP_PORT
 from ringproof.pbx.manager import Manager
 from ringproof.scenario.model.scenario import extension_of
 
-EVERYWHERE = "0.0.0.0"  # noqa: S104 - what Asterisk says of a transport that listens on all addresses
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - what Asterisk prints for a transport that listens on all addresses
 _TRANSPORT = re.compile(r"^\s*Transport:\s+\S+\s+(\w+)\s.*?(\S+):(\d+)\s*$", re.MULTILINE)
 """How `pjsip show transports` prints each: its protocol, and where it listens."""
 _REMOVES = (("RemoveExisting", "remove_existing"), ("RemoveUnavailable", "remove_unavailable"))
 
 
 async def why_refused(manager: Manager, phone: str, registered: Collection[str]) -> str:
-    """Return why the PBX refuses a phone, where it takes no more contacts of that extension; else nothing.
+    """Return why the PBX refuses a phone, if it takes no more contacts of that extension; otherwise an empty string.
 
-    `registered`: the phones whose REGISTER it accepted.
+    `registered`: the phones whose REGISTER the PBX accepted.
     """
     extension = extension_of(phone)
     others = _of_extension(extension, registered)
@@ -33,9 +33,9 @@ async def why_refused(manager: Manager, phone: str, registered: Collection[str])
 
 
 async def why_lost(manager: Manager, phone: str, kept: Collection[str]) -> str:
-    """Return by whom a phone's contact was displaced; nothing where the PBX has room for it.
+    """Return which phones displaced a phone's contact; an empty string if the PBX has room for it.
 
-    `kept`: the phones whose contact it has.
+    `kept`: the phones whose contacts the PBX has.
     """
     extension = extension_of(phone)
     others = _of_extension(extension, kept)
@@ -47,7 +47,7 @@ async def why_lost(manager: Manager, phone: str, kept: Collection[str]) -> str:
 
 
 async def why_mute(manager: Manager, address: str) -> str:
-    """Return where the PBX listens for SIP, where that is not the UDP port at `address` that phones send it to."""
+    """Return where the PBX listens for SIP; an empty string if it listens at `address` by UDP, where phones send it."""
     transports = _TRANSPORT.findall("\n".join(await manager.command("pjsip show transports")))
     if any(
         kind.lower() == "udp" and host in {EVERYWHERE, address} and int(port) == SIP_PORT
@@ -64,7 +64,10 @@ def _of_extension(extension: str, phones: Collection[str]) -> list[str]:
 
 
 async def _contacts_of(manager: Manager, extension: str) -> tuple[int | None, list[str]]:
-    """Return how many contacts of an extension the PBX keeps, and the options by which it removes one for another."""
+    """Return how many contacts of an extension the PBX keeps, and which options make it remove old ones.
+
+    None: the extension has no AOR.
+    """
     details = await manager.endpoint(extension)
     aor = next((entry for entry in details if entry.get("Event") == "AorDetail"), None)
     if aor is None:

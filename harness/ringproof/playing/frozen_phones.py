@@ -1,7 +1,7 @@
-"""Phones whose processes stand still because this machine does not let them run: told as such, whatever it looks like.
+"""Detects phones, and a PBX, that stand still because this machine does not let them run, and breaks the play.
 
-Such a phone neither rings nor does what it is told, and by the events alone that could be a defect of anybody's. So
-whoever leaves something lie is asked for a sign of life, and all are at the end of a play.
+Such a phone neither rings nor does what it is told. By the events alone that could be a defect of the PBX, too. So a
+phone that leaves something undone is asked for a sign of life, and at the end of a play all phones are asked.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from ringproof.playing.context import PlayContext
 from ringproof.playing.setup import PlaySetup
 
 LOOK_EVERY_S = 1.0
-"""Real seconds, as all here: a process that stands still reports nothing, so somebody has to look."""
+"""Real seconds, as all times here: a process that stands still reports nothing, so it has to be polled."""
 PINGED_EVERY_LOOKS = 5
 LOOKS = 5
-"""So many looks one after the other without a sign: a phone that is well answers within milliseconds. They are counted,
-and not the seconds, since a machine that stood still as a whole has stopped whoever looks, too."""
+"""A phone that gives no sign in so many looks in a row stands still: a healthy one answers within milliseconds. Looks
+are counted, not seconds, since a machine that stood still as a whole has stopped this process, too."""
 
 
 @contextlib.contextmanager
 def watched_phones(phones: Mapping[str, Phone], context: PlayContext) -> Iterator[None]:
-    """Fail `context` as soon as one of `phones`, which may still become more, does not answer any more."""
+    """Fail `context` as soon as one of `phones` no longer answers. More phones may join `phones` meanwhile."""
     watch = _Watch(phones, context)
     try:
         yield
@@ -36,14 +36,14 @@ def watched_phones(phones: Mapping[str, Phone], context: PlayContext) -> Iterato
 
 
 class _Watch:
-    """Looks once a second at what has been left lying."""
+    """Looks once a second for phones that have left something undone."""
 
     def __init__(self, phones: Mapping[str, Phone], context: PlayContext) -> None:
         self._phones = phones
         self._context = context
         self._loop = asyncio.get_running_loop()
         self._looks: dict[str, int] = {}
-        """How often a phone owed a sign when it was looked at."""
+        """In how many looks in a row each phone owed a sign."""
         self._timer = self._loop.call_later(LOOK_EVERY_S, self._look)
 
     def end(self) -> None:
@@ -65,9 +65,9 @@ NETWORK_ENDED = "the container that holds the PBX's network ended while the stor
 
 @contextlib.contextmanager
 def watched_pbx(setup: PlaySetup, context: PlayContext) -> Iterator[None]:
-    """Fail `context` as soon as the PBX has not answered for some time, or the clock's page is no page any more.
+    """Fail `context` as soon as the PBX has not answered for some time, its network is gone, or the page is damaged.
 
-    All of this is real time: where the PBX stands still its clock may, too, and no deadline of the story would come.
+    All times here are real: if the PBX stands still its clock may, too, and no deadline of the story would come.
     """
 
     async def watch() -> None:
@@ -90,7 +90,7 @@ def watched_pbx(setup: PlaySetup, context: PlayContext) -> Iterator[None]:
 
 
 async def prove_awake(phones: Mapping[str, Phone], context: PlayContext) -> None:
-    """Have every phone answer. Raises BrokenError for one that does not."""
+    """Ask every phone for a sign of life. Raises BrokenError for one that gives none."""
     for phone in phones.values():
         phone.ask_for_a_sign()
     with context.clock.hold():

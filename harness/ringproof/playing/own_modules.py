@@ -1,8 +1,8 @@
-"""Modules of Asterisk that Ringproof itself needs, for a PBX whose modules.conf does not load them.
+"""Loads the modules of Asterisk that Ringproof itself needs, where modules.conf does not load them.
 
-Every channel is asked for its Call-ID, and extensions for their device state: without the functions for it a plain Dial
-would be nobody's call. What is loaded changes a PBX whose dialplan uses the same function, and gets an ERROR for it in
-life: such a one is refused.
+Every channel is asked for its Call-ID, and extensions for their device state. Without the functions for it, nobody
+could say to which call the channels of a plain Dial belong. Where the dialplan itself uses such a function, loading its
+module would change the PBX: in production that dialplan gets an ERROR. So such a configuration is refused.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ringproof.containers.errors import BrokenError
 from ringproof.pbx.manager import Manager, ManagerError, ManagerRefusedError
 
 FUNCTIONS = {"func_channel.so": "CHANNEL", "func_devstate.so": "DEVICE_STATE"}
-"""The function of a module for which Ringproof needs it."""
+"""Each module, and the dialplan function for which Ringproof needs it."""
 LOGGER = "res_pjsip_logger.so"
 DIALPLANS = ("*.conf", "*.ael", "*.lua")
 
@@ -28,7 +28,7 @@ class Use:
     module: str
     function: str
     file: Path
-    """Inside the configuration's folder."""
+    """Relative to the configuration's folder."""
     line: int
 
 
@@ -36,13 +36,13 @@ class FunctionMissingError(BrokenError):
     """The configuration itself uses a function whose module it does not load."""
 
     def __init__(self, use: Use) -> None:
-        """Keep where."""
+        """Keep the line that uses the function."""
         super().__init__(f"{use.file}:{use.line} uses {use.function}(), and modules.conf does not load {use.module}")
         self.use = use
 
 
 async def load_own_modules(manager: Manager, configuration: Path) -> None:
-    """Load the functions that are not there.
+    """Load each module of FUNCTIONS that the PBX has not loaded.
 
     Raises FunctionMissingError where the configuration itself uses one of them, and BrokenError where the PBX has no
     such module.
@@ -56,7 +56,7 @@ async def load_own_modules(manager: Manager, configuration: Path) -> None:
 
 
 async def load_logger(manager: Manager) -> None:
-    """Load what writes the PBX's own capture, unless it is loaded. Raises BrokenError where that cannot be done."""
+    """Load the module that writes the PBX's own capture, unless it is loaded. Raises BrokenError if that fails."""
     if not await is_loaded(manager, LOGGER):
         await _load(manager, LOGGER, "the PBX's own capture of its SIP")
 
@@ -70,7 +70,7 @@ async def _load(manager: Manager, module: str, what: str) -> None:
 
 
 async def is_loaded(manager: Manager, module: str) -> bool:
-    """Ask the PBX whether a module is loaded."""
+    """Return whether the PBX has loaded a module."""
     try:
         await manager.action("ModuleCheck", Module=module)
     except ManagerRefusedError:

@@ -1,4 +1,4 @@
-"""The phones of a play register, renew in PBX time, and the PBX itself proves that it knows each of them."""
+"""Registers the phones of a play, renews the registrations in PBX time, and checks that the PBX knows each phone."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ FREE = "NOT_INUSE"
 IN_USE = "INUSE"
 ASKED_AGAIN_S = 0.02
 ONLY_TRYING = 100
-"""For a phone that turns a call away at once: it neither rings nor does so before it is told to."""
+"""First response of a phone that turns calls away at once: it does not ring, and refuses or forwards when told to."""
 
 
 class RegistrationRefusedError(Exception):
-    """The PBX refused a REGISTER that it should accept, or dropped it; recorded, no story is played."""
+    """The PBX refused a REGISTER that it should accept, or dropped the contact. It is recorded; no story is played."""
 
 
 class Registration:
-    """Registers the phones of a play, and asks the PBX about them."""
+    """Registers the phones of a play, and checks with the PBX how it knows them."""
 
     def __init__(
         self,
@@ -39,17 +39,20 @@ class Registration:
         phones: Mapping[str, Phone],
         pbx: Callable[[], Pbx],
     ) -> None:
-        """Register the phones of `seats`, by name. `phones`: all that have started; `pbx`: once it has booted."""
+        """`seats`: the phones to register, by name. `phones`: all that have started. `pbx`: returns the booted PBX."""
         self._context = context
         self._tracker = tracker
         self._seats = seats
         self._phones = phones
         self._pbx = pbx
         self._answered: dict[str, int] = {}
-        """The code of the PBX's first answer, by phone."""
+        """The code of the PBX's latest answer to a REGISTER, by phone."""
 
     def take(self, name: str, message: protocol.Registered | protocol.RegistrationFailed) -> None:
-        """Note the first answer; from then on the phone renews in PBX time, as its own clock knows nothing of that."""
+        """Note the PBX's answer to a REGISTER, and record a renewal that it refuses.
+
+        After an acceptance the renewal is scheduled in PBX time, which the phone's own clock does not follow.
+        """
         renewed = name in self._answered
         self._answered[name] = 200 if isinstance(message, protocol.Registered) else message.code
         at = self._context.clock.at_stamp(message.at_ns)
@@ -65,9 +68,9 @@ class Registration:
         self._phones[name].tell(protocol.Reregister())
 
     async def register(self, passwords: Mapping[str, str]) -> None:
-        """Register everybody, and prove by the PBX's own word who is who.
+        """Register all phones, and check with the PBX as which endpoint it knows each.
 
-        Raises BrokenError, and RegistrationRefusedError once it is recorded why.
+        Raises BrokenError, and RegistrationRefusedError after its reason has been recorded.
         """
         pbx = self._pbx()
         registrar = f"{pbx.office_address}:{SIP_PORT}"
@@ -99,10 +102,10 @@ class Registration:
         raise BrokenError(message, f"Asterisk's log is {pbx.log}")
 
     async def _prove(self, deadline: PbxEpoch, asked: Collection[str]) -> None:
-        """The PBX itself says which endpoint each phone is, and that it has the phone's address.
+        """Check that the PBX identifies each phone as its own endpoint, and has a contact with the phone's address.
 
-        `asked`: the extensions whose endpoints ask for a password. Of the others Asterisk reports no authentication,
-        and their contact is all the proof that there is.
+        `asked`: the extensions whose endpoints ask for a password. For the others Asterisk reports no authentication,
+        so only their contacts are checked.
         """
         wanted = {
             f"IPV4/UDP/{seat.phone.address}/{seat.phone.port}": name
@@ -133,9 +136,10 @@ class Registration:
         await self.prove_states(deadline)
 
     async def prove_states(self, deadline: PbxEpoch) -> None:
-        """The PBX takes every phone for free, or in use while it is on a call; it learns that a while after the fact.
+        """Wait until the PBX takes every phone as free, or as in use while it is on a call. Raises BrokenError.
 
-        Asked again and again, since no event says it: DeviceStateChange can come before DEVICE_STATE() knows of it.
+        The PBX learns this a while after the fact. DEVICE_STATE() is polled, since no event reports it:
+        DeviceStateChange can come before DEVICE_STATE() returns the new state.
         """
         for extension in dict.fromkeys(map(extension_of, self._seats)):
             phones = [seat for name, seat in self._seats.items() if extension_of(name) == extension]
@@ -153,5 +157,5 @@ class Registration:
 
 
 def turns_away_at_once(behaviour: Behaviour) -> bool:
-    """True for a phone that refuses a call or sends it on as soon as it comes."""
+    """Return True for a phone that refuses or forwards a call as soon as it comes."""
     return isinstance(behaviour, Refuses | Forwards) and behaviour.at_once
