@@ -1,4 +1,4 @@
-"""Who hears whom: what comes in at both ends of a talk is recorded, and searched for the other end's own tone."""
+"""Checks who hears whom: records what comes in at both ends of a talk, and looks in it for the other end's own tone."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from ringproof.playing.extensions import Seat
 from ringproof.playing.sound import tones_heard
 
 RECORDED_MS = 1000
-"""The first of it may be lost: the PBX learns where sound comes from when it comes."""
+"""The beginning of it may be missing: the PBX learns where sound comes from only when it comes."""
 A_DAY = PbxSeconds(86_400.0)
-"""Longer than any call: a phone may be connected at any moment of it."""
+"""Longer than any call: a phone may be connected at any time in a call."""
 WRITTEN_WITHIN_S = 10.0
 
 
 class AudioChecks:
-    """Listens at both ends of every call that a phone picks up. Sound is real: meanwhile the clock does not race."""
+    """Listens at both ends of every call that a phone picks up. Sound is real, so the clock does not race meanwhile."""
 
     def __init__(
         self,
@@ -39,9 +39,9 @@ class AudioChecks:
         house: Callable[[], PhonesContainer],
         lasts: Mapping[str, PbxSeconds],
     ) -> None:
-        """`tones`: each one's own, in Hz; recordings are made in the container `house()` and kept in `folder`.
+        """`tones`: the tone of each phone and caller in Hz. The container `house()` records; `folder` keeps the files.
 
-        `lasts`: after so long talks of a caller's are listened to again, where that is expected.
+        `lasts`: by caller, how long a talk is expected to last; after that time it is listened to again.
         """
         self._context = context
         self._tracker = tracker
@@ -56,7 +56,7 @@ class AudioChecks:
 
     @property
     def over(self) -> bool:
-        """True while nobody is being listened to."""
+        """True while nothing is being recorded."""
         return self._open == 0
 
     def take(self, message: protocol.Recorded) -> None:
@@ -65,11 +65,11 @@ class AudioChecks:
         self._context.notify()
 
     def listen(self, seat: Seat, call_id: str) -> None:
-        """Listen to the talk that follows this phone's pick-up of the leg `call_id`, from its connection on."""
+        """Listen to the talk for which this phone picked up the leg `call_id`, as soon as both ends are connected."""
         self._context.begin(self._await_connection(seat, call_id), f"listening to {seat.name}")
 
     async def _await_connection(self, seat: Seat, call_id: str) -> None:
-        """Listen as soon as the phone is connected with its caller; before that it hears announcements, if anything."""
+        """Listen as soon as the phone is connected with its caller; before that it hears announcements at most."""
 
         def partner() -> CallerSeat | None:
             caller = self._caller_of(call_id)
@@ -115,7 +115,7 @@ class AudioChecks:
         return file
 
     def _inside(self, file: Path) -> str:
-        """Where a phone records it: another play of this process may have had a file of the same name."""
+        """Return where a phone records it, with a mark: another play of this process may use the same file name."""
         return self._house().recording(f"{self._mark}-{file.name}")
 
     async def _heard(self, file: Path, who: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The conductor: one scenario in, its events and evidence out."""
+"""Conducts one play: plays a scenario once, and leaves its events and evidence."""
 
 from __future__ import annotations
 
@@ -61,32 +61,32 @@ if TYPE_CHECKING:
     from ringproof.pbx.capture import Packet
 
 TALKS_FOR = PbxSeconds(2.0)
-"""An answered call is left up this long: a bridge that breaks at once is seen."""
+"""An answered call is left up this long, so that a bridge that breaks at once is seen."""
 CONNECTS_WITHIN = PbxSeconds(20.0)
-"""A phone that has picked up may be told something first (Dial's A(), a queue's announcement), at most for so long."""
+"""A phone that has picked up may hear an announcement first (Dial's A(), a queue's), for at most so long."""
 HEARD_OUT_WITHIN = PbxSeconds(30.0)
-"""For what is being recorded when a story ends: it has its own, shorter deadlines."""
+"""Limit for recordings that still run when a story ends; they have their own, shorter deadlines."""
 CLEARS_WITHIN = PbxSeconds(2.0)
-"""Twice what a leg may take to end after its caller hung up; what is still up then is ended, and told."""
+"""Twice what a leg may take to end after its caller hung up. A leg that is still up then is ended, and recorded."""
 TRYING = 100
 OK = 200
 UDP = "UDP"
-"""Phones speak SIP by it, and by nothing else."""
+"""The only transport by which phones speak SIP."""
 NO_CHANNEL = re.compile(
     r"^\[(?P<stamp>[^\]]+)\] \w+\[.*\.c: "
     r"(?P<sentence>Unable to create channel of type .*|No such extension/context .* while calling Local channel.*)$"
 )
-"""What Asterisk's log says of a Dial towards nothing (app_dial.c, core_local.c)."""
+"""The line of Asterisk's log about a Dial for which no channel could be made (app_dial.c, core_local.c)."""
 
 
 async def conduct(
     scenario: Scenario, environment: RunEnvironment, folder: Path, speed: float, *, allow: Sequence[str] = ()
 ) -> ClockReport:
-    """Play `scenario` once, leaving events.ndjson, pbx/, phones/ and sip.pcap in `folder`.
+    """Play `scenario` once, leaving events.ndjson, pbx/, phones/ and the captures of SIP and RTP in `folder`.
 
-    `allow`: shell patterns of complaints at boot that do not refuse it.
+    `allow`: shell patterns of complaints at boot for which the configuration is not refused.
 
-    Raises BrokenError, with the clock's report, for everything that says nothing about the PBX's routing.
+    Raises BrokenError, with the clock's report, for a failure that says nothing about the PBX's routing.
     """
     clock = PbxClock(open_page(scenario, environment), speed=speed)
     recorder = Recorder(folder / "events.ndjson")
@@ -100,14 +100,14 @@ async def conduct(
 async def _conduct(
     scenario: Scenario, setup: PlaySetup, context: PlayContext, recorder: Recorder, folder: Path
 ) -> None:
-    """Play, and close everything."""
+    """Play, and close everything, also after a failure."""
     clock = context.clock
     failure: BaseException | None = None
     try:
         try:
             await _play_to_its_end(scenario, setup, context, recorder)
         except Exception:
-            prove_page_whole(clock.page)  # else that is why: by SIGBUS it ends PBX and phones
+            prove_page_whole(clock.page)  # a cut page is the cause then: it ends PBX and phones by SIGBUS
             raise
         prove_page_whole(clock.page)
     except BaseException as fault:
@@ -133,7 +133,7 @@ async def _conduct(
 
 
 async def _play_to_its_end(scenario: Scenario, setup: PlaySetup, context: PlayContext, recorder: Recorder) -> None:
-    """Play; where the PBX itself ended the story, record that it is over."""
+    """Play; if the PBX itself ended the story, record that it is over."""
     clock = context.clock
     try:
         try:
@@ -146,12 +146,12 @@ async def _play_to_its_end(scenario: Scenario, setup: PlaySetup, context: PlayCo
         except ManagerLostError:
             await setup.explain_loss()
     except RegistrationRefusedError:
-        await prove_all_heard(clock)  # else it was said of an answer that did not come whole
+        await prove_all_heard(clock)  # otherwise the refusal may be read from an incomplete answer
         recorder.begin(clock.now())
         recorder.record(StoryOver(at=moment(clock.now()), deadline=False))
     except PbxFaultError as fault:
         context.fail(fault)
-        recorder.begin(clock.now())  # what was before it is told as such
+        recorder.begin(clock.now())  # if the story had not begun: what came before is recorded as earlier
         recorder.record(StoryOver(at=moment(clock.now()), deadline=False))
         if isinstance(fault, LedElsewhereError):  # else the PBX has ended, or is too busy to answer
             with contextlib.suppress(ManagerError):
@@ -184,7 +184,7 @@ async def _play(
         if not await context.until(lambda: setup.callers.over and not setup.extensions.ringing, cleared):
             setup.extensions.hang_up_all()
         if not done:
-            break  # what could not be done once would take its time in vain in every call
+            break  # a step that failed would fail in every call, each time after its whole deadline
     quiet = scenario.quiet if scenario.quiet is not None else QUIET_RACED if clock.races else QUIET_REAL
     end = PbxEpoch(over + max(quiet, CLEARS_WITHIN))
     await context.wait_until(end)
@@ -201,7 +201,7 @@ async def _play(
 
 
 async def _expectations(scenario: Scenario, setup: PlaySetup, context: PlayContext) -> bool:
-    """Wait until nothing more is expected of any caller; False when a deadline passed first."""
+    """Wait until nothing more is expected of any caller; return False if a deadline passed first."""
     met, lasts = True, longest_talks(scenario)
     for name, seat in setup.callers.seats.items():
         begun = seat.acted if seat.acted is not None else context.clock.now()
@@ -212,8 +212,8 @@ async def _expectations(scenario: Scenario, setup: PlaySetup, context: PlayConte
             talked = PbxEpoch(at + TALKS_FOR + lasts.get(name, PbxSeconds(0.0)))
             if not await context.until(lambda: _answered(seat, setup, answering) != at, talked):  # noqa: B023
                 break
-            # a PBX that takes an answer for too late ends it at once: then another outcome is still to come; and one
-            # that ends a talk takes a moment between its two legs
+            # a PBX that takes an answer as too late ends it at once, and another outcome is still to come; a PBX that
+            # ends a talk takes a moment between its two legs
             parted = PbxEpoch(max(deadline, context.clock.now() + CLEARS_WITHIN))
             met &= await _answer(seat, setup, context, answering, parted)
     return met
@@ -222,9 +222,9 @@ async def _expectations(scenario: Scenario, setup: PlaySetup, context: PlayConte
 async def _answer(
     seat: CallerSeat, setup: PlaySetup, context: PlayContext, phones: frozenset[str], deadline: PbxEpoch
 ) -> bool:
-    """Wait until one of these phones is connected, or the call has ended; False when neither came in time.
+    """Wait until one of these phones is connected, or the call has ended; return False if neither came in time.
 
-    A phone that picks up before `deadline` has its own time to be connected.
+    A phone that picks up before `deadline` has CONNECTS_WITHIN to be connected.
     """
 
     def answered() -> bool:
@@ -244,7 +244,7 @@ async def _answer(
 
 
 def _answered(seat: CallerSeat, setup: PlaySetup, phones: frozenset[str]) -> PbxEpoch | None:
-    """Since when one of these phones is connected with the caller, or when the call ended; None: neither."""
+    """Return since when one of these phones is connected with the caller, or when the call ended; None: neither."""
     if seat.ended is not None:
         return seat.ended
     return _first(setup.extensions.connected_since, seat, phones)
@@ -256,7 +256,7 @@ def _first(since: Callable[[str, str], PbxEpoch | None], seat: CallerSeat, phone
 
 
 def _pbx_testimony(setup: PlaySetup, clock: PbxClock) -> Iterator[Event]:
-    """What the PBX itself wrote down: its capture, and the Dials that its log says failed."""
+    """Yield what the PBX itself wrote, as events: captures of SIP and RTP, and prompts and failed Dials in its log."""
     from ringproof.pbx.rtp_capture import LONGEST, MOST, read_rtp  # noqa: PLC0415 - see `load_later` in ringproof.playing
     from ringproof.playing.sent_sound import sent_sound  # noqa: PLC0415
 
@@ -281,7 +281,7 @@ def _pbx_testimony(setup: PlaySetup, clock: PbxClock) -> Iterator[Event]:
 
 
 def _commands(setup: PlaySetup) -> Iterator[Event]:
-    """Yield what the PBX commands phones to do by themselves, each once; also in calls that they were on before."""
+    """Yield each command of the PBX that a phone carries out by itself, once; also those in calls before the story."""
     seen: set[tuple[str, str]] = set()
     for packet in setup.captures.packets():
         command = command_in(packet.text) if packet.peer in setup.extensions.seats else None
@@ -299,9 +299,9 @@ def _commands(setup: PlaySetup) -> Iterator[Event]:
 
 
 def _legs(packets: Iterator[Packet]) -> Iterator[Event]:
-    """Keep the first INVITE, CANCEL and final response of each leg; of a caller's own leg the INVITE.
+    """Yield the first INVITE, alerting response, CANCEL and final response of each leg; of a caller's leg the INVITE.
 
-    The rest is retransmission.
+    Later ones are left out as retransmissions.
     """
     seen: set[tuple[str, str]] = set()
     for packet in packets:
@@ -354,7 +354,7 @@ def run(
     """Play from synchronous code, on a loop of its own.
 
     A SIGINT, SIGTERM or SIGHUP that the program handles ends the play in order, phones and PBX included, and is then
-    handed on.
+    raised again.
     """
     caught: list[int] = []
     try:
@@ -372,7 +372,10 @@ def run(
 
 
 async def _interruptible(play: Coroutine[None, None, ClockReport], caught: list[int]) -> ClockReport | None:
-    """Run `play`; a signal cancels it at its next wait, where an exception out of a handler could strike anywhere."""
+    """Run `play`; return None if a signal cancelled it.
+
+    A signal cancels it at its next wait; an exception raised by the handler could come anywhere.
+    """
     loop, task = asyncio.get_running_loop(), asyncio.ensure_future(play)
 
     def cancel(number: int) -> None:

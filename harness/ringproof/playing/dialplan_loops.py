@@ -1,10 +1,9 @@
-"""Calls that run in a circle in the dialplan, where nothing waits: told, since otherwise nothing would ever tell.
+"""Detects dialplan loops that never wait, by reading Asterisk's log from a thread, in real time.
 
-Where the circle calls a phone that turns each call away at once, the phone shows it (`Extensions.on_called_often`).
+Hardly any manager event comes during such a loop, since Asterisk is too busy. PBX time almost stands still then, so the
+story would take hours, and its log gigabytes.
 
-PBX time all but stands while the PBX is busy, so a story with such a call would take hours, and its log gigabytes.
-It is Asterisk's log that shows it: of its manager events hardly one comes while it is so busy. A thread
-looks, in real time.
+A loop that calls a phone which turns each call away at once is detected at the phone (`Extensions.on_called_often`).
 """
 
 from __future__ import annotations
@@ -22,18 +21,19 @@ from ringproof.containers.evidence import open_evidence
 LOOKED_AT_EVERY_S = 0.5
 """Of real time."""
 GROWN = 8_000_000
-"""Bytes of log. A story writes some hundred thousand; one whose call goes round through 50 groups, two million."""
+"""Bytes of log from which on it is searched. A story writes some hundred thousand; one whose call passes through 50
+groups, two million."""
 TAIL = 1_000_000
-"""Bytes at its end that are read then, some four thousand steps: more than any call makes at a stretch."""
+"""Bytes at its end that are read then, some four thousand steps: more than any call executes without waiting."""
 STEPS = 1_000
-"""Fewer in that tail are no circle: the log has grown by something else."""
+"""Fewer steps in that tail are no loop: the log has grown by something else."""
 WITHIN_S = 1.0
-"""Of PBX time."""
+"""PBX seconds: the steps in the tail of a loop take less than this."""
 _STEP = re.compile(rb"^\[(?P<stamp>[^\]]+)\] VERBOSE\S* pbx\.c: Executing \[(?P<place>[^\]:]+):\d+\]", re.MULTILINE)
 
 
 def loop_at(log: Path, grown: int = GROWN) -> str | None:
-    """Return where in the dialplan a call runs in a circle (`s@group-sales`), by the log so far; None: none does."""
+    """Return where in the dialplan a call runs in a loop (`s@group-sales`), by the log so far; None: no call does."""
     try:
         size = log.stat().st_size
         if size < grown:
@@ -50,7 +50,7 @@ def loop_at(log: Path, grown: int = GROWN) -> str | None:
 
 
 def place_in(log: Path) -> str:
-    """Return the place of the last step that the log tells of (`101@extensions`), where a circle calls a phone."""
+    """Return the place of the last step in the log (`101@extensions`), where a loop calls a phone."""
     with contextlib.suppress(OSError), open_evidence(log) as file:
         file.seek(max(0, log.stat().st_size - TAIL))
         steps = _STEP.findall(file.read())
@@ -61,14 +61,14 @@ def place_in(log: Path) -> str:
 
 @contextlib.contextmanager
 def watched_for_loops(log: Path, found: Callable[[str], None]) -> Iterator[None]:
-    """Until the end of the block, call `found` in the running loop as soon as a call runs in a circle; once."""
+    """Until the end of the block, call `found` once, in the running event loop, when a dialplan loop is seen."""
     loop = asyncio.get_running_loop()
     over = threading.Event()
 
     def watch() -> None:
         while not over.wait(LOOKED_AT_EVERY_S):
             if place := loop_at(log):
-                with contextlib.suppress(RuntimeError):  # the loop is closed: nobody asks any more
+                with contextlib.suppress(RuntimeError):  # the event loop is closed: the play is over
                     loop.call_soon_threadsafe(found, place)
                 return
 

@@ -1,7 +1,8 @@
-"""The name server of a play: PBX and phones ask it alone, it answers at once, and every question is recorded.
+"""The name server of a play: PBX and phones ask no other, it answers at once, and every question is recorded.
 
-Without it a name in a configuration would cost 20 s of real time in a network that has no way out (Docker's own
-resolver waits for one that cannot be reached), or would leave the machine through the engine (Docker before 23).
+Without it a name in a configuration would cost 20 s of real time in a network that has no way out, since Docker's own
+resolver waits for a server that cannot be reached. With Docker before 23 the question would leave the machine through
+the engine.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ NO_NAMES: Mapping[str, str] = {}
 
 
 class Question(NamedTuple):
-    """What was asked, and by whom."""
+    """A question, and the address from which it came."""
 
     name: str
     kind: str
     """A, AAAA, SRV, NAPTR..."""
     address: str
-    """Of who asked."""
+    """The address of the PBX or phone that asked."""
 
 
 class NameServer:
@@ -41,7 +42,7 @@ class NameServer:
     def __init__(
         self, link: socket.socket, on_question: Callable[[Question], None], names: Mapping[str, str] = NO_NAMES
     ) -> None:
-        """Answer what comes from now on; `names` are known, with an IPv4 address each, and no others exist."""
+        """Answer questions from now on. `names`: those that exist, each with an IPv4 address; there are no others."""
         self._link = link
         self._on_question = on_question
         self._names = {name.casefold().rstrip("."): address for name, address in names.items()}
@@ -50,7 +51,7 @@ class NameServer:
         self._loop.add_reader(link, self._hear)
 
     def close(self) -> None:
-        """Answer no more."""
+        """Stop answering."""
         self._loop.remove_reader(self._link)
         self._link.close()
 
@@ -60,15 +61,15 @@ class NameServer:
                 wire, asker = self._link.recvfrom(LARGEST)
                 if answered := answer_to(wire, self._names):
                     answer, name, kind = answered
-                    with contextlib.suppress(OSError):  # who asked has gone
+                    with contextlib.suppress(OSError):  # the sender of the question has gone
                         self._link.sendto(answer, asker)
                     self._on_question(Question(name, kind, asker[0]))
 
 
 def answer_to(wire: bytes, names: Mapping[str, str]) -> tuple[bytes, str, str] | None:
-    """Return the answer to a query, and the name and the type that it asks for; None for what is no query.
+    """Return the answer to a query, and the name and the type that it asks for; None: it is no query.
 
-    `names`: lower case, without a final dot. A name that is there has an A record and no other; others do not exist.
+    `names`: lower case, without a final dot. A name in it has an A record and no other; other names do not exist.
     """
     try:
         query = dns.message.from_wire(wire, ignore_trailing=True)

@@ -1,4 +1,4 @@
-"""Which files of sound the PBX played, by its log, and how long those are where a story names prompts."""
+"""Finds in the PBX's log which sound files it played, with their lengths where a story names prompts."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ PLAYING = re.compile(
     r"^\[(?P<stamp>[^\]]+)\] VERBOSE\[.*\] file\.c: <(?P<channel>[^>]+)> "
     r"Playing '(?P<name>.+?)(?:\.(?P<format>\w+))?' \(language '(?P<language>[^']*)'\)$"
 )
-"""What Asterisk's log says of a file that it begins to play (ast_streamfile() in file.c)."""
+"""The line of Asterisk's log about a file that it begins to play (ast_streamfile() in file.c)."""
 
 
 def names_prompts(scenario: Scenario) -> bool:
-    """Tell whether a line of the story says which files are to be played."""
+    """Return whether an expectation of the story names the files that are to be played."""
     return any(
         isinstance(entry, CallerHears) and entry.prompts
         for expect in (scenario.expect, *scenario.otherwise)
@@ -29,7 +29,7 @@ def names_prompts(scenario: Scenario) -> bool:
 
 
 def prompts_played(log: str, lengths: Mapping[SoundFile, PbxSeconds]) -> Iterator[PromptPlayed]:
-    """Yield the files of which the log says that they were played, with their length where that is known."""
+    """Yield the files that were played according to the log, with their lengths where those are known."""
     for found in filter(None, map(PLAYING.match, log.splitlines())):
         file = file_of(found)
         yield PromptPlayed(
@@ -42,16 +42,16 @@ def prompts_played(log: str, lengths: Mapping[SoundFile, PbxSeconds]) -> Iterato
 
 
 def files_played(log: str) -> set[SoundFile]:
-    """Return each file of which the log says that it was played."""
+    """Return the files that were played according to the log."""
     return {file_of(found) for found in filter(None, map(PLAYING.match, log.splitlines()))}
 
 
 def file_of(found: re.Match[str]) -> SoundFile:
-    """Return the file of a line of the log."""
+    """Return the file that a line of the log names."""
     return SoundFile(found["name"], found["format"] or "", found["language"])
 
 
 def stamp_of(text: str) -> PbxSeconds:
-    """Return the moment of a line of the log."""
+    """Return the time stamp of a line of the log as an epoch; without an offset it is UTC."""
     stamp = datetime.fromisoformat(text)
     return PbxSeconds((stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp())

@@ -59,9 +59,9 @@ class PlaySetup:
         *,
         allow: Sequence[str] = (),
     ) -> None:
-        """Build in `folder`, which is empty but for the record.
+        """Write to `folder`, which holds nothing yet but the record of events.
 
-        `allow`: shell patterns of complaints at boot that do not refuse it.
+        `allow`: shell patterns of complaints at boot for which the configuration is not refused.
         """
         self._scenario = scenario
         self._environment = environment
@@ -74,7 +74,7 @@ class PlaySetup:
         self._name_server: NameServer | None = None
         self._phones: dict[str, Phone] = {}
         self.lengths: dict[SoundFile, PbxSeconds] = {}
-        """How long the files are that the PBX played, once they have been measured."""
+        """The length of each file that the PBX played, once they have been measured."""
         self._pbx: Pbx | None = None
         self.tracker = ChannelTracker(context, lambda: self.pbx.manager)
         self.extensions = Extensions(context, self.tracker, {}, scenario.rung)
@@ -103,13 +103,13 @@ class PlaySetup:
         self._context.fail(CallEndlessError(place, self._context.clock.now()))
 
     def watch_media(self) -> None:
-        """Have sound sent in time where the PBX ends calls without it; on a clock that does not race it is anyhow."""
+        """Make phones send sound in time if the PBX ends calls without it; a clock that does not race needs no help."""
         timeout = shortest_rtp_timeout(self.evidence / "conf")
         if timeout is not None and self._context.clock.races:
             self.media_watch.begin(timeout)
 
     def _answered_calls(self) -> Iterator[tuple[str, Phone, str]]:
-        """Who is in a call that has been answered: name, phone, Call-ID."""
+        """Yield each phone that is in a call that has been answered: name, phone, Call-ID."""
         for name, seat in self.extensions.seats.items():
             yield from ((name, seat.phone, call_id) for call_id in [*seat.talking, *seat.on_call])
         yield from self.standing_calls
@@ -132,7 +132,7 @@ class PlaySetup:
 
     @property
     def phones_container(self) -> PhonesContainer:
-        """The container in which the phones live, once the setup is being opened."""
+        """The container in which the phones run, once `open` has begun."""
         if self._phones_container is None:
             message = "the container of the phones has not been started"
             raise BrokenError(message)
@@ -140,11 +140,11 @@ class PlaySetup:
 
     @property
     def phones(self) -> Mapping[str, Phone]:
-        """The phones and callers that have started, by name; more may come."""
+        """The phones and callers that have started, by name; more may be added."""
         return self._phones
 
     def log_of(self, name: str) -> Path:
-        """The log of a phone or caller."""
+        """Return the path of the log of a phone or caller."""
         return self._folder / "phones" / f"{file_name(name)}.log"
 
     @property
@@ -153,7 +153,7 @@ class PlaySetup:
         return self._folder / "pbx"
 
     async def open(self) -> None:
-        """Start everything, PBX and phones at the same time, register the phones and prove it all.
+        """Start PBX and phones at the same time, register the phones and verify all of it.
 
         Raises BrokenError (EditedConfigurationError for what somebody edited), and RegistrationRefusedError.
         """
@@ -187,7 +187,7 @@ class PlaySetup:
             await self._prove_trunk()
 
     def _configure(self, folder: Path, login: Login) -> None:
-        """Have written what the PBX is to read, now that the phones have addresses."""
+        """Write what the PBX reads, now that the phones have addresses."""
         from ringproof.dialplan.render import PlayAddresses, Secrets  # noqa: PLC0415 - see `load_later` in ringproof.playing
 
         passwords = {number: secrets.token_hex(8) for number in self._scenario.office.extensions}
@@ -195,7 +195,7 @@ class PlaySetup:
         self._source.prepare(folder, PlayAddresses(trunk_provider=self.phones_container.trunk_address), known)
 
     async def _start_all(self, configuration: Path, login: Login, configure: Callable[[], Awaitable[None]]) -> None:
-        """Boot the PBX and start the phones at the same time; one failure ends the others."""
+        """Boot the PBX and start the phones at the same time; a failure of one ends the other."""
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._boot(configuration, login, configure))
@@ -204,7 +204,7 @@ class PlaySetup:
             raise _leaves(failures)[0] from failures
 
     async def _start_phones(self) -> None:
-        """Start the phones of the play, and its name server, as soon as their container is ready."""
+        """Start the phones, the name server and the network's capture as soon as the phones' container is ready."""
         await asyncio.to_thread(self.phones_container.await_ready)
         from ringproof.playing.names import NameServer  # noqa: PLC0415 - as in `_configure`
         from ringproof.playing.network_capture import NetworkCapture  # noqa: PLC0415
@@ -216,7 +216,10 @@ class PlaySetup:
                 group.create_task(self._start(name))
 
     async def prepare(self) -> bool:
-        """Bring about what phones are in when the story begins; True: they are on calls. Raises BrokenError."""
+        """Bring the phones into the states in which the story begins; return True if any is on a call.
+
+        Raises BrokenError.
+        """
         for seat in self.extensions.seats.values():
             if isinstance(seat.behaviour, Silent):
                 await seat.phone.freeze()
@@ -234,16 +237,16 @@ class PlaySetup:
         raise_first(fault for fault in ended if fault is not None)
 
     async def measure_prompts(self) -> None:
-        """Have the PBX say how long the files are that it played, as far as their format is known."""
+        """Ask the PBX how long the files are that it played, as far as their format is known."""
         self.lengths = await self.pbx.sound_lengths(files_played(read_evidence(self.evidence / LOG)))
 
     def _names(self) -> list[str]:
-        """Name of every phone process: phones that are not offline, and callers."""
+        """Return the name of every phone process: phones that are not offline, and callers."""
         phones = self._scenario.phones.items()
         return [*(name for name, behaviour in phones if not isinstance(behaviour, Offline)), *self._scenario.callers]
 
     def _address(self, name: str) -> str:
-        """Where a phone lives: callers, and far ends of calls, come from the provider's network."""
+        """Return the address of a phone; callers and the far ends of calls are in the provider's network."""
         outside = is_far_end(name) or name in self._scenario.callers
         return self.phones_container.trunk_address if outside else self.phones_container.office_address
 
@@ -275,7 +278,7 @@ class PlaySetup:
         line = self._context.clock.new_line()
 
         def take(message: protocol.Message | Crashed) -> None:
-            if isinstance(message, protocol.Message):  # what comes late is acted on late
+            if isinstance(message, protocol.Message):  # a message that comes late is acted on late
                 clock = self._context.clock
                 clock.note_lateness(clock.now() - clock.at_stamp(message.at_ns))
             self._take(name, message)
@@ -312,7 +315,7 @@ class PlaySetup:
             self._context.fail(fault)
 
     async def explain_loss(self) -> NoReturn:
-        """Raise what the end of the PBX means: PbxCrashedError, or BrokenError where it was ended from outside."""
+        """Raise PbxCrashedError if the PBX crashed, or BrokenError if it was ended from outside."""
         crash = await self.pbx.why_ended()
         if crash is not None:
             raise PbxCrashedError(crash, self._context.clock.now())
@@ -320,7 +323,7 @@ class PlaySetup:
         raise BrokenError(message, f"its log is {self.evidence / 'full.log'}")
 
     def _take(self, name: str, message: protocol.Message | Crashed) -> None:
-        """Hand a phone's message to whom it concerns; a phone that failed breaks the play."""
+        """Hand a phone's message to the object that handles it; a phone that failed breaks the play."""
         log = self.log_of(name)
         if isinstance(message, Crashed):
             self._context.fail(BrokenError(f"the phone {name} {message}", f"its log is {log}"))
@@ -351,7 +354,7 @@ class PlaySetup:
             self.media_watch.take(name, message)
 
     def _take_lead(self, name: str, message: protocol.LedElsewhere) -> None:
-        """Record where somebody is sent, and end the story: the answers that it waits for will not come."""
+        """Record where the PBX sends a phone or caller, and end the story: the answers it waits for will not come."""
         who = far_end(name) if is_far_end(name) else name
         led = LedElsewhere(
             at=moment(self._context.clock.at_stamp(message.at_ns)),
@@ -365,20 +368,20 @@ class PlaySetup:
         self._context.fail(LedElsewhereError(led))
 
     def _take_seats(self) -> None:
-        """Give everybody a place."""
+        """Create the seats of callers and phones."""
         self.seat_callers()
         for name in self._phones.keys() - self._scenario.callers.keys():
             seat = Seat(name=name, behaviour=self._scenario.phones[name], phone=self._phones[name])
             self.extensions.seats[name] = seat
 
     def seat_callers(self) -> None:
-        """Give every caller a place in which nothing has happened yet."""
+        """Give every caller a new seat, in which nothing has happened yet."""
         for name, caller in self._scenario.callers.items():
             target = f"sip:{caller.dials}@{self.pbx.trunk_address}:{SIP_PORT}"
             self.callers.seats[name] = CallerSeat(caller=caller, phone=self._phones[name], target=target)
 
     async def _prove_trunk(self) -> None:
-        """Whoever calls from the provider's address is the trunk, and nobody else is."""
+        """Raise TrunkUnknownError unless the PBX identifies calls from the provider's address as the trunk."""
         details = await self.pbx.manager.endpoint("trunk")
         matches = [entry.get("Match", "") for entry in details if entry.get("Event") == "IdentifyDetail"]
         provider = self.phones_container.trunk_address
