@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 CAPTURE = "sip.pcap"
 NEWS_OF_GLOBAL = "sorcery/global-"
-"""Name of what hands out, one after the other, that a [global] section was loaded (sorcery.c)."""
+"""How the name of the task processor begins that delivers the notices that [global] was loaded (sorcery.c)."""
 LOADED_WITHIN_S = 20.0
 ASKED_AGAIN_S = 0.02
 
@@ -31,7 +31,7 @@ class Captures:
     def __init__(
         self, context: PlayContext, evidence: Path, phones: Mapping[str, Phone], pbx: Callable[[], Pbx]
     ) -> None:
-        """`evidence`: the PBX's folder; `phones`: all that have started; `pbx`: once it has booted."""
+        """`evidence`: the PBX's folder. `phones`: all that have started. `pbx`: returns the booted PBX."""
         self._context = context
         self._path = evidence / CAPTURE
         self._phones = phones
@@ -43,14 +43,16 @@ class Captures:
 
     @property
     def peers(self) -> dict[Peer, str]:
-        """Who sends and receives SIP at which address."""
+        """The name of each phone and caller, by the address at which it sends and receives SIP."""
         return {(phone.address, phone.port): name for name, phone in self._phones.items()}
 
     async def begin(self) -> None:
-        """Have Asterisk write down its SIP, once it has dealt with the news that its configuration was loaded.
+        """Make Asterisk capture its SIP, once it has handled all notices that its configuration was loaded.
 
-        The logger's module listens to that news a moment before it has what it logs with (load_module() in
-        res_pjsip_logger.c): news that comes in between spoils its lock, and all later commands to it hang.
+        The logger's module subscribes to these notices a moment before its logger exists (load_module() in
+        res_pjsip_logger.c). A notice that comes in between damages its lock, and all later commands to it hang.
+
+        Raises BrokenError if notices still wait after LOADED_WITHIN_S.
         """
         manager, clock = self._pbx().manager, self._context.clock
         deadline = PbxEpoch(clock.now() + LOADED_WITHIN_S)
@@ -60,17 +62,17 @@ class Captures:
             await self._context.wait_until(PbxEpoch(clock.now() + ASKED_AGAIN_S))
         await load_logger(manager)
         await manager.command(f"pjsip set logger pcap /ringproof/evidence/{CAPTURE}")
-        await manager.command("pjsip set logger verbose off")  # it would stand in the log a second time
+        await manager.command("pjsip set logger verbose off")  # otherwise the log has all SIP, too
         await manager.command("pjsip set logger on")
 
     async def save(self) -> None:
-        """Have Asterisk write out the rest of its capture: it buffers, and flushes when its logger is switched off."""
+        """Make Asterisk write the rest of its capture: it buffers, and flushes when its logger is switched off."""
         await self._pbx().manager.command("pjsip set logger off")
 
     async def compare(self) -> None:
         """Save the PBX's own capture, and compare it with that of the network.
 
-        Raises BrokenError where one has a message of a call that the other has not.
+        Raises BrokenError if one has a message of a call that the other has not, or if the network's lost packets.
         """
         from ringproof.playing.network_capture import disagreement  # noqa: PLC0415 - see `load_later` in ringproof.playing
 
@@ -97,9 +99,9 @@ class Captures:
 
 
 def waiting_news(printed: Sequence[str]) -> int:
-    """Return how many times Asterisk has yet to say that [global] was loaded, by `core show taskprocessors`.
+    """Return how many notices that [global] was loaded still wait, by the output of `core show taskprocessors`.
 
-    Its lines: name, tasks done, tasks that wait, and more.
+    Its lines have: name, tasks done, tasks that wait, and more.
     """
     lines = (line.split() for line in printed)
     return sum(int(words[2]) for words in lines if len(words) > 2 and words[0].startswith(NEWS_OF_GLOBAL))  # noqa: PLR2004

@@ -1,4 +1,4 @@
-"""The end of a play: everything is closed, also where closing one thing fails."""
+"""Closes everything at the end of a play, even if closing one thing fails."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ringproof.containers.errors import note_later, raise_first
 async def close_all(steps: Sequence[Callable[[], Awaitable[None] | None]], failure: BaseException | None) -> None:
     """Do all `steps` in their order, whatever one of them raises.
 
-    `failure` is why the play ended, if it failed: what a step raises is noted with it. Without one the first that is
-    raised leaves this function, once all have been done.
+    `failure` is the exception that ended the play, if one did: what a step raises is added to it as a note. Without it
+    the first exception of a step is raised once all steps have been done.
     """
     faults: list[BaseException] = []
     for step in steps:

@@ -1,7 +1,7 @@
-"""Which applications of the dialplan act on what they hear, or keep it: sound is real, so time must be, too.
+"""Knows which applications of the dialplan act on what they hear, or record it: during these, time must be real.
 
-Asterisk tells of each step with its data (the manager's Newexten). What ExecIf, Exec and TryExec run inside themselves
-is in their data alone, and Dial and FollowMe listen with certain options only.
+Asterisk reports each step with its data (the manager event Newexten). What ExecIf, Exec and TryExec run is only in
+their data, and Dial and FollowMe listen only with certain options.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ LISTENS = frozenset(
     }
 )
 WITH_OPTIONS = {"dial": (2, "pP"), "retrydial": (4, "pP"), "followme": (1, "a")}
-"""Applications that record a name first: which of their arguments holds the options, and by which of these letters."""
+"""Applications that may record a name first: the place of their options, and the letters that make them do so."""
 COUNTS_LOOKS = {"followme": (1, "N")}
 """Applications that count down whole milliseconds each time that sound wakes them (app_followme.c, wait_for_winner), so
-that their steps last longer the more the clock races; without sound, which these options say, they do not."""
+that their steps last longer the faster the clock races. With these options there is no sound, and they do not."""
 ASYNCHRONOUS = "agi:async"
-"""A program elsewhere acts, as for Stasis; of another AGI the clock sees the child process."""
+"""With this a program elsewhere acts, as with Stasis. For any other AGI the clock notices the child process."""
 _BUFFERS = re.compile(r"JITTERBUFFER\(\s*(?:fixed|adaptive)", re.IGNORECASE)
 RUNS_ANOTHER = frozenset({"exec", "execif", "tryexec"})
 RECORDS = "mixmonitor"
@@ -44,9 +44,9 @@ _IN_PARENTHESES = re.compile(r"\([^()]*\)")
 
 
 def run_by(application: str, data: str) -> list[tuple[str, str]]:
-    """Return the applications, in lower case, that a step runs, each with its data: itself, or what it has inside.
+    """Return the applications that a step runs, in lower case, each with its data: its own one, or those in its data.
 
-    Of ExecIf both branches: its condition has been worked out, but to listen in vain only takes time.
+    For ExecIf these are both branches. Its condition is known, but real time that is not needed only takes longer.
     """
     name = application.lower()
     if name not in RUNS_ANOTHER:
@@ -55,7 +55,7 @@ def run_by(application: str, data: str) -> list[tuple[str, str]]:
 
 
 def listens(application: str, data: str) -> bool:
-    """Say whether an application, named in lower case, acts on what it hears, or keeps it."""
+    """Return whether an application, named in lower case, acts on what it hears, or records it."""
     if application in LISTENS or (application == "agi" and data.startswith(ASYNCHRONOUS)):
         return True
     if application in COUNTS_LOOKS and not _has(data, *COUNTS_LOOKS[application]):
@@ -64,13 +64,13 @@ def listens(application: str, data: str) -> bool:
 
 
 def buffers(application: str, data: str) -> bool:
-    """Say whether a step gives its channel a jitter buffer, which measures how regularly sound comes, to the end."""
+    """Return whether a step gives its channel a jitter buffer, which measures to the end how regularly sound comes."""
     return application in {"set", "mset"} and _BUFFERS.search(data) is not None
 
 
 def _has(data: str, place: int, letters: str) -> bool:
-    """Whether the argument at `place` has one of these options."""
+    """Return whether the argument at `place`, counted from 0, has one of these options."""
     while _IN_PARENTHESES.search(data):
-        data = _IN_PARENTHESES.sub("", data)  # what an option is given is no option
+        data = _IN_PARENTHESES.sub("", data)  # the argument of an option is no option
     arguments = data.split(",")
     return len(arguments) > place and any(letter in arguments[place] for letter in letters)

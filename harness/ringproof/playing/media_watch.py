@@ -1,8 +1,8 @@
-"""Sound for a PBX that ends calls without it: `rtp_timeout`, on a clock that races.
+"""Makes phones send sound in time to a PBX that ends calls without it (`rtp_timeout`), on a clock that races.
 
 Asterisk compares the present second with that of the last RTP packet (res_pjsip_session, chan_sip), and phones send
-one each 20 ms of real time. While nobody has anything to do the clock goes from one deadline to the next, and ten
-minutes of a talk pass between two packets. So the clock stops at every third of the smallest timeout, until each phone
+one every 20 ms of real time. While nothing is to be done the clock jumps from one deadline to the next, and ten minutes
+of a talk pass between two packets. So after every third of the smallest timeout the clock is held, until each phone
 that is in a call has sent a packet.
 """
 
@@ -21,9 +21,9 @@ from ringproof.playing.context import PlayContext
 
 _TIMEOUT = re.compile(r"^\s*(?:rtp_timeout(?:_hold)?|rtptimeout|rtpholdtimeout)\s*=>?\s*(?P<seconds>\d+)", re.MULTILINE)
 PARTS = 3
-"""Of a timeout: one packet that is late does no harm."""
+"""Sound is sent this often in one timeout, so that one packet that is late does no harm."""
 SENT_WITHIN = PbxSeconds(10.0)
-"""Of real time, since the clock is held: longer says that the phone's process stands still."""
+"""Seconds of real time, since the clock is held. If a phone takes longer, its process stands still."""
 
 
 def shortest_rtp_timeout(configuration: Path) -> PbxSeconds | None:
@@ -37,10 +37,10 @@ def shortest_rtp_timeout(configuration: Path) -> PbxSeconds | None:
 
 
 class MediaWatch:
-    """Stops the clock every so often, until who is in a call has sent sound."""
+    """Holds the clock at regular intervals, until every phone in an answered call has sent sound."""
 
     def __init__(self, context: PlayContext, calls: Callable[[], Iterable[tuple[str, Phone, str]]]) -> None:
-        """`calls`: who is in a call that has been answered: name, phone, Call-ID."""
+        """`calls`: returns each phone that is in an answered call: name, phone, Call-ID."""
         self._context = context
         self._calls = calls
         self._waiting: set[tuple[str, str]] = set()
@@ -50,7 +50,7 @@ class MediaWatch:
         self._context.begin(self._watch(PbxSeconds(timeout / PARTS)), "having sound sent")
 
     def take(self, name: str, message: protocol.SoundSent) -> None:
-        """Note that somebody has sent sound."""
+        """Note that a phone has sent sound."""
         self._waiting.discard((name, message.call_id))
         self._context.notify()
 

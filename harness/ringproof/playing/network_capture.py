@@ -1,7 +1,7 @@
 """The second witness of what was sent: a capture of SIP at the phones' own network interfaces, beside Asterisk's own.
 
 It is taken from a packet socket of the container of the phones, which its seal has opened (asterisk-image/seal/seal.c),
-so it knows nothing of Asterisk. Where the two differ one of them is cut, or wrong, and the play proves nothing.
+so it does not depend on Asterisk. If the two differ, one is incomplete or wrong, and the play proves nothing.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from ringproof.phones.packet_tap import PacketTap
 COMPARED = frozenset({"INVITE", "CANCEL", "BYE", "REFER"})
 """Requests, and the responses to them, that belong to calls."""
 Message = tuple[str, str, str, str]
-"""Who (a phone or caller), what, which way, and Call-ID."""
+"""Phone or caller, method or response, direction (`to` or `from` it), and Call-ID."""
 
 
 class NetworkCapture:
-    """Takes the SIP of one play, from the running loop."""
+    """Captures the SIP of one play, in the running event loop."""
 
     def __init__(self, tap: PacketTap) -> None:
-        """Take what comes from now on."""
+        """Capture what passes from now on."""
         self._tap = tap
         self._lost = tap.lost()
         self._packets = tap.listen()
@@ -36,24 +36,24 @@ class NetworkCapture:
 
     @property
     def lost(self) -> int:
-        """How many packets the kernel has had no room for since then, of this play or of others in the container."""
+        """How many packets the kernel has dropped since this capture began, of this play or others in the container."""
         return self._tap.lost() - self._lost
 
     def messages(self, peers: Mapping[Peer, str]) -> list[Packet]:
-        """Return the SIP messages taken so far between the PBX and these peers."""
+        """Return the SIP messages captured so far between the PBX and these peers."""
         self._tap.read()
         found = (packet_of(PbxEpoch(0.0), ip, peers) for ip in whole_datagrams(self._packets))
         return [packet for packet in found if packet is not None]
 
     def close(self) -> None:
-        """Take no more."""
+        """Stop capturing."""
         self._loop.remove_reader(self._link)
         self._link.close()
         self._tap.leave(self._packets)
 
 
 def whole_datagrams(packets: Iterable[bytes]) -> Iterator[dpkt.ip.IP]:
-    """Yield the IPv4 packets, put together where they were sent in fragments (RFC 791, section 3.2)."""
+    """Yield the IPv4 packets, reassembled if they were sent in fragments (RFC 791, section 3.2)."""
     parts: dict[tuple[bytes, bytes, int], dict[int, bytes]] = {}
     for data in packets:
         try:
@@ -79,7 +79,7 @@ def whole_datagrams(packets: Iterable[bytes]) -> Iterator[dpkt.ip.IP]:
 
 
 def _joined(fragments: Mapping[int, bytes]) -> bytes | None:
-    """Return what fragments make, by their offsets; None: some are missing. -1 has the length of it all."""
+    """Return the data of all fragments, which are given by offset; None: some are missing. Key -1 has the length."""
     if -1 not in fragments:
         return None
     whole = b""
@@ -93,8 +93,8 @@ def _joined(fragments: Mapping[int, bytes]) -> bytes | None:
 def disagreement(own: Iterable[Packet], seen: Iterable[Packet], seen_by_end: Iterable[Packet]) -> str:
     """Return in which message of a call the PBX's own capture and that of the network differ; empty: in none.
 
-    `seen`: by the network before the PBX's own capture was ended; all of it has to be in `own`. `seen_by_end`: after
-    that, and has all of `own`. The times of a message, and how often it was sent, are left out.
+    `seen`: what the network's had before the PBX's own capture was ended; all of it must be in `own`. `seen_by_end`:
+    what the network's had after that; it must have all of `own`. Times and retransmissions are not compared.
     """
     own_messages, before, after = _messages(own), _messages(seen), _messages(seen_by_end)
     for messages, known, where in (
@@ -108,7 +108,7 @@ def disagreement(own: Iterable[Packet], seen: Iterable[Packet], seen_by_end: Ite
 
 
 def _messages(packets: Iterable[Packet]) -> dict[Message, None]:
-    """Return what of calls was said to whom, each once, in order."""
+    """Return the messages to compare, each once, in order."""
     found: dict[Message, None] = {}
     for packet in packets:
         if packet.peer and packet.transport == UDP and packet.method in COMPARED:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class PbxSource(Protocol):
-    """A configuration of the PBX: written before it boots, and asked about when it runs."""
+    """A configuration of the PBX: it is written before the PBX boots, and verified while the PBX runs."""
 
     strict: bool
     """True where the PBX must boot without any complaint that is not known as harmless (`BootPolicy`)."""
@@ -39,7 +39,7 @@ class PbxSource(Protocol):
         ...
 
     def explain(self, fault: BrokenError) -> BrokenError:
-        """Return what is reported of `fault`, which came while the PBX was being set up: itself, or a mistake of files.
+        """Return what is reported for `fault`, raised while the PBX was set up: `fault` itself, or a mistake in a file.
 
         ComplaintError, LogMissingError, FunctionMissingError and TrunkUnknownError are about the configuration.
         """

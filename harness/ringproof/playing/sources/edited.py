@@ -1,7 +1,7 @@
-"""A play on a configuration that somebody edited: his files are checked by the PBX's boot.
+"""Plays a configuration that somebody edited: the boot of the PBX checks its files.
 
-Before it, only what would send phones out of the run is looked for. What is wrong with them is no failure of the
-harness: it is told as a mistake in a file, in Asterisk's own words.
+Before the boot, only settings that would send phones out of the run are looked for. A mistake in the files is no
+failure of the harness: it is reported with its place, in Asterisk's own words.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from ringproof.playing.sources import TrunkUnknownError
 from ringproof.scenario.model.office import Office
 
 _SAID = re.compile(r"\[[^\]]+\] (WARNING|ERROR)\[\d+\](\[C-\w+\])? \S+: (?P<words>.*)")
-"""A line of Asterisk's log; what stands before the words is of use to its developers."""
+"""A line of Asterisk's log; what stands before the words is of use only to Asterisk's developers."""
 _MORE = "all that it said is in pbx/full.log of the scenario's evidence"
 _ALLOW = "; `--allow PATTERN` plays in spite of what is known"
 _LOG_FOLDER = re.compile(r"^[ \t]*astlogdir\s*=>?[ \t]*(?P<value>[^;\s]*)", re.MULTILINE)
 MODULES = "modules.conf"
 _MODULE = re.compile(r"[Mm]odule '(?P<name>\w+)(\.so)?'")
 _PLACE = re.compile(r"\bline (?P<line>\d+) (of|in) ?'?(?P<file>[\w./-]*[\w-])?")
-"""Without a file it is the one that PJSIP reads through sorcery (config_options.c)."""
+"""A message that names no file is about the one that PJSIP reads through sorcery (config_options.c)."""
 
 
 class EditedFolder:
-    """The folder of a command's `--rendered`."""
+    """The configuration in the folder that the option `--rendered` names."""
 
     strict = False
 
     def __init__(self, folder: Path, subnets: str, office: Office) -> None:
-        """Play what is in `folder`, which was rendered from `office`, in these networks (RunEnvironment.subnets)."""
+        """`folder` was rendered from `office` and then edited. `subnets`: the run's (RunEnvironment.subnets)."""
         self._folder = folder
         self._networks = networks_of(subnets)
         self._office = office
@@ -69,7 +69,7 @@ class EditedFolder:
         return Problem(place, f"{sentence}{more}", fix, (QuotedLine(setting.line, setting.text),))
 
     def explain(self, fault: BrokenError) -> BrokenError:
-        """Return what is wrong in which file of the folder, where `fault` is about the configuration."""
+        """Return the mistake in a file of the folder if `fault` is about the configuration, otherwise `fault` itself."""
         match fault:
             case ComplaintError():
                 return self._refused(fault)
@@ -82,7 +82,10 @@ class EditedFolder:
         return fault
 
     def _refused(self, fault: ComplaintError) -> EditedConfigurationError:
-        """Return what is reported of a boot that Asterisk's complaints refuse: the first of them that names a place."""
+        """Return the report of a boot that is refused for Asterisk's complaints.
+
+        It shows the first complaint that names a place, or the first one if none does.
+        """
         words = [found["words"] if (found := _SAID.match(line)) else line.strip() for line in fault.said]
         places = [(said, place) for said in words if (place := _PLACE.search(said))]
         more = f" ({len(words)} complaints in all)" if len(words) > 1 else ""
@@ -104,7 +107,7 @@ class EditedFolder:
         return (MODULES, text.count("\n", 0, load.start()) + 1) if load else ("", 0)
 
     def _log_missing(self, fault: LogMissingError) -> EditedConfigurationError:
-        """Return what is to be told where Asterisk's log is not where it is read, with the setting to write."""
+        """Return the report of an Asterisk log that is not where it is read from, with the setting to write."""
         if fault.here:
             fix = "write full.log => notice,warning,error,verbose(4),dtmf below [logfiles]"
             inside = Path(fault.configuration).is_relative_to(CONF)
@@ -120,7 +123,7 @@ class EditedFolder:
         return self._error(fault.sentence, fix, "asterisk.conf", line)
 
     async def credentials(self, manager: Manager) -> dict[str, str]:
-        """Return each extension's password as the running PBX has it; empty where its endpoint takes anybody.
+        """Return each extension's password as the running PBX has it; empty: its endpoint asks for none.
 
         Raises EditedConfigurationError where an extension has no endpoint.
         """
@@ -137,17 +140,17 @@ class EditedFolder:
         return {name: auths.get(endpoints[name].get("Auths", ""), {}).get("Password", "") for name in extensions}
 
     async def verify(self, manager: Manager) -> None:
-        """Accept what runs: `credentials` has looked for the endpoints, and the rest is the author's own."""
+        """Accept the running PBX: `credentials` looks for the endpoints, and all else is the author's decision."""
 
     def _trunk_unknown(self) -> EditedConfigurationError:
-        """Return what is to be told where outside callers are not taken for the trunk."""
+        """Return the report of a PBX that does not identify outside callers as the trunk."""
         sentence = "outside callers are not taken for the trunk"
         return self._error(
             sentence, "pjsip.conf includes pjsip_trunk_address.conf, which each play writes", "pjsip.conf"
         )
 
     def _function_missing(self, use: Use) -> EditedConfigurationError:
-        """Return what is to be told of a function that the files use, and whose module they do not load."""
+        """Return the report of a function that the files use, and whose module they do not load."""
         sentence = (
             f"{use.function}() is used here, and modules.conf does not load {use.module}: Asterisk would not know it"
         )
@@ -164,7 +167,7 @@ class EditedFolder:
 
 
 def _shown(path: Path) -> str:
-    """As messages show it: relative to the current folder where it lies below it."""
+    """Return a path as messages show it: relative to the current folder if it lies below that."""
     try:
         return str(path.resolve().relative_to(Path.cwd()))
     except ValueError:

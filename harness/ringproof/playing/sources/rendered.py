@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 class RenderedSource:
-    """An office, rendered."""
+    """Renders an office into the configuration of a PBX."""
 
     strict = True
 
     def __init__(self, office: Office, office_folder: Path) -> None:
-        """Own WAV greetings of `office` are read relative to `office_folder`."""
+        """`office_folder`: the office's own WAV greetings are read relative to it."""
         self._office = office
         self._office_folder = office_folder
         self._rendered: RenderedOffice | None = None
@@ -37,7 +37,7 @@ class RenderedSource:
 
     async def credentials(self, manager: Manager) -> dict[str, str]:
         """Return the passwords that were rendered."""
-        del manager  # it need not be asked
+        del manager  # the passwords are known without it
         return self._passwords
 
     async def verify(self, manager: Manager) -> None:
@@ -57,5 +57,5 @@ class RenderedSource:
             raise BrokenError(message, f"the configuration is in {rendered.folder}")
 
     def explain(self, fault: BrokenError) -> BrokenError:
-        """Return `fault` itself: what Ringproof rendered has no author whom a mistake in a file could be shown to."""
+        """Return `fault` itself: Ringproof rendered the files, so there is no author who could correct a mistake."""
         return fault
