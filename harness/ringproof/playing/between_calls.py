@@ -1,4 +1,4 @@
-"""Between two calls of a story that is told many times: nothing may be left of the one before."""
+"""Prepares the next call of a story that is played many times: nothing may be left of the call before."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from ringproof.playing.setup import PlaySetup
 from ringproof.scenario.model.scenario import Scenario
 
 GONE_WITHIN_S = 40.0
-"""PBX seconds after a call: as long as nothing may ring after a story."""
+"""PBX seconds after which nothing may be left of a call: the same time for which nothing may ring after a story."""
 
 
 async def interval(scenario: Scenario, setup: PlaySetup, context: PlayContext, number: int) -> None:
-    """Make ready for call `number`, once the PBX itself says that no channel lives and every phone is free.
+    """Prepare call `number`, once the PBX itself reports that no channel is left and every phone is free.
 
-    But for the calls that phones are on by the scenario. Raises BrokenError.
+    Calls that phones are on by the scenario stay up. Raises BrokenError.
     """
     callers, extensions, tracker = setup.callers, setup.extensions, setup.tracker
 

@@ -18,14 +18,14 @@ from ringproof.playing.extensions import STEADY, Extensions
 from ringproof.scenario.model.scenario import Call, Caller, HangUp, Hear, Moment, Press, Scenario, Step, Wait, verb_of
 
 ACTS_WITHIN_S = 20.0
-"""Real work of a phone, such as sending one digit or the INVITE: longer says that the harness is broken."""
+"""Limit for the work of a phone, such as sending one digit or the INVITE: if it takes longer, the harness is broken."""
 SOUND_WITHIN = PbxSeconds(10.0)
 """A key without a stated moment waits this long for sound."""
 MOMENT_WITHIN = PbxSeconds(300.0)
 CALLS_GATHERED = PbxSeconds(0.2)
 """Calls placed this soon after one another go through the dialplan side by side, where its steps take time."""
 KEYS_GATHERED = PbxSeconds(1.0)
-"""The same of keys that two callers press one right after the other: each is a sound of 0.3 s."""
+"""The same for keys that two callers press one right after the other: each is a sound of 0.3 s."""
 OK = 200
 
 
@@ -36,38 +36,38 @@ class CallerSeat:
     caller: Caller
     phone: Phone
     target: str
-    """What he dials, as a SIP URI."""
+    """What the caller dials, as a SIP URI."""
     call_id: str | None = None
     listens: int = 0
-    """How often the phone was told to listen: what it heard for an earlier time is not news."""
+    """Number of the latest Listen sent to the phone: a Heard for an earlier one is out of date."""
     heard: bool = False
-    """300 ms of sound since his last step."""
+    """True once 300 ms of sound came since the caller's last step."""
     keys_sent: int = 0
     key_fails: NotDone | None = None
-    """Why his phone could not send a key."""
+    """Why the caller's phone could not send a key."""
     hangs_up: bool = False
-    """He hangs up in a step."""
+    """True once the caller has hung up in a step."""
     answered: bool = False
-    """He got 200."""
+    """True once the caller got 200."""
     ended: PbxEpoch | None = None
     acted: PbxEpoch | None = None
-    """End of his last call or press step."""
+    """End of the caller's last call or press step."""
 
 
 class Callers:
-    """Runs the steps, and takes what the callers' phones tell."""
+    """Runs the steps, and handles what the callers' phones report."""
 
     def __init__(
         self, context: PlayContext, extensions: Extensions, scenario: Scenario, seats: dict[str, CallerSeat]
     ) -> None:
-        """Conduct `seats`, by caller's name."""
+        """`seats`: the callers, by name."""
         self._context = context
         self._extensions = extensions
         self._scenario = scenario
         self.seats = seats
 
     def take(self, name: str, message: protocol.Message) -> None:
-        """Take one message of a caller's phone."""
+        """Handle one message of a caller's phone."""
         seat = self.seats[name]
         epoch = self._context.clock.at_stamp(message.at_ns)
         at = moment(epoch)
@@ -102,7 +102,7 @@ class Callers:
                 self._context.notify()
 
     def hang_up_all(self) -> None:
-        """End what is still up, in the name of the harness."""
+        """End the calls that are still up; they count as ended by the harness."""
         for seat in self.seats.values():
             if seat.call_id is not None and seat.ended is None:
                 seat.phone.tell(protocol.HangUp(call_id=seat.call_id))
@@ -113,9 +113,9 @@ class Callers:
         return all(seat.ended is not None for seat in self.seats.values() if seat.call_id is not None)
 
     async def run(self) -> bool:
-        """Do the scenario's steps, one after the other; what cannot be done is recorded and ends that caller's part.
+        """Do the scenario's steps, one after the other; return True if all were done.
 
-        True: all were done.
+        A step that cannot be done is recorded, and the later steps of its caller are left out.
         """
         gone: set[str] = set()
         for number, step in enumerate(self._scenario.when):
@@ -133,14 +133,14 @@ class Callers:
         return not gone
 
     async def do(self, step: Step) -> NotDone | None:
-        """Do one step that is none of the scenario's; return why it could not be done."""
+        """Do one step that is not in the scenario; return why it could not be done."""
         reason = await self._do(step)
         if reason is None:
             self._after(step)
         return reason
 
     def _after(self, step: Step) -> None:
-        """From here on sound is counted anew, and what must ring is counted from here."""
+        """Count sound anew from here; after a call or press step, the time in which phones must ring counts, too."""
         seat = self.seats[step.caller]
         if isinstance(step, (Call, Press)):
             seat.acted = self._context.clock.now()
@@ -213,7 +213,10 @@ class Callers:
         return None if seat.keys_sent >= wanted - 1 else "call over"
 
     async def _moment(self, wanted: Moment, seat: CallerSeat) -> bool:
-        """Wait for a moment counted from the first ring or answer of a phone: in his own call, once he has called."""
+        """Wait for a moment counted from a phone's first ring or answer, in the caller's own call once there is one.
+
+        Return False if that ring or answer did not come.
+        """
 
         def when() -> PbxEpoch | None:
             return self._extensions.first(wanted.event, wanted.phone, seat.call_id)
@@ -227,11 +230,11 @@ class Callers:
             return False
         due = max(begun + wanted.after, asked)
         await self._context.wait_until(PbxEpoch(due))
-        self._context.clock.note_lateness(self._context.clock.now() - due)  # the word of the ring may have come late
+        self._context.clock.note_lateness(self._context.clock.now() - due)  # the report of the ring may have come late
         return True
 
     async def _acts(self, seat: CallerSeat, done: Callable[[], bool], what: str) -> None:
-        """Wait for a phone to have done what it was told; if it does not, the harness is broken."""
+        """Wait until a phone has done what it was told. Raises BrokenError if it does not."""
         deadline = PbxEpoch(self._context.clock.now() + ACTS_WITHIN_S)
         if not await self._context.until(done, deadline):
             message = f"the phone of {seat.caller.name} did not {what} within {ACTS_WITHIN_S:.0f} s"

@@ -1,4 +1,4 @@
-"""What the PBX's call model tells during a play: channels, whose call they are, bridges, digits heard."""
+"""Follows what the PBX reports of channels during a play: their calls, bridges, digits heard, and what listens."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ CALL_ID = "CHANNEL(pjsip,call-id)"
 INCOMING = "Ring"
 """State in which a channel of an incoming call is made (chan_pjsip.c); an outgoing one begins as `Down`."""
 OTHER_CLOCK_S = 60.0
-"""An event that comes so late is not late: the PBX goes by another clock, which `prove_clock` reports."""
+"""An event that seems this late is no stall: the PBX follows another clock, which `prove_clock` reports."""
 ORIGINATED_WITHIN_S = 0.5
-"""A channel that comes so soon after a step that is to make it was made by it; Originate() makes it at once."""
+"""A channel that comes so soon after a step that originates one was made by that step: Originate() does it at once."""
 ORIGINATES = "originate"
 AWAIT_KEYS = frozenset({"WaitExten", "Read", "ReadExten"})
-"""Applications in which silence is the caller's turn to press a key."""
+"""Applications that wait for a key: silence means that it is the caller's turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class Originating:
-    """A step of the dialplan that is to make a channel."""
+    """A step of the dialplan that originates a channel."""
 
     at: PbxSeconds
     channel: str
-    """Whose step it is."""
+    """The channel that executes the step."""
     name: str
     """How the name of the new channel begins."""
 
@@ -55,64 +55,64 @@ class Originating:
 class ChannelTracker:
     """Turns manager events into events of the play, and asks the PBX for the Call-ID of every new SIP channel.
 
-    The Call-ID is what ties a phone's ring to the PBX's channel; it is asked for at once, because a channel that is
-    gone cannot be asked. A phone that refuses at once therefore waits until its ring is known (`knows`).
+    The Call-ID connects a phone's ring with the PBX's channel. It is asked for at once, because a channel that is gone
+    cannot be asked. Therefore a phone that refuses at once waits until its ring is known (`knows`).
     """
 
     def __init__(self, context: PlayContext, manager: Callable[[], Manager]) -> None:
-        """Ask through `manager`, which exists once the PBX has booted."""
+        """`manager`: returns the manager connection, which exists once the PBX has booted."""
         self._context = context
         self._manager = manager
         self._known: dict[str, LegBelongs] = {}
         self._unknown: dict[str, ChannelMade] = {}
         """Living SIP channels whose Call-ID is not known yet."""
         self._asked: set[str] = set()
-        """Channels that a question is on its way for."""
+        """Channels about which a question has been sent and not answered yet."""
         self._news: set[str] = set()
-        """Those of them of which something came meanwhile: an answer without a Call-ID is out of date."""
+        """Those of `_asked` for which something came meanwhile: an answer without a Call-ID may be out of date."""
         self._listening: dict[str, contextlib.ExitStack] = {}
-        """Channels that are in an application that listens, and what holds the clock for them."""
+        """Channels that are in an application that listens, each with its hold of the clock."""
         self._recorded: dict[str, contextlib.ExitStack] = {}
         self._buffered: dict[str, contextlib.ExitStack] = {}
-        """Channels that have a jitter buffer."""
+        """Channels that have a jitter buffer, each with its hold of the clock."""
         self._bridged: set[str] = set()
         """Channels that are in a bridge."""
         self._calls = Calls()
         self._connected: dict[str, dict[str, PbxEpoch]] = {}
-        """Of each SIP channel: with which others it is connected, and since when."""
+        """For each SIP channel: with which others it is connected, and since when."""
         self._awaited: set[str] = set()
         """Channels in an application that waits for keys."""
         self._linked: dict[str, str] = {}
-        """Of each channel: the call that it belongs to now."""
+        """For each channel: the call (Linkedid) to which it belongs now."""
         self._originating: list[Originating] = []
-        """Steps whose channel has not come yet."""
+        """Steps whose channel has not been reported yet."""
         self.channels: set[str] = set()
-        """Those that live."""
+        """The names of the channels that exist now."""
         self.authenticated: dict[str, str] = {}
         """Remote address as Asterisk writes it (`IPV4/UDP/172.18.0.1/40001`) -> the endpoint it was identified as."""
 
     def knows(self, call_id: str) -> bool:
-        """True once the PBX has said which channel this leg is."""
+        """Return True once the PBX has reported which channel this leg is."""
         return call_id in self._known
 
     def talks(self, call_id: str) -> bool:
-        """True once the PBX has said which channel this leg is, and while that is in a bridge."""
+        """Return True while this leg's channel is in a bridge, once the PBX has reported which channel that is."""
         return call_id in self._known and self._known[call_id].channel in self._bridged
 
     def connected_since(self, one: str, other: str | None) -> PbxEpoch | None:
-        """When these two legs were connected, through whatever chain of bridges; None: they are not."""
+        """Return since when these two legs are connected, through any chain of bridges; None: they are not."""
         known = self._known
         if one not in known or other not in known:
             return None
         return self._connected.get(known[one].channel, {}).get(known[other].channel)
 
     def same_call(self, one: str, other: str | None) -> bool:
-        """True when both legs are known to belong to one call, or their calls have become one."""
+        """Return True if both legs are known to belong to one call, or to calls that have become one."""
         known, of = self._known, self._calls.of
         return one in known and other in known and of(known[one].linked) == of(known[other].linked)
 
     def take(self, event: ManagerEvent) -> None:
-        """Take one manager event, in the order of their coming."""
+        """Handle one manager event. Events must be given in the order in which they came."""
         at = PbxSeconds(float(event.get("Timestamp", 0.0)) or self._context.clock.now())
         late = self._context.clock.now() - at
         if late < OTHER_CLOCK_S:
@@ -151,19 +151,19 @@ class ChannelTracker:
         self.ask()
 
     def _take_sound(self, name: str | None, at: PbxSeconds, channel: str, place: str) -> None:
-        """Take an event of what is played to a channel, or recorded of it."""
+        """Handle an event about what is played to a channel, or recorded from it."""
         match name:
             case "MusicOnHoldStart":
                 self._context.record(MusicBegan(at=at, channel=channel))
             case "MusicOnHoldStop":
                 self._context.record(MusicEnded(at=at, channel=channel))
-            case "MixMonitorStart":  # also by queues.conf, or by the manager interface
+            case "MixMonitorStart":  # queues.conf and the manager interface can start it, too
                 self._hold(self._recorded, channel, Listener("MixMonitor", place))
             case "MixMonitorStop":
                 _release(self._recorded, channel)
 
     def _note(self, event: Event) -> None:
-        """Record what happened to a channel or bridge, and who is connected from then on."""
+        """Record an event of a channel or bridge, and note which channels are connected from then on."""
         if self._calls.take(event):
             before, now = self._connected, PbxEpoch(event.at)
             self._connected = {
@@ -174,16 +174,16 @@ class ChannelTracker:
         self._context.record(event)
 
     def _follow_link(self, at: PbxSeconds, channel: str, linked: str) -> None:
-        """Record that a channel has become part of another call."""
+        """Record it if a channel has become part of another call."""
         if linked and self._linked.get(channel, linked) != linked:
             self._linked[channel] = linked
             self._note(ChannelLinked(at=at, channel=channel, linked=linked))
 
     def ask(self) -> None:
-        """Ask the PBX for the Call-ID of every channel that has none yet, one question at a time for each.
+        """Ask the PBX for every Call-ID that is not known yet, one question at a time for each channel.
 
-        Called with every piece of news, since a channel is announced a moment before it has one; what comes while a
-        question is on its way is a reason to ask once more.
+        It is called after every event, since a channel is announced a moment before it has a Call-ID. An event that
+        comes before the answer causes one more question.
         """
         for made in [*self._unknown.values()]:
             if made.channel in self._asked:
@@ -193,7 +193,10 @@ class ChannelTracker:
                 self._context.begin(self._identify(made), f"asking whose call {made.channel} is")
 
     def _executes(self, at: PbxSeconds, channel: str, application: str, data: str, place: str) -> None:
-        """Hold the clock while the channel is in an application that listens; a recording ends with the channel."""
+        """Handle a step of a channel, and hold the clock while its application listens.
+
+        A recording holds the clock until it is stopped or the channel ends; a jitter buffer, until the channel ends.
+        """
         if application in AWAIT_KEYS:
             self._awaited.add(channel)
             self._context.record(KeysAwaited(at=at, channel=channel))
@@ -221,7 +224,7 @@ class ChannelTracker:
             holds[channel].enter_context(self._context.clock.hold(by))
 
     def _made(self, at: PbxSeconds, channel: str, linked: str, *, outgoing: bool) -> None:
-        originated = outgoing and linked not in self._linked.values()  # else somebody dials in his own call
+        originated = outgoing and linked not in self._linked.values()  # otherwise a channel of the same call dials it
         self.channels.add(channel)
         self._linked[channel] = linked
         made = ChannelMade(at=at, channel=channel, endpoint=endpoint_of(channel), linked=linked, outgoing=outgoing)
@@ -232,7 +235,7 @@ class ChannelTracker:
             self._look_who_originated(at, channel)
 
     def _look_who_originated(self, at: PbxSeconds, channel: str) -> None:
-        """Record that a channel was made by a step of the dialplan: the first that is to make one of this name."""
+        """Record which step of the dialplan originated a channel, if any: the earliest that fits the channel's name."""
         self._originating = [step for step in self._originating if at - step.at <= ORIGINATED_WITHIN_S]
         for step in self._originating:
             if channel.startswith(step.name):
@@ -263,19 +266,19 @@ def _release(holds: dict[str, contextlib.ExitStack], channel: str) -> None:
 
 
 def _place(event: ManagerEvent) -> str:
-    """Where the channel of an event is in the dialplan: `s@support:2`; empty: the event does not say so."""
+    """Return where the channel of an event is in the dialplan: `s@support:2`; empty: the event does not say it."""
     context, exten, priority = event.get("Context"), event.get("Exten"), event.get("Priority")
     return f"{exten}@{context}:{priority}" if context and exten and priority else ""
 
 
 def endpoint_of(channel: str) -> str:
-    """`PJSIP/101-00000003` -> `101`; a Local channel has no endpoint: empty."""
+    """Return the endpoint of a channel: `PJSIP/101-00000003` -> `101`; empty for a Local channel, which has none."""
     technology, _, rest = channel.partition("/")
     return rest.rpartition("-")[0] if technology == "PJSIP" else ""
 
 
 def originated_by(data: str) -> str:
-    """Return how the name of the channel begins that Originate() makes with this data.
+    """Return the beginning of the name of the channel that Originate() makes with this data.
 
     `PJSIP/101/sip:101@198.51.100.7,...` and `PJSIP/007@101,...`: `PJSIP/101-`; `Local/101@leg/n,...`: `Local/101@leg-`.
     """

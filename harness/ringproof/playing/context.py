@@ -1,4 +1,4 @@
-"""What the tasks of a play share: the clock, the record, and waiting for something to become true."""
+"""What the tasks of a play share: the clock, the record of events, and waiting for a condition."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from ringproof.playing.recorder import Recorder
 
 
 class PbxFaultError(Exception):
-    """What the PBX did makes an end of the story: the verdict is red."""
+    """The PBX did something that ends the story: the verdict is red."""
 
     def __init__(self, sentence: str, event: Event | None) -> None:
-        """Keep what is to be recorded; None: it has been."""
+        """`event`: what is to be recorded; None: it has been recorded."""
         super().__init__(sentence)
         self.event = event
 
 
 class PbxCrashedError(PbxFaultError):
-    """Asterisk ended by a signal of its own."""
+    """Asterisk crashed: it ended by a signal such as SIGSEGV or SIGABRT."""
 
     def __init__(self, signal: int, at: PbxEpoch) -> None:
         """Keep the signal's number."""
@@ -33,23 +33,23 @@ class PbxCrashedError(PbxFaultError):
 
 
 class CallEndlessError(PbxFaultError):
-    """A call runs in a circle in the dialplan, and time would stand still for hours: it goes on as slowly as it can."""
+    """A call runs in a dialplan loop that never waits: PBX time almost stands still, and the story would take hours."""
 
     def __init__(self, place: str, at: PbxEpoch) -> None:
-        """Keep where it runs."""
+        """`place`: where in the dialplan it runs."""
         super().__init__(f"a call runs in a circle at {place}", CallEndless(at=PbxSeconds(at), place=place))
 
 
 class LedElsewhereError(PbxFaultError):
-    """The PBX sent somebody to where nobody of the run lives: what follows would only wait for answers."""
+    """The PBX sent a phone or caller to an address outside the run: the story would only wait for answers."""
 
     def __init__(self, led: LedElsewhere) -> None:
-        """`led` has been recorded: each of them is, while the first ends the story."""
+        """`led` has been recorded: all such events are, and the first one ends the story."""
         super().__init__(f"the PBX sends {led.who} to {led.address}", None)
 
 
 class TalkRefusedError(PbxFaultError):
-    """A phone could not take the call that it is to be on when the story begins, by what the PBX offered it."""
+    """A phone could not take the call that it is to be on when the story begins, because of what the PBX offered."""
 
     def __init__(self, refused: TalkRefused) -> None:
         """Keep what is to be recorded."""
@@ -57,7 +57,7 @@ class TalkRefusedError(PbxFaultError):
 
 
 class PlayContext:
-    """Events are recorded here and wake whoever waits; a failure told here ends every wait."""
+    """Records events, each of which wakes all tasks that wait; a failure reported here ends every wait."""
 
     def __init__(self, clock: PbxClock, recorder: Recorder) -> None:
         """Share `clock` and `recorder`."""
@@ -69,17 +69,17 @@ class PlayContext:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def record(self, event: Event) -> None:
-        """Write an event down (its `at` is a PbxEpoch) and wake whoever waits."""
+        """Record an event (its `at` is a PbxEpoch) and wake all tasks that wait."""
         self._recorder.record(event)
         self.notify()
 
     def notify(self) -> None:
-        """Wake whoever waits, to look again."""
+        """Wake all tasks that wait, so that they check their conditions again."""
         self._changed.set()
         self._changed = asyncio.Event()
 
     def fail(self, failure: BrokenError | PbxFaultError) -> None:
-        """End every wait with this failure; the first one told counts."""
+        """End every wait with this failure; only the first one reported counts."""
         if self._failure is None:
             self._failure = failure
             if isinstance(failure, PbxFaultError) and failure.event is not None:
@@ -87,15 +87,15 @@ class PlayContext:
         self.notify()
 
     def check(self) -> None:
-        """Raise the failure that was told, if any."""
+        """Raise the first failure reported, if any."""
         if self._failure is not None:
             raise self._failure
 
     @contextlib.contextmanager
     def unforeseen_reported(self) -> Iterator[None]:
-        """Until the end of the block, fail with whatever a callback or task of the running loop raises.
+        """Until the end of the block, make the play fail if a callback or task of the running loop raises an exception.
 
-        Raises it at the end, unless another exception leaves the block already.
+        It is raised as BrokenError at the end, unless another exception leaves the block.
         """
         loop = asyncio.get_running_loop()
         before = loop.get_exception_handler()
@@ -115,7 +115,7 @@ class PlayContext:
         self.fail(broken)
 
     def hold_for(self, span: PbxSeconds, why: str) -> None:
-        """Keep the clock at the pace of real time for a while."""
+        """Keep the clock at the pace of real time for `span`."""
 
         async def hold() -> None:
             with self.clock.hold():
@@ -124,7 +124,7 @@ class PlayContext:
         self.begin(hold(), why)
 
     def begin(self, task: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
-        """Run a task beside the story; whatever it raises is a failure of the play."""
+        """Run a task beside the story; an exception that it raises is a failure of the play."""
         running = asyncio.get_running_loop().create_task(task, name=name)
         self._tasks.add(running)
         running.add_done_callback(self._ended)
@@ -136,11 +136,11 @@ class PlayContext:
             task.cancel()
 
     async def wait_until(self, moment: PbxEpoch) -> None:
-        """Let time pass until `moment`. Raises the failure that is told meanwhile, at once."""
+        """Wait until `moment`. Raises a failure that is reported meanwhile, at once."""
         await self.until(lambda: False, moment)
 
     async def until(self, holds: Callable[[], bool], deadline: PbxEpoch) -> bool:
-        """Return True as soon as `holds` does, False when `deadline` has come. Raises the failure that was told."""
+        """Return True as soon as `holds` does, False when `deadline` has come. Raises the first failure reported."""
         timer = asyncio.ensure_future(self.clock.wait_until(deadline))
         try:
             while True:
@@ -162,7 +162,7 @@ class PlayContext:
         if task.cancelled() or (fault := task.exception()) is None:
             return
         if isinstance(fault, ManagerLostError):
-            return  # why the PBX is gone is being asked already, and is the failure
+            return  # `PlaySetup.explain_loss` finds out why the PBX ended, and raises that
         if isinstance(fault, (BrokenError, PbxFaultError)):
             self.fail(fault)
         else:

@@ -1,4 +1,4 @@
-"""The record of a play: events go to `events.ndjson` as they happen, counted from the start of the story."""
+"""The record of a play: events are written to `events.ndjson` as they happen, with times from the story's start."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from ringproof.events.record import HEADER, to_json
 
 
 class Recorder:
-    """Takes events whose `at` is a PbxEpoch and writes them counted from the story's start.
+    """Takes events whose `at` is a PbxEpoch, and writes them with times counted from the story's start.
 
-    What happens before the start is known is kept back until then.
+    Events that come before the start is known are kept back until then.
     """
 
     def __init__(self, path: Path) -> None:
-        """Write to `path`, which is emptied: its first line says the version."""
+        """Write to `path`, which is emptied; its first line has the version of the format."""
         self._file = path.open("w", encoding="utf-8")
         self._file.write(f"{HEADER}\n")
         self._origin: PbxEpoch | None = None
         self._before: list[Event] = []
 
     def begin(self, origin: PbxEpoch) -> None:
-        """Set the moment that is 0; one that has been set stays it."""
+        """Set the moment that counts as 0; further calls do nothing."""
         if self._origin is not None:
             return
         self._origin = origin
@@ -34,7 +34,7 @@ class Recorder:
             self.record(event)
 
     def forget(self) -> None:
-        """Leave out what happened so far: preparation is not the story."""
+        """Drop what was kept back so far: preparation is not part of the story."""
         self._before.clear()
 
     def record(self, event: Event) -> None:

@@ -1,7 +1,7 @@
-"""What the PBX sent to each caller, by its RTP packets: silence, a tone of telephony, somebody's own tone, other sound.
+"""Finds in RTP packets what the PBX sent to each caller: silence, a tone of telephony, a phone's own tone, other sound.
 
-Asterisk's outgoing sound is complete and in order at any speed of the clock, so it is judged whole. Sound is cut into
-runs where it pauses, and what a run is made of is looked at in blocks of a tenth of a second.
+Asterisk's outgoing sound is complete and in order at any speed of the clock, so all of it is judged. It is divided into
+runs at its pauses, and the content of a run is examined in blocks of a tenth of a second.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ RATE = 8000
 """Samples a second of G.711, the one codec that our phones speak."""
 PCMU, PCMA = 0, 8
 PAUSE_S = 0.15
-"""Packets without a sound, or none at all, for longer than this end a run: the pauses of the fastest congestion tone
-last 0.2 s (indications.conf)."""
+"""A time without packets that is longer than this ends a run, and separates two tones: the pauses of the fastest
+congestion tone last 0.2 s (indications.conf)."""
 BREATH_S = 1.0
-"""Speech and music pause for so long without an end of it."""
+"""Speech and music may pause for so long without having ended."""
 PACKET_S = 0.02
 QUIETEST = 32
-"""Mean of the samples' size, of 32768, from which on there is a sound: -60 dBFS."""
+"""Mean size of a packet's samples, of 32768, from which on it has a sound: -60 dBFS."""
 BLOCK = 800
 OFTEN_S, SELDOM_S = 0.5, 5.0
-"""How far apart blocks are looked at, in the first ten seconds of a run and after that: an hour of music is long."""
+"""How far apart blocks are examined, in the first ten seconds of a run and after that: an hour of music is long."""
 LOWEST_HZ, HIGHEST_HZ, BIN_HZ = 300, 660, 10
-"""Where the tones of telephony lie in all countries (ITU-T E.180, Supplement 2): one frequency, or two."""
+"""The band of the tones of telephony in all countries (ITU-T E.180, Supplement 2); each has one frequency, or two."""
 SHARE = 0.75
-"""Of a block's power that is in one tone of telephony, or two."""
+"""Share of a block's power that the one or two frequencies of a tone of telephony must have."""
 _SCALE = 3
 """The sizes of samples are added up as bytes: a size of 8 is 1, and all from 2040 on are 255."""
 
@@ -59,7 +59,7 @@ _SIZES = {kind: bytes(min(255, abs(sample) >> _SCALE) for sample in samples) for
 
 @dataclass(slots=True)
 class _Run:
-    """Packets one behind the other, all of them with a sound, or none."""
+    """Consecutive packets, all of which have a sound, or none of which has."""
 
     silent: bool
     packets: list[RtpPacket] = field(default_factory=list)
@@ -91,9 +91,9 @@ class _Part:
 def sent_sound(
     packets: Iterable[RtpPacket], callers: Mapping[Peer, str], tones: Mapping[str, int]
 ) -> Iterator[SoundCame]:
-    """Yield what came to each caller, with `at` as a PbxEpoch; packets to others, and of other codecs, are left out.
+    """Yield the sound sent to each caller, with `at` as a PbxEpoch; packets to others or of other codecs are left out.
 
-    `callers`: where each takes sound. `tones`: everybody's own tone in Hz.
+    `callers`: their names, by the address at which each receives sound. `tones`: each phone's own tone in Hz.
     """
     to: dict[str, list[RtpPacket]] = {}
     for packet in packets:
@@ -114,7 +114,7 @@ def sent_sound(
 
 
 def is_silent(packet: RtpPacket) -> bool:
-    """Tell a packet without a sound: on average its samples are smaller than QUIETEST."""
+    """Return True for a packet without a sound: on average its samples are smaller than QUIETEST."""
     sizes = packet.payload.translate(_SIZES[packet.payload_type])
     return sum(sizes) < len(sizes) * (QUIETEST >> _SCALE)
 
@@ -134,16 +134,16 @@ def _runs(packets: Sequence[RtpPacket]) -> Iterator[_Run]:
 
 
 def _parts(run: _Run, tones: Mapping[str, int]) -> Iterator[_Part]:
-    """Cut a run where it becomes another kind of sound."""
+    """Divide a run where it becomes another kind of sound."""
     if run.silent:
         yield _Part(run.begin, run.end, "silence")
         return
     looked = [(at, _look(samples, tones)) for at, samples in _blocks(run)]
     if not looked:
-        return  # shorter than a block: nobody hears what it is
+        return  # shorter than a block: too short to be recognized
     begin, kind = run.begin, looked[0][1]
     for (_, before), (at, part), (_, behind) in zip(looked, looked[1:], [*looked[2:], looked[-1]], strict=False):
-        passing = part.kind == "tone" and part.what not in {before.what, behind.what}  # a vowel, say
+        passing = part.kind == "tone" and part.what not in {before.what, behind.what}  # such as a vowel
         if part.what != kind.what and not passing:
             yield _Part(begin, at, *kind.what)
             begin, kind = at, part
@@ -151,7 +151,7 @@ def _parts(run: _Run, tones: Mapping[str, int]) -> Iterator[_Part]:
 
 
 def _blocks(run: _Run) -> Iterator[tuple[float, array.array[int]]]:
-    """Yield blocks of samples, each with its moment: the second tenth of a second of a run, and then every so often."""
+    """Yield blocks of samples, each with its time: the second 0.1 s of a run, then one every OFTEN_S or SELDOM_S."""
     due, samples, begun = run.begin + 0.1, array.array("h"), run.begin
     whole = run.end - run.begin < 0.2 + PACKET_S
     for packet in run.packets:
@@ -176,7 +176,7 @@ def _look(samples: array.array[int], tones: Mapping[str, int]) -> _Part:
 
 
 def tone_in(samples: Sequence[int]) -> tuple[int, ...]:
-    """Return the frequencies of the tone of telephony that is all of a block, to 10 Hz; empty: it is something else."""
+    """Return the frequencies of the tone of telephony that fills a block, to 10 Hz; empty: it is something else."""
     power = power_of(samples)
     bins = {hertz: power_at(hertz, samples, RATE) for hertz in range(LOWEST_HZ, HIGHEST_HZ + BIN_HZ, BIN_HZ)}
     found: list[tuple[int, float]] = []
@@ -196,7 +196,7 @@ def tone_in(samples: Sequence[int]) -> tuple[int, ...]:
 
 
 def _joined(parts: Iterable[_Part]) -> Iterator[_Part]:
-    """Join what is of one kind and apart by no more than a breath; a tone is joined only without a pause."""
+    """Join parts of one kind that are at most BREATH_S apart; those of a tone, if they are at most PAUSE_S apart."""
     last: _Part | None = None
     for part in _without_breaths(list(parts)):
         pause = PAUSE_S if part.kind == "tone" else BREATH_S
@@ -211,7 +211,7 @@ def _joined(parts: Iterable[_Part]) -> Iterator[_Part]:
 
 
 def _without_breaths(parts: Sequence[_Part]) -> Iterator[_Part]:
-    """Leave out silence that is a pause between two parts of one sound."""
+    """Leave out silence that is only a pause in speech, music or the phones' own tones."""
     for number, part in enumerate(parts):
         beside = [*parts[max(0, number - 1) : number], *parts[number + 1 : number + 2]]
         breath = (

@@ -1,7 +1,7 @@
-"""Whose tone is in a recording: every phone of a play sends a sine of its own into each of its calls.
+"""Finds whose tone is in a recording: every phone of a play sends a sine tone of its own into each of its calls.
 
-The tones are told apart by single bins of a Fourier transform over blocks of a tenth of a second, which are 10 Hz wide.
-That is ten lines, and numpy would be the largest package that Ringproof needs.
+The tones are distinguished by single bins of a Fourier transform, which are 10 Hz wide over blocks of a tenth of a
+second. That takes ten lines, and numpy would be the largest package that Ringproof needs.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ from pathlib import Path
 
 LOWEST_HZ = 1700
 HIGHEST_HZ = 3250
-"""Above digits and ringback, inside what a telephone carries."""
+"""The tones lie above digits and ringback, and within the band that a telephone carries."""
 WIDEST_HZ = 50
 BLOCK_S = 0.1
 BLOCKS = 3
-"""A tone that is in so many blocks was heard; with packets lost and a PBX that just learns where sound comes from."""
+"""A tone in so many blocks was heard. More cannot be asked: packets get lost, and the PBX learns where sound comes
+from."""
 SHARE = 0.3
-"""Of a block's power that must be in the tone: in a bridge of two it is all of it, of three one half."""
+"""Share of a block's power that must be in the tone: in a bridge of two it is all of it, of three one half."""
 QUIETEST = 50.0
-"""Mean square of a block of silence with noise on the line: 7 of 32768. Our tones are a hundred times as loud."""
+"""Mean square of a block of silence with noise of amplitude 7, of 32768. Our tones are a hundred times as loud."""
 
 
 def tones_for(names: Iterable[str]) -> dict[str, int]:
@@ -36,7 +37,7 @@ def tones_for(names: Iterable[str]) -> dict[str, int]:
 
 
 def tones_heard(recording: Path, tones: Mapping[str, int]) -> tuple[str, ...]:
-    """Return whose tones of `tones` (Hz) are in a WAV file of one channel and 16 bit, in their order.
+    """Return the names in `tones` (Hz) whose tone is in a WAV file of one channel and 16 bit, in their order.
 
     An empty file, or one without samples, holds none. Raises wave.Error for what is no WAV file.
     """
@@ -54,7 +55,7 @@ def tones_heard(recording: Path, tones: Mapping[str, int]) -> tuple[str, ...]:
 
 
 def voices_in(block: Sequence[int], tones: Mapping[str, int], rate: int) -> tuple[str, ...]:
-    """Return whose tones of `tones` (Hz) are in one block of samples, in their order."""
+    """Return the names in `tones` (Hz) whose tone is in one block of samples, in their order."""
     return tuple(name for name, hertz in tones.items() if _blocks_with(hertz, [block], rate))
 
 
@@ -66,7 +67,7 @@ def _blocks_with(hertz: int, blocks: Sequence[Sequence[int]], rate: int) -> int:
 
 
 def power_at(hertz: int, block: Sequence[int], rate: int) -> float:
-    """Return the mean square of what a block holds of one frequency; of a pure sine that is all of its power."""
+    """Return the mean square of one frequency in a block; for a pure sine of that frequency it is all of its power."""
     cosine, sine = _wave(hertz, rate, len(block))
     real, imaginary = float(sum(map(mul, block, cosine))), float(sum(map(mul, block, sine)))
     return 2.0 * (real * real + imaginary * imaginary) / len(block) ** 2

@@ -18,11 +18,11 @@ from ringproof.scenario.model.scenario import OnACall, extension_of
 
 CALLED_UP_WITHIN_S = 10.0
 OUTSIDE = "outside~"
-"""Before a phone's number: the far end of the call that it is on when the story begins; no caller is called so."""
+"""Prefix that makes a phone's name the name of the far end of its call; no caller's name begins with it."""
 
 
 class StandingCalls:
-    """Brings those calls up, and plays their far ends."""
+    """Sets these calls up, and acts as their far ends."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class StandingCalls:
         registration: Registration,
         start: Callable[[str], Awaitable[None]],
     ) -> None:
-        """`phones`: all that have started; `pbx`: once it has booted; `start`: starts one more phone, by its name."""
+        """`phones`: all that have started. `pbx`: returns the booted PBX. `start`: starts one more phone, by name."""
         self._context = context
         self._tracker = tracker
         self._phones = phones
@@ -41,20 +41,20 @@ class StandingCalls:
         self._registration = registration
         self._start = start
         self._talking: dict[str, str] = {}
-        """Far ends while their calls are up, and the Call-IDs."""
+        """The far ends whose calls are up, and the Call-IDs of their legs."""
         self.call_ids: set[str] = set()
-        """Of both legs of each call that is up when the story begins."""
+        """The Call-IDs of both legs of each call that is up when the story begins."""
         self.channels: frozenset[str] = frozenset()
-        """Channels of those calls."""
+        """The channels of those calls."""
 
     def __iter__(self) -> Iterator[tuple[str, Phone, str]]:
         """Iterate over the far ends that talk: name, phone, Call-ID."""
         return iter([(name, self._phones[name], call_id) for name, call_id in self._talking.items()])
 
     async def bring_up(self, seats: Mapping[str, Seat]) -> bool:
-        """Bring up the calls of the phones in `seats`; False: there is none. Raises BrokenError.
+        """Set up the calls of the phones in `seats`; return False if there are none. Raises BrokenError.
 
-        The PBX calls the phone, and connects it with one outside: so whatever the dialplan says, it is a real call.
+        The PBX calls the phone, and connects it with a phone outside. So it is a real call, whatever the dialplan says.
         """
         talking = [seat for seat in seats.values() if isinstance(seat.behaviour, OnACall)]
         for seat in talking:
@@ -75,7 +75,7 @@ class StandingCalls:
         await manager.action("Originate", Channel=channel, Application="Dial", Data=target, Async="true")
         deadline = PbxEpoch(self._context.clock.now() + CALLED_UP_WITHIN_S)
 
-        def is_up() -> bool:  # also for the PBX: what it tells later would be told of the story
+        def is_up() -> bool:  # also for the PBX: later events would be recorded as part of the story
             both = outside in self._talking and bool(seat.on_call)
             return both and all(self._tracker.talks(call_id) for call_id in self.call_ids | seat.on_call)
 
@@ -87,7 +87,7 @@ class StandingCalls:
             seat.phone.tell(protocol.WhenInvited(code=ONLY_TRYING))
 
     def take(self, name: str, message: protocol.Message) -> None:
-        """Take a message of the far end `name`: it picks up."""
+        """Handle a message of the far end `name`, which picks up when it is called."""
         if isinstance(message, protocol.Invited):
             self.call_ids.add(message.call_id)
             self._phones[name].tell(protocol.Answer(call_id=message.call_id))
@@ -103,7 +103,7 @@ class StandingCalls:
 
 
 def is_far_end(name: str) -> bool:
-    """True for the far end of such a call."""
+    """Return True for the name of the far end of such a call."""
     return name.startswith(OUTSIDE)
 
 
@@ -113,5 +113,5 @@ def far_end(name: str) -> str:
 
 
 def file_name(name: str) -> str:
-    """`101/desk` -> `101-desk`: nothing else is called so, for no extension has a -."""
+    """Return a name for files: `101/desk` -> `101-desk`. No other phone has it, since no extension contains a `-`."""
     return name.replace("/", "-")

@@ -69,7 +69,7 @@ class EditedFolder:
         return Problem(place, f"{sentence}{more}", fix, (QuotedLine(setting.line, setting.text),))
 
     def explain(self, fault: BrokenError) -> BrokenError:
-        """Return the mistake in a file of the folder if `fault` is about the configuration, otherwise `fault` itself."""
+        """Return the mistake in a file of the folder if `fault` is about the configuration, else `fault` itself."""
         match fault:
             case ComplaintError():
                 return self._refused(fault)
