@@ -1,1 +1,1 @@
-"""One run of many scenarios: which are meant, how often each is played, signals, and the results of all."""
+"""Runs many scenarios: which are selected, how often each is played, signals, and the results of all."""

@@ -1,8 +1,8 @@
-"""The plays of one scenario: as many as it takes until what is told of it can be trusted.
+"""Plays one scenario as often as it takes until its verdict can be trusted.
 
-A play in which the machine stalled is made again, slower, also when it broke. A red that was seen on a racing clock is
-confirmed by a play at speed 1; where that one sees nothing wrong the scenario is unsteady. A play at speed 1 waits and
-does not compute, so it can be made beside others (`Unconfirmed.confirm`). Every play is reported.
+A play in which the machine stalled is repeated more slowly, also if it broke. A red of a racing clock is confirmed by a
+play at speed 1; if that one is green the scenario is unsteady. A play at speed 1 waits more than it computes, so it can
+run beside others (`Unconfirmed.confirm`). Every play is reported.
 """
 
 from __future__ import annotations
@@ -29,37 +29,38 @@ if TYPE_CHECKING:
 
 Confirm = Literal["auto", "never"]
 STORY_SECONDS = 300.0
-"""A red of a story that takes longer is not confirmed: nobody waits an hour for an hour's talk. Real seconds, too."""
+"""A red of a story that takes longer is not confirmed: a talk of an hour would take an hour. PBX seconds, which are
+real seconds at speed 1."""
 MADE_AGAIN = 2
-"""How often a play is made again because the machine stalled."""
+"""How often a play is repeated at most because the machine stalled."""
 FAST = "fast"
-"""Folder in the evidence of a red: what the racing clock saw before it was confirmed."""
+"""Folder in the evidence of a red: the play on the racing clock, which was to be confirmed."""
 NOT_CONFIRMED: frozenset[str] = frozenset(
     {"pbx-crashed", "call-endless", "registration-refused", "registration-lost", "talk-refused", "leads-elsewhere"}
 )
-"""A PBX that crashed has crashed, whatever it does the next time; a call without end keeps the whole machine busy; the
-bytes of a message that leads elsewhere have nothing to do with speed."""
+"""Kinds of findings that are not confirmed. A crash is a defect, whatever the PBX does next time; a call without end
+keeps the whole machine busy; the bytes of a message that leads elsewhere do not depend on speed."""
 NOT_PLAYED = NOT_CONFIRMED | {"step-failed"}
-"""Of a story without expectations these alone are reported: it was not played, or not to its end."""
+"""The only findings that are reported of a story without expectations: it was not played, or not to its end."""
 
 
 UNSTEADY_IN_CI = "what is unsteady fails where CI=true: leave out --allow-unsteady, or pin the scenario with `speed:`"
 
 
 BROKEN: Literal["broken"] = "broken"
-"""Kind of what is told where the environment or the harness failed."""
+"""Kind of the finding that reports a failure of the environment or the harness."""
 NEEDS = "needs"
-"""Kind of what is told of a scenario that is not played because the PBX is too old for it."""
+"""Kind of the finding that reports a scenario as not played because the PBX is too old for it."""
 
 
 class NotJudgedError(Exception):
-    """A play that says nothing about the routing: one sentence, and what to do. Exit 3, with `problems` 2.
+    """A play that says nothing about the routing: one sentence, and what to do. Exit code 3, with `problems` 2.
 
-    Of the kind NEEDS there was no play at all: the scenario is skipped.
+    With the kind NEEDS there was no play at all: the scenario is skipped.
     """
 
     def __init__(self, sentence: str, hint: str = "", kind: str = BROKEN, problems: tuple[Problem, ...] = ()) -> None:
-        """Keep them apart; `kind` is the stable word in results.json, `problems` mistakes in what was to be played."""
+        """`kind`: the stable word in results.json. `problems`: mistakes in what was to be played."""
         super().__init__(sentence)
         self.sentence = sentence
         self.hint = hint
@@ -70,7 +71,7 @@ class NotJudgedError(Exception):
 
     @property
     def outcome(self) -> Outcome:
-        """What becomes of the scenario."""
+        """The outcome of the scenario."""
         if self.problems:
             return "invalid"
         return "skipped" if self.kind == NEEDS else "broken"
@@ -78,7 +79,7 @@ class NotJudgedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Where a process lays down what it plays: the environment of the run, its folder, the width of the terminal."""
+    """What a process needs for its plays: the environment of the run, its folder, the width of the terminal."""
 
     environment: RunEnvironment
     out: Path
@@ -86,16 +87,16 @@ class Table:
     speed: Speed = "auto"
     confirm: Confirm = "auto"
     allow: tuple[str, ...] = ()
-    """Shell patterns of complaints of Asterisk's at boot that do not refuse it."""
+    """Shell patterns of complaints of Asterisk at boot for which the configuration is not refused."""
 
 
 Became = Literal["green", "red", "broken"]
-"""What one play came to, by itself."""
+"""The outcome of one play by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One play that was made: its clock, what it came to, and its length in real seconds."""
+    """One play that was made: the report of its clock, its outcome, and its length in real seconds."""
 
     report: ClockReport
     became: Became
@@ -114,22 +115,22 @@ class Played:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plays:
-    """All plays of a scenario: the one that is told, and what led to it."""
+    """All plays of a scenario: `told` is the one that is reported."""
 
     told: Played
     made: tuple[Attempt, ...]
     """Every play, in their order."""
     fast: Played | None = None
-    """The red of the racing clock, where `told` was played to confirm it."""
+    """The red of the racing clock, if `told` was played to confirm it."""
     too_long: bool = False
-    """`told` is a red of the racing clock whose story is too long to be confirmed."""
+    """True if `told` is a red of the racing clock whose story is too long to be confirmed."""
     wall: float
 
     @property
     def steady(self) -> bool:
-        """False when the slow clock saw nothing wrong where the racing one had: what both call red is red.
+        """False if the play at speed 1 was green after a red of the racing clock; if both are red the scenario is red.
 
-        Where the two saw different things, those that were seen on real time are reported.
+        If their findings differ, those of the play at speed 1 are reported.
         """
         return self.fast is None or bool(self.told.findings)
 
@@ -138,7 +139,7 @@ class Unconfirmed:
     """A red of the racing clock that is still to be confirmed."""
 
     def __init__(self, scenario: Scenario, table: Table, red: Played, made: list[Attempt], begun: float) -> None:
-        """Keep what was seen; `begun` is when the scenario was, by time.monotonic()."""
+        """`red`: the play to confirm. `made`: all plays so far. `begun`: the scenario's begin, by time.monotonic()."""
         self.scenario = scenario
         self.red = red
         self.table = table
@@ -172,7 +173,7 @@ def play_scenario(scenario: Scenario, table: Table) -> Plays:
 
 
 def begin_plays(scenario: Scenario, table: Table) -> Plays | Unconfirmed:
-    """Play `scenario` until it is known what it is, or that it is red unless speed 1 says otherwise.
+    """Play `scenario` until its verdict is known, or until it is red and must be confirmed at speed 1.
 
     Raises NotJudgedError.
     """
@@ -188,7 +189,7 @@ def begin_plays(scenario: Scenario, table: Table) -> Plays | Unconfirmed:
 
 
 def _reported(play: Callable[[], Played], made: Sequence[Attempt]) -> Played:
-    """Play; of what is not judged it is known which plays were made."""
+    """Play, and add to a NotJudgedError which plays were made."""
     try:
         return play()
     except NotJudgedError as fault:
@@ -199,7 +200,7 @@ def _reported(play: Callable[[], Played], made: Sequence[Attempt]) -> Played:
 def _plays(
     told: Played, made: Sequence[Attempt], begun: float, *, fast: Played | None = None, too_long: bool = False
 ) -> Plays:
-    """Return all plays. Raises NotJudgedError for a red of a machine that stalls in every play."""
+    """Return all plays. Raises NotJudgedError for a red if the machine stalled in every play."""
     if told.findings and told.report.stalled and not _certain(told):
         fault = _stalled(told.report, "was red")
         fault.made = tuple(made)
@@ -208,17 +209,17 @@ def _plays(
 
 
 def speed_of(scenario: Scenario, table: Table) -> float:
-    """Return the limit for the first play: the lower one of the run's and the scenario's own."""
+    """Return the highest speed of the first play: the lower one of the run's and the scenario's own."""
     speed = auto() if table.speed == "auto" else table.speed
     return min(speed, scenario.speed if scenario.speed is not None else FASTEST)
 
 
 def _play_undisturbed(scenario: Scenario, table: Table, speed: float, made: list[Attempt]) -> Played:
-    """Play; where the machine stalled, again at half the speed, and the last time at 1.
+    """Play; if the machine stalled, repeat the play at half the speed, and the last time at speed 1.
 
-    A story that is too long to be confirmed at speed 1 is played no slower than it takes STORY_SECONDS.
-    Adds every play to `made`. A play that broke while the machine stalled says nothing about anybody else; one
-    that breaks in the same way once more does.
+    A story that is too long to be confirmed at speed 1 is played so fast that it takes STORY_SECONDS at most. Every
+    play is added to `made`. A play that broke while the machine stalled is repeated, since the stall may be the cause.
+    One that breaks in the same way again raises NotJudgedError.
     """
     from ringproof.scenario.model.story_end import length  # noqa: PLC0415 - brings pydantic
 
@@ -267,14 +268,14 @@ def _play_once(scenario: Scenario, table: Table, speed: float, made: list[Attemp
         if fault.report is not None:
             made.append(Attempt(fault.report, BROKEN, time.monotonic() - begun))
         raise NotJudgedError(fault.sentence, fault.hint) from fault
-    made.append(Attempt(report, BROKEN, time.monotonic() - begun))  # unless it can be judged
+    made.append(Attempt(report, BROKEN, time.monotonic() - begun))  # replaced below if it can be judged
     observation, findings = _judged(scenario, folder)
     made[-1] = replace(made[-1], became="red" if findings else "green")
     return Played(observation=observation, findings=findings, report=report, wall=time.monotonic() - begun)
 
 
 def _judged(scenario: Scenario, folder: Path) -> tuple[Observation, tuple[Finding, ...]]:
-    """Return what was observed, which is written to the evidence, too, and what is wrong with it."""
+    """Return the observation, which is also written to the evidence, and its findings. Raises NotJudgedError."""
     from ringproof.events.record import read_record  # noqa: PLC0415 - a play is begun without it
     from ringproof.judge import judge  # noqa: PLC0415
     from ringproof.observe import BrokenPlayError, observe  # noqa: PLC0415
@@ -290,11 +291,11 @@ def _judged(scenario: Scenario, folder: Path) -> tuple[Observation, tuple[Findin
     (folder / "observation.json").write_text(plain + "\n", encoding="utf-8")
     (folder / "timeline.txt").write_text(timeline_text(scenario, observation), encoding="utf-8")
     findings = tuple(judge(scenario, observation))
-    if not any(scenario.expect.values()):  # a story that is only observed: was it played as it is written?
+    if not any(scenario.expect.values()):  # only observed: report just whether it was played as it is written
         findings = tuple(finding for finding in findings if finding.kind in NOT_PLAYED)
     return observation, findings
 
 
 def _certain(played: Played) -> bool:
-    """True for a red that neither another speed nor another hour of this machine would change."""
+    """Return True for a red that depends neither on the speed nor on the load of this machine."""
     return any(finding.kind in NOT_CONFIRMED for finding in played.findings)

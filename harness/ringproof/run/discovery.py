@@ -1,4 +1,4 @@
-"""Which scenario files and which of their scenarios a command means."""
+"""Finds the scenario files of a command, and selects scenarios by name."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ KNOWN_RED = "known-red"
 
 
 def is_named(folder: Path, named: Iterable[Path]) -> bool:
-    """True when one of the paths on the command line is `folder` or lies in it."""
+    """Return True if one of the paths on the command line is `folder` or lies in it."""
     return any(path == folder or folder in path.parents for path in named)
 
 
 def find_files(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield the scenario files that `paths` mean, each once; folders are searched, hidden ones and known-red not.
+    """Yield each scenario file of `paths` once; folders are searched, except hidden ones, and known-red if not named.
 
     A file that is named twice, once relative and once absolute, is one file, as pytest collects it.
     """
@@ -58,6 +58,6 @@ def repetition(scenario: Scenario, number: int, times: int) -> Scenario:
 
 
 def is_meant(name: str, texts: Iterable[str]) -> bool:
-    """True when a scenario's name contains one of `texts`, upper and lower case alike; without texts all are meant."""
+    """Return True if a scenario's name contains one of `texts`, in upper or lower case, or if there are no texts."""
     texts = list(texts)
     return not texts or any(text.casefold() in name.casefold() for text in texts)

@@ -1,9 +1,9 @@
-"""Workers that start warm: pytest-xdist's workers are forked from one process that has already imported everything.
+"""Forks the workers of pytest-xdist from one process that has already imported everything.
 
-A worker of its own would import a second of Python before it plays; six of them on two cores keep everybody waiting
-for seconds. execnet starts its workers with a command line, `PYTHON -u -c CODE`, and speaks with them through stdin and
+A new worker would import modules for a second before it plays; six of them on two cores would delay the run by
+seconds. execnet starts its workers with a command line, `PYTHON -u -c CODE`, and speaks with them through stdin and
 stdout. Here PYTHON is this file: it hands its descriptors and the code to the fork server, which forks a worker, and
-ends when that worker ends. The file is run by a bare interpreter, so it imports little, and nothing of ours.
+ends when that worker ends. The file is run by a bare interpreter, so it imports little, and nothing of Ringproof.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def command(address: str) -> str:
 def open_fork_server() -> str:
     """Fork the fork server from this process, as it is now, and return its address.
 
-    It ends with this process; it and this process must have a single thread at this moment.
+    The server ends with this process. This process must have a single thread at this moment.
     """
     address = f"\0ringproof-{os.getpid()}-{os.urandom(6).hex()}"
     listener = socket.socket(socket.AF_UNIX)
@@ -40,7 +40,7 @@ def open_fork_server() -> str:
         _serve(listener, alive)
     listener.close()
     os.close(alive)
-    os.set_inheritable(held, False)  # noqa: FBT003 - open until this process ends: that is what the fork server waits for
+    os.set_inheritable(held, False)  # noqa: FBT003 - open until this process ends, which ends the fork server, too
     return address[1:]
 
 
@@ -50,12 +50,12 @@ def _serve(listener: socket.socket, alive: int) -> None:
     import selectors  # noqa: PLC0415 - as above
 
     gc.collect()
-    gc.freeze()  # no collection of a worker's looks at what all of them share, nor copies its pages
+    gc.freeze()  # garbage collection in a worker leaves out the objects that all share, and so copies no pages of them
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     hang_up = signal.SIG_IGN if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else signal.SIG_DFL
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a worker ended: no zombies
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no zombies: how a worker ended is not needed
     with selectors.DefaultSelector() as ready:
         ready.register(listener, selectors.EVENT_READ)
         ready.register(alive, selectors.EVENT_READ)
@@ -77,7 +77,7 @@ def _serve(listener: socket.socket, alive: int) -> None:
 
 
 def _is_own(connection: socket.socket) -> bool:
-    """True when who asks is the same user: an abstract address can be reached by everybody on the machine."""
+    """Return True if the other end is of the same user: every user of the machine can reach an abstract address."""
     _, user, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
     return bool(user == os.getuid())
 
@@ -105,7 +105,7 @@ def _work(connection: socket.socket) -> None:
         status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
-    except BaseException:  # noqa: BLE001 - the end of a process: what is left to do is to say why
+    except BaseException:  # noqa: BLE001 - the process ends: it can only print why
         sys.excepthook(*sys.exc_info())
     finally:
         sys.stdout.flush()
@@ -123,8 +123,8 @@ def _receive(connection: socket.socket) -> tuple[dict[str, str], list[int]]:
 
 
 def _ask(address: str, code: str) -> None:
-    """Have a worker forked with this process's descriptors, and stay until it ends; its end closes the connection."""
-    for ignored in (signal.SIGINT, signal.SIGHUP):  # a terminal's reaches the worker too, and this process follows it
+    """Have a worker forked with this process's descriptors, and wait until it ends, which closes the connection."""
+    for ignored in (signal.SIGINT, signal.SIGHUP):  # a terminal sends it to the worker too; this process ends after it
         signal.signal(ignored, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect("\0" + address)

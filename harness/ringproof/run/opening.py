@@ -1,7 +1,7 @@
-"""Opening a run beside other work: networks and the container of the phones are made while files are being collected.
+"""Opens a run in a thread: networks and the container of the phones are made while files are being collected.
 
-The engine takes most of that time, and this process the rest: imports. What a play needs only when its PBX has been
-started is imported while the engine starts it.
+Most of that time passes in the engine, the rest in this process, with imports. Modules that a play needs only after its
+PBX has been started are imported while the engine starts it.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class Opening:
-    """A run that is being opened by a thread; whoever takes it, or discards it, waits for that thread."""
+    """A run that is being opened by a thread; `take` waits until it is open, `discard` until that thread has ended."""
 
     def __init__(self, image: str, rendered: str, interruption: Interruption, *, phones: bool) -> None:
-        """Nothing is begun yet. `phones`: this process is going to play, so its container of phones is started, too.
+        """Begin nothing yet. `phones`: this process is going to play, so its container of phones is started, too.
 
-        `interruption` is installed already: what is begun is to be removed whatever comes.
+        `interruption` must be installed already, so that what is begun is removed after a signal, too.
         """
         self.interruption = interruption
         self._image = image
@@ -34,8 +34,8 @@ class Opening:
         self._thread: threading.Thread | None = None
 
     def begin(self) -> None:
-        """Begin to open, where `discard` follows whatever comes: a signal may come at any moment from here on."""
-        import ringproof.playing  # noqa: F401, PLC0415 - here: two threads that import at once are both late
+        """Begin to open. `discard` must follow in any case: a signal may come at any moment from here on."""
+        import ringproof.playing  # noqa: F401, PLC0415 - here, since two threads that import at once delay each other
 
         self._thread = threading.Thread(target=self._open, name="opening the run", daemon=True)
         self._thread.start()
@@ -47,7 +47,7 @@ class Opening:
             self._environment = self._stack.enter_context(open_run(self._image, self._rendered))
             if self._phones:
                 start_phones(self._environment)
-        except BaseException as fault:  # noqa: BLE001 - it is raised where the run is taken
+        except BaseException as fault:  # noqa: BLE001 - `take` raises it
             self._fault = fault
         finally:
             self._opened.set()
@@ -63,11 +63,11 @@ class Opening:
         stack.push(self._stack.pop_all().__exit__)
         if self._fault is not None:
             raise self._fault
-        assert self._environment is not None  # noqa: S101 - the thread has set either
+        assert self._environment is not None  # noqa: S101 - the thread has set this or the fault
         return self._environment
 
     def discard(self) -> None:
-        """Remove what was made, if nobody has taken it; a signal that comes meanwhile is ignored."""
+        """Remove what was made, unless it has been taken; a signal that comes meanwhile is ignored."""
         from ringproof.run.signals import undisturbed  # noqa: PLC0415 - as above
 
         with undisturbed():

@@ -41,9 +41,9 @@ class Run:
     ) -> None:
         """Write to `out`; play on `image`, and on what is in the folder `rendered` where one is given.
 
-        `allow_unsteady`: what is unsteady does not make the run fail. `allow`: patterns of complaints of Asterisk's at
-        boot that do not refuse it. `opening`: an environment of this image that is
-        being opened already. `sinks`: what takes the results beside the file in `out`.
+        `allow_unsteady`: unsteady scenarios do not make the run fail. `allow`: patterns of complaints of Asterisk at
+        boot for which the configuration is not refused. `opening`: an environment of this image that is being opened
+        already. `sinks`: what takes the results beside the file in `out`.
         """
         self._opening = opening
         self.out = out
@@ -53,9 +53,9 @@ class Run:
         self.results: list[Result] = []
         self.selected = 0
         self.not_played = 0
-        """Scenarios that nobody tried to play because a file is invalid."""
+        """How many scenarios were not played because a file is invalid."""
         self.may_stop = False
-        """True when the user asked to stop at the first failure (pytest -x): what is missing then is not lost."""
+        """True if the user asked to stop at the first failure (pytest -x): missing results are not lost then."""
         self.interrupted: str | None = None
         self.environment: RunEnvironment | None = None
         self.fault: NotJudgedError | None = None
@@ -72,12 +72,12 @@ class Run:
         self._removal_fault: BaseException | None = None
 
     def start(self, selected: int) -> None:
-        """Tell the sinks that so many scenarios are about to be played (invalid files included)."""
+        """Report to the sinks how many scenarios are about to be played (invalid files included)."""
         self.selected = selected
         self._tell(lambda sink: sink.started(selected))
 
     def open(self) -> None:
-        """Prepare the environment; when that fails, `fault` says why and every scenario is broken."""
+        """Prepare the environment; if that fails, `fault` says why and every scenario is broken."""
         from ringproof.playing import BrokenError, open_run  # noqa: PLC0415 - docker is imported when it is needed
 
         if self._opening is None:
@@ -92,26 +92,26 @@ class Run:
         self._heed()
 
     def add(self, result: Result) -> None:
-        """Tell the sinks one more result."""
+        """Add one more result, and report it to the sinks."""
         self.results.append(result)
         self._tell(lambda sink: sink.scenario(result))
         self._heed()
 
     def note_red(self, red: Red) -> None:
-        """Tell the sinks of a red that is being confirmed."""
+        """Report to the sinks a red that is being confirmed."""
         self._tell(lambda sink: sink.red(red))
 
     def note_defect(self) -> None:
-        """Keep that whatever plays failed by itself: the run then ends with exit 3."""
+        """Record that the program that plays (pytest) failed itself: the run then ends with exit code 3."""
         self._defect = True
 
     def _heed(self) -> None:
-        """Raise a KeyboardInterrupt once more that some library has caught with everything else, and dropped."""
+        """Raise KeyboardInterrupt again if a signal came, and some library caught the exception and dropped it."""
         if self._interruption.signal is not None and self.interrupted is None:
             raise KeyboardInterrupt
 
     def note_unwritten(self, fault: OSError) -> None:
-        """Keep why results could not be written: the run then ends with exit 3, and says so once."""
+        """Record why results could not be written: the run then ends with exit code 3, and reports the first reason."""
         self.unwritten = self.unwritten or f"results are missing in {shown(self.out)}: {unwritable(fault)}"
 
     def _tell(self, tell: Callable[[ResultSink], None]) -> None:
@@ -124,13 +124,13 @@ class Run:
                 self.note_unwritten(fault)
 
     def interrupt(self) -> None:
-        """Tell that a signal ended the run: the one that came, or Ctrl-C."""
+        """Record which signal ended the run: the one that came, or else SIGINT."""
         self.interrupted = self._interruption.signal or "SIGINT"
 
     def close(self) -> None:
-        """Tell the sinks that the run is over, and begin to remove what it made; further calls do nothing.
+        """Report to the sinks that the run is over, and begin to remove what it made; further calls do nothing.
 
-        Nobody who reads the verdict has to wait for the engine: `await_removal` does.
+        The verdict does not have to wait for the engine: `await_removal` waits for it.
         """
         if self._over:
             return
@@ -143,7 +143,7 @@ class Run:
     def _remove(self) -> None:
         try:
             self._stack.close()
-        except BaseException as fault:  # noqa: BLE001 - it is raised where the removal is waited for
+        except BaseException as fault:  # noqa: BLE001 - `await_removal` raises it
             self._removal_fault = fault
 
     def await_removal(self) -> None:
@@ -163,12 +163,12 @@ class Run:
 
     @property
     def is_over(self) -> bool:
-        """True once the sinks have been told that the run is over."""
+        """True once `close` has been called."""
         return self._over
 
     @property
     def report(self) -> RunReport:
-        """What has become of the run so far."""
+        """The state of the run so far."""
         return RunReport(
             results=tuple(self.results),
             missing=self.missing,

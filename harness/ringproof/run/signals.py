@@ -1,4 +1,4 @@
-"""Signals that end a run in order, and what they must not disturb."""
+"""Handles the signals that end a run in order, and keeps them from disturbing its clean-up."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interruption:
-    """While installed, SIGTERM and SIGHUP end what runs as Ctrl-C does: a KeyboardInterrupt, with all its cleaning up.
+    """While installed, makes SIGTERM and SIGHUP end what runs as Ctrl-C does: by KeyboardInterrupt, with its clean-up.
 
-    It comes once: of the signals that follow (a terminal's Ctrl-C reaches the workers directly, and the controlling
-    process tells them, too) the next one is ignored, so that cleaning up is not cut short; the third gets through.
+    The second signal is ignored, so that the clean-up is not cut short: a terminal's Ctrl-C reaches the workers
+    directly, and the controlling process sends them a signal, too. The third raises KeyboardInterrupt again.
 
     Python drops an exception that is raised while an object is finalized (a generator that is left half-read, a
-    `__del__`, a callback from C) and tells `sys.unraisablehook` alone. A signal that came at such a moment is sent to
-    this process again, until it has been raised where somebody can catch it.
+    `__del__`, a callback from C), and reports it only to `sys.unraisablehook`. A signal that came at such a moment is
+    sent to this process again, until its exception has been raised where it can be caught.
     """
 
     AGAIN_AFTER_S = 0.02
-    """The finalizer has ended by then; if not, the signal is dropped, told and sent once more."""
+    """The finalizer should have ended by then; if not, the exception is dropped again, and the signal sent again."""
 
     def __init__(self) -> None:
-        """Nothing is installed yet."""
+        """Install nothing yet."""
         self.signal: str | None = None
         self._seen = 0
         self._before: dict[signal.Signals, Any] = {}
@@ -41,7 +41,7 @@ class Interruption:
         self._telling = False
 
     def __enter__(self) -> Self:
-        """Install; where the shell had a signal ignored (SIGINT of a background job, SIGHUP by nohup), it stays so."""
+        """Install. A signal that the shell made ignored (SIGINT of a background job, SIGHUP by nohup) stays ignored."""
         for number in INTERRUPTS:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._handle)
@@ -49,11 +49,11 @@ class Interruption:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Put back what was there."""
+        """Restore the handlers and the hook of before."""
         while self._before:
             signal.signal(*self._before.popitem())
         if self._hook_before is not None:
-            if sys.unraisablehook == self._dropped:  # else somebody has put one over ours, which ends with theirs
+            if sys.unraisablehook == self._dropped:  # otherwise another hook has been set above this one
                 sys.unraisablehook = self._hook_before
             self._hook_before = None
 
@@ -90,9 +90,9 @@ class Interruption:
 
 
 def _leave_closed_terminal() -> None:
-    """Have nothing written to a terminal that is closed: each write would fail, and end what cleans up.
+    """Redirect the descriptors of a closed terminal to /dev/null: each write would fail, and end the clean-up.
 
-    All descriptors are looked at, since pytest puts those of stdout and stderr elsewhere while a test runs.
+    All descriptors are checked, since pytest moves those of stdout and stderr while a test runs.
     """
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:

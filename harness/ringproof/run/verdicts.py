@@ -1,4 +1,4 @@
-"""The result of one scenario or file: of its plays, of a play that was not judged, of a file with mistakes."""
+"""Makes the result of one scenario or file: of its plays, of a play that was not judged, of a file with mistakes."""
 
 from __future__ import annotations
 
@@ -71,9 +71,8 @@ def _plays(made: Iterable[Attempt]) -> tuple[Play, ...]:
 def not_judged(scenario: Scenario, fault: NotJudgedError, table: Table | None, wall: float, width: int) -> Result:
     """Return the result of a play that is broken, skipped or, for a mistake in an edited configuration, invalid.
 
-    Its evidence folder gets it as `verdict.txt`.
-
-    Without `table` the play did not even begin; a folder of that name is then from another run.
+    The text is written to the evidence folder as `verdict.txt`, too. Without `table` the play did not even begin; a
+    folder of that name is then from another run, and is left alone.
     """
 
     def text(width: int) -> str:
@@ -87,7 +86,7 @@ def not_judged(scenario: Scenario, fault: NotJudgedError, table: Table | None, w
     folder = table.out / scenario.id if table is not None else None
     if folder is not None and folder.is_dir():
         evidence = f"{shown(folder)}/"
-        with contextlib.suppress(OSError):  # a disk that is full may be what broke the play; the result says it
+        with contextlib.suppress(OSError):  # a full disk may have broken the play; the result says so
             (folder / "verdict.txt").write_text(text(WIDTH) + "\n", encoding="utf-8")
     return Result(
         id=scenario.id,
@@ -105,7 +104,7 @@ def not_judged(scenario: Scenario, fault: NotJudgedError, table: Table | None, w
 
 
 def invalid(file: str, problems: Iterable[Problem]) -> Result:
-    """Return the result of a file with mistakes: all of them, none was played."""
+    """Return the result of a file with mistakes: it reports all of them."""
     problems = list(problems)
     return Result(
         id=Path(file).name,
@@ -119,7 +118,7 @@ def invalid(file: str, problems: Iterable[Problem]) -> Result:
 
 
 def unread(file: str, fault: Exception, *, kind: str, hint: str) -> Result:
-    """Return the result of a file for which the reader raised an exception: broken, by a finding of this kind."""
+    """Return the result of a file for which the reader raised an exception: broken, with a finding of `kind`."""
     sentence = f"this file could not be read: {type(fault).__name__}: {fault}"
     return Result(
         id=Path(file).name,
