@@ -1,7 +1,7 @@
 """The pytest front end: `*.ring.yaml` files are collected, each scenario is an item.
 
 setup() plays (an exception there is pytest's ERROR: broken), runtest() judges (FAILED). Every pytest of a machine with
-Ringproof imports this package: `_awake` imports all that plays, where there is a scenario.
+Ringproof imports this package, so it imports little: `_awake` imports the modules that play once there is a scenario.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.File | None:
-    """Collect a scenario file; the first one wakes the rest of this plugin."""
+    """Collect a scenario file; the first one loads the rest of this plugin."""
     return _awake().ring_file(file_path, parent) if file_path.name.endswith(ENDING) else None
 
 
@@ -55,7 +55,7 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 - xdist has no public type
-    """Tell a worker of pytest-xdist where it will find the environment."""
+    """Pass to a worker of pytest-xdist the folder in which it will find the environment."""
     shared = getattr(node.config, "ringproof_shared", None)
     if shared is None:
         shared = Path(tempfile.gettempdir()) / f"ringproof-{os.getpid()}-{os.urandom(6).hex()}"
@@ -74,7 +74,7 @@ def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:  #
 
 
 def _awake() -> ModuleType:
-    """Import what plays: the one place where that is done, since every pytest of a machine imports this package."""
+    """Import the modules that play. Nothing else here does so, since every pytest of a machine imports this package."""
     from ringproof.pytest_plugin import waking  # noqa: PLC0415 - see above
 
     return waking

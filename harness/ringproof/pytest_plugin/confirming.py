@@ -1,4 +1,4 @@
-"""Reds that are being confirmed beside the plays of their process: a play at speed 1 waits, and does not compute."""
+"""Confirms reds beside the other plays of their process: a play at speed 1 waits more than it computes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 AT_ONCE = 16
 """How many reds are confirmed at once, in all processes of a run together."""
 RED = "ringproof_red"
-"""Of a report: a red that is being confirmed, as plain values, which xdist carries home."""
+"""Attribute of a report: a red that is being confirmed, as plain values, which xdist can send."""
 
 
 def red(unconfirmed: Unconfirmed) -> dict[str, Any]:
@@ -36,10 +36,10 @@ def red(unconfirmed: Unconfirmed) -> dict[str, Any]:
 
 
 class Confirmations:
-    """Confirms reds, each in a thread of its own; whoever reports them asks which are done."""
+    """Confirms reds, each in a thread of its own; `done` yields those that have ended."""
 
     def __init__(self) -> None:
-        """None is being confirmed."""
+        """Confirm nothing yet."""
         self._done: queue.SimpleQueue[tuple[RingItem, Plays | BaseException]] = queue.SimpleQueue()
         self._open = 0
 
@@ -59,7 +59,7 @@ class Confirmations:
         self._done.put((item, outcome))
 
     def done(self, *, wait: bool) -> Iterator[tuple[RingItem, Plays | BaseException]]:
-        """Yield the items that are confirmed, or not, and what came of it; `wait`: until all of them are."""
+        """Yield each item whose confirmation has ended, with its outcome; `wait`: wait until all have ended."""
         while self._open:
             try:
                 entry = self._done.get(block=wait)
@@ -70,7 +70,7 @@ class Confirmations:
 
 
 def report_confirmed(item: RingItem, outcome: Plays | BaseException) -> None:
-    """Report an item whose red has been confirmed, or not, as pytest would have done had it waited for that."""
+    """Report an item whose confirmation has ended, as pytest would have done if it had waited for that."""
     item.take(outcome)
     _report(item, "setup", item.await_confirmed)
     if item.plays is not None:
@@ -91,7 +91,7 @@ def _report(item: RingItem, when: Any, do: Any) -> None:  # noqa: ANN401 - pytes
 
 @contextlib.contextmanager
 def _numbered(item: RingItem) -> Iterator[None]:
-    """Let a worker of pytest-xdist take reports for those of `item`: it takes each for one of the item it plays now."""
+    """Make a worker of pytest-xdist assign reports to `item`: otherwise it assigns them to the item it plays now."""
     plugins = item.config.pluginmanager.get_plugins()
     worker: Any = next((each for each in plugins if type(each).__name__ == "WorkerInteractor"), None)
     if worker is None:

@@ -1,4 +1,4 @@
-"""In the one process that the user started."""
+"""The part of the plugin that runs in the one process that the user started."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Controller:
-    """In the one process that the user started: opens and closes the run, gathers the results."""
+    """Opens and closes the run, and gathers the results, in the one process that the user started."""
 
     def __init__(self, config: pytest.Config) -> None:
         """Serve this session."""
@@ -54,7 +54,7 @@ class Controller:
         )
         self._claim = contextlib.ExitStack()
         self._others_passed = False
-        """Another test than a scenario has passed: then pytest's own exit code is right."""
+        """True if a test that is no scenario has passed: then pytest's own exit code is right."""
         self._shared: Path | None = getattr(config, "ringproof_shared", None)
         self.run.may_stop = bool(config.getoption("maxfail", 0))
         config.stash[RUN] = self.run
@@ -62,7 +62,7 @@ class Controller:
     def begin(self, ids: list[str]) -> None:
         """Open the run, unless nothing is to be played.
 
-        Where fewer were collected than the command line has read, the rest counts as lost: the exit code is then 3.
+        If fewer were collected than the command line has read, the rest counts as lost: the exit code is then 3.
         """
         if self._shared is not None and (self._shared / "not-played").exists():
             self.run.not_played = int((self._shared / "not-played").read_text())
@@ -77,10 +77,10 @@ class Controller:
                 (self._shared / "environment.json").write_text(json.dumps(self.told()))
 
     def told(self) -> dict[str, Any]:
-        """Return what those who play have to know."""
+        """Return what the processes that play must know: the environment and the width, or why there is none."""
         if self.run.fault is not None:
             return {"fault": [self.run.fault.sentence, self.run.fault.hint]}
-        assert self.run.environment is not None  # noqa: S101 - `begin` has set either
+        assert self.run.environment is not None  # noqa: S101 - `begin` has set this or the fault
         return {"environment": self.run.environment.to_dict(), "width": WIDTH}
 
     @pytest.hookimpl(wrapper=True)
@@ -93,7 +93,7 @@ class Controller:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take in a result; a scenario whose process died has one, too."""
+        """Add the result that a report carries; a scenario whose process died gets one, too."""
         if (red := getattr(report, RED, None)) is not None:
             self.run.note_red(Red(**red))
         self._others_passed |= report.when == "call" and report.passed and f"{ENDING}::" not in report.nodeid
@@ -109,11 +109,11 @@ class Controller:
         self.run.add(result)
 
     def pytest_internalerror(self) -> None:
-        """Keep that pytest or a plugin of it failed."""
+        """Record that pytest or a plugin of it failed."""
         self.run.note_defect()
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """End the workers at once: a SIGTERM reached only this process. -x comes here too, as a subclass."""
+        """End the workers at once, since a SIGTERM reached only this process. -x calls this too, with a subclass."""
         if excinfo.type is KeyboardInterrupt:
             self.run.interrupt()
             for pid in self._workers():
@@ -127,13 +127,13 @@ class Controller:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401 - xdist has no public type
-        """Forget a worker that has ended: its number may be another process's soon."""
+        """Forget the process id of a worker that has ended: another process may get it soon."""
         if self._shared is not None:
             (self._shared / f"{node.gateway.id}.pid").unlink(missing_ok=True)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, None]:
-        """Close the run, after xdist has ended its workers; what pytest takes for a success may be none."""
+        """Close the run after xdist has ended its workers, and replace an exit code of 0 by the run's own."""
         try:
             yield
         except OSError as fault:  # pytest could not write its junit.xml
@@ -150,14 +150,14 @@ class Controller:
         """Close the run even when the session's end was disturbed, and leave nothing of it."""
         if self.run.selected:
             self.run.close()
-            if OPENING not in self.config.stash:  # else the command line waits for that, when it has told the verdict
+            if OPENING not in self.config.stash:  # otherwise the command line waits, after it has printed the verdict
                 self.run.await_removal()
         self._claim.close()
         if self._shared is not None:
             shutil.rmtree(self._shared, ignore_errors=True)
 
     def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
-        """Tell the table, the totals and where the results are."""
+        """Print the table, the totals and where the results are."""
         if not self.run.selected:
             return
 
@@ -173,7 +173,7 @@ class Controller:
 
 
 class _HouseForm:
-    """A failure as pytest and its JUnit writer ask for it: the text, and the one sentence for summaries."""
+    """A failure in the form that pytest and its JUnit writer use: the text, and the one sentence for summaries."""
 
     class _Crash:
         def __init__(self, message: str) -> None:

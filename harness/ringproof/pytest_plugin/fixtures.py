@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ringproof.api.scenario import Scenario, StoryText
 
 SEEN: pytest.StashKey[list[Observation | Asterisk]] = pytest.StashKey()
-"""Of a test: what it played, and the PBX that it has in its hands."""
+"""In the stash of a test: the observations of its plays, and the PBX that it controls."""
 NO_OFFICE = """\
 the fixture `asterisk` opens the office that the fixture `ringproof_office` returns, and there is none
    hint: write in this module or in conftest.py:
@@ -65,7 +65,7 @@ def play(
     """Return a function that plays a story in the run, with the arguments `story` and `name` of `ringproof.play`.
 
     The evidence is in the test's `tmp_path`, or in a folder of `--ringproof-out` where that is given. What is played in
-    a test that fails is shown below it. A story that the PBX is too old for skips the test.
+    a test that fails is shown below it. If the PBX is too old for the story, the test is skipped.
     """
     from ringproof.api.errors import ScenarioSkippedError  # noqa: PLC0415 - as above
 
@@ -88,9 +88,9 @@ def play(
 def ringproof_office(request: pytest.FixtureRequest) -> Scenario | Mapping[str, Any]:
     """The office of `asterisk`: override it, in a module or in conftest.py.
 
-    A fixture, not a marker, since that is how pytest has a project name such things (as `django_db_setup`): it may be
-    one for all tests, another one in a module, depend on other fixtures, and be parametrised over offices. It returns a
-    `ringproof.Scenario`, or a dict of the same words, with `pbx`, `callers` and, where they do something by themselves,
+    It is a fixture, not a marker, as is usual with pytest for such things (`django_db_setup`): there may be one for all
+    tests and another one in a module, and it may depend on other fixtures or be parametrised over offices. It returns a
+    `ringproof.Scenario`, or a dict of the same words, with `pbx`, `callers` and, if they do something by themselves,
     `phones`.
     """
     file, line, _ = request.node.location
@@ -104,7 +104,7 @@ def asterisk(
     ringproof_office: Scenario | Mapping[str, Any],
     tmp_path: Path,
 ) -> Iterator[Asterisk]:
-    """A PBX with the office of `ringproof_office`, in the test's own hands: `asterisk.clock.advance(15)`."""
+    """A PBX with the office of `ringproof_office`, which the test itself controls: `asterisk.clock.advance(15)`."""
     from ringproof.api.errors import RingproofError, ScenarioSkippedError  # noqa: PLC0415 - as above
     from ringproof.api.python_source import place_of_function  # noqa: PLC0415
     from ringproof.api.scenario import read_office_story  # noqa: PLC0415
@@ -137,7 +137,7 @@ def phones(asterisk: Asterisk) -> Mapping[str, Phone]:
 
 @pytest.fixture
 def callers(asterisk: Asterisk) -> Mapping[str, Caller]:
-    """Those who call from outside, by name: `callers["anna"].dial("84950000002")`."""
+    """The callers from outside, by name: `callers["anna"].dial("84950000002")`."""
     return asterisk.callers
 
 
@@ -151,5 +151,5 @@ def evidence_of(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def sections(item: pytest.Item) -> list[tuple[str, str]]:
-    """Return what is shown below a test that failed: what it played, and what the phones do that it has in hand."""
+    """Return what is shown below a test that failed: its observations, and the state of the PBX that it controls."""
     return [(f"Ringproof, evidence: {each.evidence}", str(each)) for each in item.stash.get(SEEN, [])]

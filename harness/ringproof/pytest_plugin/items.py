@@ -27,12 +27,12 @@ INVALID = "[invalid]"
 UNREAD = "[unread]"
 """Name of the item that stands for a file whose reading raised an exception."""
 DEFECT = "defect"
-"""Kind of what is told of an exception that nobody foresaw: its traceback is shown."""
+"""Kind of the finding that reports an unexpected exception: its traceback is shown."""
 REPORT_IT = "a defect of Ringproof: please report it"
 
 
 def verdicts() -> ModuleType:
-    """Import what makes a result of plays: the judge and the report, for which the first play need not wait."""
+    """Import the module that makes results. It brings the judge and the report, which the first play does not need."""
     from ringproof.run import verdicts as loaded  # noqa: PLC0415 - see above
 
     return loaded
@@ -42,9 +42,9 @@ class RingFile(pytest.File):
     """A `*.ring.yaml` file."""
 
     def collect(self) -> list[pytest.Item]:
-        """Return an item for each scenario, and one that tells all mistakes of the file.
+        """Return an item for each scenario, and one that reports all mistakes of the file.
 
-        An exception of the reader becomes an item that raises it: pytest-xdist plays on after a failed collection, and
+        An exception of the reader becomes an item that raises it: pytest-xdist continues after a failed collection, and
         a file without an item would be missing from the results.
         """
         try:
@@ -65,7 +65,7 @@ class RingFile(pytest.File):
 
 
 class RingproofItem(pytest.Item):
-    """What our items share: a result, which travels on the report."""
+    """What our items share: a result, which the report carries."""
 
     result: Result | None = None
 
@@ -75,7 +75,7 @@ class RingproofItem(pytest.Item):
 
 
 class InvalidItem(RingproofItem):
-    """A file with mistakes: fails, telling all of them."""
+    """A file with mistakes: the item fails, and reports all of them."""
 
     def __init__(self, *, problems: tuple[Problem, ...], **kwargs: Any) -> None:  # noqa: ANN401 - pytest's own
         """Keep the problems."""
@@ -122,7 +122,7 @@ class RingItem(RingproofItem):
         return self.path, self.scenario.source.line - 1, self.name
 
     def setup(self) -> None:
-        """Play. Whatever goes wrong here says nothing about the routing."""
+        """Play. A failure here says nothing about the routing."""
 
         def play(table: Table) -> Plays | None:
 
@@ -138,11 +138,11 @@ class RingItem(RingproofItem):
         self._play(play, player)
 
     def take(self, outcome: Plays | BaseException) -> None:
-        """Take what came of the confirmation."""
+        """Keep the outcome of the confirmation."""
         self.unconfirmed, self._confirmed = None, outcome
 
     def await_confirmed(self) -> None:
-        """Do what setup() has left: whatever goes wrong here says nothing about the routing either."""
+        """Finish what setup() began, with the outcome kept. A failure here says nothing about the routing either."""
 
         def confirmed(_: Table) -> Plays | None:
             if isinstance(self._confirmed, BaseException):
@@ -178,7 +178,7 @@ class RingItem(RingproofItem):
             raise
 
     def runtest(self) -> None:
-        """Judge. A defect in what tells the verdict is told as such, and the scenario has a result."""
+        """Judge. A defect in the code that makes the verdict is reported as such; the scenario still has a result."""
         if self.unconfirmed is not None:
             return  # `take` follows
         if self.result is not None:  # a mistake in what was to be played: it fails, as an invalid file does
@@ -201,7 +201,7 @@ class RingItem(RingproofItem):
 
 
 def _unforeseen(fault: Exception, player: Player) -> NotJudgedError:
-    """Return what is to be said of an exception: a folder that cannot be written to is no defect of Ringproof."""
+    """Return the error that reports an exception: a folder that cannot be written to is no defect of Ringproof."""
     if isinstance(fault, OSError) and is_unwritable(fault):
         sentence = f"nothing can be written to {shown(player.out)}: {fault.strerror}"
         return NotJudgedError(sentence, "make room there, or name another folder")

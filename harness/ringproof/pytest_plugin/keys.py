@@ -18,10 +18,10 @@ SHARED = "ringproof_shared"
 OWNER = "ringproof_owner"
 """Key of a worker's input: the name of the controlling process, which owns that folder."""
 OPENING: pytest.StashKey[Opening] = pytest.StashKey()
-"""Of the controlling process: its run, where the command line has begun to open it."""
+"""In the controlling process: its run, if the command line has begun to open it."""
 EXPECTED: pytest.StashKey[int] = pytest.StashKey()
-"""Of the controlling process: how many results the command line counts on, which has read the files itself."""
+"""In the controlling process: how many results the command line expects, since it has read the files itself."""
 SINKS: pytest.StashKey[Sequence[ResultSink]] = pytest.StashKey()
-"""Of the controlling process: what takes the results beside results.json."""
+"""In the controlling process: what takes the results beside results.json."""
 RUN: pytest.StashKey[Run] = pytest.StashKey()
-"""Of the controlling process: the run, once something is to be played or an invalid file is to be reported."""
+"""In the controlling process: the run, once something is to be played or an invalid file is to be reported."""

@@ -9,12 +9,12 @@ import pytest
 WIDTH = max(60, min(120, shutil.get_terminal_size((120, 24)).columns))
 """Columns of a failure: those of the terminal, 120 in a log, never more than the charts need.
 
-Looked at when pytest loads its plugins: afterwards it keeps what is written to itself, and no terminal is to be seen.
+It is read when pytest loads its plugins: later pytest captures what is written, and no terminal can be found.
 """
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """Add them; all begin with --ringproof-."""
+    """Add the options, which all begin with --ringproof-."""
     group = parser.getgroup("ringproof", "telephony scenarios (*.ring.yaml)")
     group.addoption("--ringproof-out", metavar="DIR", help="folder for results and evidence (out)")
     group.addoption("--ringproof-image", metavar="IMAGE", help="Docker image of the PBX (ringproof-asterisk:22)")

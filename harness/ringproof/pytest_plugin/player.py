@@ -1,4 +1,4 @@
-"""In each process that plays: a worker of pytest-xdist, or the only one."""
+"""The part of the plugin that runs in each process that plays: a worker of pytest-xdist, or the only process."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from ringproof.pytest_plugin.controller import Controller
 
 ATTRIBUTE = "ringproof"
-"""Of a report: the result as plain values, which xdist carries home."""
+"""Attribute of a report: the result as plain values, which xdist can send."""
 
 
 class Player:
-    """In each process that plays: selects, and puts results on the reports."""
+    """Selects and plays scenarios, and puts results on the reports, in each process that plays."""
 
     def __init__(self, config: pytest.Config) -> None:
         """Serve this pytest process."""
@@ -41,7 +41,7 @@ class Player:
         self.width = WIDTH
         self._table: Table | None = None
         self.confirms_beside = not config.getoption("maxfail", 0)
-        """Reds are confirmed while others are played; not where the first red is to end the run."""
+        """True if reds are confirmed while others are played; False if a red may end the run (pytest -x, --maxfail)."""
         self._confirmations = Confirmations()
         workerinput: dict[str, Any] | None = getattr(config, "workerinput", None)
         if workerinput is not None:
@@ -49,13 +49,13 @@ class Player:
             self.shared.mkdir(mode=0o700, exist_ok=True)
             sign(self.shared, workerinput[OWNER])
             (self.shared / f"{workerinput['workerid']}.pid").write_text(str(os.getpid()))
-            Interruption().__enter__()  # to the end of this process, which plays and nothing else
+            Interruption().__enter__()  # until this process ends, since it only plays
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> Generator[None, None, None]:
-        """Play nothing when a file is invalid; -k does not hide a file whose names nobody knows."""
+        """Play nothing if a file is invalid; -k does not leave out a file whose scenarios' names are not known."""
         invalid = any(isinstance(item, InvalidItem) for item in items)
         nameless = [item for item in items if isinstance(item, InvalidItem | UnreadItem)]
         texts = config.getoption("ringproof_name")
@@ -70,7 +70,7 @@ class Player:
         self._put_in_order(items)
 
     def _put_in_order(self, items: list[pytest.Item]) -> None:
-        """Have long scenarios played first, where they are shared out among workers; other tests keep their places."""
+        """Put long scenarios first if they are divided among workers; other tests keep their places."""
         workerinput: dict[str, Any] | None = getattr(self.config, "workerinput", None)
         mine = [item for item in items if isinstance(item, RingItem)]
         if workerinput is None or not mine:
@@ -93,7 +93,7 @@ class Player:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-        """Play a scenario; a red that is to be confirmed is reported as soon as it is, while others are played."""
+        """Play a scenario. A red is reported when its confirmation has ended; others are played meanwhile."""
         if not isinstance(item, RingItem):
             return None
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
@@ -110,7 +110,7 @@ class Player:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self) -> Generator[None, object, object]:
-        """Wait for what is still being confirmed when all has been played."""
+        """Wait for the confirmations that still run when everything has been played."""
         result = yield
         self._report_confirmed(wait=True)
         return result
@@ -120,7 +120,7 @@ class Player:
             report_confirmed(item, outcome)
 
     def table(self) -> Table:
-        """Return where to play. Raises NotJudgedError when the run could not be opened."""
+        """Return what this process needs for its plays. Raises NotJudgedError if the run could not be opened."""
         from ringproof.playing import RunEnvironment  # noqa: PLC0415 - brings docker, for which a file with mistakes has no use
 
         if self._table is None:
@@ -152,6 +152,6 @@ class Player:
             if item.result.findings and item.result.findings[0].kind == DEFECT:
                 message["text"] += f"\n{report.longreprtext}"
             report.__dict__[ATTRIBUTE] = message
-            if report.skipped:  # in the scenario, not where this plugin says so
+            if report.skipped:  # show the scenario's place, not that of pytest.skip()
                 report.longrepr = (item.result.file, item.result.line, f"Skipped: {item.result.findings[0].sentence}")
         return report

@@ -1,4 +1,4 @@
-"""What the options of the plugin mean for a session."""
+"""Reads the options of the plugin for a session."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def image_of(config: pytest.Config) -> str:
 
 
 def rendered_of(config: pytest.Config) -> str:
-    """Return the folder whose files are played on; empty: none. Raises UsageError where it is no rendered one."""
+    """Return the folder whose files are played on; empty: none. Raises UsageError if it is not a rendered one."""
     from ringproof.dialplan.edited import EditedError, require_rendered  # noqa: PLC0415 - brings Jinja2, which few need
 
     given = config.getoption("ringproof_rendered")
@@ -37,7 +37,7 @@ def rendered_of(config: pytest.Config) -> str:
 
 
 def speed_of(config: pytest.Config) -> Speed:
-    """Return the limit of the PBX's clock. Raises UsageError where it is none."""
+    """Return the highest speed of the PBX's clock. Raises UsageError if the option is no speed."""
     try:
         return read_speed(config.getoption("ringproof_speed"))
     except SpeedError as fault:

@@ -1,4 +1,4 @@
-"""What the plugin does once a scenario file is among the tests: everything that plays is imported with this module."""
+"""The part of the plugin that needs a scenario file among the tests: it imports all modules that play."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ringproof.pytest_plugin.player import Player
 
 
 def ring_file(file_path: Path, parent: pytest.Collector) -> RingFile:
-    """Return what collects a scenario file; the first one registers what plays and, without workers, what controls."""
+    """Return the collector of a scenario file; the first call registers the player, and outside workers Controller."""
     config = parent.config
     if not config.pluginmanager.has_plugin("ringproof-player"):
         config.pluginmanager.register(Player(config), "ringproof-player")
@@ -23,7 +23,7 @@ def ring_file(file_path: Path, parent: pytest.Collector) -> RingFile:
 
 
 def open_for_workers(config: pytest.Config, ids: list[str]) -> None:
-    """Open the run that workers are going to play, unless it is open. `ids`: of our items."""
+    """Open the run that workers are going to play, unless it is open. `ids`: the node ids of its items."""
     if RUN in config.stash:
         return
     controller = Controller(config)
