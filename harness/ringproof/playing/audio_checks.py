@@ -69,7 +69,10 @@ class AudioChecks:
         self._context.begin(self._await_connection(seat, call_id), f"listening to {seat.name}")
 
     async def _await_connection(self, seat: Seat, call_id: str) -> None:
-        """Listen as soon as the phone is connected with its caller; before that it hears announcements at most."""
+        """Listen as soon as the phone is connected with its caller; before that it hears only announcements, if any.
+
+        If the talk is expected to last for some time, listen again after that time.
+        """
 
         def partner() -> CallerSeat | None:
             caller = self._caller_of(call_id)

@@ -35,7 +35,7 @@ INCOMING = "Ring"
 OTHER_CLOCK_S = 60.0
 """An event that seems this late is no stall: the PBX follows another clock, which `prove_clock` reports."""
 ORIGINATED_WITHIN_S = 0.5
-"""A channel that comes so soon after a step that originates one was made by that step: Originate() does it at once."""
+"""A channel that comes within this time of a step that originates one was made by it: Originate() does so at once."""
 ORIGINATES = "originate"
 AWAIT_KEYS = frozenset({"WaitExten", "Read", "ReadExten"})
 """Applications that wait for a key: silence means that it is the caller's turn."""
@@ -65,7 +65,7 @@ class ChannelTracker:
         self._manager = manager
         self._known: dict[str, LegBelongs] = {}
         self._unknown: dict[str, ChannelMade] = {}
-        """Living SIP channels whose Call-ID is not known yet."""
+        """SIP channels that exist and whose Call-ID is not known yet."""
         self._asked: set[str] = set()
         """Channels about which a question has been sent and not answered yet."""
         self._news: set[str] = set()

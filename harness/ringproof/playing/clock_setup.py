@@ -17,9 +17,9 @@ from ringproof.scenario.model.scenario import Scenario
 LIBRARY = Path(ringproof.clock.__file__).with_name("ringproof-clock.so")
 """Made by `make image`; one file for every image with glibc."""
 GETS_READY_S = 15
-"""A PBX whose date is set boots so many seconds before that date; the story starts exactly at the date."""
+"""A PBX whose date is set boots this many seconds before that date; the story starts exactly at the date."""
 IN_TIME_S = 0.1
-"""A story may start at most so long after its date: later, the hour that it tests may already have changed."""
+"""A story may start at most this long after its date: later, the opening hours may have changed over already."""
 HEARD_WITHIN_S = 5.0
 LOOKED_AT_EVERY_S = 0.02
 LEAP_S = 4.0

@@ -63,7 +63,7 @@ if TYPE_CHECKING:
 TALKS_FOR = PbxSeconds(2.0)
 """An answered call is left up this long, so that a bridge that breaks at once is seen."""
 CONNECTS_WITHIN = PbxSeconds(20.0)
-"""A phone that has picked up may hear an announcement first (Dial's A(), a queue's), for at most so long."""
+"""A phone that has picked up may hear an announcement first (Dial's A(), a queue's), for at most this time."""
 HEARD_OUT_WITHIN = PbxSeconds(30.0)
 """Limit for recordings that still run when a story ends; they have their own, shorter deadlines."""
 CLEARS_WITHIN = PbxSeconds(2.0)

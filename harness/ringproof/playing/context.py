@@ -52,7 +52,7 @@ class TalkRefusedError(PbxFaultError):
     """A phone could not take the call that it is to be on when the story begins, because of what the PBX offered."""
 
     def __init__(self, refused: TalkRefused) -> None:
-        """Keep what is to be recorded."""
+        """`refused`: the event to record."""
         super().__init__(f"{refused.phone} refused its first call with {refused.code}", refused)
 
 

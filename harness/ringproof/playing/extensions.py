@@ -44,10 +44,10 @@ RINGING = 180
 NEVER = PbxEpoch(0.0)
 OFTEN = 200
 AT_ONCE_AGAIN = PbxSeconds(0.1)
-"""A phone that gets OFTEN INVITEs in a row, each so soon after the one before, is called by a dialplan loop. A correct
-story calls it at most 50 times."""
+"""A phone that gets OFTEN INVITEs in a row, each within this time of the one before, is called by a dialplan loop. A
+correct story calls it at most 50 times."""
 STEADY = PbxSeconds(0.5)
-"""For so long after an answer or a re-INVITE the clock does not race: the PBX learns where the sound comes from."""
+"""The clock does not race for this time after an answer or a re-INVITE: the PBX learns where the sound comes from."""
 
 
 @dataclass(slots=True)
@@ -146,7 +146,7 @@ class Extensions:
                 self._context.notify()
 
     def begin_story(self) -> None:
-        """Schedule what is due at a time after the story's begin, which is now."""
+        """Schedule the ends of calls that phones are on, which are counted from the story's begin: now."""
         begun = self._context.clock.now()
         for seat in self.seats.values():
             if isinstance(seat.behaviour, OnACall) and seat.behaviour.ends is not None:

@@ -21,7 +21,7 @@ LOOK_EVERY_S = 1.0
 """Real seconds, as all times here: a process that stands still reports nothing, so it has to be polled."""
 PINGED_EVERY_LOOKS = 5
 LOOKS = 5
-"""A phone that gives no sign in so many looks in a row stands still: a healthy one answers within milliseconds. Looks
+"""A phone that gives no sign in this many looks in a row stands still: a healthy one answers within milliseconds. Looks
 are counted, not seconds, since a machine that stood still as a whole has stopped this process, too."""
 
 

@@ -1,4 +1,4 @@
-"""Knows which applications of the dialplan act on what they hear, or record it: during these, time must be real.
+"""Knows which applications of the dialplan act on what they hear, or record it: meanwhile the clock must not race.
 
 Asterisk reports each step with its data (the manager event Newexten). What ExecIf, Exec and TryExec run is only in
 their data, and Dial and FollowMe listen only with certain options.
@@ -46,7 +46,7 @@ _IN_PARENTHESES = re.compile(r"\([^()]*\)")
 def run_by(application: str, data: str) -> list[tuple[str, str]]:
     """Return the applications that a step runs, in lower case, each with its data: its own one, or those in its data.
 
-    For ExecIf these are both branches. Its condition is known, but real time that is not needed only takes longer.
+    For ExecIf these are both branches. Its condition is known, but to hold the clock in vain only takes longer.
     """
     name = application.lower()
     if name not in RUNS_ANOTHER:

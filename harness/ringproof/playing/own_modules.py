@@ -1,7 +1,7 @@
 """Loads the modules of Asterisk that Ringproof itself needs, where modules.conf does not load them.
 
-Every channel is asked for its Call-ID, and extensions for their device state. Without the functions for it, nobody
-could say to which call the channels of a plain Dial belong. Where the dialplan itself uses such a function, loading its
+Every channel is asked for its Call-ID, and extensions for their device state. Without the functions for this, it is
+unknown to which call the channels of a plain Dial belong. Where the dialplan itself uses such a function, loading its
 module would change the PBX: in production that dialplan gets an ERROR. So such a configuration is refused.
 """
 

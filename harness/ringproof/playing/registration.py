@@ -21,7 +21,7 @@ FREE = "NOT_INUSE"
 IN_USE = "INUSE"
 ASKED_AGAIN_S = 0.02
 ONLY_TRYING = 100
-"""First response of a phone that turns calls away at once: it does not ring, and refuses or forwards when told to."""
+"""First response of a phone that turns calls away at once: it must not ring before it refuses or forwards the call."""
 
 
 class RegistrationRefusedError(Exception):

@@ -23,7 +23,7 @@ PAUSE_S = 0.15
 """A time without packets that is longer than this ends a run, and separates two tones: the pauses of the fastest
 congestion tone last 0.2 s (indications.conf)."""
 BREATH_S = 1.0
-"""Speech and music may pause for so long without having ended."""
+"""Speech and music may pause for this long without having ended."""
 PACKET_S = 0.02
 QUIETEST = 32
 """Mean size of a packet's samples, of 32768, from which on it has a sound: -60 dBFS."""

@@ -155,7 +155,7 @@ class PlaySetup:
     async def open(self) -> None:
         """Start PBX and phones at the same time, register the phones and verify all of it.
 
-        Raises BrokenError (EditedConfigurationError for what somebody edited), and RegistrationRefusedError.
+        Raises BrokenError (EditedConfigurationError for an edited configuration), and RegistrationRefusedError.
         """
         try:
             await self._open()

@@ -21,8 +21,8 @@ HIGHEST_HZ = 3250
 WIDEST_HZ = 50
 BLOCK_S = 0.1
 BLOCKS = 3
-"""A tone in so many blocks was heard. More cannot be asked: packets get lost, and the PBX learns where sound comes
-from."""
+"""A tone counts as heard if it is in this many blocks. More are not demanded: packets get lost, and the PBX has to learn
+where sound comes from."""
 SHARE = 0.3
 """Share of a block's power that must be in the tone: in a bridge of two it is all of it, of three one half."""
 QUIETEST = 50.0
@@ -39,7 +39,7 @@ def tones_for(names: Iterable[str]) -> dict[str, int]:
 def tones_heard(recording: Path, tones: Mapping[str, int]) -> tuple[str, ...]:
     """Return the names in `tones` (Hz) whose tone is in a WAV file of one channel and 16 bit, in their order.
 
-    An empty file, or one without samples, holds none. Raises wave.Error for what is no WAV file.
+    An empty file, or one without samples, holds none. Raises wave.Error if the file is no WAV file.
     """
     if not recording.stat().st_size:
         return ()

@@ -64,7 +64,7 @@ def play(
 ) -> Callable[[StoryText | Scenario], Observation]:
     """Return a function that plays a story in the run, with the arguments `story` and `name` of `ringproof.play`.
 
-    The evidence is in the test's `tmp_path`, or in a folder of `--ringproof-out` where that is given. What is played in
+    The evidence is in the test's `tmp_path`, or in a folder of `--ringproof-out` if that is given. What is played in
     a test that fails is shown below it. If the PBX is too old for the story, the test is skipped.
     """
     from ringproof.api.errors import ScenarioSkippedError  # noqa: PLC0415 - as above

@@ -39,7 +39,7 @@ class Run:
         opening: Opening | None = None,
         sinks: Sequence[ResultSink] = (),
     ) -> None:
-        """Write to `out`; play on `image`, and on what is in the folder `rendered` where one is given.
+        """Write to `out`; play on `image`, and on the files in the folder `rendered` if one is given.
 
         `allow_unsteady`: unsteady scenarios do not make the run fail. `allow`: patterns of complaints of Asterisk at
         boot for which the configuration is not refused. `opening`: an environment of this image that is being opened
