@@ -21,8 +21,8 @@ HIGHEST_HZ = 3250
 WIDEST_HZ = 50
 BLOCK_S = 0.1
 BLOCKS = 3
-"""A tone counts as heard if it is in this many blocks. More are not demanded: packets get lost, and the PBX has to learn
-where sound comes from."""
+"""A tone counts as heard if it is in this many blocks. More are not required: packets get lost, and the PBX has to
+learn where sound comes from."""
 SHARE = 0.3
 """Share of a block's power that must be in the tone: in a bridge of two it is all of it, of three one half."""
 QUIETEST = 50.0
