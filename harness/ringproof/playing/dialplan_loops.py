@@ -19,7 +19,7 @@ from pathlib import Path
 from ringproof.containers.evidence import open_evidence
 
 LOOKED_AT_EVERY_S = 0.5
-"""Of real time."""
+"""Real seconds."""
 GROWN = 8_000_000
 """Bytes of log from which on it is searched. A story writes some hundred thousand; one whose call passes through 50
 groups, two million."""
