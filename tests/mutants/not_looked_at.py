@@ -51,6 +51,13 @@ REVIEWED: Sequence[Reviewed] = (
         "What is called in the place of the count does nothing here but for an error in the log.",
     ),
     Reviewed(
+        "rung-in-turn",
+        "Gosub(rung,s,1)",
+        r"Gosub\(tell,s,1\)",
+        "A leg is not counted before its phone rings: two calls that look in the same milliseconds choose the same phone"
+        " by chance, and steps of the dialplan that take time (`dialplan step:`) leave no such milliseconds.",
+    ),
+    Reviewed(
         "group-.*",
         "Gosub(tell,s,1(refusal-",
         r"Gosub\(tell,s,2\(refusal-",
