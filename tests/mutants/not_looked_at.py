@@ -54,7 +54,7 @@ REVIEWED: Sequence[Reviewed] = (
         "rung-in-turn",
         "Gosub(rung,s,1)",
         r"Gosub\(tell,s,1\)",
-        "A leg is not counted before its phone rings: two calls that look in the same milliseconds choose the same phone"
+        "A leg is not counted before its phone rings: two calls that look in the same milliseconds choose the same one"
         " by chance, and steps of the dialplan that take time (`dialplan step:`) leave no such milliseconds.",
     ),
     Reviewed(
