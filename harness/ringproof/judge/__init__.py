@@ -1,4 +1,4 @@
-"""Observation against expectation: findings, or none. Pure."""
+"""Compare an observation with the expectations of its scenario and return findings. All functions here are pure."""
 
 from ringproof.judge.chance import count_choices
 from ringproof.judge.finding import Finding, Kind

@@ -1,4 +1,4 @@
-"""Who picked up, who got the call, and whether the two ends hear each other."""
+"""Judge who picked up, who got the call, and whether the two ends hear each other."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _BY_PBX = (
 def judge_answers(
     expected: Expected, view: CallerView, scenario: Scenario, unrung: Collection[str] = ()
 ) -> Iterator[Finding]:
-    """Tell the differences in who answered one caller's call.
+    """Yield the differences in who answered one caller's call.
 
-    `unrung`: phones of which it is told that they did not ring; that they did not answer is the same difference.
-    Nothing is said of `nobody` where it holds: whoever rings or answers is a finding unless he is expected.
+    `unrung`: phones that are already reported as not ringing; that they did not answer is the same difference.
+    `nobody` needs no check of its own: each phone that rings or answers and is not expected is a finding.
     """
     answers, nobody = expected.take(Answer), expected.take(Nobody)
     pick_ups = list(_judge_pick_ups(answers, nobody, view, scenario, unrung))
@@ -47,7 +47,7 @@ def judge_answers(
     yield from _judge_lost(answers, expected.take(Lost), view, scenario, missing)
     yield from _judge_connection(expected.entries, view, scenario)
     for talk in expected.take(Talk):
-        if talk.phone not in missing:  # who does not answer does not talk either: that is one difference
+        if talk.phone not in missing:  # a phone that does not answer does not talk either: that is one difference
             yield from _judge_talk(talk, view)
     for other, since in view.company:
         sentence = (
@@ -89,7 +89,10 @@ def _judge_pick_ups(
 
 
 def _judge_connection(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
-    """A PBX answers by itself only where the story says so, the caller presses something, or gets 200."""
+    """Report a PBX that answers by itself, or does not, against the story.
+
+    It may answer by itself only where the scenario allows it (`lets_pbx_answer`).
+    """
     picked_up = [ring.end for ring in view.rings if ring.ending in {"answered", "lost"}]
     by_phone = bool(picked_up) and view.connected is not None and view.connected >= min(picked_up) - CLOCK_RESOLUTION
     stated = next((entry for entry in expectations if isinstance(entry, CallerGets) and entry.by_pbx), None)
@@ -107,10 +110,11 @@ def _judge_connection(expectations: tuple[Expectation, ...], view: CallerView, s
 def _judge_lost(
     answers: Sequence[Answer], lost: Sequence[Lost], view: CallerView, scenario: Scenario, missing: Collection[str]
 ) -> Iterator[Finding]:
-    """Whoever picks up gets the call, unless it is said that several pick up at one moment, and one of them did.
+    """Report phones that picked up and did not get the call, and those that were to lose it and did not.
 
-    Or that he is to lose it, or that two outcomes are right, and this is the one in which his answer comes too late; or
-    its answer is `missing`, which is a finding of its own.
+    A phone is excused where the scenario says that one of several phones that pick up at one moment gets the call, that
+    this phone loses the call, or that two outcomes are right and in this one its answer comes too late; also where its
+    answer is `missing`, which is a finding of its own.
     """
     excused = {*scenario.too_late, *missing}
     for entry in answers:
@@ -131,7 +135,10 @@ def _judge_lost(
 
 
 def _judge_talk(talk: Talk, view: CallerView) -> Iterator[Finding]:
-    """In one bridge, and each end hears the other's own tone: hold music at both ends is no talk."""
+    """Report a talk in which the two are not connected, or an end does not hear the other's own tone.
+
+    Hold music at both ends is no talk.
+    """
     if talk.phone not in {phone for phone, _ in view.answers}:
         sentence = f"expected {view.caller} and {talk.phone} to talk; they were never connected"
         yield _finding("talk-missing", talk.source, sentence, view)
@@ -159,7 +166,7 @@ def _judge_talk(talk: Talk, view: CallerView) -> Iterator[Finding]:
 
 
 def _lasted(phone: str, view: CallerView) -> str:
-    """Return how long a talk lasted that was too short."""
+    """Return how long a talk that was too short lasted, as words for a sentence."""
     begun = next(at for other, at in view.answers if other == phone)
     ends = [at for other, at in view.parted if other == phone] + ([view.ended] if view.ended is not None else [])
     ends += [sound.end for sound in view.hears if sound.kind == "talk" and sound.end > begun]

@@ -1,4 +1,4 @@
-"""A story that is told many times: each of its calls judged as any other, then what must hold over all of them."""
+"""Judge a story that is played many times: each call by itself, then what must hold over all calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ JudgeCall = Callable[[Scenario, Observation], tuple[Finding, ...]]
 
 
 def judge_calls(scenario: Scenario, observation: Observation, judge_call: JudgeCall) -> tuple[Finding, ...]:
-    """Tell the first call that is red, and how many are; where none is, what was chosen in all of them."""
+    """Return the findings of the first red call, with the number of red calls; if none is red, those over all calls."""
     red = [
         (number, findings)
         for number, call in enumerate(observation.calls, start=1)
@@ -36,14 +36,14 @@ def judge_calls(scenario: Scenario, observation: Observation, judge_call: JudgeC
 
 
 def count_choices(scenario: Scenario, observation: Observation, over: Over) -> tuple[str, ...]:
-    """Return whom the PBX chose in each call, in their order."""
+    """Return the phone that the PBX chose in each call, in the order of the calls."""
     return tuple(chosen(scenario, call)[over.choice] for call in observation.calls)
 
 
 def _judge_over(scenario: Scenario, observation: Observation, over: Over) -> Iterator[Finding]:
-    """Tell each phone that was chosen too often or too seldom; where none is, whether there is an order.
+    """Report each phone that was chosen too often or too seldom; if there is none, an order in the choices.
 
-    Wrong shares change what follows what, too: an order is told of right ones alone.
+    Wrong shares also change how often one phone follows another, so an order is looked for only in right shares.
     """
     choices = count_choices(scenario, observation, over)
     lottery = lottery_of(over, scenario.calls)
@@ -66,7 +66,7 @@ def _judge_over(scenario: Scenario, observation: Observation, over: Over) -> Ite
 
 
 def _judge_order(choices: Sequence[str], lottery: Lottery, over: Over) -> Iterator[Finding]:
-    """Tell one finding: an order shows in many pairs of phones, and one sentence says it."""
+    """Report at most one finding: an order shows in many pairs of phones, and one sentence is enough."""
     running = sum(before == after for before, after in pairwise(choices))
     bounds = lottery.twice_running()
     if running not in bounds:
@@ -86,7 +86,10 @@ def _judge_order(choices: Sequence[str], lottery: Lottery, over: Over) -> Iterat
 
 
 def _judge_periods(choices: Sequence[str], lottery: Lottery, over: Over) -> Iterator[Finding]:
-    """Tell after how many calls the order repeats: of several periods the one with which it does so most, or least."""
+    """Report a period, in calls, after which choices repeat too often or too seldom.
+
+    Of several wrong periods it is the one with the highest rate of repeats; of equal ones the shortest.
+    """
     wrong: list[tuple[float, int, Bounds]] = []
     for period in lottery.periods:
         repeated, bounds = _repeated(choices, period), lottery.repeated(period)

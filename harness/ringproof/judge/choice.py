@@ -1,7 +1,7 @@
-"""Choices that the PBX made: which phone each name stands for, read from what was observed.
+"""Read the choices that the PBX made from the observation: which phone each name stands for.
 
-Judged is then a story without choices. A choice that cannot be read, because nobody rang or somebody else, keeps words
-in place of a phone (`one of 101 and 102`), which no phone is called: what is expected there is a finding.
+The story that is judged then has no choices. A choice cannot be read where nobody rang, or another phone did. It is
+then replaced by words (`one of 101 and 102`). No phone has such a name, so what is expected there becomes a finding.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ from ringproof.scenario.model.scenario import (
 
 
 def settle(scenario: Scenario, observation: Observation) -> Scenario:
-    """Return `scenario` with the phones that were chosen in this play, in the place of every choice."""
+    """Return `scenario` with every choice replaced by the phone that was chosen in this play."""
     if not scenario.has_choices:
         return scenario
     return replace(scenario, expect=_read(scenario, observation)[0])
 
 
 def chosen(scenario: Scenario, observation: Observation) -> Mapping[str, str]:
-    """Return which phone each choice was, by its name; of one that cannot be read, the words in its place."""
+    """Return the chosen phone by the name of the choice; words (`one of 101 and 102`) where it cannot be read."""
     return _read(scenario, observation)[1]
 
 
@@ -62,7 +62,7 @@ def _read(scenario: Scenario, observation: Observation) -> tuple[dict[str, tuple
 
 
 def _settled(ring: Ring, phones: frozenset[str], chosen: dict[str, str]) -> Ring:
-    """Return a wave of known phones; note which one it chose."""
+    """Return a wave with its choices replaced by phones; record in `chosen` which phone it chose."""
     known = replace(ring, phones=_known(ring.phones, chosen), again=_known(ring.again, chosen))
     if not ring.one_of:
         return known
@@ -75,7 +75,7 @@ def _settled(ring: Ring, phones: frozenset[str], chosen: dict[str, str]) -> Ring
 
 
 def _answered(listed: tuple[Expectation, ...], view: CallerView, chosen: dict[str, str]) -> dict[int, Expectation]:
-    """Return the answers of known phones, by what they settle; note who got the call."""
+    """Return answers with their choices replaced by phones, by `id` of their entry; record in `chosen` who answered."""
     settled: dict[int, Expectation] = {}
     observed = iter(view.answers)
     for entry in listed:

@@ -1,4 +1,4 @@
-"""What phones show of the caller, and what the PBX commands them to do by themselves."""
+"""Judge what phones show of the caller, and what the PBX commands them to do by themselves."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _NUMBER = re.compile(r"[+0-9*#]+")
 
 
 def judge_displays(expected: Expected, view: CallerView, scenario: Scenario, *, charted: bool) -> Iterator[Finding]:
-    """Tell what phones show that is not written, and what they are commanded.
+    """Report displays other than those written, and commands that are missing or unexpected.
 
-    `charted`: other phones rang than are expected, which is a finding of its own.
+    `charted`: other phones rang than expected. That is a finding of its own, so a phone that never rang is none here.
     """
     for entry in expected.take(Shows):
         for phone, wanted in entry.phones.items():
@@ -55,27 +55,28 @@ def judge_displays(expected: Expected, view: CallerView, scenario: Scenario, *, 
 
 
 def first_commands(commands: Iterable[ObservedCommand]) -> Iterator[ObservedCommand]:
-    """Yield of each phone the first command to pick up, and the first to hold."""
+    """Yield the first command to pick up and the first command to hold of each phone."""
     first = {(each.phone, each.does): each for each in sorted(commands, key=lambda each: each.at, reverse=True)}
     yield from (first[key] for key in sorted(first))
 
 
 def commanded_to(command: ObservedCommand) -> str:
-    """Return the sentence that says what a phone is commanded."""
+    """Return the sentence that reports a command to a phone."""
     does = "pick up by itself" if command.does == "pick up" else "hold its call"
     at = format_duration(command.at)
     return f"the PBX commands {command.phone} to {does}, at {at}: its {command.message} says `{command.header}`"
 
 
 def _is_shown(wanted: str, ring: ObservedRing) -> bool:
-    """A number is not shown by a name that looks like it: who calls back dials the number.
+    """Return whether a phone shows what is wanted: a number, a name, or `name <number>`.
 
-    Many phones show whom the PBX asserts (RFC 3325), if it does: that is no other number then.
+    A wanted number must be the number itself, not a name that looks like it: a person who calls back dials the number.
+    Many phones show the asserted number (RFC 3325) instead, so it must not differ from the wanted one.
     """
     if _NUMBER.fullmatch(wanted):
         return wanted == ring.shows and ring.asserted in {"", wanted}
     if wanted == ring.shows and any(map(_NUMBER.fullmatch, (ring.name, ring.asserted))):
-        return False  # a number that is hidden stands in the place of the name, or is asserted
+        return False  # the number should be hidden, and stands in the name or is asserted
     return wanted in {ring.shows, ring.name, f"{ring.name} <{ring.shows}>"}
 
 

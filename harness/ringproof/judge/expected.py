@@ -1,7 +1,7 @@
-"""What is expected of one caller's call, and which of it a judge has taken.
+"""The expectations of one caller's call, with a record of which of them a judge has taken.
 
-An expectation that no judge looks at would always be green. So each judge takes the entries that it judges from here,
-and what is left at the end raises: the scenario is broken, not passed.
+An expectation that no judge looks at would always be green. So each judge takes the entries that it judges from here.
+Where one is left at the end an error is raised: the scenario is broken, not passed.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ class Expected:
     """The expectations of one caller's call, in the order written."""
 
     def __init__(self, entries: Sequence[Expectation]) -> None:
-        """Nothing of it is judged yet."""
+        """Take the entries; none of them is judged yet."""
         self.entries = tuple(entries)
-        """All of them, for a judge that has to know what stands beside or before what it judges."""
+        """All entries, for a judge that needs the entries beside or before the one that it judges."""
         self._taken: set[int] = set()
 
     def take(self, kind: type[_Kind]) -> list[_Kind]:
-        """Return the entries of a kind, which whoever asks is going to judge."""
+        """Return the entries of one kind and record them as judged: the code that calls this judges them."""
         taken: list[_Kind] = [entry for entry in self.entries if isinstance(entry, kind)]
         self._taken.update(map(id, taken))
         return taken

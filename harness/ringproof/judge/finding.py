@@ -25,7 +25,7 @@ Kind = Literal[
     "refusal-missing",
     "refusal-unexpected",
     "refusal-code",
-    "refusal-late",  # invited and refused in the middle of a wave, where nobody's turn comes
+    "refusal-late",  # invited and refused in the middle of a wave, where no phone is due to be dialled
     "forward-missing",
     "forward-unexpected",
     "forward-elsewhere",  # to another number
@@ -34,9 +34,9 @@ Kind = Literal[
     "answer-missing",
     "answer-unexpected",
     "answer-instead",
-    "answer-lost",  # somebody picked up, and the call was not his
+    "answer-lost",  # a phone picked up, and did not get the call
     "lost-missing",  # expected to pick up and not to be connected; it did not pick up, or was connected
-    "answer-not-by-pbx",  # the PBX was to answer before any phone does
+    "answer-not-by-pbx",  # the PBX was to answer before any phone, and did not
     "answer-by-pbx",  # the PBX answered the caller itself, before any phone did, where nothing in the story says so
     "talk-missing",  # phone and caller were never in one bridge
     "talk-too-short",
@@ -52,10 +52,10 @@ Kind = Literal[
     "caller-ended-by",
     "caller-ended-late",  # nobody rang any more, and the PBX held the call
     "leg-outlives-caller",  # a leg did not end within 1 s of the caller's hang-up
-    "dial-nowhere",  # a Dial towards an extension that is not there
+    "dial-nowhere",  # a Dial to an extension that does not exist
     "call-leaves",  # a call that leaves the office: by the trunk, or to an address where no phone of ours lives
-    "hears-other",  # the caller hears something else than what is written
-    "hears-nothing",  # for too long, where nothing is written of it
+    "hears-other",  # the caller hears something other than what is written
+    "hears-nothing",  # the caller hears nothing for too long, where no `caller hears` covers it
     "shows-other",  # a phone shows another number or name of the caller
     "command-missing",  # a phone was to be commanded to pick up by itself
     "command-unexpected",  # a phone is commanded to pick up by itself, or to hold its call
@@ -64,24 +64,24 @@ Kind = Literal[
     "registration-refused",  # the PBX refused a REGISTER that it should accept
     "registration-lost",  # the PBX accepted a REGISTER, and does not have that contact any more
     "pbx-crashed",
-    "call-endless",  # a call runs in a circle in the dialplan, without a wait: PBX time would stand still
+    "call-endless",  # a call runs in a dialplan loop that never waits: PBX time would stand still
     "leads-elsewhere",  # a phone or caller is sent to an address outside the run, by a message of the PBX
     "choice-share",  # over many calls a phone was chosen too often, or too seldom
-    "choice-order",  # over many calls a choice depended on the one before, or on those of a period before
+    "choice-order",  # over many calls a choice depended on the one before, or on the one a period of calls before
 ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Kind is a stable word; sentence is what a person reads first; caller says whose chart to draw."""
+    """One difference: a stable `kind`, a `sentence` for people, and the `caller` whose chart is drawn."""
 
     kind: Kind
     source: Source
     sentence: str
     caller: str | None = None
     call: int | None = None
-    """Which call, from 1, of a story that is told many times; None: all of them, or the only one."""
+    """The number of the call, from 1, in a story that is played many times; None: all of them, or the only one."""
     fix: str = ""
-    """What to write where the PBX is right, or what else to know of it; empty: the sentence says all."""
+    """What to write where the PBX is right, or a further hint; empty: the sentence says all."""
     follows: bool = False
-    """It may follow from one before it, of the same call: whoever is not rung does not answer."""
+    """It may follow from an earlier finding of the same call: a phone that does not ring does not answer either."""

@@ -1,4 +1,4 @@
-"""What a caller hears, against what is written of it; a long silence is a difference wherever none is written."""
+"""Compare what a caller hears with what is written; a long silence is a difference wherever none is written."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ringproof.observe.model import CallerView, ObservedPrompt, ObservedSound, O
 from ringproof.scenario.model.scenario import CLOCK_RESOLUTION, Answer, CallerHears, Prompt, Ring, Scenario
 
 SILENT_AT_MOST = PbxSeconds(5.0)
-"""So long nothing may be heard, unless a key is awaited or `caller hears: silence` is written; callers give up then."""
+"""The longest silence allowed, unless a key is awaited or `caller hears: silence` is written: callers give up then."""
 EDGE = PbxSeconds(1.0)
-"""At the ends of a wave what belongs to its neighbour may be heard for so long."""
+"""At the ends of a wave the sound of the neighbouring wave may be heard for this long."""
 BUSY = frozenset({486, 600})
-"""Final responses for which the caller's own phone makes a busy tone."""
+"""Final responses at which the caller's own phone makes a busy tone."""
 
 _SOUND = re.compile(r"(?:.*/sounds/)?(?:(?P<language>[a-z]{2,3}(?:_[A-Z]{2})?)/)?(?P<name>.+)")
-"""A file of sound: its folder, that of its language, and its name."""
+"""A sound file: the folder of all sounds, the folder of its language, and its name."""
 
 
 _Named = tuple[Prompt, CallerHears]
@@ -32,7 +32,7 @@ _Named = tuple[Prompt, CallerHears]
 
 @dataclass(slots=True)
 class _Place:
-    """Lines that stand in one place, and from when to when that is."""
+    """The `caller hears` lines that stand at one place of a story, and the time from `start` to `end` they speak of."""
 
     start: PbxSeconds
     end: PbxSeconds
@@ -42,14 +42,14 @@ class _Place:
 
     @property
     def is_ringback(self) -> bool:
-        """Somebody rings, and ringback is all that is written."""
+        """True during a wave of which only ringback is written."""
         return self.wave and all(line.sounds == ("ringing",) for line in self.lines)
 
 
 def judge_hearing(
     expected: Expected, view: CallerView, waves: Sequence[ObservedWave], scenario: Scenario
 ) -> Iterator[Finding]:
-    """Tell where the caller hears something else; `waves` are those that are expected, one for each `ring`."""
+    """Report where the caller hears something else; `waves` are the observed ones, one for each expected `ring`."""
     expected.take(CallerHears)
     places = list(_places(expected, view, waves))
     for place in places:
@@ -69,7 +69,7 @@ def judge_hearing(
 
 
 def _as_heard(silence: Span, view: CallerView, waves: Sequence[ObservedWave]) -> str:
-    """Return the line by which this silence would be right: with all that is heard in its wave, and where it stands."""
+    """Return the line to write where this silence is right, with all sounds of its wave, and where to write it."""
     wave = next((wave for wave in waves if wave.start - EDGE <= silence.start < wave.end), None)
     if wave is None:
         return "`- caller hears: silence` behind its wave, or before the first one"
@@ -152,7 +152,7 @@ def _judge_place(place: _Place, view: CallerView, scenario: Scenario) -> Iterato
 
 
 def _judge_prompts(place: _Place, view: CallerView) -> Iterator[Finding]:
-    """Tell where prompts are named, and other files are played, in another order, or in another language."""
+    """Report named prompts where other files are played, or the same in another order or another language."""
     wanted, played = _prompts(place, view)
     wrong = _other(wanted, played)
     if not wanted or wrong is None:
@@ -174,13 +174,16 @@ def _prompts(place: _Place, view: CallerView) -> tuple[list[_Named], list[Observ
 def _other(
     wanted: Sequence[_Named], played: Sequence[ObservedPrompt]
 ) -> tuple[_Named | None, ObservedPrompt | None] | None:
-    """Return the first prompt in the place of which another file is played, or none, and that file."""
+    """Return the first pair of a named prompt and a played file that do not match; None: all match.
+
+    Either side of the pair is None where there are fewer of it.
+    """
     pairs = zip_longest(wanted, played)
     return next((pair for pair in pairs if None in pair or not _is(pair[0][0], pair[1])), None)
 
 
 def _judge_whole(place: _Place, view: CallerView) -> Iterator[Finding]:
-    """Tell of which of the prompts that are named, and played, only a part is heard."""
+    """Report the named prompts that are played and of which the caller hears only a part, or nothing."""
     wanted, played = _prompts(place, view)
     if _other(wanted, played) is not None:
         return
@@ -211,9 +214,9 @@ def _of_file(name: str, language: str | None) -> str:
 
 
 def _is(wanted: Prompt, played: ObservedPrompt) -> bool:
-    """Say whether that file was played, by the name that Asterisk finds it by: without the folder of all sounds.
+    """Return whether the played file is the named prompt; the folder of all sounds is no part of its name.
 
-    The folder of a language that the dialplan names itself is the language that is heard, whatever the channel's is.
+    Where the dialplan itself names the folder of a language, that language is heard, whatever the channel's is.
     """
     found = _SOUND.fullmatch(played.name)
     name, language = (found["name"], found["language"]) if found is not None else (played.name, None)
@@ -221,7 +224,7 @@ def _is(wanted: Prompt, played: ObservedPrompt) -> bool:
 
 
 def _follows(kinds: Sequence[str], wanted: Sequence[frozenset[str]]) -> bool:
-    """True where `kinds` are those of the first entry of `wanted`, then those of the second, and so on, each heard."""
+    """Return whether `kinds` are all those of the first entry of `wanted`, then all those of the second, and so on."""
     if not wanted:
         return not kinds
     for count in range(len(kinds) + 1):

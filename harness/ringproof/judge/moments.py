@@ -1,7 +1,7 @@
-"""When phones have their turn that makes no wave: `refused`, `forwarded` and `unseen` stand where they happen.
+"""Judge when the turns happen that make no wave: `refused`, `forwarded` and `unseen` stand where they happen.
 
-The first time that an entry says of a phone is between the wave before it and the wave behind it, or so far into the
-wave before it as is written (`into`); its further times are at later turns, whichever.
+The first turn of a phone in an entry is expected between the wave written before the entry and the one written after
+it, or as far into the wave before it as `into` says. Further turns of the entry may happen at any later turn.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _TURNED_AWAY = ("refused", "forwarded")
 def judge_moments(
     expectations: Sequence[Expectation], view: CallerView, waves: Sequence[ObservedWave], tolerance: PbxSeconds
 ) -> Iterator[Finding]:
-    """Tell the turns that came at another moment; `waves` are those that are expected, one for each."""
+    """Report turns at an unexpected moment; `waves` are the observed ones, one for each expected `ring`."""
     left: dict[tuple[str, str], list[ObservedRing]] = {}
     for ring in view.rings:
         left.setdefault((ring.phone, ring.ending), []).append(ring)
@@ -41,7 +41,7 @@ def judge_moments(
 def _late(
     entry: Turn, rings: Sequence[ObservedRing], window: tuple[float, float], view: CallerView, tolerance: PbxSeconds
 ) -> Iterator[str]:
-    """Yield what is said of those of a phone's rings that came at another moment; who rang aloud is in a wave."""
+    """Yield a sentence for each brief ring at an unexpected moment; a longer ring is in a wave and is judged there."""
     earliest, latest = window
     for number, ring in enumerate(rings):
         if ring not in view.brief:
@@ -55,7 +55,7 @@ def _late(
 def _window(
     entry: Turn, behind: int, view: CallerView, waves: Sequence[ObservedWave], tolerance: PbxSeconds
 ) -> tuple[float, float]:
-    """Return from when to when an entry behind so many waves may happen."""
+    """Return the earliest and the latest moment of an entry that stands after `behind` waves."""
     if entry.into is not None:
         moment = waves[behind - 1].start + entry.into
         return moment - tolerance, moment + tolerance
@@ -63,7 +63,7 @@ def _window(
     earliest = waves[behind - 1].end if behind else acted
     if behind < len(waves):
         latest = float(waves[behind].start)
-    elif behind or view.connected is not None:  # a menu: what is said there, and silence, take their time
+    elif behind or view.connected is not None:  # in a menu, prompts and silence may last any time
         latest = float("inf")
     else:
         latest = acted + ACTS_WITHIN
@@ -71,7 +71,10 @@ def _window(
 
 
 def _in_turn(ring: ObservedRing, view: CallerView, tolerance: PbxSeconds) -> bool:
-    """True where a turn comes: the caller acts, a wave begins or ends, a silent phone's ring, another turns it away."""
+    """Return whether a turn is due when `ring` starts.
+
+    That is when the caller acts, a wave or a silent phone's ring begins or ends, or another phone refuses or forwards.
+    """
     turns = list(view.acts) or [PbxSeconds(0.0)]
     turns += [moment for wave in view.waves for moment in (wave.start, wave.end)]
     silent = [other for other in view.rings if other.ending == "unseen" and other is not ring]

@@ -1,6 +1,7 @@
-"""Phones whose turn came and that made no wave: they refused, sent the call on, or are silent.
+"""Judge the phones that were dialled and made no wave: they refused, forwarded the call, or are silent.
 
-Those that are named, and no others, each so often and in the order of its times. When: see `moments.py`.
+Exactly the named phones must do so, each as often as is written, with its codes or numbers in the order written.
+`moments.py` judges when they do so.
 """
 
 from __future__ import annotations
@@ -18,21 +19,21 @@ from ringproof.scenario.model.scenario import Forwarded, Refused, Scenario, Turn
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """A way to have one's turn: how it is written and observed, its words, its kinds of finding."""
+    """One kind of turn: its entry, the ending that is observed, the words for it, and its kinds of finding."""
 
     entry: type[Turn]
     ending: Ending
     observed: Callable[[ObservedRing], object]
-    """What it says of one time: a code, a number; nothing where there is nothing to say."""
+    """Returns what is observed of one turn: a code or a number; an empty text where there is neither."""
     to_do_so: str
-    """`{}`: a code or a number."""
+    """`{}` stands for a code or a number."""
     did_so: str
     did: str
     did_not: str
     unnamed: str
-    """`{at}`: when."""
+    """`{at}` stands for the moment, `{what}` for a code or a number."""
     kinds: tuple[Kind, Kind, Kind]
-    """Missing, with another code or number, unexpected."""
+    """The kinds for a turn that is missing, one with another code or number, and an unexpected one."""
 
 
 MANNERS: Sequence[Manner] = (
@@ -73,7 +74,7 @@ MANNERS: Sequence[Manner] = (
 
 
 def times_of(entry: Turn) -> dict[str, Sequence[object]]:
-    """Return what an entry says of each phone, once for each time."""
+    """Return for each phone what an entry says of each of its turns."""
     match entry:
         case Refused(codes=codes):
             return dict(codes)
@@ -86,7 +87,7 @@ def times_of(entry: Turn) -> dict[str, Sequence[object]]:
 
 
 def judge_turns(expected: Expected, view: CallerView, scenario: Scenario) -> Iterator[Finding]:
-    """Compare what each phone did with its turns, time by time, with what is written."""
+    """Compare the observed turns of each phone, one by one, with those written."""
     for manner in MANNERS:
         for kind, entry, sentence in _differences(manner, expected.take(manner.entry), view):
             source = scenario.source if entry is None else entry.source
@@ -117,5 +118,5 @@ def _differences(manner: Manner, entries: Sequence[Turn], view: CallerView) -> I
 
 
 def _told(manner: Manner, ring: ObservedRing) -> str:
-    """Return what it says of one time, and why where that was what the PBX offered."""
+    """Return the code or number of one turn, and the reason where the PBX offered what the phone cannot take."""
     return f"{manner.observed(ring)}{f' ({ring.because})' if ring.because else ''}"

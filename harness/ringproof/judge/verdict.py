@@ -1,4 +1,4 @@
-"""The verdict: one caller after the other, then what belongs to no caller."""
+"""The verdict on one play: what belongs to no caller comes first, then one caller after the other."""
 
 from __future__ import annotations
 
@@ -37,25 +37,25 @@ from ringproof.scenario.model.scenario import (
 
 
 def judge(scenario: Scenario, observation: Observation) -> tuple[Finding, ...]:
-    """Compare what was observed with what `scenario` expects; an empty tuple means passed."""
+    """Compare the observation with what `scenario` expects and return the findings; an empty tuple means passed."""
     if scenario.calls > 1:
         return judge_calls(scenario, observation, _judge_reading)
     return _fewest(scenario, observation)[1]
 
 
 def judged_as(scenario: Scenario, observation: Observation) -> Scenario:
-    """Return the story that is judged: of its right outcomes the nearest one, with the phones that were chosen."""
+    """Return the story that is judged: the reading nearest to the observation, with the phones that were chosen."""
     return settle(_fewest(scenario, observation)[0], observation)
 
 
 def _fewest(scenario: Scenario, observation: Observation) -> tuple[Scenario, tuple[Finding, ...]]:
-    """Return the reading to which the fewest differences are left, and these; of equal ones the first as written."""
+    """Return the reading with the fewest findings, and these; of equal ones the first as written."""
     readings = ((reading, _judge_reading(reading, observation)) for reading in scenario.readings)
     return min(readings, key=lambda read: len(read[1]))
 
 
 def _judge_reading(scenario: Scenario, observation: Observation) -> tuple[Finding, ...]:
-    """Judge one call, or the calls of one moment, by one reading."""
+    """Judge one play of a story, with all its callers, by one reading."""
     scenario = settle(scenario, observation)
     findings = list(_judge_play(scenario, observation))
     if observation.cut_off:
@@ -66,7 +66,7 @@ def _judge_reading(scenario: Scenario, observation: Observation) -> tuple[Findin
 
 
 def _judge_play(scenario: Scenario, observation: Observation) -> Iterator[Finding]:
-    """Tell what belongs to no caller in particular."""
+    """Report what belongs to no caller in particular."""
     where = scenario.source
     if observation.crashed is not None:
         yield Finding(kind="pbx-crashed", source=where, sentence=f"Asterisk crashed by signal {observation.crashed}")
@@ -99,7 +99,7 @@ def _judge_play(scenario: Scenario, observation: Observation) -> Iterator[Findin
         }[reason]
         yield Finding(kind="step-failed", source=step.source, sentence=sentence, caller=step.caller)
     left_alone = observation.elsewhere or observation.talks_refused
-    if not left_alone:  # with its calls, perhaps before the story began
+    if not left_alone:  # the play was given up, perhaps before the story began: what its calls left says nothing
         yield from _judge_legs(observation, where)
 
 
@@ -109,7 +109,7 @@ def _keys(step: Step) -> str:
 
 
 def _judge_leads(observation: Observation, where: Source) -> Iterator[Finding]:
-    """Tell each line once that sends phones or callers elsewhere: all phones of a group are sent the same one."""
+    """Report each line that sends phones or callers elsewhere once, as all phones of a group are sent the same one."""
     sent: dict[tuple[str, str, str], list[ObservedLead]] = {}
     for lead in observation.elsewhere:
         sent.setdefault((lead.address, lead.message, lead.line), []).append(lead)
@@ -124,7 +124,7 @@ def _judge_leads(observation: Observation, where: Source) -> Iterator[Finding]:
 
 
 def _judge_legs(observation: Observation, where: Source) -> Iterator[Finding]:
-    """Tell of legs that should not be, or no longer be, or still be."""
+    """Report legs, commands and dials that should not have happened, and calls that ended too early or too late."""
     for ring in observation.strays:
         sentence = f"{ring.phone} rang at {format_duration(ring.start)}, but it was nobody's call"
         yield Finding(kind="ring-stray", source=where, sentence=sentence)
@@ -157,8 +157,8 @@ def _judge_caller(
 ) -> Iterator[Finding]:
     """Report the differences in one caller's call, causes first: what was done, who rang, who answered, the rest.
 
-    A phone that could not take what the PBX offered explains who rang. What may follow from a difference before it is
-    marked so.
+    A phone that could not take what the PBX offered explains who rang, so its refusal comes before the waves. A finding
+    that may follow from an earlier one is marked (`follows`).
 
     Raises UnjudgedError for an expectation that no judge has taken.
     """
@@ -196,7 +196,7 @@ def _following(findings: Iterable[Finding], follows: bool) -> Iterator[Finding]:
 
 
 def _told_as_missing(chart: Sequence[Finding], rings: Sequence[Ring], view: CallerView) -> frozenset[str]:
-    """Return the phones of which the chart says that they did not ring: that they did not answer is no second thing."""
+    """Return the phones that are reported as not ringing: that they did not answer is the same difference."""
     if not any(finding.kind in {"ring-missing", "ring-instead"} for finding in chart):
         return frozenset()
     rang = {ring.phone for ring in view.rings}
@@ -204,7 +204,7 @@ def _told_as_missing(chart: Sequence[Finding], rings: Sequence[Ring], view: Call
 
 
 def _explained(finding: Finding, scenario: Scenario, view: CallerView) -> Finding:
-    """Return a finding with the reason, where a ring is missing or too short because the story had ended before."""
+    """Return the finding, with the reason where a ring is missing or too short because the story ended before it."""
     if view.ended is None or view.ended_by != "harness" or view.answers:
         return finding
     cut = any(abs(ring.end - view.ended) <= scenario.tolerance for ring in view.rings)
@@ -241,7 +241,11 @@ def _judge_missed(expected: Expected, view: CallerView, scenario: Scenario) -> I
 
 
 def _judge_end(expected: Expected, view: CallerView, scenario: Scenario) -> Iterator[Finding]:
-    """Who ended the call, when, and with which final response; unless stated, only our own side may."""
+    """Judge who ended the call, when, and with which final response.
+
+    Unless the story says who ends the call, only the caller's `hang up` or Ringproof after the story may, or the PBX
+    where a refusal is expected.
+    """
     entries = expected.take(CallerGets)
     code = next((entry for entry in entries if entry.code is not None), None)
     ours = view.ended_by in {None, "harness"}
@@ -277,7 +281,7 @@ def _judge_end(expected: Expected, view: CallerView, scenario: Scenario) -> Iter
 
 
 def _as_observed(expected: Expected, view: CallerView) -> str:
-    """Return what to write of a call's end as it was, where all is as expected but for that nothing is said of it."""
+    """Return the line to write for the observed end, where the answers are as expected; empty: no line would do."""
     answers = [entry.phone for entry in expected.entries if isinstance(entry, Answer)]
     if view.ended_by == "caller" or answers != [phone for phone, _ in view.answers]:
         return ""
@@ -288,10 +292,10 @@ def _as_observed(expected: Expected, view: CallerView) -> str:
 def _judge_end_in_time(
     expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario, source: Source
 ) -> Iterator[Finding]:
-    """The PBX ends a call that nobody answers within a second of the last that happened in it.
+    """Report a PBX that holds an unanswered call for more than a second after the last thing that happened in it.
 
-    Not where the PBX has answered him itself, as a menu does: how long a prompt lasts is nobody's business here. Where
-    the story ends with a silence (`ring: []`), that is its length.
+    A call that the PBX itself answered is not judged, as in a menu: a prompt may last any time. Nor is one whose
+    expected waves end with a silence (`ring: []`): that silence lasts until the call ends.
     """
     waves = [entry for entry in expectations if isinstance(entry, Ring)]
     if view.ended is None or view.answers or view.connected is not None or (waves and waves[-1].silent):

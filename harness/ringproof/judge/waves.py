@@ -1,4 +1,4 @@
-"""A caller's ring chart against the waves that are expected of it, one after the other."""
+"""Compare a caller's ring chart with the expected waves, one after the other."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ringproof.scenario.model.scenario import ACTS_WITHIN, CLOCK_RESOLUTION, Nob
 def judge_waves(
     scenario: Scenario, observation: Observation, view: CallerView, expected: Sequence[Ring]
 ) -> Iterator[Finding]:
-    """Tell how the observed waves differ; after the first wave that has other phones, no further wave is compared."""
+    """Report how the observed waves differ; after the first wave that has other phones, no further wave is compared."""
     yield from _judge_doubles(scenario, view)
     yield from _judge_brief(scenario, view)
     first = next((entry for entry in expected if entry.phones), None)
@@ -52,11 +52,11 @@ def judge_waves(
 def comparable(
     scenario: Scenario, observation: Observation, view: CallerView, expected: Sequence[Ring]
 ) -> list[ObservedWave]:
-    """Bring the observed waves into the form in which expectations are written.
+    """Return the observed waves in the form in which expectations are written.
 
     A silence no longer than the tolerance is the change-over between two waves, not a wave. Silence before the first
-    ring and after the last one is a wave only where one is expected: `after:` and the end of the call speak of it
-    otherwise.
+    ring and after the last one is a wave only where one is expected: otherwise it is judged by `after:` and by the end
+    of the call.
     """
     waves = [wave for wave in view.waves if wave.phones or wave.end - wave.start > scenario.tolerance]
     begun = view.acted if view.acted is not None else PbxSeconds(0.0)
@@ -71,7 +71,7 @@ def comparable(
 
 
 def _judge_doubles(scenario: Scenario, view: CallerView) -> Iterator[Finding]:
-    """One caller makes a phone ring once at a time, a chart of sets would not show the second."""
+    """Report a second ring of one caller at a phone that still rings: the waves are sets and would not show it."""
     for phone in sorted({ring.phone for ring in view.rings}):
         rings = [ring for ring in view.rings if ring.phone == phone]
         for before, ring in pairwise(rings):
@@ -81,7 +81,7 @@ def _judge_doubles(scenario: Scenario, view: CallerView) -> Iterator[Finding]:
 
 
 def _judge_brief(scenario: Scenario, view: CallerView) -> Iterator[Finding]:
-    """Rings too short for a wave: refusals and answers are judged as such, anything else is a finding."""
+    """Report rings too short for a wave; refusals, forwards, unseen INVITEs and answers are judged elsewhere."""
     answered = {phone for phone, _ in view.answers}
     for ring in view.brief:
         if ring.ending not in {"refused", "forwarded", "unseen"} and not (
@@ -103,9 +103,10 @@ def _judge_none_expected(scenario: Scenario, view: CallerView, observed: Sequenc
 
 
 def _judge_cause(first: Ring, view: CallerView) -> Iterator[Finding]:
-    """A key that the story does not put behind a ring comes before it, so that something begins to ring behind it.
+    """Report ringing that begins before the caller's action that is to cause it (`acted`).
 
-    Else a PBX that does not wait for the key would do: the ring would be counted from the call.
+    A key that the story does not place after a ring must come before the ring. Without this check a PBX that does not
+    wait for the key would pass, as the ring would be counted from the call.
     """
     ringing = [wave for wave in view.waves if wave.phones]
     if not ringing or view.acted is None:
@@ -125,7 +126,7 @@ def _judge_cause(first: Ring, view: CallerView) -> Iterator[Finding]:
 
 
 def _judge_start(scenario: Scenario, expectation: Ring, wave: ObservedWave, view: CallerView) -> Iterator[Finding]:
-    """The first wave starts within a second of the action that caused it, or when `after:` says."""
+    """Report a first wave that does not start within half a second of its cause (ACTS_WITHIN), or when `after:` says."""
     cause = view.cause_of(wave.start)
     if cause is None or not expectation.phones:
         return
@@ -148,9 +149,9 @@ def _judge_start(scenario: Scenario, expectation: Ring, wave: ObservedWave, view
 def _judge_after_key(
     silence: Ring, expectation: Ring, before: ObservedWave, wave: ObservedWave, view: CallerView
 ) -> Iterator[Finding]:
-    """What rings after a silence in which the caller pressed a key does so within a second of it.
+    """Report a wave that starts more than half a second (ACTS_WITHIN) after the key pressed in the silence before it.
 
-    Not where the story says how long the silence lasts.
+    A silence whose length the story says is not judged here.
     """
     if silence.phones or silence.lasts is not None or not expectation.phones:
         return
@@ -162,7 +163,7 @@ def _judge_after_key(
 
 
 def _judge_again(expectation: Ring, wave: ObservedWave, before: Sequence[Ring], view: CallerView) -> Iterator[Finding]:
-    """A phone of two consecutive waves has one unbroken ring, unless `again:` says that it is invited anew."""
+    """Report phones of two consecutive waves that do not ring on, or that `again:` names and that get no new INVITE."""
     if not before:
         return
     stayed = frozenset(before[-1].phones) & wave.phones
@@ -196,7 +197,7 @@ def _nobody_rang(expectation: Ring, before: Sequence[Ring], view: CallerView) ->
 
 
 def _other_phones(expectation: Ring, before: Sequence[Ring], wave: ObservedWave, view: CallerView) -> Finding:
-    """One sentence for a wave of other phones; phones that also ring in the wave before are not news."""
+    """Return one finding for a wave of other phones; it names only phones that are missing, or rang and should not."""
     missing = frozenset(expectation.phones) - wave.phones
     extra = wave.phones - frozenset(expectation.phones)
     joined = before and frozenset(before[-1].phones) & frozenset(expectation.phones)
@@ -228,7 +229,7 @@ def _length(wave: ObservedWave) -> str:
 
 
 def _names(phones: Collection[str]) -> str:
-    """`101`, `101 and 102`, `101, 102 and 103`."""
+    """Return `101`, `101 and 102`, `101, 102 and 103`."""
     names = sorted(phones)
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
