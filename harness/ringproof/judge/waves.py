@@ -126,7 +126,10 @@ def _judge_cause(first: Ring, view: CallerView) -> Iterator[Finding]:
 
 
 def _judge_start(scenario: Scenario, expectation: Ring, wave: ObservedWave, view: CallerView) -> Iterator[Finding]:
-    """Report a first wave that does not start within half a second of its cause (ACTS_WITHIN), or when `after:` says."""
+    """Report a first wave that starts too early or too late.
+
+    It must start within half a second (ACTS_WITHIN) of the action that caused it, or when `after:` says.
+    """
     cause = view.cause_of(wave.start)
     if cause is None or not expectation.phones:
         return

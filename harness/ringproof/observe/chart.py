@@ -1,4 +1,4 @@
-"""The ring chart of one caller's call, cut into waves."""
+"""Cut the ring chart of one caller's call into waves."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from ringproof.scenario.model.scenario import SETTLE_WINDOW
 def waves_of(rings: Sequence[ObservedRing]) -> tuple[ObservedWave, ...]:
     """Cut the ring chart into waves, silences between rings included.
 
-    Change points closer together than the settle window, counted from the first of them, are one boundary, which
-    stands at that first point. A ring that begins and ends inside one boundary is in no wave, nor is an INVITE that
-    never made its phone ring aloud.
+    Change points that are closer to the first of them than the settle window are one boundary, at that first point. A
+    ring that begins and ends inside one boundary is in no wave. Nor is an INVITE that never made its phone ring aloud.
     """
     rings = [ring for ring in rings if ring.alerted]
     boundaries = _boundaries(rings)
@@ -33,7 +32,7 @@ def waves_of(rings: Sequence[ObservedRing]) -> tuple[ObservedWave, ...]:
 
 
 def _boundaries(rings: Sequence[ObservedRing]) -> dict[PbxSeconds, list[PbxSeconds]]:
-    """Boundary -> the change points it gathers, both in order of time."""
+    """Return for each boundary the change points that it gathers, both in order of time."""
     boundaries: dict[PbxSeconds, list[PbxSeconds]] = {}
     current = PbxSeconds(float("-inf"))
     for point in sorted({point for ring in rings for point in (ring.start, ring.end)}):
@@ -45,7 +44,7 @@ def _boundaries(rings: Sequence[ObservedRing]) -> dict[PbxSeconds, list[PbxSecon
 
 
 def brief_rings(rings: Sequence[ObservedRing]) -> tuple[ObservedRing, ...]:
-    """Return the rings that are in no wave, so that an expectation has to name them."""
+    """Return the rings that are in no wave, so that an expectation must name them."""
     aloud = [ring for ring in rings if ring.alerted]
     home = {point: boundary for boundary, points in _boundaries(aloud).items() for point in points}
     return tuple(ring for ring in rings if not ring.alerted or home[ring.start] == home[ring.end])

@@ -1,7 +1,7 @@
-"""The fold of a play's events into its observation.
+"""Fold the events of a play into its observation.
 
-Two witnesses tell of every ring: the phone that it rang, the PBX's own capture when. A ring that only one of them
-saw says that the harness, not the PBX, is wrong: BrokenPlayError.
+Two witnesses report every ring: the phone reports that it rang, the PBX's own capture when. If only one of them saw a
+ring, the harness is wrong and not the PBX: BrokenPlayError is raised.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ _E = TypeVar("_E", bound=Event)
 
 LOG_GRAIN = PbxSeconds(0.001)
 LEG_ENDS_WITHIN = PbxSeconds(1.0)
-"""After its caller hung up, a leg may live this long."""
+"""How long a leg may live after its caller hung up."""
 
 
 INSIDE = frozenset(
@@ -113,19 +113,22 @@ INSIDE = frozenset(
         "Surrogate",
     }
 )
-"""Technologies of channels by which no call leaves the PBX: PJSIP is judged by its address, the others are its own."""
+"""Channel technologies that by themselves are no sign of a call that leaves the PBX.
+
+A PJSIP channel is judged by the address that it calls; the others are internal to Asterisk.
+"""
 
 
 _Meetings = dict[str, tuple[PbxSeconds, PbxSeconds]]
-"""Channels that were connected with a caller's, from when to when."""
+"""The channels that were connected with a caller's channel, each with its first moment and its last."""
 
 
 class BrokenPlayError(Exception):
-    """The events contradict each other: the harness or its environment failed, nothing is said about the PBX."""
+    """The events contradict each other: the harness or its environment failed, and the PBX is not judged."""
 
 
 class _Record:
-    """The events of one play, by type and by Call-ID."""
+    """The events of one call of a play, in order of time, found by type, Call-ID or caller."""
 
     def __init__(self, events: Iterable[Event]) -> None:
         self._events: Sequence[Event] = sorted(events, key=lambda event: event.at)
@@ -133,11 +136,11 @@ class _Record:
 
     @cached_property
     def owners(self) -> _Owners:
-        """Whose calls its legs are."""
+        """The callers to whose calls the legs belong."""
         return _Owners(self)
 
     def with_those(self, events: Iterable[Event]) -> _Record:
-        """Return a record that has these events, too."""
+        """Return a record of its own events and these."""
         return _Record([*self._events, *events])
 
     def all(self, kind: type[_E] | tuple[type[_E], ...]) -> list[_E]:
@@ -154,9 +157,9 @@ class _Record:
 
 
 def observe(scenario: Scenario, events: Iterable[Event]) -> Observation:
-    """Fold the events of one play of `scenario` into what was seen.
+    """Fold the events of one play of `scenario` into its observation.
 
-    Raises BrokenPlayError when the witnesses contradict each other or the play did not come to its end.
+    Raises BrokenPlayError when the witnesses contradict each other, or when the events have no end of the play.
     """
     events = list(events)
     recorded = any(isinstance(event, SoundRecorded) for event in events)
@@ -168,7 +171,7 @@ def observe(scenario: Scenario, events: Iterable[Event]) -> Observation:
 
 
 def _calls(events: Iterable[Event]) -> Iterator[tuple[_Record, PbxSeconds | None]]:
-    """Cut the events where the story is told again; with how long after it each call but the last was watched."""
+    """Yield the events of each call of the story, and how long it was watched after its end; None for the last call."""
     call: list[Event] = []
     for event in sorted(events, key=_certainly):
         if isinstance(event, NextCall):
@@ -181,12 +184,12 @@ def _calls(events: Iterable[Event]) -> Iterator[tuple[_Record, PbxSeconds | None
 
 
 def _certainly(event: Event) -> float:
-    """When an event had happened for certain: Asterisk's log cuts its stamps to the millisecond."""
+    """Return when an event had certainly happened: Asterisk's log cuts its stamps to the millisecond."""
     return event.at + LOG_GRAIN if isinstance(event, DialFailed) else event.at
 
 
 def _observe_call(scenario: Scenario, record: _Record, watched: PbxSeconds | None, *, recorded: bool) -> Observation:
-    """Fold one call; `recorded`: all sound of the play was."""
+    """Fold one call; `recorded`: all sound that the PBX sent in the play was recorded."""
     record = record.with_those(_by_exclusion(record))
     over = _one(record, StoryOver, "the story has no end")
     crashed = next((event.signal for event in record.all(PbxCrashed)), None)
@@ -207,7 +210,7 @@ def _observe_call(scenario: Scenario, record: _Record, watched: PbxSeconds | Non
         _require_capture(record)
         _require_sound(scenario, recorded=recorded)
     rings = _rings(scenario, record, pbx_gone=cut_off)
-    end = over.at + CLOCK_RESOLUTION  # an INVITE that was on its way when the caller hung up is his
+    end = over.at + CLOCK_RESOLUTION  # an INVITE sent while the caller hung up is part of the call
     elsewhen = {event.call_id for event in record.all(LegCommanded) if event.at >= 0} - {ring.call_id for ring in rings}
     timely = [ring for ring in rings if ring.start <= end]
     callers = {name: _caller_view(scenario, name, record, timely, recorded=recorded) for name in scenario.callers}
@@ -240,9 +243,9 @@ def _observe_call(scenario: Scenario, record: _Record, watched: PbxSeconds | Non
 
 
 def _require_capture(record: _Record) -> None:
-    """Raise BrokenPlayError where the capture does not have what is known to have come: it is missing, or cut.
+    """Raise BrokenPlayError where the PBX's capture lacks a caller's INVITE: the capture is missing, or cut.
 
-    Else nobody would have rung by one witness, and nobody by the other.
+    Without this check two witnesses that saw nothing would agree that nobody rang.
     """
     came = {event.call_id for event in record.all(LegCame)}
     for placed in record.all(CallerPlaced):
@@ -252,7 +255,7 @@ def _require_capture(record: _Record) -> None:
 
 
 def _require_sound(scenario: Scenario, *, recorded: bool) -> None:
-    """Raise BrokenPlayError where something is expected of what a caller hears, and that was not recorded."""
+    """Raise BrokenPlayError where the scenario has `caller hears` and the sound was not recorded."""
     for entry in (each for reading in scenario.readings for listed in reading.expect.values() for each in listed):
         if isinstance(entry, CallerHears) and not recorded:
             sentence = "`caller hears` cannot be judged: the sound that the PBX sent was not recorded, or not all of it"
@@ -260,11 +263,12 @@ def _require_sound(scenario: Scenario, *, recorded: bool) -> None:
 
 
 def _by_exclusion(record: _Record) -> Iterator[LegBelongs]:
-    """Whose those legs are that were over before the PBX could be asked: it makes one channel for each INVITE.
+    """Yield the channels of legs that were over before the PBX could be asked, found by exclusion.
 
-    Only where no other call's could be meant, and none is left over: an INVITE is sent before its channel has gone. A
-    caller's own leg, too, whose channel is made after his INVITE came: where the PBX refuses his call at once, or its
-    only phone cannot take it, both have ended before the question comes.
+    The PBX makes one channel for each INVITE, and sends a phone's INVITE before that channel has gone. A channel is
+    taken only where it can be of no other call, and no leg or channel is left over. The same is done for a caller's own
+    leg, whose channel is made after the INVITE came: where the PBX refuses the call at once, or its only phone cannot
+    take it, the leg is over before the PBX is asked.
     """
     told = {event.call_id for event in record.all(LegBelongs)}
     known = {event.channel for event in record.all(LegBelongs)}
@@ -292,9 +296,9 @@ _L = TypeVar("_L", LegInvited, LegCame)
 def _only_way(
     legs: Sequence[_L], channels: Sequence[ChannelMade], fits: Callable[[_L, ChannelMade], bool]
 ) -> list[LegBelongs]:
-    """Pair each leg with a channel that fits it; nothing where that can be done so that a leg is of another call.
+    """Pair each leg with a channel that fits it; return nothing where a leg might be of another call.
 
-    From the last leg on: what fits a later one fits every earlier one, too.
+    It begins with the last leg, as a channel that fits it fits every earlier leg, too.
     """
     left = list(channels)
     pairs: list[LegBelongs] = []
@@ -320,11 +324,11 @@ def _one(record: _Record, kind: type[_E], otherwise: str) -> _E:
 
 
 def _rings(scenario: Scenario, record: _Record, *, pbx_gone: bool) -> list[ObservedRing]:
-    """Match each phone's ring with the PBX's stamps of it; of a silent phone the PBX alone can tell."""
+    """Match each phone's ring with the PBX's stamps of it; a ring of a silent phone is seen by the PBX alone."""
     silent = {phone for phone, behaviour in scenario.phones.items() if isinstance(behaviour, Silent)}
     invited = {event.call_id: event for event in record.all(PhoneInvited)}
     legs = {event.call_id: event for event in record.all(LegInvited) if event.target in scenario.phones}
-    if pbx_gone:  # its capture was cut off: what both witnesses saw is all there is
+    if pbx_gone:  # its capture was cut off: only what both witnesses saw is known
         legs = {call_id: leg for call_id, leg in legs.items() if call_id in invited}
         invited = {call_id: event for call_id, event in invited.items() if call_id in legs}
     for call_id in invited.keys() - legs.keys():
@@ -349,7 +353,7 @@ def _rings(scenario: Scenario, record: _Record, *, pbx_gone: bool) -> list[Obser
 
 
 class _Owners:
-    """Whose call a leg is: the caller's with whose linkedid it was made, or whose call its own has become part of."""
+    """Finds the caller of a leg: its linkedid is that of the caller's call, or of a call that has become part of it."""
 
     def __init__(self, record: _Record) -> None:
         self._callers: dict[str, str] = {}
@@ -362,11 +366,11 @@ class _Owners:
             self._calls.take(event)
 
     def of(self, leg: LegBelongs | None) -> str | None:
-        """Return the caller; None: it is nobody's call."""
+        """Return the caller to whose call a leg belongs; None: it belongs to no caller's."""
         return self._callers.get(self._calls.of(leg.linked)) if leg is not None else None
 
     def only_met(self, leg: LegBelongs | None) -> bool:
-        """True of a leg that is in a conference with its caller: it stays there when he leaves."""
+        """Return whether a leg only met its caller in a bridge (a conference): it stays when the caller leaves."""
         if leg is None:
             return False
         met, linked = self._calls.of(leg.linked, "linkedid", "bridge"), self._calls.of(leg.linked, "linkedid")
@@ -402,7 +406,7 @@ def _ring(invited: PhoneInvited, leg: LegInvited, record: _Record, owners: _Owne
 
 
 def _unseen(leg: LegInvited, record: _Record, owners: _Owners) -> ObservedRing:
-    """An INVITE that a silent phone did not answer: it lasts as long as the PBX keeps its channel."""
+    """Return the ring of an INVITE that a silent phone did not answer: it lasts as long as its channel in the PBX."""
     belongs = record.of_call(LegBelongs, leg.call_id)
     if belongs is None:
         message = f"whose call was meant for {leg.target} at {leg.at:.1f} s could not be read from the PBX"
@@ -421,7 +425,7 @@ def _unseen(leg: LegInvited, record: _Record, owners: _Owners) -> ObservedRing:
 
 
 def _commands(record: _Record, *call_ids: str) -> Iterator[ObservedCommand]:
-    """Yield what was commanded in these dialogs."""
+    """Yield the commands to phones in these dialogs."""
     for event in record.all(LegCommanded):
         if event.call_id in call_ids:
             yield ObservedCommand(
@@ -430,13 +434,13 @@ def _commands(record: _Record, *call_ids: str) -> Iterator[ObservedCommand]:
 
 
 def _tidied_up(record: _Record, caller: str | None, end: PbxSeconds) -> bool:
-    """True when a ring ended only because the harness hung up its caller after the story."""
+    """Return whether a ring ended only because the harness hung up its caller after the story."""
     over = record.all(StoryOver)[-1].at
     return end >= over and any(event.by == "harness" for event in record.of_caller(CallerEnded, caller or ""))
 
 
 def _ending(leg: LegInvited, record: _Record, *, pbx_gone: bool) -> tuple[Ending, PbxSeconds, int | None, bool]:
-    """How and when a ring ended: what the phone tells, at the PBX's stamp."""
+    """Return how a ring ended (by the phone), when (by the PBX's stamp), a refusal's code, and whether it is missed."""
     call_id = leg.call_id
     final = record.of_call(LegFinal, call_id)
     cancel = record.of_call(LegCancelled, call_id)
@@ -516,7 +520,7 @@ def _caller_view(
 
 
 def _misheard(scenario: Scenario, record: _Record, views: Iterable[CallerView]) -> Iterator[tuple[int, str]]:
-    """Yield the steps for which a prompt was to be heard, and a tone of the line was taken for it; and which one."""
+    """Yield each step that waited for a prompt and took a tone of the line for it, and which tone."""
     for view in views:
         since = view.placed
         for event in record.of_caller(StepDone, view.caller):
@@ -535,10 +539,10 @@ def _pressed(scenario: Scenario, name: str, record: _Record) -> str:
 def _acts(
     scenario: Scenario, name: str, record: _Record, keys: Sequence[KeyHeard]
 ) -> tuple[PbxSeconds | None, tuple[PbxSeconds, ...]]:
-    """Return from which of the caller's actions his first ring is counted, and his other ones.
+    """Return the moment of the caller's action from which the first ring is counted, and those of the other actions.
 
-    It is his last call or press step that the story does not put behind a ring or an answer of this very call: what
-    comes after a ring is not its cause.
+    That action is the caller's last call or press step before any step that the story places after a ring or an answer
+    of this call: what comes after a ring is not its cause.
     """
     cause: PbxSeconds | None = None
     others: list[PbxSeconds] = []
@@ -552,7 +556,7 @@ def _acts(
         if isinstance(step, Press):
             sent += len(step.digits)
             if len(keys) >= sent:
-                at = keys[sent - 1].at  # the PBX's own stamp of the very digit, not the sender's
+                at = keys[sent - 1].at  # the PBX's own stamp of this digit, not the sender's
         elif placed := record.of_caller(CallerPlaced, name):
             at = placed[-1].at
         if behind:
@@ -566,7 +570,7 @@ def _acts(
 def _talks(
     meetings: _Meetings, rings: Sequence[ObservedRing], record: _Record
 ) -> list[tuple[str, str, PbxSeconds, PbxSeconds]]:
-    """Legs and phones that were connected with the caller, from when to when: that is what answered means."""
+    """Return the legs and phones that were connected with the caller, from when to when: only these have answered."""
     found: list[tuple[str, str, PbxSeconds, PbxSeconds]] = []
     for ring in rings:
         phone_leg = record.of_call(LegBelongs, ring.call_id)
@@ -577,7 +581,7 @@ def _talks(
 
 
 def _company(leg: LegBelongs | None, meetings: _Meetings, record: _Record) -> Iterable[tuple[str, PbxSeconds]]:
-    """Legs of other calls that were connected with the caller: callers by name, phones by extension."""
+    """Yield the legs of other calls that were connected with the caller: callers by name, phones by extension."""
     owners = record.owners
     callers = {placed.call_id: placed.caller for placed in record.all(CallerPlaced)}
     for other in record.all(LegBelongs):
@@ -587,7 +591,7 @@ def _company(leg: LegBelongs | None, meetings: _Meetings, record: _Record) -> It
 
 
 def _meetings(leg: LegBelongs | None, record: _Record) -> _Meetings:
-    """Channels that were connected with this leg, each with its first moment and its last; infinity: to the end."""
+    """Return the channels connected with this leg, each with its first moment and its last; infinity: to the end."""
     if leg is None:
         return {}
     connections = Connections()
@@ -606,7 +610,7 @@ def _meetings(leg: LegBelongs | None, record: _Record) -> _Meetings:
 
 
 def _lost_unless(ring: ObservedRing, talked: set[str]) -> ObservedRing:
-    """Who picked up and never was connected with the caller did not get the call."""
+    """Return the ring, as lost where its phone picked up and never was connected with the caller."""
     if ring.ending != "answered" or ring.call_id in talked:
         return ring
     return replace(ring, ending="lost")
@@ -615,7 +619,7 @@ def _lost_unless(ring: ObservedRing, talked: set[str]) -> ObservedRing:
 def _hears(
     caller: str, leg: LegBelongs | None, call: Span, meetings: _Meetings, record: _Record
 ) -> tuple[ObservedSound, ...]:
-    """What the caller hears, by what the PBX sent him and what it says of the channels that he hears."""
+    """Return what the caller hears, by the sound that the PBX sent and the events of the channels that are heard."""
     channels = _channels(leg, record)
     return hears(
         call,
@@ -635,7 +639,7 @@ def _prompts(
     acts: Sequence[float],
     record: _Record,
 ) -> Iterable[ObservedPrompt]:
-    """Return the files that he was played; `acts`: when he pressed keys or hung up."""
+    """Return the files that the caller was played; `acts`: when the caller pressed keys or hung up."""
     if leg is None:
         return ()
     played = _played_to(leg, record)
@@ -647,19 +651,22 @@ def _prompts(
 
 
 def _left(ended: CallerEnded | None, record: _Record) -> list[float]:
-    """Return when the caller himself, or Ringproof after the story, ended his call."""
+    """Return the end of the story, and when the caller, or Ringproof after the story, ended the call."""
     over: list[float] = [record.all(StoryOver)[-1].at]
     return over if ended is None or ended.by == "pbx" else [*over, ended.at]
 
 
 def _played_to(leg: LegBelongs | None, record: _Record) -> list[PromptPlayed]:
-    """Files that the PBX played to the caller."""
+    """Return the files that the PBX played to the caller."""
     channels = _channels(leg, record)
     return [event for event in record.all(PromptPlayed) if event.channel in channels]
 
 
 def _channels(leg: LegBelongs | None, record: _Record) -> set[str]:
-    """The caller's channel and the Local channels of his call; what is played to a phone's channel, the phone hears."""
+    """Return the caller's channel and the Local channels of the call: the caller hears what these are played.
+
+    What is played to a phone's channel, the phone hears.
+    """
     if leg is None:
         return set()
     made = (event for event in record.all(ChannelMade) if event.linked == leg.linked)
@@ -667,7 +674,7 @@ def _channels(leg: LegBelongs | None, record: _Record) -> set[str]:
 
 
 def _heard(caller: str, rings: Sequence[ObservedRing], record: _Record) -> Iterable[ObservedTalk]:
-    """What was recorded at both ends of the caller's talks."""
+    """Yield what was recorded at both ends of the caller's talks."""
     for ring in rings:
         for again in (False, True):
             listened = [
@@ -682,30 +689,30 @@ def _heard(caller: str, rings: Sequence[ObservedRing], record: _Record) -> Itera
 def _ended_by(
     ended: CallerEnded | None, rings: Sequence[ObservedRing], played: Sequence[PromptPlayed], record: _Record
 ) -> str | None:
-    """Who ended the call; a PBX that only passes on a phone's hang-up is that phone."""
+    """Return who ended the call; where the PBX only passes on a phone's hang-up, it is that phone."""
     if ended is None or ended.by != "pbx":
         return ended.by if ended is not None else None
-    if ended.code >= REFUSED:  # there was no call that a phone could end
+    if ended.code >= REFUSED:  # a refused call has no phone that could end it
         return "pbx"
     for ring in rings:
         hung_up = record.of_call(PhoneHungUp, ring.call_id)
         if hung_up is None or ended.at > hung_up.at + LEG_ENDS_WITHIN:
             continue  # the PBX went on with the caller
         if any(event.at >= hung_up.at - CLOCK_RESOLUTION for event in played):
-            continue  # so it did, for less than that: with an announcement
+            continue  # the PBX went on with an announcement, for less than that time
         if _hung_up(ring.call_id, ended.at, record):
             return ring.phone
     return "pbx"
 
 
 def _hung_up(call_id: str, until: PbxSeconds, record: _Record) -> bool:
-    """Whether the phone itself has ended its call by then."""
+    """Return whether the phone itself had hung up by `until`."""
     hung_up = record.of_call(PhoneHungUp, call_id)
     return hung_up is not None and hung_up.by == "phone" and hung_up.at <= until
 
 
 def _late_legs(views: Iterable[CallerView], record: _Record) -> Iterable[tuple[str, PbxSeconds]]:
-    """Phones whose ring or call outlived their caller's own hang-up; for ever, where Ringproof had to end it."""
+    """Yield phones whose ring or call outlived its caller's hang-up, and for how long; infinity: Ringproof ended it."""
     for view in views:
         if view.ended is None or view.ended_by not in {"caller", "harness"}:
             continue
@@ -724,9 +731,9 @@ def _late_legs(views: Iterable[CallerView], record: _Record) -> Iterable[tuple[s
 
 
 def _trunk_legs(record: _Record) -> tuple[PbxSeconds, ...]:
-    """Calls that leave the office: by the trunk's endpoint, to where none of our phones lives, or not by SIP.
+    """Return when calls left the office: by the trunk's endpoint, to an address of none of our phones, or not by SIP.
 
-    No phone of a play is called by IAX2, UnicastRTP or AudioSocket: what the PBX calls so is somewhere else.
+    No phone of a play is called by IAX2, UnicastRTP or AudioSocket: such a call goes somewhere else.
     """
     made = [event for event in record.all(ChannelMade) if event.outgoing]
     trunk = [event.at for event in made if event.endpoint == "trunk" or _technology(event.channel) not in INSIDE]
@@ -735,5 +742,5 @@ def _trunk_legs(record: _Record) -> tuple[PbxSeconds, ...]:
 
 
 def _technology(channel: str) -> str:
-    """`IAX2/198.51.100.7:4569-1` -> `IAX2`."""
+    """Return the technology of a channel: `IAX2` of `IAX2/198.51.100.7:4569-1`."""
     return channel.partition("/")[0]

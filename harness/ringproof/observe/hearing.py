@@ -1,4 +1,4 @@
-"""What a caller hears, from his INVITE to the end: the sound that the PBX sends him, and the ringback of his own phone.
+"""Find what a caller hears from its INVITE to the end: sound from the PBX, and ringback of the caller's own phone.
 
 A phone that gets 180 makes ringback by itself, until the PBX sends it sound, or 183 or 200 (RFC 3960, section 3.2).
 """
@@ -15,27 +15,27 @@ from ringproof.observe.model import Heard, ObservedSound
 
 RINGING, PROGRESS, OK = 180, 183, 200
 LONGEST_PAUSE_S = 5.0
-"""Between two ringback tones, in any country (ITU-T E.180, table 1)."""
+"""The longest pause between two ringback tones, in any country (ITU-T E.180, table 1)."""
 CADENCE_S = 6.0
-"""Two tones that are no further apart may be ringback; of which cadence it is its own pauses say."""
+"""Two tones that are no further apart may be of one cadence; its own pauses show which cadence it is."""
 SHORT_S = 1.0
-"""Busy and congestion tones, and their pauses, are shorter than this, ringback tones or their pauses are longer."""
+"""Busy and congestion tones and their pauses are shorter than this; ringback tones or their pauses are longer."""
 FEW_S = 0.3
-"""What is shorter is part of what is beside it."""
+"""A sound that is shorter is not counted by itself."""
 PAUSE_S = 2.0
-"""Between two sounds of one kind: announcements and pieces of music have pauses."""
+"""The longest pause between two sounds that are one: announcements and pieces of music have pauses."""
 FOREVER = PbxSeconds(float("inf"))
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of time."""
+    """A stretch of PBX time, in seconds."""
 
     start: float
     end: float
 
     def without(self, others: Iterable[Span]) -> Iterator[Span]:
-        """Yield what is left of it."""
+        """Yield the parts of it that lie in none of the others."""
         start = self.start
         for other in sorted(others, key=lambda each: each.start):
             if other.end <= start or other.start >= self.end:
@@ -65,9 +65,9 @@ def hears(
 ) -> tuple[ObservedSound, ...]:
     """Return what a caller hears during `call`, without gaps.
 
-    `came`: the sound that the PBX sent him. `got`: the responses to his INVITE. `music`, `awaited`, `talks`: while
-    music on hold was played in his call, the PBX waited for keys of his, and he was connected with somebody.
-    `files`: when it began to play him a file.
+    `came`: the sound that the PBX sent. `got`: the responses to the caller's INVITE. `music`, `awaited`, `talks`: when
+    music on hold was played in the call, the PBX waited for the caller's keys, and the caller was connected with
+    somebody. `files`: when the PBX began to play files to the caller.
     """
     sent = [Span(event.at, event.at + event.lasts) for event in came]
     groups = [(_kind_of(group, files), group) for group in _groups(came)]
@@ -95,7 +95,7 @@ def hears(
 
 
 def tone_for_prompt(heard: Sequence[ObservedSound], start: float, end: float) -> Heard | None:
-    """Return which tone of the line a caller heard from `start` to `end`, where he heard no other sound than that."""
+    """Return the tone of the line that a caller heard from `start` to `end`; None where there was another sound."""
     listened = [Span(start, end)]
     kinds = {sound.kind for sound in heard if any(True for _ in Span(sound.start, sound.end).within(listened))}
     if kinds & {"sound", "music", "talk"}:
@@ -106,7 +106,7 @@ def tone_for_prompt(heard: Sequence[ObservedSound], start: float, end: float) ->
 def spans_of(
     events: Iterable[MusicBegan | MusicEnded | KeysAwaited | KeysAwaitedNoMore], channels: set[str]
 ) -> Iterator[Span]:
-    """Yield from when to when something that begins and ends was on at one of these channels."""
+    """Yield when music on hold was played, or keys were awaited, at one of these channels, by its begin and end."""
     begun: dict[str, float] = {}
     for event in events:
         if event.channel not in channels:
@@ -132,7 +132,7 @@ def _sounds(came: Sequence[SoundCame], music: Sequence[Span]) -> Iterator[tuple[
 def _tones(
     groups: Sequence[tuple[Heard, Sequence[SoundCame]]], pause: float, music: Sequence[Span]
 ) -> Iterator[tuple[Heard, Span]]:
-    """Yield from when to when tones are heard; ringback is interrupted where its cadence is."""
+    """Yield the time of each run of tones, and what it is heard as; a gap in a ringback's cadence ends its run."""
     for kind, group in groups:
         start: float = group[0].at
         for tone, later in zip_longest(group, group[1:]):
@@ -140,13 +140,13 @@ def _tones(
             if later is not None and (kind != "ringing" or later.at - end <= pause + FEW_S):
                 continue
             heard = Span(start, end)
-            yield from (("music", part) for part in heard.within(music))  # of a flute, say
+            yield from (("music", part) for part in heard.within(music))  # music may sound like a tone
             yield from ((kind, part) for part in heard.without(music))
             start = end if later is None else later.at
 
 
 def _groups(came: Sequence[SoundCame]) -> list[list[SoundCame]]:
-    """Return the tones, with those together that may be of one cadence."""
+    """Return the tones in groups that may each be of one cadence."""
     groups: list[list[SoundCame]] = []
     for tone in (event for event in came if event.kind == "tone"):
         last = groups[-1][-1] if groups else None
@@ -158,9 +158,10 @@ def _groups(came: Sequence[SoundCame]) -> list[list[SoundCame]]:
 
 
 def _kind_of(group: Sequence[SoundCame], files: Sequence[float]) -> Heard:
-    """Tell ringback from busy and congestion by its cadence: a tone once in a while, or one every second.
+    """Return whether tones are ringback, a busy or congestion tone, or another sound, by their cadence.
 
-    One tone alone that begins with a file is what that file holds.
+    Busy and congestion tones come about once a second, ringback tones more seldom. A single tone that begins when a
+    file begins is the sound of that file.
     """
     pauses = _pauses(group)
     longest = max(tone.lasts for tone in group)
@@ -176,9 +177,9 @@ def _pauses(group: Sequence[SoundCame]) -> list[float]:
 
 
 def _pause(ringback: Iterable[Sequence[SoundCame]]) -> float:
-    """Return the pause of the cadence: the one that comes most often, of several the longest.
+    """Return the pause of the cadence: the most frequent one; of equally frequent ones the longest.
 
-    Shorter ones are those within a double ring, or where ringback begins anew.
+    Shorter pauses are inside a double ring, or come where ringback begins anew.
     """
     pauses = [pause for group in ringback for pause in _pauses(group) if pause >= SHORT_S]
     often = {pause: sum(abs(pause - other) <= FEW_S for other in pauses) for pause in pauses}
@@ -191,7 +192,7 @@ def _begins(start: float, moments: Iterable[float]) -> bool:
 
 
 def _own_ringback(got: Sequence[CallerGot], sent: Sequence[Span], call: Span) -> Iterator[Span]:
-    """Yield while his own phone makes ringback: from 180 to the response that ends it, but for what the PBX sends."""
+    """Yield when the caller's own phone makes ringback: from 180 to the response that ends it, except for sent sound."""
     since: float | None = None
     for event in got:
         if event.code == RINGING and since is None:
@@ -204,7 +205,7 @@ def _own_ringback(got: Sequence[CallerGot], sent: Sequence[Span], call: Span) ->
 
 
 def _joined(found: Sequence[tuple[Heard, Span]], pause: float) -> list[tuple[Heard, Span]]:
-    """Join what is of one kind with a pause between, and leave out what is too short to be heard as something."""
+    """Join sounds of one kind with only a pause between them, and leave out those that are too short to be heard."""
     longest = {"ringing": pause + FEW_S, "busy": SHORT_S, "talk": 0.0}
     joined: list[tuple[Heard, Span]] = []
     for kind, span in found:
@@ -216,7 +217,7 @@ def _joined(found: Sequence[tuple[Heard, Span]], pause: float) -> list[tuple[Hea
 
 
 def _filled(audible: Sequence[tuple[Heard, Span]], call: Span) -> Iterator[tuple[Heard, Span]]:
-    """Put silence where nothing is heard."""
+    """Yield what is heard during the call, with silence where nothing is heard."""
     at = call.start
     for kind, span in audible:
         if span.start > at:

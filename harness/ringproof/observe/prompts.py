@@ -1,7 +1,7 @@
-"""How much of each file that the PBX played its caller heard, and whether it ended there rightly.
+"""Find how much of each played file its caller heard, and whether the file was rightly ended there.
 
-While Asterisk plays a file it sends packets without a gap, also where the file is silent; behind it, it sends none, or
-another sound.
+While Asterisk plays a file it sends packets without a gap, also where the file is silent. After the file it sends none,
+or another sound.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ def prompts_heard(
     endings: Sequence[float],
     channel: str,
 ) -> Iterator[ObservedPrompt]:
-    """Yield what was played to a caller, and which files were cut off, or began in their middle.
+    """Yield the files that were played to a caller, how much of each was heard, and whether it was cut.
 
-    `came`: what the PBX sent to his `channel`. `others`: while he heard ringback, a busy tone or music on hold, or
-    talked. `endings`: when something happened that ends a prompt rightly: he pressed a key or hung up, or was connected
-    with somebody.
+    `came`: what the PBX sent to the caller's `channel`. `others`: when the caller heard ringback, a busy tone or music
+    on hold, or talked. `endings`: when something rightly ended a prompt: the caller pressed a key, hung up, or was
+    connected with somebody.
     """
     for event, later in zip_longest(played, played[1:]):
         behind = [other.start for other in others if other.start > event.at]
         until = min([*behind, *([later.at] if later is not None else [])], default=None)
         heard = None if event.length is None else _heard_from(event.at, until, came)
         if heard == 0.0 and event.channel != channel:
-            heard = None  # nobody says that he was to hear what is played to a Local channel of his call
+            heard = None  # what is played to a Local channel of the call is not always meant for the caller
         cut = (
             heard is not None
             and event.length is not None
@@ -46,7 +46,7 @@ def prompts_heard(
 
 
 def _heard_from(start: float, until: float | None, came: Iterable[SoundCame]) -> PbxSeconds:
-    """Return for how long there are packets from `start` on, up to somebody's voice."""
+    """Return for how long there are packets from `start` on, until a voice or `until`; 0.0 where all are silent."""
     at, is_heard = start, False
     for event in sorted(came, key=lambda each: each.at):
         begin, end = event.at, event.at + event.lasts
