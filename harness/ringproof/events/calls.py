@@ -1,10 +1,10 @@
-"""Which calls have become one: what the PBX originates is the call of the caller with whom it is joined.
+"""Find which calls have become one: a call that the PBX originates belongs to the caller with whom it is joined.
 
-Asterisk gives all channels of one call a linkedid. A channel that the PBX originates (AMI Originate, Originate() in the
-dialplan, a call file) has a linkedid of its own, and only a bridge between two channels makes them one call for it:
-ConfBridge leaves the linkedids as they are, and a bridge with one half of a Local channel leaves that of the phone
-behind the other half. So a call that nobody placed joins another one when one of its channels gets that one's linkedid,
-is connected with one of its channels, or was made by a step of its dialplan: Originate().
+Asterisk gives all channels of one call the same linkedid. A channel that the PBX originates (AMI Originate, Originate()
+in the dialplan, a call file) has a linkedid of its own. For Asterisk only a bridge between two channels makes them one
+call: ConfBridge leaves the linkedids as they are, and a bridge with one half of a Local channel leaves the linkedid of
+the phone behind the other half. So a call that no caller placed joins another call when one of its channels gets the
+other's linkedid, is connected with one of its channels, or was made by a step of its dialplan: Originate().
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from ringproof.events.connections import Connections
 from ringproof.events.model import ChannelLinked, ChannelMade, ChannelOriginated, Event
 
 Link = Literal["linkedid", "bridge", "step"]
-"""By what a call has become part of another one."""
+"""What makes a call part of another one."""
 ANY: tuple[Link, ...] = get_args(Link)
 
 
 class Calls:
-    """Follows calls, event after event in the order of time."""
+    """Follows which calls become one, event by event in order of time."""
 
     def __init__(self) -> None:
-        """No call has begun."""
+        """Begin before any call."""
         self.connections = Connections()
         self._made_for: dict[str, str] = {}
-        """Of each channel: the linkedid that it was made with."""
+        """The linkedid with which each channel was made."""
         self._placed: set[str] = set()
-        """Calls that somebody placed: a call of another one's they do not become."""
+        """The calls that a caller or phone placed: they do not become part of another call."""
         self._joined: dict[str, list[tuple[Link, str]]] = {}
-        """Of each call: those that it has become part of, in the order of time."""
+        """The calls of which each call has become part, in order of time, each with its link."""
 
     def take(self, event: Event) -> bool:
-        """Take one event; True when it may have changed who is connected."""
+        """Take one event; return whether it may have changed which channels are connected."""
         match event:
             case ChannelMade(channel=channel, linked=linked):
                 self._made_for[channel] = linked
@@ -52,9 +52,9 @@ class Calls:
         return False
 
     def of(self, linked: str, *by: Link) -> str:
-        """Return the call that somebody placed and that the call `linked` is, or has become part of; else `linked`.
+        """Return the placed call that the call `linked` is or has become part of; `linked` itself if there is none.
 
-        `by`: only what has become so by these links.
+        `by`: follow only these links; without any, all links.
         """
         seen, waiting = {linked}, [linked]
         while waiting:
@@ -67,7 +67,7 @@ class Calls:
         return linked
 
     def _meet(self, channel: str, other: str, link: Link) -> None:
-        """Join the calls of two channels; one that was made before the story is of no call of it."""
+        """Join the calls of two channels, unless one was made before the story: it is of no call of the story."""
         if channel in self._made_for and other in self._made_for:
             self._join(self._made_for[channel], self._made_for[other], link)
 

@@ -1,8 +1,8 @@
-"""Who is connected with whom: through one bridge, or a chain of bridges and Local channels.
+"""Find which channels are connected, through one bridge or a chain of bridges and Local channels.
 
-Asterisk connects two channels by a bridge in which both are. A Local channel is a pair of two halves, `Local/x@y-1;1`
-and `;2`, and what goes into one comes out of the other (main/core_unreal.c). FreePBX and most queues reach a phone
-through such a pair, which lasts as long as the call where it is dialled with `/n`.
+Asterisk connects two channels by a bridge in which both are. A Local channel is a pair of halves, `Local/x@y-1;1` and
+`;2`, and what goes into one comes out of the other (main/core_unreal.c). FreePBX and most queues reach a phone through
+such a pair, which lasts as long as the call where it is dialled with `/n`.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from collections import defaultdict
 from ringproof.events.model import Bridged, ChannelGone, Event, Unbridged
 
 HOLDING = "holding_bridge"
-"""The technology of a bridge that keeps channels apart: parked calls, and whoever waits for a conference."""
+"""The technology of a bridge that keeps its channels apart: parked calls, and callers who wait for a conference."""
 _LOCAL = "Local/"
 
 
 class Connections:
-    """Follows bridges, event after event in the order of time."""
+    """Follows which channels are in which bridges, event by event in order of time."""
 
     def __init__(self) -> None:
-        """Nobody is in a bridge."""
+        """Begin with no channel in any bridge."""
         self._members: defaultdict[str, set[str]] = defaultdict(set)
         self._bridges: defaultdict[str, set[str]] = defaultdict(set)
 
     def take(self, event: Event) -> bool:
-        """Take one event; True when it may have changed who is connected."""
+        """Take one event; return whether it may have changed which channels are connected."""
         match event:
             case Bridged(channel=channel, bridge=bridge, technology=technology) if technology != HOLDING:
                 self._members[bridge].add(channel)
@@ -58,7 +58,7 @@ class Connections:
 
 
 def other_half(channel: str) -> str:
-    """`Local/101@leg-00000000;1` -> `Local/101@leg-00000000;2`; empty where it is no half of a Local channel."""
+    """Return the other half of a Local channel, `Local/x@y-1;2` for `Local/x@y-1;1`; empty if it is no such half."""
     name, _, half = channel.rpartition(";")
     if not name.startswith(_LOCAL) or half not in {"1", "2"}:
         return ""

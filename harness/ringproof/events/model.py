@@ -1,4 +1,4 @@
-"""The events: what was seen at which moment, by whom. Moments are PBX seconds from the start of the story."""
+"""The events: what was seen, when and by which witness. Moments are PBX seconds from the start of the story."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NotDone = Literal["not heard", "call over", "moment never came", "no telephone-e
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepFailed(Event):
-    """A step could not be done: nothing heard within its time, the call gone before the key."""
+    """A step could not be done, for example as nothing was heard in time, or as the call was over before the key."""
 
     step: int
     verb: str
@@ -40,7 +40,7 @@ class StepFailed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerPlaced(Event):
-    """A caller sent his INVITE."""
+    """A caller sent an INVITE."""
 
     caller: str
     call_id: str
@@ -48,7 +48,7 @@ class CallerPlaced(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerGot(Event):
-    """A caller received a response to his INVITE: provisional or final."""
+    """A caller received a response to its INVITE, provisional or final."""
 
     caller: str
     code: int
@@ -56,16 +56,17 @@ class CallerGot(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerHeard(Event):
-    """A caller had received 300 ms of sound since his last step."""
+    """A caller had received 300 ms of sound since its last step."""
 
     caller: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerEnded(Event):
-    """A caller's call is over. `by`: he himself in a step, the PBX (BYE or final response), or the harness, tidying up.
+    """A caller's call is over.
 
-    `code` is the final response to his INVITE (487 after his CANCEL).
+    `by`: the caller in a step, the PBX (BYE or final response), or the harness after the story. `code` is the final
+    response to the caller's INVITE (487 after its CANCEL).
     """
 
     caller: str
@@ -79,14 +80,14 @@ class RegistrationRefused(Event):
 
     phone: str
     code: int
-    """0: it did not answer."""
+    """The code of the refusal; 0: the PBX did not answer."""
     because: str = ""
-    """By its configuration: `101/desk is registered, and the PBX takes 1 contact of 101 (max_contacts=1)`."""
+    """Its configuration's reason: `101/desk is registered, and the PBX takes 1 contact of 101 (max_contacts=1)`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationLost(Event):
-    """The PBX accepted a phone's REGISTER and does not have its contact any more; the story is not played."""
+    """The PBX accepted a phone's REGISTER and no longer has its contact; the story is not played."""
 
     phone: str
     because: str
@@ -95,7 +96,7 @@ class RegistrationLost(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneInvited(Event):
-    """A dialog-forming INVITE arrived at a phone (retransmissions and re-INVITEs are none)."""
+    """A dialog-forming INVITE arrived at a phone; retransmissions and re-INVITEs are not such events."""
 
     phone: str
     call_id: str
@@ -111,7 +112,7 @@ class PhoneInvited(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneCancelled(Event):
-    """The PBX cancelled a ringing phone; the causes of the CANCEL's Reason headers, where it had any."""
+    """The PBX cancelled a ring; `q850` and `sip` are the causes in the CANCEL's Reason headers, where it had any."""
 
     phone: str
     call_id: str
@@ -127,12 +128,12 @@ class PhoneRefused(Event):
     call_id: str
     code: int
     because: str = ""
-    """What of the INVITE it cannot take: `no common codec: the PBX offers GSM, the phone speaks PCMA and PCMU`."""
+    """What it cannot take of the INVITE: `no common codec: the PBX offers GSM, the phone speaks PCMA and PCMU`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneTidied(Event):
-    """Ringproof ended a ring that went on after the story: what the phone sent for it says nothing of its own will."""
+    """Ringproof ended a ring that went on after the story: the phone's response is not its own behaviour."""
 
     phone: str
     call_id: str
@@ -140,7 +141,7 @@ class PhoneTidied(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneForwarded(Event):
-    """A phone sent a call on to another number, by 302."""
+    """A phone forwarded a call to another number, by 302."""
 
     phone: str
     call_id: str
@@ -167,7 +168,7 @@ class PhoneLost(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneHungUp(Event):
-    """An answered call at a phone ended: by the phone's behaviour, the PBX, or the harness, tidying up."""
+    """An answered call at a phone ended: by the phone's behaviour, by the PBX, or by the harness after the story."""
 
     phone: str
     call_id: str
@@ -176,9 +177,9 @@ class PhoneHungUp(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoundHeard(Event):
-    """Whose own tones came in, in the first second of a connection, at one end of it: a phone or a caller.
+    """One end of a connection, a phone or a caller, was recorded for a second, and `tones` came in.
 
-    `again`: a second later than the talk was to last.
+    It is the first second of the connection; with `again`, one after the time that the talk should last.
     """
 
     who: str
@@ -191,24 +192,24 @@ class SoundHeard(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoundRecorded(Event):
-    """All that the PBX sent was recorded; where this is missing, `SoundCame` says nothing of what is missing."""
+    """All sound that the PBX sent was recorded; without this event the `SoundCame` events may be incomplete."""
 
 
 SoundKind = Literal["silence", "tone", "voices", "sound"]
-"""Packets without a sound; one of the tones of telephony; the own tones of phones and callers; any other."""
+"""Packets without a sound; one of the tones of telephony; the own tones of phones and callers; any other sound."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoundCame(Event):
-    """The PBX sent sound of one kind to a caller, from `at` on for `lasts`; what it sent no packets for is no event."""
+    """The PBX sent sound of one kind to a caller, from `at` on for `lasts`; time without packets is no event."""
 
     caller: str
     lasts: PbxSeconds
     kind: SoundKind
     hertz: tuple[int, ...] = ()
-    """Of a tone."""
+    """The frequencies of a tone."""
     voices: tuple[str, ...] = ()
-    """Whose own tones."""
+    """The phones and callers whose own tones they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,21 +221,21 @@ class MusicBegan(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MusicEnded(Event):
-    """The PBX plays no more music on hold to a channel."""
+    """The PBX stopped music on hold to a channel."""
 
     channel: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptPlayed(Event):
-    """The PBX's log says that it began to play a file to a channel (file.c)."""
+    """The PBX began to play a file to a channel, as its log reports (file.c)."""
 
     channel: str
     name: str
-    """With its folder, as the dialplan names it, and without its format."""
+    """The name of the file with its folder, as the dialplan names it, without its format."""
     language: str
     length: PbxSeconds | None = None
-    """How long the file is; None: unknown, or no line of the story names a prompt."""
+    """How long the file is; None: unknown, or not looked up because no line of the story names a prompt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +247,7 @@ class KeysAwaited(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeysAwaitedNoMore(Event):
-    """A channel went on to another application."""
+    """A channel left an application in which the PBX waits for keys, for another application."""
 
     channel: str
 
@@ -257,19 +258,19 @@ class LegInvited(Event):
 
     call_id: str
     target: str
-    """User part of the Request-URI."""
+    """The user part of the Request-URI."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegCame(Event):
-    """The PBX's own capture: it received the INVITE of a caller of ours."""
+    """The PBX's own capture: it received the INVITE of one of our callers."""
 
     call_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegLeft(Event):
-    """The PBX's own capture: it sent an INVITE to an address at which no phone and no caller of ours lives."""
+    """The PBX's own capture: it sent an INVITE to an address of none of our phones and callers."""
 
     call_id: str
     target: str
@@ -281,19 +282,19 @@ class LegCommanded(Event):
     """The PBX's own capture: it sent a phone a request that commands it to pick up by itself, or to hold its call."""
 
     call_id: str
-    """That of a ring of this phone, where the request belongs to its dialog or begins it."""
+    """The Call-ID of a ring of this phone, where the request belongs to its dialog or begins it."""
     target: str
     """The phone."""
     message: str
-    """Method of the request."""
+    """The method of the request."""
     header: str
-    """By which it commands: `Event: talk`."""
+    """The header that makes it a command: `Event: talk`."""
     does: Literal["pick up", "hold"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegAlerting(Event):
-    """The PBX's own capture: it received the first 18x response to an INVITE it had sent: the phone rings aloud."""
+    """The PBX's own capture: it received the first 18x response to an INVITE that it sent, so the phone rings aloud."""
 
     call_id: str
 
@@ -307,7 +308,7 @@ class LegCancelled(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegFinal(Event):
-    """The PBX's own capture: it received a final response (200-699) to an INVITE it had sent."""
+    """The PBX's own capture: it received a final response (200-699) to an INVITE that it sent."""
 
     call_id: str
     code: int
@@ -315,9 +316,9 @@ class LegFinal(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegBelongs(Event):
-    """The PBX says which of its channels, and which caller's call, a leg (known by its Call-ID) is.
+    """The PBX reported which of its channels a leg (known by its Call-ID) is, and to which call it belongs.
 
-    Also told of the callers' own legs. `linked` is Asterisk's linkedid: equal for all channels of one call.
+    The callers' own legs have this event, too. `linked` is Asterisk's linkedid, equal for all channels of one call.
     """
 
     call_id: str
@@ -328,13 +329,13 @@ class LegBelongs(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelMade(Event):
-    """A channel came into being."""
+    """The PBX made a channel."""
 
     channel: str
     endpoint: str
     linked: str
     outgoing: bool
-    """The PBX made it in order to call somebody, not because somebody called."""
+    """True: the PBX made it to call somebody; False: somebody called the PBX."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -347,7 +348,7 @@ class ChannelGone(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelLinked(Event):
-    """A channel became part of another call: Asterisk gives all that are bridged the linkedid of the oldest."""
+    """A channel became part of another call: Asterisk gives all bridged channels the linkedid of the oldest one."""
 
     channel: str
     linked: str
@@ -355,11 +356,11 @@ class ChannelLinked(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelOriginated(Event):
-    """A step of the dialplan had the PBX call somebody by itself: Originate(). Asterisk takes that for another call."""
+    """A step of the dialplan made the PBX call somebody: Originate(). For Asterisk that is another call."""
 
     channel: str
     by: str
-    """The channel whose step it was."""
+    """The channel that executed the step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -390,7 +391,7 @@ class KeyHeard(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DialFailed(Event):
-    """The PBX was told to dial something that is not there (an unknown or unregistered endpoint)."""
+    """The PBX was to dial something that does not exist (an unknown or unregistered endpoint)."""
 
     target: str
     sentence: str
@@ -398,9 +399,9 @@ class DialFailed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryOver(Event):
-    """Steps done and expectations met, or their deadline passed: from here on the harness hangs up what is left.
+    """The story is over: steps done and expectations met, or their deadline passed.
 
-    A story that is told many times is over as often.
+    From here on the harness hangs up what is left. A story that is played many times is over as often.
     """
 
     deadline: bool
@@ -408,7 +409,7 @@ class StoryOver(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextCall(Event):
-    """The story is told again on the same PBX, for the `number`th time: nothing is left of the call before."""
+    """The story is played again on the same PBX, for the `number`th time; nothing is left of the call before."""
 
     number: int
 
@@ -422,11 +423,11 @@ class QuietOver(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameAsked(Event):
-    """Somebody asked for the address of a name. `by`: the PBX, or one of the phones."""
+    """The PBX or one of the phones (`by`) sent a DNS query for a name."""
 
     name: str
     kind: str
-    """Type of the record: A, AAAA, SRV, NAPTR..."""
+    """The type of the record: A, AAAA, SRV, NAPTR..."""
     by: Literal["pbx", "phone"]
 
 
@@ -439,39 +440,39 @@ class TalkDropped(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TalkRefused(Event):
-    """A phone could not take the call that it was to be on when the story begins; the story is not played."""
+    """A phone could not take the call on which it was to be when the story begins; the story is not played."""
 
     phone: str
-    """Or `the other end of 101's call`."""
+    """The phone, or `the other end of 101's call`."""
     code: int
     because: str
-    """What of the INVITE it cannot take."""
+    """What it cannot take of the INVITE."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedElsewhere(Event):
-    """The PBX sent a phone or caller to an address outside the run's networks, or to a host name."""
+    """The PBX sent a phone or caller a message with a host name, or an address outside the run's networks."""
 
     who: str
     call_id: str
     address: str
-    """As it stands there, without its port."""
+    """The address or name as the message has it, without its port."""
     message: str
-    """What was received: `INVITE`, `200 OK to INVITE`, `302 Moved Temporarily`."""
+    """The message that was received: `INVITE`, `200 OK to INVITE`, `302 Moved Temporarily`."""
     line: str
-    """That of the message which says so: `c=IN IP4 198.51.100.77`."""
+    """The line of the message that has the address: `c=IN IP4 198.51.100.77`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PbxCrashed(Event):
-    """Asterisk ended by a signal of its own (SIGSEGV, SIGABRT...)."""
+    """Asterisk crashed: it ended by a signal of its own (SIGSEGV, SIGABRT...)."""
 
     signal: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallEndless(Event):
-    """A channel runs through the dialplan in a circle in which nothing waits."""
+    """A channel runs in a dialplan loop that never waits."""
 
     place: str
-    """Where it is in it, as Asterisk writes it: `s@group-sales`."""
+    """The place in the dialplan, as Asterisk writes it: `s@group-sales`."""

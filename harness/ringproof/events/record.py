@@ -1,4 +1,4 @@
-"""The JSON form of events: a record is a line for its version, then a line for each event."""
+"""The JSON form of events: a record is one line with its version, then one line for each event."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ KINDS: dict[str, type[Event]] = {
     for name, kind in vars(model).items()  # not __subclasses__: `slots` leaves each class's predecessor there
     if isinstance(kind, type) and issubclass(kind, Event) and kind is not Event
 }
-"""Every event by its name."""
+"""Every kind of event by its name."""
 FORMAT = 1
 HEADER = json.dumps({"format": FORMAT})
 """The first line of a record."""
 
 
 def to_json(event: Event) -> str:
-    """Return one line of JSON: `{"event": "PhoneInvited", "at": 1.234, ...}`, seconds to the millisecond."""
+    """Return one line of JSON: `{"event": "PhoneInvited", "at": 1.234, ...}`, `at` to the microsecond."""
     fields = dataclasses.asdict(event)
-    fields["at"] = round(event.at, 6)  # the PBX stamps microseconds; while it works in a race, little more passes
+    fields["at"] = round(event.at, 6)  # the PBX stamps microseconds; on a raced clock hardly more passes while it works
     return json.dumps({"event": type(event).__name__, **fields}, ensure_ascii=False)
 
 
 def from_json(line: str) -> Event:
-    """Read back what `to_json` wrote. Raises ValueError for anything else."""
+    """Return the event that `to_json` wrote. Raises ValueError for anything else."""
     try:
         fields = json.loads(line)
         kind = KINDS[cast("str", fields.pop("event"))]
@@ -40,7 +40,7 @@ def from_json(line: str) -> Event:
 
 
 def read_record(text: str) -> list[Event]:
-    """Return the events of an `events.ndjson`. Raises ValueError for another version and for what is no event."""
+    """Return the events of an `events.ndjson`. Raises ValueError for another version, or a line that is no event."""
     lines = text.splitlines()
     if lines and (version := _version(lines[0])) is not None:
         if version != FORMAT:
@@ -50,6 +50,6 @@ def read_record(text: str) -> list[Event]:
 
 
 def _version(line: str) -> object:
-    """Return what a first line says of the version; None of one that says nothing, as an event does."""
+    """Return the version in the first line of a record; None if the line has none because it is an event."""
     first = json.loads(line)
     return first.get("format") if isinstance(first, dict) and "event" not in first else None

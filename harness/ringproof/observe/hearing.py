@@ -192,7 +192,7 @@ def _begins(start: float, moments: Iterable[float]) -> bool:
 
 
 def _own_ringback(got: Sequence[CallerGot], sent: Sequence[Span], call: Span) -> Iterator[Span]:
-    """Yield when the caller's own phone makes ringback: from 180 to the response that ends it, except for sent sound."""
+    """Yield when the caller's own phone makes ringback: from 180 to the response that ends it, while no sound comes."""
     since: float | None = None
     for event in got:
         if event.code == RINGING and since is None:
