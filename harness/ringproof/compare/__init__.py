@@ -1,4 +1,4 @@
-"""Two observations of one scenario: the differences between them, or none. Pure."""
+"""Compare two observations of one scenario and return the differences. All functions here are pure."""
 
 from ringproof.compare.difference import Difference, Kind
 from ringproof.compare.sides import NotTheSameStoryError, compare

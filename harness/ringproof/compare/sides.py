@@ -1,9 +1,9 @@
-"""Two plays of one scenario side by side: who rang, in which order, when, for how long, how it ended.
+"""Compare two plays of one scenario: which phones rang, in which order, when, for how long, how it ended.
 
-Moments count from the caller's own last action (his key where the PBX heard one, else his call), so that a prompt that
-he heard a little earlier is one difference and not one for each ring after it. Left out on purpose: Call-IDs, the chart
-(it follows from the rings), and how long the silence after the story was watched; what only the longer watch can have
-seen is no difference.
+Moments count from the caller's own last action (its key where the PBX heard one, else its call). So a prompt that the
+caller heard a little earlier is one difference, and not one for each ring after it. Left out on purpose are Call-IDs,
+the chart (it follows from the rings), and how long the silence after the story was watched: what only the longer watch
+can have seen is no difference.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from ringproof.scenario.model.scenario import CLOCK_RESOLUTION, DEFAULT_TOLERANC
 
 _ROUNDING = 1e-9
 BRIEF_S = 1.0
-"""Sounds shorter than this are left out: at the ends of a talk its two sides are heard for a moment more or less."""
+"""Sounds shorter than this are left out: at the ends of a talk, what is heard may last a moment more or less."""
 _NOTHING = "nothing"
 _NEVER = "never"
 
 
 class NotTheSameStoryError(ValueError):
-    """The two observations have other callers: they cannot be plays of one scenario."""
+    """The callers of the two observations differ: they cannot be plays of one scenario."""
 
 
 def compare(
     left: Observation, right: Observation, *, labels: tuple[str, str], tolerance: float = DEFAULT_TOLERANCE
 ) -> tuple[Difference, ...]:
-    """Return what differs between two plays of one scenario; empty: nothing.
+    """Return the differences between two plays of one scenario; empty: there are none.
 
-    `labels` name the plays inside a sentence ("at speed 1", "on Asterisk 22"); moments and lengths that are no more
-    than `tolerance` (PBX seconds) apart are the same. Raises NotTheSameStoryError.
+    `labels` name the plays inside a sentence ("at speed 1", "on Asterisk 22"). Moments and lengths that are no more
+    than `tolerance` (PBX seconds) apart are the same. Raises NotTheSameStoryError where the callers differ.
     """
     if left.callers.keys() != right.callers.keys():
         names = [", ".join(side.callers) or "nobody" for side in (left, right)]
@@ -52,7 +52,7 @@ def compare(
 
 
 def _one_telling(pair: _Pair, left: Observation, right: Observation) -> Iterator[Difference]:
-    """What differs in a story, or in one call of a story that is told many times."""
+    """Yield the differences of a story, or of one call of a story that is played many times."""
     yield from _whole_play(pair, left, right)
     for name, view in left.callers.items():
         yield from _Calls(pair, view, right.callers[name]).differences()
@@ -60,7 +60,7 @@ def _one_telling(pair: _Pair, left: Observation, right: Observation) -> Iterator
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """How differences of these two plays are written."""
+    """Writes differences of two plays: their labels, and the tolerance in PBX seconds."""
 
     labels: tuple[str, str]
     tolerance: float
@@ -68,7 +68,7 @@ class _Pair:
     def words(
         self, kind: Kind, what: str, left: object, right: object, caller: str | None = None
     ) -> Iterator[Difference]:
-        """Tell a difference unless both are the same; None and an empty text are `nothing`."""
+        """Yield a difference unless both sides are the same; None and an empty text are written as `nothing`."""
         if left != right:
             texts = [_NOTHING if side is None or side == "" else str(side) for side in (left, right)]
             yield Difference(kind=kind, what=what, left=texts[0], right=texts[1], labels=self.labels, caller=caller)
@@ -76,19 +76,19 @@ class _Pair:
     def seconds(
         self, kind: Kind, what: str, left: float | None, right: float | None, caller: str, after: str = ""
     ) -> Iterator[Difference]:
-        """Tell a difference of moments or lengths that is larger than the tolerance; None is `never`."""
+        """Yield a difference of moments or lengths that is larger than the tolerance; None is written as `never`."""
         if left == right or (
             left is not None and right is not None and abs(left - right) <= self.tolerance + _ROUNDING
         ):
             return
         texts = [_NEVER if side is None else f"{format_duration(side)}{after}" for side in (left, right)]
-        if texts[0] == texts[1]:  # the tenth does not show it
+        if texts[0] == texts[1]:  # rounded to a tenth, both look the same
             texts = [f"{side:.3f} s{after}" for side in (left, right)]
         yield Difference(kind=kind, what=what, left=texts[0], right=texts[1], labels=self.labels, caller=caller)
 
 
 def _whole_play(pair: _Pair, left: Observation, right: Observation) -> Iterator[Difference]:
-    """What belongs to no caller."""
+    """Yield the differences that belong to no caller."""
     watched = min(left.watched, right.watched)
 
     def early(observation: Observation, moments: Iterable[float]) -> int:
@@ -146,7 +146,7 @@ def _led(observation: Observation) -> str:
 
 
 def _counted(names: Iterable[str]) -> str:
-    """`101, 102 (2 times)`: each once, in order of their names."""
+    """Return `101, 102 (2 times)`: each name once, in order, with how often it comes."""
     return ", ".join(
         name if times == 1 else f"{name} ({times} times)" for name, times in sorted(Counter(names).items())
     )
@@ -227,7 +227,7 @@ class _Calls:
         yield from words("ring-command", f"in {name} is commanded", commands[0], commands[1], caller)
 
     def _order(self, both: Sequence[tuple[str, ObservedRing, ObservedRing]]) -> Iterator[Difference]:
-        """Rings that one play had clearly in one order, and the other as clearly in the other."""
+        """Yield a difference for two rings that clearly began in one order in one play, and reversed in the other."""
         for (name, left, right), (other, left_too, right_too) in combinations(both, 2):
             here, there = left_too.start - left.start, right_too.start - right.start
             if min(abs(here), abs(there)) > SETTLE_WINDOW and (here > 0) != (there > 0):
@@ -244,11 +244,11 @@ class _Calls:
                 yield from self._moment("answer-moment", f"{phone} is bridged with {self._caller}", at, also)
 
     def _heard(self) -> Iterator[Difference]:
-        """What came in at both ends of each talk, where both plays listened."""
+        """Yield the differences in the tones at both ends of each talk, where both plays recorded them."""
         for talk in self._left.talks:
             other = next((each for each in self._right.talks if each.phone == talk.phone), None)
             if other is None:
-                continue  # another phone answered, which is told
+                continue  # another phone answered, which is a difference of its own
             ends = (
                 (self._caller, talk.phone, talk.caller_hears, other.caller_hears),
                 (talk.phone, self._caller, talk.phone_hears, other.phone_hears),
@@ -260,7 +260,10 @@ class _Calls:
     def _moment(
         self, kind: Kind, what: str, left: float | None, right: float | None, *, from_call: bool = False
     ) -> Iterator[Difference]:
-        """Compare two moments, each counted from the same action in its own play."""
+        """Compare two moments, each counted from the same action in its own play.
+
+        That is the caller's last action, or its call where `from_call` is set or a moment is before that action.
+        """
         views = (self._left, self._right)
         acted = [view.acted for view in views]
         keyed = not from_call and all(
@@ -276,7 +279,7 @@ class _Calls:
 
 
 def _sounds(view: CallerView) -> str:
-    """Return what a caller hears, one after the other, without what is too short to be sure of; silence is all else."""
+    """Return the kinds of sound that a caller hears, in order, without silence and sounds too short to be certain."""
     kinds = [sound.kind for sound in view.hears if sound.kind != "silence" and sound.end - sound.start > BRIEF_S]
     return ", ".join(kind for number, kind in enumerate(kinds) if not number or kinds[number - 1] != kind)
 
