@@ -1,1 +1,1 @@
-"""Sinks: what a run tells people (text, table) and programs (JSON). They read results and observations, never a PBX."""
+"""Sinks and texts that report a run to people (text, table) and programs (JSON), from results and observations only."""

@@ -1,4 +1,4 @@
-"""What a chart shows: the expected waves of a caller, and the rings that were observed, as bars."""
+"""Make the bars of a chart: the expected waves of a caller, and the observed rings."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from ringproof.scenario.model.scenario import (
 )
 
 SHOWN_WHEN_OPEN = 5.0
-"""Seconds drawn of a wave that may last any time and that was not observed either."""
+"""Seconds that are drawn for a wave that may last any time and was not observed."""
 
 
 def observed_bars(rings: Iterable[ObservedRing], waves: Sequence[ObservedWave] = ()) -> list[Bar]:
@@ -39,7 +39,7 @@ def observed_bars(rings: Iterable[ObservedRing], waves: Sequence[ObservedWave] =
 
 def _cut(ring: ObservedRing, waves: Sequence[ObservedWave]) -> tuple[Part, ...]:
     if not ring.alerted:
-        return (Part(ring.start, ring.start, FRESH),)  # no bar: nobody heard anything
+        return (Part(ring.start, ring.start, FRESH),)  # no bar: the phone never rang aloud
     cut = next(
         (wave.start for wave in waves if ring.start + SETTLE_WINDOW <= wave.start <= ring.end - SETTLE_WINDOW), None
     )
@@ -64,7 +64,7 @@ def _ending(ring: ObservedRing) -> str:
 
 @dataclass
 class _Growing:
-    """A bar that further waves may still lengthen."""
+    """A bar that further waves may lengthen."""
 
     phone: str
     parts: list[Part] = field(default_factory=list)
@@ -79,8 +79,8 @@ class _Growing:
 def expected_bars(expectations: Sequence[Expectation], view: CallerView) -> list[Bar]:
     """Return the expected waves as bars, on the time axis of what was observed.
 
-    The first wave stands where it is expected: at the observed start when that is in time, else where it should have
-    been. A wave without `for:` is drawn as long as the observed one in its place.
+    The first wave is drawn at its observed start where that is in time, else where it was expected. A wave without
+    `for:` is drawn as long as the observed one in its place.
     """
     rings = [entry for entry in expectations if isinstance(entry, Ring)]
     clock = _first_start(rings[0] if rings else None, view)
@@ -105,10 +105,10 @@ def expected_bars(expectations: Sequence[Expectation], view: CallerView) -> list
                 ringing = _one_wave(entry, clock, end, ringing, grown)
                 clock, seen = end, seen + 1
             case Unseen() | Talk() | Nobody() | CallerGets() | CallerHears() | Shows() | PicksUpByItself() | Over():
-                pass  # nothing of them is drawn
+                pass  # these are not drawn
             case _:
                 assert_never(entry)
-    for phone, word, moment in refusals:  # their order is not asserted: the phone's first ring ends so
+    for phone, word, moment in refusals:  # their order is not asserted: the phone's first ring without a word gets it
         first = next((bar for bar in grown if bar.phone == phone and not bar.word), None)
         (first or _no_time(phone, moment, grown)).word = word
     _end_missed(missed, grown)
@@ -116,7 +116,7 @@ def expected_bars(expectations: Sequence[Expectation], view: CallerView) -> list
 
 
 def _end_missed(missed: Iterable[str], grown: Sequence[_Growing]) -> None:
-    """A phone's last ring is the missed one: the one that nothing else has ended."""
+    """Mark the last ring of each missed phone as missed, of those that nothing else has ended."""
     for phone in missed:
         last = next((bar for bar in reversed(grown) if bar.phone == phone and not bar.word), None)
         if last is not None:
@@ -130,7 +130,7 @@ def _who_pick_up(entry: Answer | Lost) -> tuple[str, ...]:
 def _first_start(ring: Ring | None, view: CallerView) -> float:
     acted = view.acted or 0.0
     if ring is not None and not ring.phones:
-        return acted  # the silence begins with the caller's own act
+        return acted  # the silence begins with the caller's own action
     observed = next((wave.start for wave in view.waves if wave.phones), None)
     acted = acted if observed is None else view.cause_of(observed) or acted
     after = ring.after if ring is not None else None
@@ -149,7 +149,7 @@ def _open_length(number: int, view: CallerView) -> float:
 def _one_wave(
     entry: Ring, start: float, end: float, before: dict[str, _Growing], grown: list[_Growing]
 ) -> dict[str, _Growing]:
-    """Lengthen the bars of phones that ring on, begin those of the others; return who rings in this wave."""
+    """Lengthen the bars of phones that ring on and begin those of the others; return the bars of this wave by phone."""
     ringing = {}
     for phone in entry.phones:
         block = GOES_ON
@@ -164,7 +164,7 @@ def _one_wave(
 
 
 def _no_time(phone: str, moment: float, grown: list[_Growing]) -> _Growing:
-    """Begin a bar of no length, for a phone that is in no wave: it refused at once."""
+    """Begin a bar of no length for a phone that is in no wave, for example as it refused at once."""
     bar = _Growing(phone, [Part(moment, moment, FRESH)])
     grown.append(bar)
     return bar

@@ -1,4 +1,4 @@
-"""The calls of a story that is told many times, as text: what was chosen how often, then a line for each call."""
+"""Render the calls of a story that is played many times: how often each phone was chosen, then a line for each call."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ringproof.statistics.power import detection_limits
 
 
 def calls_text(scenario: Scenario, observation: Observation) -> list[str]:
-    """Return the lines about all calls; times as in the timeline."""
+    """Return the lines about all calls; times are those of the timeline."""
     calls = observation.calls
     whole = len(calls) == scenario.calls
     times = f"{len(calls)} times" if whole else f"{len(calls)} of {scenario.calls} times"
@@ -33,7 +33,7 @@ def calls_text(scenario: Scenario, observation: Observation) -> list[str]:
 
 
 def _chosen(scenario: Scenario, observation: Observation, over: Over) -> Iterator[str]:
-    """Yield how often each phone was chosen, with what was to be expected."""
+    """Yield how often each phone was chosen, and how often that was expected."""
     choices = count_choices(scenario, observation, over)
     lottery = lottery_of(over, scenario.calls)
     counted = Counter(choices)

@@ -1,7 +1,7 @@
-"""Ring charts as text: one row a phone, blocks over a time axis.
+"""Draw ring charts as text: one row for each phone, with blocks over a time axis.
 
-A dark block is a fresh ring; it turns light where the same unbroken ring goes on into the next wave. So a fresh INVITE
-is always seen, and so is the moment at which somebody joins or leaves.
+A dark block is a fresh ring. It turns light where the same unbroken ring goes on into the next wave. So a chart always
+shows a fresh INVITE, and the moment at which another phone joins or leaves.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 FRESH = "█"
 AGAIN = "▐"
-"""First column of a fresh ring that follows another one at the same phone without a gap: a new INVITE all the same."""
+"""The first column of a fresh ring that follows another one at the same phone without a gap: it is a new INVITE."""
 GOES_ON = "░"
 ANY_TIME = "▒"
-"""An expected wave without `for:`: it may last as long as it likes."""
+"""An expected wave without `for:`, which may last any time."""
 
 _STEPS = (0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 _TICKS = (1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0, 14400.0, 43200.0)
@@ -35,7 +35,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One unbroken ring at one phone: its parts in order, and the word behind them (`answered`, `✗486`)."""
+    """One unbroken ring at one phone: its parts in order, and the word after them (`answered`, `✗486`)."""
 
     phone: str
     parts: tuple[Part, ...]
@@ -54,7 +54,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """Story time on columns: column 0 is `start`, each column is `step` seconds."""
+    """The columns of story time: column 0 is `start`, each column is `step` seconds."""
 
     start: float
     step: float
@@ -87,7 +87,7 @@ def axis_over(bars: Iterable[Bar], moments: Iterable[float], step: float) -> Axi
 
 
 def steps_for(bars: Sequence[Bar], moments: Iterable[float], room: int) -> Iterable[float]:
-    """Yield the steps, finest first, with which `bars` need at most `room` columns."""
+    """Yield the steps, in seconds and finest first, with which `bars` and `moments` need at most `room` columns."""
     moments = list(moments)
     for step in _STEPS:
         if axis_over(bars, moments, step).columns <= room or step == _STEPS[-1]:
@@ -95,7 +95,7 @@ def steps_for(bars: Sequence[Bar], moments: Iterable[float], room: int) -> Itera
 
 
 def finest_detail(bars: Iterable[Bar], least: float) -> float:
-    """Return the shortest time between two change points, of those longer than `least`; infinite: there is none."""
+    """Return the shortest time between two change points that is longer than `least`; infinity: there is none."""
     points = sorted({point for bar in bars for part in bar.parts for point in (part.start, part.end)})
     gaps = [later - earlier for earlier, later in itertools.pairwise(points)]
     return min((gap for gap in gaps if gap > least), default=math.inf)
@@ -115,7 +115,7 @@ def _draw_row(bars: Sequence[Bar], axis: Axis) -> str:
         for part in bar.parts:
             first, beyond = axis.column(part.start), axis.column(part.end)
             if part.end > part.start:
-                beyond = max(beyond, first + 1)  # however short, it is seen
+                beyond = max(beyond, first + 1)  # even the shortest part is drawn
             cells.update(dict.fromkeys(range(first, beyond), part.block))
         if follows and bar.end > bar.start:
             cells[axis.column(bar.start)] = AGAIN
@@ -126,17 +126,17 @@ def _draw_row(bars: Sequence[Bar], axis: Axis) -> str:
 
 
 def _write_word(bar: Bar, axis: Axis, cells: dict[int, str]) -> None:
-    """Put the word behind the bar, or directly at its start when it rang for no time at all."""
+    """Put the word after the bar, or directly at its start if the bar has no length."""
     begin = axis.column(bar.end)
     while begin in cells:
         begin += 1
     if bar.end > bar.start:
         begin += 1
     letters = dict(enumerate(bar.word, start=begin))
-    if not letters.keys() & cells.keys():  # else the next ring begins here: its block says more than the word
+    if not letters.keys() & cells.keys():  # else the next ring begins here, and its block is worth more than the word
         cells.update(letters)
 
 
 def in_order(phones: Iterable[str]) -> list[str]:
-    """Return phones as a person lists them: 99 before 101."""
+    """Return phones in the order of a person's list: 99 before 101."""
     return sorted(set(phones), key=lambda phone: (len(phone), phone))

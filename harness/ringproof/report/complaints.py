@@ -1,4 +1,4 @@
-"""What Asterisk itself complained of in a play: often the reason of a red, and told with a green."""
+"""Read what Asterisk itself complained of in a play: it is often the reason of a red, and is reported with a green."""
 
 from __future__ import annotations
 
@@ -17,22 +17,23 @@ LOG = Path("pbx") / "full.log"
 """Asterisk's log inside a scenario's evidence folder."""
 MOST = 3
 _CHANNEL = re.compile(r"-[0-9a-f]{8}\b")
-"""What numbers a channel, `PJSIP/trunk-00000001`."""
+"""The number of a channel: the end of `PJSIP/trunk-00000001`."""
 
 
 def complaints_in(evidence: Path | None, allow: Sequence[str] = ()) -> tuple[Complaint, ...]:
-    """Return what a play's evidence says of Asterisk's complaints: those of its boot, then those since.
+    """Return Asterisk's complaints in a play's evidence: those of its boot, then those since.
 
-    `allow` are the shell patterns of `--allow`. Empty where the evidence has no log.
+    `allow` are the shell patterns of `--allow`. The tuple is empty where the evidence has no log.
     """
     boot, story = _logged(evidence)
     return (*_counted(boot, "boot", allow), *_counted(story, "story"))
 
 
 def complaints(evidence: Path | None) -> list[str]:
-    """Return `Asterisk says: pbx.c: No application 'Diall' for extension (group-sales, s, 9)`, each once, a few.
+    """Return the first lines like `Asterisk says: pbx.c: No application 'Diall' for extension (group-sales, s, 9)`.
 
-    Those since the boot come first: they are more likely a red's reason. Empty where the evidence has no log.
+    Each is there once, and at most MOST of them. Those since the boot come first, as they are more likely the reason of
+    a red. The list is empty where the evidence has no log.
     """
     boot, story = _logged(evidence)
     said = [*dict.fromkeys(each.text for each in [*story, *boot])]

@@ -1,4 +1,4 @@
-"""The house form of a failure: one sentence, the line it stands on, expected beside observed, where to look on."""
+"""Render a failure: one sentence, the line of the file, expected beside observed, hints and where the evidence is."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ def failure_text(
     width: int = WIDTH,
     note: str = "",
 ) -> str:
-    """Return all `findings` of one play in the house form, each caller's charts once.
+    """Return the text of all `findings` of one play, with each caller's charts once.
 
-    Under the last one of a call stands what may follow from it or from those before it.
+    The findings that may follow from others stand under the last of these of the same call.
 
-    `evidence` is the folder as the user may type it; `folder` the same for us to read, None when there is none.
-    Charts stand beside each other where `width` columns allow it at a readable scale, else one above the other.
+    `evidence` is the folder as the user can type it; `folder` is the same folder as a path to read, or None.
+    Charts stand side by side where `width` columns allow it at a readable scale, else one above the other.
     """
     blocks: list[list[str]] = []
     drawn: set[str] = set()
     following: dict[tuple[str | None, int | None], tuple[list[str], list[str]]] = {}
-    """Of each call: its last block, and what may follow from its differences."""
+    """The last block of each call, and the findings that may follow from its differences."""
     for finding in findings:
         call = finding.caller, finding.call
         if finding.follows and call in following:
@@ -84,7 +84,7 @@ def failure_text(
 def unsteady_text(
     scenario: Scenario, plays: Sequence[tuple[str, Observation, Sequence[Finding], str]], *, width: int = WIDTH
 ) -> str:
-    """Return what two plays of one scenario saw that disagree: for each (how, observation, findings, evidence)."""
+    """Return the text of two plays of one scenario that disagree, each (how, observation, findings, evidence)."""
     blocks = [told_at(scenario.source, "unsteady: two plays of this scenario disagree", scenario.lines)]
     for how, observation, findings, evidence in plays:
         if findings:
@@ -98,9 +98,9 @@ def unsteady_text(
 
 
 def broken_text(scenario: Scenario, sentence: str, *, hint: str = "", evidence: str = "", width: int = WIDTH) -> str:
-    """Return what made a play broken: nothing is said about the PBX's routing.
+    """Return the text of a broken play: the reason, and no verdict on the PBX's routing.
 
-    What follows the first line of `sentence` (the end of a log, say) stands under the scenario's line.
+    What follows the first line of `sentence`, such as the end of a log, stands under the scenario's line.
     """
     first, _, details = sentence.partition("\n")
     first = first.removesuffix(":")
@@ -110,13 +110,13 @@ def broken_text(scenario: Scenario, sentence: str, *, hint: str = "", evidence: 
 
 
 def skipped_text(scenario: Scenario, sentence: str) -> str:
-    """Return why a scenario was not played, at the line that says what it needs."""
+    """Return why a scenario was not played, at the line with its `needs`."""
     source = scenario.needs.source if scenario.needs is not None else scenario.source
     return told_at(source, f"not played: {sentence}", scenario.lines)
 
 
 def told_at(source: Source, sentence: str, lines: Sequence[str]) -> str:
-    """Return `file:line:column: sentence`, and the line itself where `lines` has it."""
+    """Return `file:line:column: sentence`, and below it the line itself where `lines` has it."""
     told = f"{source}: {sentence}"
     if 0 < source.line <= len(lines):
         told += f"\n{source.line:5} | {lines[source.line - 1].rstrip()}"
@@ -124,7 +124,7 @@ def told_at(source: Source, sentence: str, lines: Sequence[str]) -> str:
 
 
 def pointers(hints: Sequence[str], evidence: str, width: int) -> str:
-    """Return the last lines: what the PBX was told to do, and where the evidence is; one line where it fits."""
+    """Return the last lines: the hints, and where the evidence is, on the line of the last hint where it fits."""
     lines = [f"{_INDENT}hint: {hint}" for hint in hints]
     where = f"evidence: {evidence}" if evidence else ""
     if where and lines and len(lines[-1]) + 8 + len(where) <= width:
@@ -157,7 +157,7 @@ def _fit(
     tolerance: float,
     width: int,
 ) -> list[str]:
-    """Draw both charts on one axis: beside each other, unless only one above the other shows every difference."""
+    """Draw both charts on one axis: side by side, unless only one above the other shows every difference."""
     both = [*expected, *observed]
     label = len("expected  ") + max(len(phone) for phone in phones) + 1
     room_beside = (width - len(_INDENT) - len(_GAP)) // 2 - label - _WORD
@@ -182,7 +182,7 @@ def _fit(
 
 
 def _labelled(title: str, phones: Sequence[str], bars: Sequence[Bar], axis: Axis) -> list[str]:
-    """Return the rows of one chart behind its title and the phones' numbers, and the axis under them."""
+    """Return the rows of one chart, each after the title and the phone's number, and the axis under them."""
     broad = max(len(phone) for phone in phones)
     rows = draw_rows(phones, bars, axis)
     titles = [title, *[" " * len(title)] * (len(rows) - 1)]

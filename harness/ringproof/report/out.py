@@ -1,4 +1,4 @@
-"""The folder that results and evidence are written to: one run at a time has it."""
+"""Claim the folder for results and evidence: only one run at a time may have it."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ _OWN: set[str] = set()
 
 
 PROBED_BYTES = 2**20
-"""What is written on trial: results and evidence of one play are some 100 kB."""
+"""The size of a trial write: results and evidence of one play are some 100 kB."""
 
 
 class OutError(Exception):
-    """Nothing can be written there; the message continues the folder's name."""
+    """Nothing can be written to the folder; the message continues a sentence that begins with the folder's name."""
 
 
 class OutInUseError(OutError):
-    """Another run writes there."""
+    """Another run writes to the folder."""
 
 
 def is_unwritable(fault: BaseException) -> bool:
-    """True for what the system says where nothing can be written: no space, no right, a medium to read only."""
+    """Return whether an error says that nothing can be written: no space, no permission, a read-only medium."""
     return isinstance(fault, OSError) and fault.errno in _UNWRITABLE
 
 
 def unwritable(fault: OSError) -> OutError:
-    """Return what is to be raised where the system refuses to write."""
+    """Return the error to raise where the system refuses to write."""
     return OutError(f"{fault.strerror or fault}; name a folder that can be written to")
 
 
 def _try(out: Path) -> None:
-    """Write something, and remove it. Raises OSError: a full disk lets files be made, and nothing be written."""
+    """Write a file and remove it; raise OSError if that fails. On a full disk a file can be made, but not written."""
     trial = out / f".trial-{os.getpid()}"
     try:
         trial.write_bytes(bytes(PROBED_BYTES))
@@ -48,12 +48,12 @@ def _try(out: Path) -> None:
 
 @contextlib.contextmanager
 def claimed(out: Path) -> Iterator[None]:
-    """Make the folder, and have it for this run until the end of the block. Raises OutError.
+    """Make the folder and lock it for this run until the end of the block. Raises OutError.
 
-    Two runs in one folder would play on each other's configuration. The lock ends with this process, however that ends.
+    Two runs in one folder would play on each other's configuration. The lock ends with this process in any case.
     """
     if (name := os.path.abspath(out)) in _OWN:  # noqa: PTH100 - as it was given
-        yield  # by this very run: both front ends claim it
+        yield  # this run has claimed it already: both front ends do so
         return
     try:
         out.mkdir(parents=True, exist_ok=True)

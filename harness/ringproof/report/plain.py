@@ -1,4 +1,4 @@
-"""An observation as plain JSON values."""
+"""Turn an observation into plain JSON values."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ringproof.observe.model import Observation
 
 
 def plain_observation(observation: Observation) -> dict[str, Any]:
-    """Return `observation` as JSON values: seconds to the millisecond, sets sorted, a time without end as null.
+    """Return `observation` as JSON values: seconds to the millisecond, sets sorted, infinite times as null.
 
-    Of a story that is told many times the last call stands there in full, of each call before it what it came to.
+    Of a story that is played many times the last call is there in full, and each earlier call in short (`earlier`).
     """
     plain = _plain(replace(observation, earlier=()))
-    assert isinstance(plain, dict)  # noqa: S101 - tells mypy what a dataclass becomes
+    assert isinstance(plain, dict)  # noqa: S101 - shows mypy what a dataclass becomes
     return {**plain, "earlier": [_in_short(call) for call in observation.earlier]}
 
 

@@ -1,4 +1,4 @@
-"""The result of one scenario, as it travels from the process that played it to the one that tells it."""
+"""The result of one scenario, as it is sent from the process that played it to the one that reports it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Outcome = Literal["passed", "failed", "unsteady", "skipped", "invalid", "broken"
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 REPEATED = " ({} of {})"
-"""Behind a scenario's name, where it is played several times: which play, and of how many."""
+"""The end of a scenario's name where it is played several times: the number of the play, and how many there are."""
 
 EXIT_FAILED = 1
 EXIT_INVALID = 2
@@ -34,17 +34,17 @@ _EXIT: dict[Outcome, int] = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A finding, or what made a play broken, a file invalid, a scenario skipped: what every sink tells of it."""
+    """What every sink reports: a finding, or the reason why a play is broken, a file invalid or a scenario skipped."""
 
     kind: str
     sentence: str
     line: int
     follows: bool = False
-    """It may follow from one before it."""
+    """It may follow from an earlier one."""
 
 
 def and_more(findings: Sequence[Told | Finding]) -> str:
-    """Return how many there are beside the first: ` (+1 more, and 2 that may follow)`; empty: none."""
+    """Return how many findings there are besides the first: ` (+1 more, and 2 that may follow)`; empty: none."""
     following = sum(finding.follows for finding in findings[1:])
     more = len(findings) - 1 - following
     said = [f"+{more} more"] if more else []
@@ -55,23 +55,24 @@ def and_more(findings: Sequence[Told | Finding]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What Asterisk's log says at WARNING or ERROR in a play, each text once."""
+    """One text that Asterisk logged at WARNING or ERROR in a play."""
 
     text: str
     level: str
     when: Literal["boot", "story"]
-    """`story`: at any time after the boot."""
+    """When it was logged; `story` is any time after the boot."""
     count: int
-    """How often; texts that differ only in the numbers of channels count as one."""
+    """How often it was logged; texts that differ only in the numbers of channels count as one."""
     allowed: tuple[str, ...] = ()
-    """The patterns of `--allow` that match it, where it was made at boot."""
+    """The patterns of `--allow` that match it, if it was logged at boot."""
 
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """One play of a scenario: its speed, and for how many real seconds this machine kept it waiting at worst.
+    """One play of a scenario.
 
-    What it came to by itself (`green`, `red` or `broken`), and how many real seconds it took.
+    `stall` is the longest time that this machine kept the play waiting and `wall` is how long it took, both in real
+    seconds. `became` is its own outcome: `green`, `red` or `broken`.
     """
 
     speed: float
@@ -82,15 +83,15 @@ class Play:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One scenario's outcome, or one invalid file's.
+    """The outcome of one scenario, or of one invalid file.
 
     `wall` and `pbx` are seconds of real and of PBX time; 0 where nothing was played. `observation` is the plain form
-    that `plain_observation` makes; None where there is none. `complaints` are Asterisk's in the play that is told; they
-    decide nothing here. `plays` are all that were made, the one that is told last;
-    `fast` is what the racing clock saw of a red before it was confirmed; `why_not` says why a clock could not race,
-    `held` what kept it at real time for a while.
+    that `plain_observation` makes; None where there is none. `complaints` are Asterisk's in the play that is reported;
+    they do not change the outcome here. `plays` are all plays that were made; the last one is reported. `fast` is the
+    observation of a red at a racing clock before it was confirmed. `why_not` says why the clock could not race, `held`
+    what kept it at real time for a while.
     `starts` is the date that the scenario gives the PBX, in ISO 8601 with its offset; None: the present.
-    `text` is the failure in the house form; empty: passed.
+    `text` is the text of the failure; empty: passed.
     """
 
     id: str
@@ -113,16 +114,16 @@ class Result:
 
     @property
     def whole_file(self) -> bool:
-        """True where it stands for a file with mistakes, of which nothing is played; else for a scenario."""
+        """Return whether it is the result of a file with mistakes, of which nothing is played, not of a scenario."""
         return self.outcome == "invalid" and not any(told.kind == "configuration" for told in self.findings)
 
     @property
     def place(self) -> tuple[str, int, float]:
-        """Where it stands among all results: by file and line, then by the date."""
+        """The key that sorts it among all results: by file and line, then by date."""
         return self.file, self.line, datetime.fromisoformat(self.starts).timestamp() if self.starts else 0.0
 
     def to_plain(self) -> dict[str, Any]:
-        """Return the entry of results.json: plain JSON values only. `text` is not part of it."""
+        """Return the entry of results.json: plain JSON values only, without `text`."""
         return {
             "id": self.id,
             "name": self.name,
@@ -147,7 +148,7 @@ class Result:
 
     @classmethod
     def from_message(cls, message: Mapping[str, Any]) -> Result:
-        """Read back what `to_message` made."""
+        """Return the result that `to_message` turned into a message."""
         fields = dict(message)
         seconds = fields.pop("seconds")
         fields["findings"] = tuple(Told(**told) for told in fields["findings"])
@@ -162,10 +163,10 @@ class Result:
 def exit_code(
     results: Iterable[Result], *, lost: int = 0, interrupted: str | None = None, allow_unsteady: bool = False
 ) -> int:
-    """Return a run's exit code: an interruption first, then 3 before 2 before 1.
+    """Return a run's exit code: that of an interruption comes first, then 3 before 2 before 1.
 
-    `lost` counts scenarios that were to be played and of which nothing is known: broken. Where all were skipped nothing
-    was played, as where nothing was selected.
+    `lost` counts scenarios that should have been played and of which nothing is known: they are broken. Where all
+    scenarios were skipped nothing was played, and the code is that of a run in which nothing was selected.
     """
     if interrupted is not None:
         return EXIT_OF_SIGNAL[interrupted]
@@ -176,5 +177,5 @@ def exit_code(
 
 
 def all_skipped(results: Sequence[Result]) -> bool:
-    """True where there were scenarios, and not one was played."""
+    """Return whether there were scenarios and all were skipped."""
     return bool(results) and all(result.outcome == "skipped" for result in results)

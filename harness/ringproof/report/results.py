@@ -1,4 +1,4 @@
-"""`out/results.json`: rewritten as a whole after every scenario, so that a killed run leaves a file that says so."""
+"""Write `out/results.json`, as a whole after every scenario, so that a killed run leaves a file that shows it."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ FORMAT = 1
 class ResultsFile:
     """The results of one run, on disk.
 
-    `"running": true` with `"exit": null` means that the run is not over, or was killed. Every scenario stands on a line
-    of its own. A reader never sees a half-written file: each version takes the place of the one before at once.
+    `"running": true` with `"exit": null` means that the run is not over, or was killed. Every scenario is on a line of
+    its own. A reader never sees a half-written file: each version replaces the previous one at once.
     """
 
     def __init__(self, out: Path) -> None:
-        """Write to `results.json` in the folder `out`, which is made when it is missing."""
+        """Write to `results.json` in the folder `out`, which is made if it is missing."""
         self.path = out / "results.json"
         self._entries: list[str] = []
         self._selected = 0
 
     def started(self, selected: int) -> None:
-        """Write that a run of `selected` scenarios has begun, and forget what stood in the file."""
+        """Write that a run of `selected` scenarios has begun, and remove the results of an earlier run."""
         self._selected = selected
         self._entries.clear()
         self._write(running=True)
@@ -70,5 +70,5 @@ class ResultsFile:
             draft.write_text(text, encoding="utf-8")
             draft.replace(self.path)
         except OSError:
-            draft.unlink(missing_ok=True)  # half a file helps nobody, and the last whole one stays
+            draft.unlink(missing_ok=True)  # half a file is of no use, and the last whole one stays
             raise

@@ -1,4 +1,4 @@
-"""Which way a caller's call went through the dialplan, by what Asterisk logged of each step, and where that stands."""
+"""Find the way of a caller's call through the dialplan from Asterisk's log of each step, and the lines of its steps."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ DIALPLAN = Path("pbx") / "conf" / "extensions.conf"
 """The dialplan that was played, inside a scenario's evidence folder."""
 EVENTS = "events.ndjson"
 RINGS = frozenset({"dial", "retrydial", "queue", "followme", "page"})
-"""Applications that ring phones."""
+"""The applications that ring phones, in lower case."""
 MOST = 60
-"""Characters of an application's data that are told."""
+"""The most characters of an application's data that are reported."""
 _STEP = re.compile(
     r"\[[^\]]+\] VERBOSE\[\d+\](?:\[C-\w+\])? pbx\.c: Executing "
     r"\[(?P<exten>[^\]]*)@(?P<context>[^@:\]]+):(?P<priority>\d+)\] "
@@ -46,7 +46,7 @@ class Step:
 
     @property
     def told(self) -> str:
-        """`Dial(PJSIP/101,20)`; at which address a phone is dialled is left out."""
+        """The step as text: `Dial(PJSIP/101,20)`, without the address at which a phone is dialled."""
         data = _CONTACT.sub(r"\1", self.data)
         data = data if len(data) <= MOST else f"{data[: MOST - 1]}…"
         return f"{self.application}({data})"
@@ -58,14 +58,14 @@ class _Station:
 
     words: str
     rang: list[Step] = field(default_factory=list)
-    """Steps that rang phones there."""
+    """The steps that rang phones there."""
 
 
 def route_hint(scenario: Scenario, caller: str, evidence: Path | None) -> str:
     """Return `84950000001 > menu main > key 2 > group support: Dial(PJSIP/101,20) at pbx/conf/extensions.conf:31`.
 
-    It is the way that the call went, with each application that rang phones, or else with its last step. Empty where
-    the evidence does not tell: Asterisk's log is missing, or the call did not reach the dialplan.
+    It is the way of the call, with each application that rang phones, or else with the last step. It is empty where the
+    evidence does not show the way: Asterisk's log is missing, or the call did not reach the dialplan.
     """
     if evidence is None:
         return ""
@@ -82,7 +82,7 @@ def route_hint(scenario: Scenario, caller: str, evidence: Path | None) -> str:
 
 
 def _told(station: _Station, evidence: Path) -> str:
-    """`group support: Dial(PJSIP/101,20) at pbx/conf/extensions.conf:31`; a place is told once, as it was first."""
+    """Return `group support: Dial(PJSIP/101,20) at pbx/conf/extensions.conf:31`; each place once, by its first step."""
     places: dict[str, str] = {}
     for step in station.rang:
         line = _line_of(step, evidence)
@@ -93,7 +93,7 @@ def _told(station: _Station, evidence: Path) -> str:
 
 
 def _channel_of(caller: str, evidence: Path) -> str:
-    """Return the channel of the last call that he placed; empty where the PBX made none."""
+    """Return the channel of the last call that the caller placed; empty where the PBX made none."""
     if not is_evidence(evidence / EVENTS):
         return ""
     events = read_record(read_evidence(evidence / EVENTS))
@@ -111,9 +111,9 @@ def _steps(channel: str, evidence: Path) -> Iterator[Step]:
 
 
 def _way(steps: Iterable[Step], office: Office) -> list[_Station]:
-    """Return where the call went, in the words of the office where it has any; subroutines are left out.
+    """Return the stations of the call, in the words of the office where it has any, without subroutines.
 
-    What a subroutine rang is told where it was called.
+    What a subroutine rang is reported where the subroutine was called.
     """
     way: list[_Station] = []
     calls: list[int] = []
@@ -122,7 +122,7 @@ def _way(steps: Iterable[Step], office: Office) -> list[_Station]:
         here = (step.context, step.exten)
         went_on = before is not None and here == (before.context, before.exten)
         if before is not None and before.application.lower() == "gosubif" and went_on:
-            calls.pop()  # it was no call
+            calls.pop()  # the condition was false: no subroutine was called
         elif before is not None and before.application.lower() == "return" and calls:
             called = calls.pop()
             way[called - 1].rang += [rang for station in way[called:] for rang in station.rang]
@@ -155,7 +155,7 @@ def _words(step: Step, before: Step | None, office: Office) -> str:
 
 
 def _line_of(wanted: Step, evidence: Path) -> int:
-    """Return the line of a step in the dialplan's own file; 0 where it stands elsewhere, or is a pattern's."""
+    """Return the line of a step in the dialplan's own file; 0 if it is in another file, or belongs to a pattern."""
     try:
         lines = (evidence / DIALPLAN).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):

@@ -1,4 +1,4 @@
-"""Where results go: each sink is one module (results.json, the terminal), which a run tells of every scenario."""
+"""The protocol of sinks: each is one module (results.json, the terminal) to which a run reports every scenario."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ class Red:
     file: str
     name: str
     sentence: str
-    """Of its first finding."""
+    """The sentence of its first finding."""
     more: str
-    """` (+2 more)`, where there are more findings."""
+    """How many findings there are besides the first: ` (+2 more)`; empty: none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
-    """A run that is over."""
+    """The report of a run that is over."""
 
     results: tuple[Result, ...]
     missing: int
@@ -32,27 +32,27 @@ class RunReport:
     interrupted: str | None
     """The signal that ended the run; None: none did."""
     elapsed: float
-    """Real seconds."""
+    """How long the run took, in real seconds."""
     out: Path
     notes: tuple[str, ...]
-    """What is to be known of all plays, a line each."""
+    """Notes on all plays, one line each."""
 
 
 class ResultSink(Protocol):
-    """Takes what becomes of a run. An OSError that says that nothing can be written makes the run's exit code 3."""
+    """Receives the reports of a run. An OSError that says that nothing can be written makes the run's exit code 3."""
 
     def started(self, selected: int) -> None:
-        """Take that so many scenarios are about to be played, invalid files included."""
+        """Report that `selected` scenarios are about to be played, invalid files included."""
         ...
 
     def red(self, red: Red) -> None:
-        """Take that a scenario is red unless its confirmation says otherwise; its result follows."""
+        """Report that a scenario is red unless its confirmation says otherwise; its result follows."""
         ...
 
     def scenario(self, result: Result) -> None:
-        """Take the result of one scenario or invalid file."""
+        """Report the result of one scenario or invalid file."""
         ...
 
     def finished(self, report: RunReport) -> None:
-        """Take that the run is over."""
+        """Report that the run is over."""
         ...

@@ -1,4 +1,4 @@
-"""The last thing that is printed: a table of all results, then one line with the totals."""
+"""Render the last output of a run: a table of all results, then one line with the totals."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _STYLE: dict[Outcome, str] = {
 
 _NUMBERED = re.compile(re.escape(REPEATED).replace(r"\{\}", r"\d+") + "$")
 HELD_S = 10.0
-"""What keeps a play at real time for longer than this is named below it: a reader wonders why it is so slow."""
+"""What keeps a play at real time for longer than this is named below it, as the reason why the play is so slow."""
 MOST_TEXTS = 3
-"""Texts of complaints that one line names."""
+"""The most texts of complaints that one line names."""
 
 
 def summary_text(results: Sequence[Result], *, width: int, colour: bool = False) -> str:
@@ -86,12 +86,12 @@ def story_of(result: Result) -> str:
 
 
 def shown(outcome: Outcome) -> str:
-    """Return an outcome as the terminal shows it: what is not green stands out without colours, too."""
+    """Return an outcome as the terminal shows it: in capitals unless passed, so that it stands out without colours."""
     return outcome if outcome == "passed" else outcome.upper()
 
 
 def attempts_of(result: Result) -> str:
-    """Return all plays of a scenario that was played more than once: `played 2 times: red at speed 100; red at...`."""
+    """Return the plays of a scenario as `played 2 times: red at speed 100; red at...`; empty: fewer than two plays."""
     if len(result.plays) < 2:  # noqa: PLR2004
         return ""
     plays = [
@@ -102,7 +102,7 @@ def attempts_of(result: Result) -> str:
 
 
 def _held_by(repeated: Sequence[Result]) -> str:
-    """Return what held the clock for longest in the plays of a scenario; empty where that was not for long."""
+    """Return what held the clock for longest in the plays of a scenario; empty where that was at most HELD_S a play."""
     seconds: defaultdict[tuple[str, str], float] = defaultdict(float)
     for held in (each for result in repeated for each in result.held):
         seconds[held.application, held.place] += held.seconds
@@ -116,7 +116,7 @@ def _held_by(repeated: Sequence[Result]) -> str:
 
 
 def _said_meanwhile(repeated: Sequence[Result]) -> str:
-    """Return what Asterisk complained of during the green plays of a scenario; a red tells it with its findings."""
+    """Return what Asterisk complained of during the green plays of a scenario; a red has it beside its findings."""
     passed = (result for result in repeated if result.outcome == "passed")
     counts: Counter[str] = Counter()
     for complaint in (each for result in passed for each in result.complaints if each.when == "story"):
@@ -130,7 +130,7 @@ def _said_meanwhile(repeated: Sequence[Result]) -> str:
 
 
 def complaint_notes(results: Sequence[Result], allow: Sequence[str]) -> list[str]:
-    """Return a line each: what Asterisk said at boot of what was played, what of it was allowed, patterns in vain."""
+    """Return notes, one line each: Asterisk's complaints at boot, those that were allowed, patterns without a match."""
     played = {"passed", "failed", "unsteady"}
     boots = [
         complaint
@@ -154,7 +154,7 @@ def _listed(complaints: Iterable[Complaint]) -> str:
 
 
 def clock_notes(results: Sequence[Result]) -> list[str]:
-    """Return what is to be known of the clock, a line each: why it could not race, and plays that were made again."""
+    """Return notes on the clock, one line each: why it could not race, and plays that were made again."""
     notes = [f"played at speed 1: {reason}" for reason in sorted({result.why_not for result in results} - {""})]
     stalled = [play.stall for result in results for play in result.plays[:-1] if play.stall >= STALL_S]
     if stalled:

@@ -1,4 +1,4 @@
-"""`timeline.txt`: one play as text, everything that rang drawn over the story's time."""
+"""Render `timeline.txt`: one play as text, with everything that rang drawn over the story's time."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ringproof.report.chart import axis_over, draw_rows, in_order, steps_for
 from ringproof.scenario.model.scenario import Scenario
 
 COLUMNS = 84
-"""Of the chart; with label and word a line stays under 100."""
+"""The columns of the chart; with label and word a line stays under 100."""
 
 
 def timeline_text(scenario: Scenario, observation: Observation) -> str:
-    """Return the play as text: for each caller his call, the chart and the rings; then what belongs to nobody.
+    """Return the play as text: for each caller the call, the chart and the rings; then what belongs to no caller.
 
-    All times are seconds of PBX time from the first step, the times of events.ndjson. Of a story that is told many
-    times the last call stands there like that, and before it what all of them came to.
+    All times are seconds of PBX time from the first step, as in events.ndjson. Of a story that is played many times the
+    last call is rendered like this, and before it a summary of all calls.
     """
     head = [scenario.name, f"{scenario.source.file}:{scenario.source.line}"]
     if observation.earlier:
