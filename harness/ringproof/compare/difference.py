@@ -17,7 +17,7 @@ Kind = Literal[
     "ring-length",
     "ring-ending",  # answered, lost, refused with a code, cancelled
     "ring-aloud",  # invited, but without 18x
-    "ring-missed",  # the phone shows a missed call
+    "ring-missed",  # the phone shows a missed call in one play only
     "ring-shows",  # the phone shows another caller
     "ring-command",  # the phone is commanded to pick up by itself or to hold, in one play only or by another header
     "answers",  # other phones answered, or in another order

@@ -186,7 +186,7 @@ class SoundHeard(Event):
     call_id: str
     """The leg of the phone whose pick-up began the talk, also where the caller listens."""
     tones: tuple[str, ...]
-    """Names of phones and callers of the play; empty: silence, or sound that is nobody's tone."""
+    """The names of the phones and callers whose tones they are; empty: silence, or sound that is nobody's tone."""
     again: bool = False
 
 

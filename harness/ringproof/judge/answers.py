@@ -89,9 +89,9 @@ def _judge_pick_ups(
 
 
 def _judge_connection(expectations: tuple[Expectation, ...], view: CallerView, scenario: Scenario) -> Iterator[Finding]:
-    """Report a PBX that answers by itself, or does not, against the story.
+    """Report a PBX that answers by itself where it may not, or does not where the story says that it does.
 
-    It may answer by itself only where the scenario allows it (`lets_pbx_answer`).
+    It may do so only where the story says so, the caller presses keys, or the caller is to get 200.
     """
     picked_up = [ring.end for ring in view.rings if ring.ending in {"answered", "lost"}]
     by_phone = bool(picked_up) and view.connected is not None and view.connected >= min(picked_up) - CLOCK_RESOLUTION
@@ -112,9 +112,9 @@ def _judge_lost(
 ) -> Iterator[Finding]:
     """Report phones that picked up and did not get the call, and those that were to lose it and did not.
 
-    A phone is excused where the scenario says that one of several phones that pick up at one moment gets the call, that
-    this phone loses the call, or that two outcomes are right and in this one its answer comes too late; also where its
-    answer is `missing`, which is a finding of its own.
+    A phone is excused in four cases: several phones pick up at one moment and the scenario says that one of them gets
+    the call; the phone is expected to lose the call; two outcomes are right and in this one its answer comes too late;
+    its answer is `missing`, which is a finding of its own.
     """
     excused = {*scenario.too_late, *missing}
     for entry in answers:

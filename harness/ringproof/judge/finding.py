@@ -19,9 +19,9 @@ Kind = Literal[
     "ring-not-again",  # an expected fresh INVITE did not come
     "ring-twice",  # a second INVITE at a phone that still rang for the same caller
     "ring-unnamed",  # too short for a wave and not named
-    "ring-stray",  # belongs to nobody's call
+    "ring-stray",  # belongs to no caller's call
     "ring-after-end",  # began after the story was over
-    "silence-missing",  # `ring: []` expected, somebody rang on
+    "silence-missing",  # `ring: []` expected, and a phone rang, or no silence came
     "refusal-missing",
     "refusal-unexpected",
     "refusal-code",

@@ -32,7 +32,7 @@ _Named = tuple[Prompt, CallerHears]
 
 @dataclass(slots=True)
 class _Place:
-    """The `caller hears` lines that stand at one place of a story, and the time from `start` to `end` they speak of."""
+    """The `caller hears` lines at one place of a story, and when that place is, from `start` to `end`."""
 
     start: PbxSeconds
     end: PbxSeconds

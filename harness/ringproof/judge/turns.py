@@ -118,5 +118,5 @@ def _differences(manner: Manner, entries: Sequence[Turn], view: CallerView) -> I
 
 
 def _told(manner: Manner, ring: ObservedRing) -> str:
-    """Return the code or number of one turn, and the reason where the PBX offered what the phone cannot take."""
+    """Return the code or number of one turn, and the reason where the phone could not take what the PBX offered."""
     return f"{manner.observed(ring)}{f' ({ring.because})' if ring.because else ''}"

@@ -99,7 +99,7 @@ def _judge_play(scenario: Scenario, observation: Observation) -> Iterator[Findin
         }[reason]
         yield Finding(kind="step-failed", source=step.source, sentence=sentence, caller=step.caller)
     left_alone = observation.elsewhere or observation.talks_refused
-    if not left_alone:  # the play was given up, perhaps before the story began: what its calls left says nothing
+    if not left_alone:  # else the play was given up with its calls, perhaps before the story began
         yield from _judge_legs(observation, where)
 
 
@@ -146,7 +146,7 @@ def _judge_legs(observation: Observation, where: Source) -> Iterator[Finding]:
         yield Finding(kind="talk-dropped", source=where, sentence=sentence)
     for phone, seconds in observation.late_legs:
         rounded = format_duration(seconds)
-        after = f"{seconds:.2f} s" if rounded == "1 s" else rounded  # which is what was allowed
+        after = f"{seconds:.2f} s" if rounded == "1 s" else rounded  # 1 s is allowed: hundredths show more
         length = "did not end, so that Ringproof ended it" if seconds == float("inf") else f"ended only {after} later"
         sentence = f"the caller hung up, but the call at {phone} {length}; expected within 1 s"
         yield Finding(kind="leg-outlives-caller", source=where, sentence=sentence)
@@ -243,8 +243,8 @@ def _judge_missed(expected: Expected, view: CallerView, scenario: Scenario) -> I
 def _judge_end(expected: Expected, view: CallerView, scenario: Scenario) -> Iterator[Finding]:
     """Judge who ended the call, when, and with which final response.
 
-    Unless the story says who ends the call, only the caller's `hang up` or Ringproof after the story may, or the PBX
-    where a refusal is expected.
+    Unless the story says who ends the call, it is the PBX where a refusal is expected, else the caller where it hangs
+    up in the story, else Ringproof after the story.
     """
     entries = expected.take(CallerGets)
     code = next((entry for entry in entries if entry.code is not None), None)

@@ -32,8 +32,8 @@ def complaints_in(evidence: Path | None, allow: Sequence[str] = ()) -> tuple[Com
 def complaints(evidence: Path | None) -> list[str]:
     """Return the first lines like `Asterisk says: pbx.c: No application 'Diall' for extension (group-sales, s, 9)`.
 
-    Each is there once, and at most MOST of them. Those since the boot come first, as they are more likely the reason of
-    a red. The list is empty where the evidence has no log.
+    Each is there once, at most MOST of them, then a line if there are more. Those since the boot come first, as they
+    are more likely the reason of a red. The list is empty where the evidence has no log.
     """
     boot, story = _logged(evidence)
     said = [*dict.fromkeys(each.text for each in [*story, *boot])]

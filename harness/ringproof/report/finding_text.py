@@ -31,7 +31,7 @@ WIDTH = 120
 _INDENT = "   "
 _GAP = "      "
 _WORD = 10
-"""Columns left free for a word behind the last bar."""
+"""Columns that are left free for a word after the last bar."""
 
 
 def failure_text(

@@ -12,7 +12,7 @@ from pathlib import Path
 IN_USE = ".in-use"
 _UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 _OWN: set[str] = set()
-"""Folders that this process has claimed."""
+"""The folders that this process has claimed."""
 
 
 PROBED_BYTES = 2**20

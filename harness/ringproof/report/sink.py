@@ -30,7 +30,7 @@ class RunReport:
     """How many of the selected scenarios have no result."""
     exit_code: int
     interrupted: str | None
-    """The signal that ended the run; None: none did."""
+    """The signal that ended the run; None: no signal did."""
     elapsed: float
     """How long the run took, in real seconds."""
     out: Path
