@@ -1,7 +1,7 @@
 """Fold the events of a play into its observation.
 
 Two witnesses report every ring: the phone reports that it rang, the PBX's own capture when. If only one of them saw a
-ring, the harness is wrong and not the PBX: BrokenPlayError is raised.
+ring, the harness is wrong and not the PBX: BrokenPlayError is raised. A silent phone's ring is seen by the PBX alone.
 """
 
 from __future__ import annotations
