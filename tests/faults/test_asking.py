@@ -17,8 +17,7 @@ from ringproof.core.speed import FASTEST
 from ringproof.events.model import NextCall
 from ringproof.pbx.manager import Manager
 from ringproof.phones import protocol as say
-from ringproof.playing import failed_registration as registrar
-from ringproof.playing import own_modules
+from ringproof.playing import failed_registration, own_modules
 from ringproof.playing.between_calls import interval
 from ringproof.playing.context import PlayContext
 from ringproof.playing.media_watch import MediaWatch
@@ -70,7 +69,7 @@ def aor(most: int, *more: str) -> Answers:
 )
 def test_why_a_phone_is_refused(answers: Answers, registered: list[str], why: str) -> None:
     """By the number of contacts that the PBX takes; of other reasons nothing is said."""
-    assert asked(answers, lambda manager: registrar.why_refused(manager, "101/mobile", registered)) == why
+    assert asked(answers, lambda manager: failed_registration.why_refused(manager, "101/mobile", registered)) == why
 
 
 @pytest.mark.parametrize(
@@ -93,7 +92,7 @@ def test_why_a_phone_is_refused(answers: Answers, registered: list[str], why: st
 )
 def test_why_a_contact_is_lost(answers: Answers, kept: list[str], why: str) -> None:
     """By whom it was displaced, and by which settings."""
-    assert asked(answers, lambda manager: registrar.why_lost(manager, "101/mobile", kept)) == why
+    assert asked(answers, lambda manager: failed_registration.why_lost(manager, "101/mobile", kept)) == why
 
 
 @pytest.mark.parametrize(
@@ -112,7 +111,7 @@ def test_why_a_registrar_is_mute(transports: list[str], why: str) -> None:
     """Where it listens instead."""
     printed = "\r\n".join(["Response: Success", "ID", *(f"Output: {line}" for line in transports)])
     sentence = f"it listens for SIP by {why}, and phones send it by UDP to port 5060" if why else ""
-    assert asked({"Command": [printed]}, lambda manager: registrar.why_mute(manager, "127.0.0.4")) == sentence
+    assert asked({"Command": [printed]}, lambda manager: failed_registration.why_mute(manager, "127.0.0.4")) == sentence
 
 
 def test_modules_that_are_loaded(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pty
 import signal
@@ -137,6 +138,16 @@ def test_a_signal_that_is_dropped_while_the_run_is_being_opened(tmp_path: Path) 
     run = Run(tmp_path, "image", opening=Opened("image", "", interruption, phones=False))
     with pytest.raises(KeyboardInterrupt):
         run.open()
+
+
+def test_a_defect_of_pytest_is_exit_3(tmp_path: Path) -> None:
+    """Also of a run whose scenarios are all green, and in results.json."""
+    run = Run(tmp_path, "image")
+    run.start(0)
+    green = run.exit_code
+    run.note_defect()
+    run.close()
+    assert (green, json.loads((tmp_path / "results.json").read_text("utf-8"))["exit"]) == (0, 3)
 
 
 @pytest.mark.parametrize("workers", [1, 3])

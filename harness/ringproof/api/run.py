@@ -29,7 +29,7 @@ from ringproof.core.defaults import DEFAULT_IMAGE, DEFAULT_OUT
 from ringproof.core.speed import SpeedError, read_speed
 from ringproof.report.finding_text import WIDTH
 from ringproof.report.out import OutError, claimed, is_unwritable
-from ringproof.run.attempts import NotJudgedError, Plays, Table, Unconfirmed, begin_plays
+from ringproof.run.attempts import NotJudgedError, Plays, Table, play_scenario
 from ringproof.run.signals import Interruption
 from ringproof.run.verdicts import not_judged, result_of
 
@@ -221,8 +221,7 @@ def _result_of(story: Story, table: Table) -> tuple[Result, Plays | None]:
     """Play and judge a story; a play that is not judged gives a result, too."""
     begun = time.monotonic()
     try:
-        first = begin_plays(story, table)
-        plays = first.confirm() if isinstance(first, Unconfirmed) else first
+        plays = play_scenario(story, table)
         return result_of(story, plays, table), plays
     except NotJudgedError as fault:
         return not_judged(story, fault, table, time.monotonic() - begun, table.width), None
